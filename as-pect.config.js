@@ -1,0 +1,11 @@
+/** as-pect: `npx asp --config as-pect.config.js --no-logo`. The last line is "as-pect: N passed, N failed". */
+export default {
+  entries: ["test/assembly/*.spec.ts"],
+  // The default would look for assembly/__tests__.
+  include: [],
+  disclude: [/node_modules/],
+  reporter: "test/assembly/reporter.js",
+  outputBinary: false,
+  instantiate: (memory, createImports, instantiate, binary) =>
+    instantiate(binary, createImports({ env: { memory } })),
+};

@@ -1,0 +1,40 @@
+import { clamp, requantize } from "../fixed";
+import { dot } from "./dot";
+
+export const VERSION: i32 = 1;
+
+/**
+ * Matrix product with bias, int8 in and out, one multiplier and shift for all outputs.
+ *
+ *   input       [batches, depth] i8
+ *   weights     [outputs, depth] i8
+ *   bias        [outputs] i32, the input zero point folded in
+ *   output      [batches, outputs] i8
+ *
+ * Semantics: TensorFlow Lite Micro, reference_integer_ops::FullyConnected.
+ */
+export function fully_connected_s8(
+  input: usize,
+  output: usize,
+  weights: usize,
+  bias: usize,
+  multiplier: i32,
+  shift: i32,
+  batches: i32,
+  depth: i32,
+  outputs: i32,
+  outputZeroPoint: i32,
+  activationMin: i32,
+  activationMax: i32,
+): void {
+  for (let batch = 0; batch < batches; batch++) {
+    let row: usize = weights;
+    for (let i = 0; i < outputs; i++) {
+      const sum: i32 = load<i32>(bias + (<usize>i << 2)) + dot(input, row, depth);
+      const scaled: i32 = requantize(sum, multiplier, shift);
+      store<i8>(output++, clamp(scaled + outputZeroPoint, activationMin, activationMax));
+      row += depth;
+    }
+    input += depth;
+  }
+}

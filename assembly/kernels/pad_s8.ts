@@ -1,0 +1,37 @@
+export const VERSION: i32 = 1;
+
+/**
+ * A tensor of up to four axes inside a larger one that is filled with a constant.
+ *
+ *   input   [size0, size1, size2, size3] i8
+ *   output  outputBytes bytes, with the strides below; the input's first element comes at `offset`
+ *
+ * Semantics: TensorFlow Lite Micro, reference_ops::Pad.
+ */
+export function pad_s8(
+  input: usize,
+  output: usize,
+  outputBytes: i32,
+  value: i32,
+  offset: i32,
+  size0: i32,
+  size1: i32,
+  size2: i32,
+  size3: i32,
+  stride0: i32,
+  stride1: i32,
+  stride2: i32,
+): void {
+  memory.fill(output, <u8>value, outputBytes);
+  output += offset;
+  for (let i = 0; i < size0; i++) {
+    for (let j = 0; j < size1; j++) {
+      let to: usize = output + <usize>(i * stride0 + j * stride1);
+      for (let k = 0; k < size2; k++) {
+        memory.copy(to, input, size3);
+        input += size3;
+        to += stride2;
+      }
+    }
+  }
+}

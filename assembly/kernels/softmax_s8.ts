@@ -1,0 +1,58 @@
+import {
+  doublingHighMul,
+  expOnNegative,
+  oneOverOnePlus,
+  roundingDivideByPowerOfTwo,
+} from "../fixed";
+
+export const VERSION: i32 = 1;
+
+/**
+ * Softmax over the last axis, int8 in; out at scale 1/256 and zero point -128.
+ *
+ *   input, output  [rows, depth] i8
+ *   multiplier, shift  beta times the input scale, as Q5.26
+ *   differenceMin  values further than this below the row's greatest count as zero
+ *
+ * Semantics: TensorFlow Lite Micro, reference_ops::Softmax for int8.
+ */
+export function softmax_s8(
+  input: usize,
+  output: usize,
+  rows: i32,
+  depth: i32,
+  multiplier: i32,
+  shift: i32,
+  differenceMin: i32,
+): void {
+  for (let row = 0; row < rows; row++) {
+    let greatest: i32 = -128;
+    for (let i = 0; i < depth; i++) greatest = max(greatest, <i32>load<i8>(input + i));
+
+    let sum: i32 = 0; // Q12.19: room for 4096 values of one
+    for (let i = 0; i < depth; i++) {
+      const difference: i32 = <i32>load<i8>(input + i) - greatest;
+      if (difference >= differenceMin) {
+        const exp: i32 = expOnNegative(doublingHighMul(difference << shift, multiplier));
+        sum += roundingDivideByPowerOfTwo(exp, 12);
+      }
+    }
+
+    // sum = (1 + fraction) * 2^bits with the leading one dropped, fraction in Q0.31.
+    const headroom: i32 = clz(sum);
+    const reciprocal: i32 = oneOverOnePlus(<i32>((<u32>sum << headroom) - 0x80000000));
+    const exponent: i32 = 12 - headroom + 31 - 8;
+
+    for (let i = 0; i < depth; i++) {
+      const difference: i32 = <i32>load<i8>(input + i) - greatest;
+      let value: i32 = -128;
+      if (difference >= differenceMin) {
+        const exp: i32 = expOnNegative(doublingHighMul(difference << shift, multiplier));
+        value = min(roundingDivideByPowerOfTwo(doublingHighMul(reciprocal, exp), exponent) - 128, 127);
+      }
+      store<i8>(output + i, value);
+    }
+    input += depth;
+    output += depth;
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { findWasm3Cli, runCliSelfTest } from "../engines/wasm3_build.ts";
+import { ModelError } from "../ir/graph.ts";
+import { graphToJson } from "../ir/serialize.ts";
+import { type BuildOptions, build } from "../pipeline.ts";
+import { type Report, reportOf } from "../report.ts";
+import type { EngineResult } from "../verify/ladder.ts";
+import { writeAll } from "./files.ts";
+import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { bytes, integer } from "./table.ts";
+
+const OPTIONS = {
+  output: { type: "string", short: "o" },
+  calibration: { type: "string" },
+  name: { type: "string" },
+  version: { type: "string" },
+  "max-size": { type: "string" },
+  "self-test": { type: "boolean" },
+  dump: { type: "string" },
+  json: { type: "boolean" },
+} as const;
+
+function buildOptions(
+  model: string,
+  values: ReturnType<typeof parse<typeof OPTIONS>>["values"],
+): BuildOptions {
+  const { name, version } = values;
+  if (version !== undefined && !/^\d+\.\d+\.\d+$/.test(version)) {
+    throw new UsageError(`--version: expected X.Y.Z, found "${version}"`);
+  }
+  if (name !== undefined && !/^[\w.-]{1,64}$/.test(name)) {
+    throw new UsageError(`--name: expected up to 64 letters, digits, ".", "_" or "-", found "${name}"`);
+  }
+  const dump = values.dump;
+  return {
+    model,
+    ...(values.calibration !== undefined && { calibration: values.calibration }),
+    ...(name !== undefined && { name }),
+    ...(version !== undefined && { version }),
+    ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
+    ...(values["self-test"] && { selfTest: true }),
+    ...(dump !== undefined && { onDump: (file: string, text: string) => dumpTo(dump, file, text) }),
+    onStage: showProgress,
+  };
+}
+
+function dumpTo(folder: string, file: string, text: string): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, file), text);
+}
+
+/** One line that is rewritten, and only where somebody watches. */
+function showProgress(stage: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${stage} ...`);
+}
+
+const clearProgress = (): void => {
+  if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
+};
+
+function engineLine({ engine, availability }: EngineResult): string {
+  if (availability.available) return `${engine}: equal (${availability.version})`;
+  return `${engine}: missing: ${availability.reason}; install: ${availability.install}`;
+}
+
+/** What people see after a build. */
+export function summary(report: Report, folder: string | undefined): string {
+  const { memory } = report;
+  const lines = [
+    `${report.model.name} ${report.model.version}: ${report.layers.length} layers, ${integer(report.macs)} multiply-accumulates`,
+    `  module  ${bytes(report.moduleBytes)}: ${report.parts.map(({ part, bytes: n }) => `${part} ${integer(n)}`).join(", ")}`,
+    `  RAM     ${bytes(memory.totalBytes)}: constants ${integer(memory.constantBytes)}, arena ${integer(memory.arenaBytes)} (lower bound ${integer(memory.arenaLowerBound)})`,
+    `  proof   ${report.verification.vectors} vectors on the reference and ${report.verification.engines.map(engineLine).join("; ")}`,
+  ];
+  const agreement = report.floatAgreement;
+  if (agreement) {
+    lines.push(
+      `  int8    ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
+    );
+  }
+  if (folder !== undefined)
+    lines.push(`  written ${join(folder, "model.wasm")}, model.ts, model.graph.json, report.json`);
+  return lines.join("\n");
+}
+
+/** The plain wasm3 command line is one more witness, where there is one and the module has a self-test. */
+async function commandLineSelfTest(module: Uint8Array): Promise<number | undefined> {
+  const commandLine = findWasm3Cli();
+  if (commandLine === undefined) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), "thimble-"));
+  try {
+    const file = join(folder, "model.wasm");
+    writeFileSync(file, module);
+    return await runCliSelfTest(commandLine, file);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const buildCommand: Command = {
+  name: "build",
+  summary: "turn a trained model into a verified module",
+  usage: `thimble build MODEL [-o DIR] [--calibration FILE] [--name N] [--version X.Y.Z]
+              [--max-size BYTES=65536] [--self-test] [--dump DIR] [--json]
+
+MODEL is a .tflite or .onnx file. Float models need --calibration: a CSV with a header, a .npy, or raw
+little-endian float32, one row per sample. DIR (default: build/NAME) receives model.wasm, model.ts (the
+AssemblyScript), model.graph.json (for the reference interpreter) and report.json.
+  --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
+  --dump DIR   writes what every stage made as text
+  --max-size   refuses a larger module`,
+
+  async run(args) {
+    const { values, positionals } = parse(args, OPTIONS, ["MODEL"]);
+    const options = buildOptions(positionals[0]!, values);
+    const result = await build(options).finally(clearProgress);
+    const folder = values.output ?? join("build", result.metadata.model.name);
+    const status = values["self-test"] ? await commandLineSelfTest(result.module) : undefined;
+    if (status) throw new ModelError(`wasm3 --func self_test: expected 0, found ${status}`);
+    const report = { ...reportOf(result), ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }) };
+    writeAll(folder, {
+      "model.wasm": result.module,
+      "model.ts": result.assembly,
+      "model.graph.json": graphToJson(result.graph),
+      "report.json": `${JSON.stringify(report, null, 2)}\n`,
+    });
+    console.log(values.json ? JSON.stringify(report, null, 2) : summary(report, folder));
+  },
+};

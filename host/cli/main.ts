@@ -1,0 +1,73 @@
+import { DataError } from "../data/index.ts";
+import { EngineError } from "../engines/engine.ts";
+import { ModelError } from "../ir/graph.ts";
+import { version } from "../root.ts";
+import { buildCommand } from "./build.ts";
+import { inspectCommand } from "./inspect.ts";
+import { type Command, UsageError } from "./options.ts";
+import { runCommand } from "./run.ts";
+
+const commands: readonly Command[] = [buildCommand, runCommand, inspectCommand];
+
+function help(): string {
+  const list = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
+  return [
+    `thimble ${version}: a trained model as one verified WebAssembly file`,
+    "",
+    ...list,
+    "",
+    "thimble COMMAND --help explains one command.",
+  ].join("\n");
+}
+
+/** Errors that are the user's to mend get one line; anything else is a fault of ours and keeps its stack. */
+function describe(error: unknown): string {
+  if (
+    error instanceof ModelError ||
+    error instanceof DataError ||
+    error instanceof EngineError ||
+    error instanceof UsageError
+  ) {
+    return error.message;
+  }
+  const { code, path, message, stack } = error as NodeJS.ErrnoException;
+  if (code === "ENOENT") return `${path}: no such file`;
+  if (code && path) return `${path}: ${message.split(",")[0]}`;
+  if (code === "ENOSPC") return "no space left on the disk";
+  return process.env["THIMBLE_DEBUG"]
+    ? (stack ?? message)
+    : `internal error (THIMBLE_DEBUG=1 shows where): ${message}`;
+}
+
+export async function main(args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    console.log(help());
+    return name === undefined ? 1 : 0;
+  }
+  if (name === "--version") {
+    console.log(version);
+    return 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (!command) {
+    console.error(`thimble: expected a command (${commands.map((c) => c.name).join(", ")}), found "${name}"`);
+    return 2;
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    console.log(command.usage);
+    return 0;
+  }
+  try {
+    await command.run(rest);
+    return 0;
+  } catch (error) {
+    // A name from a hostile file must not break the one line, nor reach the terminal as a command.
+    const line = describe(error).replace(/\p{Cc}/gu, "?");
+    const file = rest.find((argument) => !argument.startsWith("-"));
+    const where =
+      file !== undefined && !line.includes(file) && !(error instanceof UsageError) ? `${file}: ` : "";
+    console.error(`thimble ${name}: ${where}${line}`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}

@@ -1,0 +1,231 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { DataError, readDataset } from "../data/index.ts";
+import { infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
+import type { Engine, Vector } from "../engines/engine.ts";
+import { evaluateGraph, runReference } from "../engines/reference.ts";
+import { v8 } from "../engines/v8.ts";
+import { wasm3 } from "../engines/wasm3.ts";
+import { importModel, readSource } from "../import/index.ts";
+import { elements, type Graph, ModelError, tensorOf } from "../ir/graph.ts";
+import { graphFromJson } from "../ir/serialize.ts";
+import { checkGraph, checkQuantized, checkWork } from "../ir/spec.ts";
+import { simplify } from "../passes/index.ts";
+import { argmax } from "../quantize/compare.ts";
+import { dequantizeBytes, quantizeToBytes, splitRow } from "../quantize/samples.ts";
+import { readModule } from "./inspect.ts";
+import { type Command, parse, UsageError } from "./options.ts";
+
+const ENGINES: Readonly<Record<string, Engine>> = { v8, wasm3 };
+
+/** Runs vectors of raw tensor bytes. */
+type Runner = (vectors: readonly Vector[]) => Promise<Vector[]>;
+
+/** The graph that `build` left beside the module; the module's metadata says which one it must be. */
+function graphBeside(file: string, metadata: Metadata): Graph {
+  const path = join(dirname(file), "model.graph.json");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    throw new ModelError(`--engine reference runs the graph, not the module: expected ${path}, found none`);
+  }
+  const found = createHash("sha256").update(text).digest();
+  if (!found.equals(Buffer.from(metadata.graph))) {
+    throw new ModelError(
+      `${path}: expected the graph of this module (SHA-256 ${Buffer.from(metadata.graph).toString("hex").slice(0, 16)}...), found another`,
+    );
+  }
+  return checkQuantized(checkGraph(graphFromJson(text), "reading"), "reading");
+}
+
+async function runnerOf(
+  engine: string,
+  file: string,
+  module: Uint8Array,
+  metadata: Metadata,
+): Promise<Runner> {
+  if (engine === "reference") {
+    const graph = graphBeside(file, metadata);
+    return async (vectors) => runReference(graph, vectors);
+  }
+  const chosen = ENGINES[engine];
+  if (!chosen) {
+    throw new UsageError(
+      `--engine: expected reference, ${Object.keys(ENGINES).join(" or ")}, found "${engine}"`,
+    );
+  }
+  const availability = await chosen.availability();
+  if (!availability.available) {
+    throw new ModelError(
+      `engine ${engine} is missing: ${availability.reason}; install: ${availability.install}`,
+    );
+  }
+  return (vectors) => chosen.run(module, vectors);
+}
+
+/** Tensor bytes back to back, as many whole vectors as the file holds. */
+function splitRaw(file: string, inputs: readonly TensorInfo[]): Vector[] {
+  const data = new Uint8Array(readFileSync(file));
+  const sizes = inputs.map(infoElements);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (data.length === 0 || data.length % total !== 0) {
+    throw new DataError(`${file}: expected a multiple of ${total} bytes (one vector), found ${data.length}`);
+  }
+  return Array.from({ length: data.length / total }, (_, i) => {
+    let start = i * total;
+    return sizes.map((size) => {
+      start += size;
+      return data.subarray(start - size, start);
+    });
+  });
+}
+
+/** What `run` prints for one row of real values: each output's values, and the class they decide. */
+interface Result {
+  readonly outputs: readonly (readonly number[])[];
+  readonly label: string;
+}
+
+interface Results {
+  readonly rows: readonly Result[];
+  readonly columns: readonly string[];
+  readonly labels: readonly string[] | undefined;
+}
+
+/** Enough digits for float32 and no more. */
+const short = (value: number): number => Number(value.toPrecision(7));
+
+function decide(outputs: readonly (readonly number[])[], labels: readonly string[] | undefined): string {
+  const best = argmax(outputs[0]!);
+  return labels?.[best] ?? String(best);
+}
+
+const columnsOf = (
+  infos: readonly { name: string; count: number; labels: readonly string[] | undefined }[],
+): string[] =>
+  infos.flatMap(({ name, count, labels }) =>
+    Array.from({ length: count }, (_, i) => labels?.[i] ?? `${name}[${i}]`),
+  );
+
+async function runRows(file: string, metadata: Metadata, runner: Runner): Promise<Results> {
+  const sizes = metadata.inputs.map(infoElements);
+  const dataset = readDataset(
+    file,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  const asTensor = (info: TensorInfo) => ({
+    name: info.name,
+    dtype: info.dtype === "uint8" ? ("uint8" as const) : ("int8" as const),
+    shape: info.shape,
+    quantization: { scales: [info.scale], zeroPoints: [info.zeroPoint], axis: 0 },
+  });
+  const vectors = dataset.rows.map((row) =>
+    splitRow(row, sizes).map((values, i) => quantizeToBytes(values, asTensor(metadata.inputs[i]!))),
+  );
+  const found = await runner(vectors);
+  const rows = found.map((outputs) => {
+    const real = outputs.map((data, i) => {
+      const { scale, zeroPoint, dtype } = metadata.outputs[i]!;
+      return Array.from(dequantizeBytes(data, scale, zeroPoint, dtype), short);
+    });
+    return { outputs: real, label: decide(real, metadata.outputs[0]!.labels) };
+  });
+  const infos = metadata.outputs.map((info) => ({
+    name: info.name,
+    count: infoElements(info),
+    labels: info.labels,
+  }));
+  return { rows, columns: columnsOf(infos), labels: dataset.labels };
+}
+
+/** A model file on the reference interpreter, as it is: a float model computes in float. */
+function runModel(model: string, input: string): Results {
+  const source = readSource(model);
+  const graph = simplify(checkWork(checkGraph(importModel(source, "model"), "import")));
+  const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
+  const dataset = readDataset(
+    input,
+    sizes.reduce((sum, size) => sum + size, 0),
+  );
+  const rows = dataset.rows.map((row) => {
+    const values = splitRow(row, sizes).map((real, i) => {
+      const tensor = tensorOf(graph, graph.inputs[i]!);
+      return tensor.dtype === "float32" ? real : new Int8Array(quantizeToBytes(real, tensor));
+    });
+    const trace = evaluateGraph(graph, values);
+    const outputs = graph.outputs.map((name) => {
+      const q = tensorOf(graph, name).quantization;
+      const data = Array.from(trace.get(name)!);
+      return q ? data.map((value) => short((value - q.zeroPoints[0]!) * q.scales[0]!)) : data.map(short);
+    });
+    return { outputs, label: decide(outputs, tensorOf(graph, graph.outputs[0]!).labels) };
+  });
+  const infos = graph.outputs.map((name) => ({
+    name,
+    count: elements(tensorOf(graph, name).shape),
+    labels: tensorOf(graph, name).labels,
+  }));
+  return { rows, columns: columnsOf(infos), labels: dataset.labels };
+}
+
+function print({ rows, columns, labels }: Results, json: boolean): void {
+  const right = labels && rows.filter(({ label }, i) => label === labels[i]).length;
+  if (json) {
+    console.log(
+      JSON.stringify({ columns, rows, ...(labels && { labels, accuracy: right! / rows.length }) }, null, 2),
+    );
+    return;
+  }
+  const quote = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  console.log([...columns, "label"].map(quote).join(","));
+  for (const { outputs, label } of rows) console.log([...outputs.flat().map(String), quote(label)].join(","));
+  if (labels)
+    console.error(`${right} of ${rows.length} labels right: ${((100 * right!) / rows.length).toFixed(2)} %`);
+}
+
+export const runCommand: Command = {
+  name: "run",
+  summary: "run a module on a file of inputs",
+  usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3] [--raw] [--json]
+
+FILE is a module (.wasm); or a model (.tflite, .onnx), which the reference interpreter runs as it is.
+The input holds real values: a CSV with a header (a last column "label" is compared with the result), a
+.npy, or raw float32. Prints one line of real values and the index or name of the greatest per row.
+  --raw     input and output are the tensors' own bytes, vectors back to back
+  --engine  default: v8 for modules`,
+
+  async run(args) {
+    const { values, positionals } = parse(
+      args,
+      {
+        input: { type: "string" },
+        engine: { type: "string" },
+        raw: { type: "boolean" },
+        json: { type: "boolean" },
+      },
+      ["FILE"],
+    );
+    const file = positionals[0]!;
+    const input = values.input;
+    if (input === undefined) throw new UsageError("expected --input FILE, found none");
+    if ([".tflite", ".onnx"].includes(extname(file))) {
+      if ((values.engine ?? "reference") !== "reference" || values.raw) {
+        throw new UsageError(
+          `${file} is a model, not a module: only --engine reference runs it, and without --raw`,
+        );
+      }
+      print(runModel(file, input), values.json === true);
+      return;
+    }
+    const { module, metadata } = readModule(file);
+    const runner = await runnerOf(values.engine ?? "v8", file, module, metadata);
+    if (!values.raw) {
+      print(await runRows(input, metadata, runner), values.json === true);
+      return;
+    }
+    const outputs = await runner(splitRaw(input, metadata.inputs));
+    process.stdout.write(Buffer.concat(outputs.flat()));
+  },
+};

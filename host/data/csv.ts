@@ -1,0 +1,164 @@
+/** Comma-separated values (RFC 4180), and the semicolons and tabs that spreadsheets write instead. */
+import { checkSize, DataError, type Dataset, show } from "./dataset.ts";
+
+interface Line {
+  /** Where the record starts in the file, from 1; a quoted cell may hold line breaks. */
+  readonly number: number;
+  readonly cells: readonly string[];
+}
+
+const LABEL = /^(label|class|target|y)$/i;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
+/** No column is called like this: a line that holds one is a row of values, whatever else is in it. */
+const VALUE = /^[+-]?(\d*\.\d+(e[+-]?\d+)?|nan|inf(inity)?)$/i;
+const LINE_BREAK = /\r\n|\r|\n/g;
+
+const isBreak = (c: string | undefined): boolean => c === "\n" || c === "\r";
+
+/** The commonest of comma, semicolon and tab in the first line, outside quotes. */
+function sniffDelimiter(text: string): string {
+  const counts = new Map([",", ";", "\t"].map((c) => [c, 0]));
+  let quoted = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i]!;
+    if (c === '"') quoted = !quoted;
+    if (quoted) continue;
+    if (isBreak(c)) break;
+    if (counts.has(c)) counts.set(c, counts.get(c)! + 1);
+  }
+  return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+}
+
+/** Index just past the closing quote of the cell that opens at `start`; -1 if nothing closes it. */
+function endOfQuoted(text: string, start: number): number {
+  let close = text.indexOf('"', start + 1);
+  while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
+  return close < 0 ? -1 : close + 1;
+}
+
+function endOfPlain(text: string, start: number, delimiter: string): number {
+  let end = start;
+  while (end < text.length && text[end] !== delimiter && text[end] !== '"' && !isBreak(text[end])) end++;
+  return end;
+}
+
+/** The records of a text that doesn't end in a line break. */
+function* linesOf(text: string, delimiter: string, name: string): Generator<Line> {
+  let at = 0;
+  for (let line = 1; at < text.length; ) {
+    const number = line;
+    const cells: string[] = [];
+    for (let more = true; more; ) {
+      const quoted = text[at] === '"';
+      const end = quoted ? endOfQuoted(text, at) : endOfPlain(text, at, delimiter);
+      if (end < 0)
+        throw new DataError(`${name}:${line}: expected a closing quote, found the end of the file`);
+      const raw = text.slice(at, end);
+      cells.push(quoted ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim());
+      if (quoted) line += raw.match(LINE_BREAK)?.length ?? 0;
+      more = text[end] === delimiter;
+      at = more ? end + 1 : end;
+    }
+    if (at < text.length && !isBreak(text[at])) {
+      const found = show(text.slice(at, endOfPlain(text, at + 1, delimiter)));
+      throw new DataError(`${name}:${line}: expected quotes around a whole cell only, found ${found}`);
+    }
+    at += text.startsWith("\r\n", at) ? 2 : 1;
+    line++;
+    yield { number, cells };
+  }
+}
+
+/** Whether the first line names the columns; refuses one that could be either names or values. */
+function isHeader(first: Line, name: string): boolean {
+  const { cells } = first;
+  if (!cells.every((cell) => NUMBER.test(cell))) return !cells.some((cell) => VALUE.test(cell));
+  // Data frames without column names are written so; taken for values it would ruin the calibration.
+  if (cells.length > 2 && cells.every((cell, i) => cell === String(i))) {
+    const found = `0 to ${cells.length - 1}, which may be either`;
+    throw new DataError(`${name}:1: expected column names such as p0 or a row of values, found ${found}`);
+  }
+  return false;
+}
+
+interface Layout {
+  readonly header?: readonly string[];
+  /** Cells of every line: the features, and the label if there is one. */
+  readonly width: number;
+}
+
+function layoutOf(first: Line, features: number, name: string): Layout {
+  const header = isHeader(first, name) ? first.cells : undefined;
+  const width = first.cells.length;
+  const last = first.cells[width - 1]!;
+  if (width === features && !header) return { width };
+  if (header && (width === features || (width === features + 1 && LABEL.test(last))))
+    return { header, width };
+
+  const expected = `${features} columns, or one more at the end named label, class, target or y`;
+  let found = `${width}`;
+  if (width === features + 1) found += header ? `, the last named ${show(last)}` : " and no column names";
+  if (header && width > features && header[0] === "")
+    found += ", the first unnamed as a data frame's index is";
+  throw new DataError(`${name}:1: expected ${expected}; found ${found}`);
+}
+
+/** NaN for what isn't a number that float32 can hold. */
+function toNumber(cell: string): number {
+  const value = NUMBER.test(cell) ? Math.fround(Number(cell)) : Number.NaN;
+  return Number.isFinite(value) ? value : Number.NaN;
+}
+
+function badCell(cell: string, where: string): DataError {
+  let expected = "a number";
+  if (NUMBER.test(cell)) expected += " that fits float32";
+  // With semicolons or tabs between cells, a comma is most likely the decimal comma of a locale.
+  if (/^[^,]*\d,\d+$/.test(cell)) expected += " with a decimal point";
+  return new DataError(`${where}: expected ${expected}, found ${cell === "" ? "an empty cell" : show(cell)}`);
+}
+
+/** A column as messages call it: by its name if that fits in a line, else by its place from 1. */
+function columnName(header: readonly string[] | undefined, index: number): string {
+  const name = header?.[index] ?? "";
+  return /^[\p{L}\p{N}\p{P}\p{S} ]{1,40}$/u.test(name) ? name : `${index + 1}`;
+}
+
+/**
+ * Rows of `expectedColumns` numbers, in the order of the columns. The first line names the columns or is
+ * already a row. One more column is taken as labels if it is the last and named label, class, target or y.
+ * `name` stands for the file in messages.
+ * @throws DataError `name:line: column c: expected …, found …`, lines from 1
+ */
+export function parseCsv(text: string, expectedColumns: number, name = "csv"): Dataset {
+  let end = text.length;
+  while (end > 0 && isBreak(text[end - 1])) end--;
+  const body = text.slice(text.startsWith("\uFEFF") ? 1 : 0, end);
+  const rows: Float32Array[] = [];
+  const labels: string[] = [];
+  let layout: Layout | undefined;
+
+  for (const { number, cells } of linesOf(body, sniffDelimiter(body), name)) {
+    if (!layout) {
+      layout = layoutOf({ number, cells }, expectedColumns, name);
+      if (layout.header) continue;
+    }
+    if (cells.length !== layout.width) {
+      const found = cells.length === 1 && cells[0] === "" ? "an empty line" : `${cells.length}`;
+      throw new DataError(`${name}:${number}: expected ${layout.width} columns, found ${found}`);
+    }
+    const where = (i: number) => `${name}:${number}: column ${columnName(layout?.header, i)}`;
+    const row = Float32Array.from({ length: expectedColumns }, (_, i) => toNumber(cells[i]!));
+    const bad = row.findIndex(Number.isNaN);
+    if (bad >= 0) throw badCell(cells[bad]!, where(bad));
+    rows.push(row);
+    checkSize(name, rows.length, expectedColumns);
+
+    if (layout.width === expectedColumns) continue;
+    const label = cells[expectedColumns]!;
+    if (label === "") throw new DataError(`${where(expectedColumns)}: expected a class, found an empty cell`);
+    labels.push(label);
+  }
+  checkSize(name, rows.length, expectedColumns);
+  const columns = layout?.header?.slice(0, expectedColumns);
+  return { rows, ...(columns && { columns }), ...(labels.length > 0 && { labels }) };
+}

@@ -1,0 +1,57 @@
+/** What every reader gives, what it throws, and how much it accepts. */
+
+/** Rows of real (float) values for one input tensor, and what is known of their labels. */
+export interface Dataset {
+  readonly rows: readonly Float32Array[];
+  /** Names of the feature columns, where the file has them. */
+  readonly columns?: readonly string[];
+  /** The expected class of every row, as written in the file. */
+  readonly labels?: readonly string[];
+}
+
+/** Anything wrong with a data file: one line that says where, what was expected and what was found. */
+export class DataError extends Error {
+  override readonly name = "DataError";
+}
+
+export const MAX_ROWS = 1_000_000;
+export const MAX_BYTES = 2 ** 30;
+
+/** Text from a file as it goes into a message: quoted, cut, on one line. */
+export const show = (text: string): string =>
+  JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/**
+ * Refuses a data set of no rows, and one that a calibration can't mean to use.
+ * @throws DataError
+ */
+export function checkSize(name: string, rows: number, elements: number): void {
+  if (rows === 0) throw new DataError(`${name}: expected rows of ${elements} values, found none`);
+  if (rows > MAX_ROWS) throw new DataError(`${name}: expected at most ${MAX_ROWS} rows, found more`);
+  const bytes = rows * elements * Float32Array.BYTES_PER_ELEMENT;
+  if (bytes <= MAX_BYTES) return;
+  const found = `${rows} rows of ${elements} (${bytes} bytes)`;
+  throw new DataError(`${name}: expected at most ${MAX_BYTES} bytes as float32, found ${found}`);
+}
+
+/**
+ * `rows` rows of `elements` values each, all in one buffer; `read(i)` is the i-th in row-major order.
+ * @throws DataError naming [row, element], both from 0, of a value that float32 can't hold as a finite number
+ */
+export function readRows(
+  name: string,
+  rows: number,
+  elements: number,
+  read: (index: number) => number,
+): Float32Array[] {
+  checkSize(name, rows, elements);
+  const values = new Float32Array(rows * elements);
+  for (let i = 0; i < values.length; i++) {
+    const value = read(i);
+    values[i] = value;
+    if (Number.isFinite(values[i])) continue;
+    const place = `[${Math.floor(i / elements)}, ${i % elements}]`;
+    throw new DataError(`${name}: value ${place}: expected a finite float32, found ${value}`);
+  }
+  return Array.from({ length: rows }, (_, row) => values.subarray(row * elements, (row + 1) * elements));
+}

@@ -1,0 +1,155 @@
+import { createHash } from "node:crypto";
+import { decode, encode } from "cborg";
+import { elements, ModelError, type Tensor, tensorOf } from "../ir/graph.ts";
+import { graphToJson } from "../ir/serialize.ts";
+import { operatorOf } from "../ops/index.ts";
+import { bind } from "../ops/operator.ts";
+import { exportName } from "../plan/kernels.ts";
+import type { Program } from "../plan/lower.ts";
+import type { MemoryPlan } from "../plan/memory.ts";
+import type { Statistics } from "../quantize/calibrate.ts";
+import type { Provenance, SelfTestVector } from "./assemblyscript.ts";
+
+/** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
+export const SECTION_NAME = "thimble";
+const VERSION = 1;
+
+export interface TensorInfo {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly scale: number;
+  readonly zeroPoint: number;
+  readonly labels?: readonly string[];
+  /** From calibration: what the float tensor looked like. */
+  readonly statistics?: Statistics;
+}
+
+export interface LayerInfo {
+  readonly name: string;
+  readonly op: string;
+  readonly shape: readonly number[];
+  readonly kernels: readonly string[];
+  readonly macs: number;
+  /** Bytes of its weights and biases, and of the tables made for its kernels. */
+  readonly weights: number;
+  readonly tables: number;
+}
+
+export interface Metadata {
+  readonly version: number;
+  readonly model: { readonly name: string; readonly version: string };
+  readonly source: { readonly file: string; readonly sha256: Uint8Array };
+  readonly compiler: string;
+  /** SHA-256 of the graph file that the reference interpreter runs. */
+  readonly graph: Uint8Array;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly layers: readonly LayerInfo[];
+  readonly memory: {
+    readonly constants: number;
+    readonly arena: number;
+    readonly lowerBound: number;
+    readonly total: number;
+  };
+  readonly selfTest: readonly SelfTestVector[];
+}
+
+function tensorInfo(tensor: Tensor, statistics: Statistics | undefined): TensorInfo {
+  const q = tensor.quantization!;
+  return {
+    name: tensor.name,
+    dtype: tensor.dtype,
+    shape: tensor.shape,
+    scale: q.scales[0]!,
+    zeroPoint: q.zeroPoints[0]!,
+    ...(tensor.labels && { labels: tensor.labels }),
+    ...(statistics && { statistics }),
+  };
+}
+
+/** Constant bytes by layer; a table that layers share counts for the first. */
+function constantBytes(program: Program): Map<string, { weights: number; tables: number }> {
+  const counted = new Set<string>();
+  const sizes = new Map(program.constants.map(({ name, data }) => [name, data.byteLength]));
+  const byLayer = new Map<string, { weights: number; tables: number }>();
+  for (const call of program.calls) {
+    const sum = byLayer.get(call.node) ?? { weights: 0, tables: 0 };
+    call.arguments.forEach((argument, i) => {
+      if (argument.kind !== "constant" || counted.has(argument.name)) return;
+      counted.add(argument.name);
+      const isWeight = ["weights", "bias", "a", "b"].includes(call.kernel.parameters[i]!);
+      sum[isWeight ? "weights" : "tables"] += sizes.get(argument.name)!;
+    });
+    byLayer.set(call.node, sum);
+  }
+  return byLayer;
+}
+
+function layers(program: Program): LayerInfo[] {
+  const bytes = constantBytes(program);
+  return program.graph.nodes.map((node) => {
+    const kernels = program.calls
+      .filter((call) => call.node === node.name)
+      .map((call) => exportName(call.kernel));
+    return {
+      name: node.name,
+      op: node.op,
+      shape: tensorOf(program.graph, node.outputs[0]!).shape,
+      kernels: [...new Set(kernels)],
+      macs: operatorOf(node.op).macs(bind(program.graph, node)),
+      weights: bytes.get(node.name)?.weights ?? 0,
+      tables: bytes.get(node.name)?.tables ?? 0,
+    };
+  });
+}
+
+export function describeModule(
+  program: Program,
+  plan: MemoryPlan,
+  provenance: Provenance,
+  statistics: ReadonlyMap<string, Statistics>,
+  selfTest: readonly SelfTestVector[],
+): Metadata {
+  const { graph } = program;
+  const info = (name: string): TensorInfo => tensorInfo(tensorOf(graph, name), statistics.get(name));
+  return {
+    version: VERSION,
+    model: { name: provenance.name, version: provenance.version },
+    source: { file: provenance.sourceFile, sha256: Buffer.from(provenance.sourceSha256, "hex") },
+    compiler: provenance.compiler,
+    graph: createHash("sha256").update(graphToJson(graph)).digest(),
+    inputs: graph.inputs.map(info),
+    outputs: graph.outputs.map(info),
+    layers: layers(program),
+    memory: {
+      constants: plan.constantBytes,
+      arena: plan.arena.bytes,
+      lowerBound: plan.arena.lowerBound,
+      total: plan.memoryBytes,
+    },
+    selfTest,
+  };
+}
+
+/** Deterministic CBOR (RFC 8949, section 4.2). */
+export const encodeMetadata = (metadata: Metadata): Uint8Array => encode(metadata);
+
+export function decodeMetadata(bytes: Uint8Array): Metadata {
+  let value: unknown;
+  try {
+    value = decode(bytes);
+  } catch (error) {
+    throw new ModelError(`custom section ${SECTION_NAME}: expected CBOR: ${(error as Error).message}`);
+  }
+  const metadata = value as Partial<Metadata> | null;
+  if (metadata?.version !== VERSION || !Array.isArray(metadata.inputs) || !Array.isArray(metadata.outputs)) {
+    throw new ModelError(
+      `custom section ${SECTION_NAME}: expected version ${VERSION}, found ${metadata?.version}`,
+    );
+  }
+  return metadata as Metadata;
+}
+
+/** Elements of a tensor that metadata describes. */
+export const infoElements = (info: TensorInfo): number => elements(info.shape);

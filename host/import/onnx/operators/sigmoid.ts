@@ -1,0 +1,3 @@
+import { unary } from "./elementwise.ts";
+
+export const sigmoid = unary("ai.onnx.Sigmoid", "logistic");

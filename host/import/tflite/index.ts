@@ -1,0 +1,171 @@
+import {
+  byteSize,
+  type DType,
+  elements,
+  fromBytes,
+  type Graph,
+  ModelError,
+  type Node,
+  type Quantization,
+  type Tensor,
+} from "../../ir/graph.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { MAX_ELEMENTS, translateAll } from "../importer.ts";
+import { translations } from "./operators.ts";
+import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
+
+const DTYPES: Readonly<Record<string, DType>> = {
+  FLOAT32: "float32",
+  INT8: "int8",
+  UINT8: "uint8",
+  INT16: "int16",
+  INT32: "int32",
+};
+
+/** Scalars have an empty shape in TFLite and here alike: one element. */
+function tensorData(tensor: TfliteTensor, dtype: DType): Tensor["data"] {
+  if (tensor.data.length === 0) return undefined;
+  const expected = byteSize({ dtype, shape: tensor.shape });
+  if (tensor.data.length !== expected) {
+    throw new ModelError(
+      `tensor ${tensor.name}: expected ${expected} bytes for [${tensor.shape}], found ${tensor.data.length}`,
+    );
+  }
+  return fromBytes(dtype, tensor.data);
+}
+
+function quantizationOf(tensor: TfliteTensor): Quantization | undefined {
+  const { scales, zeroPoints, quantizedDimension } = tensor;
+  if (scales.length === 0) return undefined;
+  const zeros = zeroPoints.length === 0 ? scales.map(() => 0) : zeroPoints;
+  // One zero point for many scales is common for weights, which are symmetric.
+  const spread = zeros.length === 1 ? scales.map(() => zeros[0]!) : zeros;
+  return { scales, zeroPoints: spread, axis: quantizedDimension };
+}
+
+function toTensor(tensor: TfliteTensor, name: string): Tensor {
+  const dtype = DTYPES[tensor.type];
+  if (!dtype)
+    throw new ModelError(
+      `tensor ${name}: type ${tensor.type}: expected one of ${Object.keys(DTYPES).join(", ")}`,
+    );
+  if (tensor.isSparse) throw new ModelError(`tensor ${name}: sparse tensors are not supported`);
+  if (tensor.isVariable)
+    throw new ModelError(`tensor ${name}: variables (state between inferences) are not supported`);
+  if (tensor.shape.some((n) => n < 1) || elements(tensor.shape) > MAX_ELEMENTS) {
+    throw new ModelError(
+      `tensor ${name}: expected a shape of at most ${MAX_ELEMENTS} elements, found [${tensor.shape}]`,
+    );
+  }
+  const data = tensorData(tensor, dtype);
+  const quantization = quantizationOf(tensor);
+  return { name, dtype, shape: tensor.shape, ...(data && { data }), ...(quantization && { quantization }) };
+}
+
+/** Readable, unique tensor names: TFLite joins the names of fused layers with ";". */
+function uniqueNames(model: TfliteModel): string[] {
+  const taken = new Set<string>();
+  return model.tensors.map(({ name }, i) => {
+    const base = name.split(";")[0] || `tensor_${i}`;
+    let unique = base;
+    for (let n = i; taken.has(unique); n++) unique = `${base}#${n}`;
+    taken.add(unique);
+    return unique;
+  });
+}
+
+/** The quantisation that the int8 kernels assume; TensorFlow Lite Micro checks the same at run time. */
+function checkQuantization(
+  op: string,
+  inputs: readonly (Tensor | undefined)[],
+  outputs: readonly Tensor[],
+): void {
+  const rule = operatorOf(op).quantization;
+  const output = outputs[0]!;
+  if (output.dtype === "float32" || op === "quantize") return;
+  if (output.dtype !== "int8")
+    throw new ModelError(`output type ${output.dtype}: expected int8 (or uint8 at the model's border)`);
+  if (rule.output.kind === "fixed") {
+    const [scale, zeroPoint] = [rule.output.quantization.scales[0], rule.output.quantization.zeroPoints[0]];
+    const found = output.quantization;
+    if (found?.scales[0] !== scale || found?.zeroPoints[0] !== zeroPoint) {
+      throw new ModelError(
+        `output ${output.name}: expected scale ${scale} and zero point ${zeroPoint}, found ${found?.scales[0]} and ${found?.zeroPoints[0]}`,
+      );
+    }
+  }
+  if (rule.weights) checkWeights(inputs[rule.weights.input], rule.weights.axis, inputs[rule.bias ?? -1]);
+}
+
+function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | undefined): void {
+  const q = weights?.quantization;
+  if (!weights?.data || weights.dtype !== "int8" || !q) {
+    throw new ModelError(
+      `weights ${weights?.name}: expected constant int8 weights with a scale, found ${weights?.data ? weights.dtype : "a computed tensor"}`,
+    );
+  }
+  if (q.zeroPoints.some((zero) => zero !== 0)) {
+    throw new ModelError(
+      `weights ${weights.name}: expected zero points of 0, found ${q.zeroPoints.find((zero) => zero !== 0)}`,
+    );
+  }
+  if (q.scales.length > 1 && q.axis !== axis) {
+    throw new ModelError(`weights ${weights.name}: expected scales along axis ${axis}, found ${q.axis}`);
+  }
+  if (bias && (!bias.data || bias.dtype !== "int32")) {
+    throw new ModelError(
+      `bias ${bias.name}: expected constant int32, found ${bias.data ? bias.dtype : "a computed tensor"}`,
+    );
+  }
+}
+
+function translateOperator(operator: TfliteOperator, tensorAt: (index: number) => Tensor): Node {
+  const translate = translations.get(operator.type);
+  if (!translate) throw new ModelError(operator.type);
+  const inputs = operator.inputs.map((index) => (index === -1 ? undefined : tensorAt(index)));
+  const outputs = operator.outputs.map(tensorAt);
+  if (outputs.length === 0) throw new ModelError(`${operator.type}: expected an output, found none`);
+  try {
+    const translation = translate({ inputs, outputs, options: operator.options });
+    checkQuantization(translation.op, inputs, outputs);
+    const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
+    return {
+      name: `${translation.op}_${operator.index}`,
+      op: translation.op,
+      inputs: kept.map((tensor) => tensor?.name ?? ""),
+      outputs: outputs.map((tensor) => tensor.name),
+      attributes: translation.attributes,
+    };
+  } catch (error) {
+    if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Translates a .tflite file (untrusted bytes) into a graph. Throws ModelError with all reasons at once. */
+export function importTflite(bytes: Uint8Array, name: string): Graph {
+  const model = readTflite(bytes);
+  const names = uniqueNames(model);
+  const cache = new Map<number, Tensor>();
+  const tensorAt = (index: number): Tensor => {
+    const source = model.tensors[index];
+    if (!source) throw new ModelError(`expected a tensor below ${model.tensors.length}, found ${index}`);
+    const tensor = cache.get(index) ?? toTensor(source, names[index]!);
+    cache.set(index, tensor);
+    return tensor;
+  };
+  const nodes = translateAll(
+    model.operators,
+    (operator) => `operator ${operator.index}`,
+    (operator) => translateOperator(operator, tensorAt),
+  );
+  const inputs = model.inputs.map((index) => tensorAt(index).name);
+  const outputs = model.outputs.map((index) => tensorAt(index).name);
+  return {
+    name,
+    tensors: new Map([...cache.values()].map((tensor) => [tensor.name, tensor])),
+    nodes,
+    inputs,
+    outputs,
+  };
+}

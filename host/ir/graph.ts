@@ -1,0 +1,141 @@
+/**
+ * The intermediate representation: a graph of operators over named tensors, in execution order.
+ * Graphs are values: a pass returns a new one. `spec.ts` says what every stage may rely on.
+ */
+
+export type DType = "float32" | "int8" | "uint8" | "int16" | "int32";
+export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
+export type Shape = readonly number[];
+
+/** real = scale * (q - zeroPoint), one pair per tensor or one per slice along `axis`. */
+export interface Quantization {
+  readonly scales: readonly number[];
+  readonly zeroPoints: readonly number[];
+  readonly axis: number;
+}
+
+export interface Tensor {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Image tensors are NHWC; convolution filters OHWI; depthwise filters 1HWC; dense weights OI. */
+  readonly shape: Shape;
+  readonly quantization?: Quantization;
+  /** Present on constants only. */
+  readonly data?: TensorData;
+  /** What the elements of the last axis stand for, e.g. class names of a classifier's output. */
+  readonly labels?: readonly string[];
+}
+
+export type AttributeValue = number | boolean | string | readonly number[];
+export type Attributes = Readonly<Record<string, AttributeValue>>;
+
+export interface Node {
+  /** Unique, taken from the source model where it has one: every message about the node uses it. */
+  readonly name: string;
+  readonly op: string;
+  /** Tensor names; "" is an omitted optional input. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: Attributes;
+}
+
+export interface Graph {
+  readonly name: string;
+  readonly tensors: ReadonlyMap<string, Tensor>;
+  readonly nodes: readonly Node[];
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+}
+
+/** Anything wrong with a model: one line that says where, what was expected and what was found. */
+export class ModelError extends Error {
+  override readonly name = "ModelError";
+}
+
+const BYTES: Record<DType, number> = { float32: 4, int8: 1, uint8: 1, int16: 2, int32: 4 };
+
+export const elements = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
+export const byteSize = (tensor: Pick<Tensor, "dtype" | "shape">): number =>
+  elements(tensor.shape) * BYTES[tensor.dtype];
+
+const ARRAYS = {
+  float32: Float32Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+} as const;
+
+export const allocate = (dtype: DType, length: number): TensorData => new ARRAYS[dtype](length);
+
+/** Little-endian bytes as elements; copies, since the bytes may not be aligned. */
+export function fromBytes(dtype: DType, bytes: Uint8Array): TensorData {
+  const copy = new Uint8Array(bytes);
+  return new ARRAYS[dtype](copy.buffer, 0, copy.byteLength / BYTES[dtype]);
+}
+
+export const toBytes = (data: TensorData): Uint8Array =>
+  new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+
+/** The tensor of that name. Asking for one that is not there is a mistake in the compiler itself. */
+export function tensorOf(graph: Graph, name: string): Tensor {
+  const tensor = graph.tensors.get(name);
+  if (!tensor) throw new Error(`graph ${graph.name} has no tensor ${name}`);
+  return tensor;
+}
+
+export const isConstant = (tensor: Tensor): boolean => tensor.data !== undefined;
+
+/** The one scale and zero point of a per-tensor quantised tensor. */
+export function perTensor(tensor: Tensor): { readonly scale: number; readonly zeroPoint: number } {
+  const q = tensor.quantization;
+  if (!q || q.scales.length !== 1) {
+    const found = q ? `${q.scales.length} scales` : "none";
+    throw new ModelError(`tensor ${tensor.name}: expected one scale and zero point, found ${found}`);
+  }
+  return { scale: q.scales[0]!, zeroPoint: q.zeroPoints[0]! };
+}
+
+export const quantized = (scale: number, zeroPoint: number): Quantization => ({
+  scales: [scale],
+  zeroPoints: [zeroPoint],
+  axis: 0,
+});
+
+/** Nodes that read each tensor. */
+export function readers(graph: Graph): Map<string, Node[]> {
+  const map = new Map<string, Node[]>();
+  for (const node of graph.nodes) {
+    for (const input of new Set(node.inputs)) {
+      if (input === "") continue;
+      const list = map.get(input);
+      if (list) list.push(node);
+      else map.set(input, [node]);
+    }
+  }
+  return map;
+}
+
+/** The node that writes each tensor. */
+export function writers(graph: Graph): Map<string, Node> {
+  return new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
+}
+
+/** The graph with some tensors added or replaced. */
+export function withTensors(graph: Graph, tensors: Iterable<Tensor>): Graph {
+  const map = new Map(graph.tensors);
+  for (const tensor of tensors) map.set(tensor.name, tensor);
+  return { ...graph, tensors: map };
+}
+
+/** Every use of tensor `from` as an input or as a graph output now means `to`. */
+export function redirect(graph: Graph, from: string, to: string): Graph {
+  const swap = (name: string): string => (name === from ? to : name);
+  return {
+    ...graph,
+    nodes: graph.nodes.map((node) =>
+      node.inputs.includes(from) ? { ...node, inputs: node.inputs.map(swap) } : node,
+    ),
+    outputs: graph.outputs.map(swap),
+  };
+}

@@ -1,0 +1,44 @@
+import { createHash } from "node:crypto";
+import { type Graph, type Node, type Tensor, toBytes } from "./graph.ts";
+
+/** A number the same way on every machine, short where it can be. */
+const number = (value: number): string => String(Number(value.toPrecision(9)));
+
+function type(tensor: Tensor): string {
+  const base = `${tensor.dtype}[${tensor.shape.join("x")}]`;
+  const q = tensor.quantization;
+  if (!q) return base;
+  const first = `${number(q.scales[0]!)}, ${q.zeroPoints[0]}`;
+  return q.scales.length === 1
+    ? `${base} q(${first})`
+    : `${base} q(${first}, ... ${q.scales.length} along ${q.axis})`;
+}
+
+const digest = (tensor: Tensor): string =>
+  createHash("sha256").update(toBytes(tensor.data!)).digest("hex").slice(0, 12);
+
+function attributes(node: Node): string {
+  const keys = Object.keys(node.attributes).sort();
+  return keys.map((key) => ` ${key}=${JSON.stringify(node.attributes[key])}`).join("");
+}
+
+/**
+ * The graph as stable text: equal graphs give equal text, and a diff of two dumps shows what a
+ * stage did. Constants are shown by type and the start of their SHA-256.
+ */
+export function dumpGraph(graph: Graph): string {
+  const of = (name: string): string => (name === "" ? "-" : name);
+  const lines = [`graph ${graph.name}`];
+  for (const name of graph.inputs) lines.push(`input ${name}: ${type(graph.tensors.get(name)!)}`);
+  for (const tensor of graph.tensors.values()) {
+    if (tensor.data) lines.push(`constant ${tensor.name}: ${type(tensor)} sha256 ${digest(tensor)}`);
+  }
+  for (const node of graph.nodes) {
+    const outputs = node.outputs.map((name) => `${name}: ${type(graph.tensors.get(name)!)}`).join(", ");
+    lines.push(
+      `${outputs} = ${node.op}(${node.inputs.map(of).join(", ")})${attributes(node)}  # ${node.name}`,
+    );
+  }
+  for (const name of graph.outputs) lines.push(`output ${name}`);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,79 @@
+import { elements, ModelError, type Shape } from "../ir/graph.ts";
+
+/** Shape of the result of an element-wise operator, by the rules of NumPy. */
+export function broadcastShape(node: string, a: Shape, b: Shape): Shape {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const m = a[i - rank + a.length] ?? 1;
+    const n = b[i - rank + b.length] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new ModelError(`node ${node}: shapes [${a}] and [${b}] do not broadcast`);
+    }
+    return m === 1 ? n : m;
+  });
+}
+
+/** Element strides of a dense tensor of `shape` seen with the (larger) shape `as`; 0 = repeated. */
+export function broadcastStrides(shape: Shape, as: Shape): number[] {
+  let stride = 1;
+  const strides = shape.map(() => 0);
+  for (let i = shape.length - 1; i >= 0; i--) {
+    strides[i] = shape[i] === 1 ? 0 : stride;
+    stride *= shape[i]!;
+  }
+  return [...Array<number>(as.length - shape.length).fill(0), ...strides];
+}
+
+/** Index into the smaller operand for each element of the result, in memory order. */
+export function* broadcastIndices(shape: Shape, as: Shape): Generator<number> {
+  const strides = broadcastStrides(shape, as);
+  const total = elements(as);
+  for (let i = 0; i < total; i++) {
+    let rest = i;
+    let index = 0;
+    for (let axis = as.length - 1; axis >= 0; axis--) {
+      index += (rest % as[axis]!) * strides[axis]!;
+      rest = Math.floor(rest / as[axis]!);
+    }
+    yield index;
+  }
+}
+
+export interface Loops {
+  readonly sizes: readonly number[];
+  /** One array of strides for each operand. */
+  readonly strides: readonly (readonly number[])[];
+}
+
+/**
+ * The fewest nested loops that walk all operands: neighbouring axes merge where every operand's
+ * stride continues. Padded in front to `rank` loops; undefined where it takes more.
+ */
+export function mergeLoops(
+  sizes: readonly number[],
+  strides: readonly (readonly number[])[],
+  rank: number,
+): Loops | undefined {
+  const merged: { size: number; strides: number[] }[] = [];
+  sizes.forEach((size, axis) => {
+    if (size === 1) return;
+    const own = strides.map((operand) => operand[axis]!);
+    const last = merged.at(-1);
+    if (last?.strides.every((stride, i) => stride === own[i]! * size)) {
+      last.size *= size;
+      last.strides = own;
+    } else {
+      merged.push({ size, strides: own });
+    }
+  });
+  if (merged.length > rank) return undefined;
+  const front = Array.from({ length: rank - merged.length }, () => ({
+    size: 1,
+    strides: strides.map(() => 0),
+  }));
+  const loops = [...front, ...merged];
+  return {
+    sizes: loops.map((loop) => loop.size),
+    strides: strides.map((_, operand) => loops.map((loop) => loop.strides[operand]!)),
+  };
+}

@@ -1,0 +1,26 @@
+import { perTensor, type Tensor } from "../ir/graph.ts";
+import { type Multiplier, quantizeMultiplier } from "./fixed_point.ts";
+
+/**
+ * One factor per output channel, input scale * weight scale / output scale, for convolutions and
+ * per-channel dense layers (TensorFlow Lite, PopulateConvolutionQuantizationParams: in double).
+ */
+export function channelMultipliers(
+  input: Tensor,
+  weights: Tensor,
+  output: Tensor,
+  channels: number,
+): Multiplier[] {
+  const scales = weights.quantization!.scales;
+  const inputScale = perTensor(input).scale;
+  const outputScale = perTensor(output).scale;
+  return Array.from({ length: channels }, (_, channel) =>
+    quantizeMultiplier((inputScale * scales[scales.length === 1 ? 0 : channel]!) / outputScale),
+  );
+}
+
+/** As two arrays for a kernel: int32 multipliers and int8 shifts. */
+export const asArrays = (factors: readonly Multiplier[]): { multiplier: Int32Array; shift: Int8Array } => ({
+  multiplier: Int32Array.from(factors, (factor) => factor.multiplier),
+  shift: Int8Array.from(factors, (factor) => factor.shift),
+});

@@ -1,0 +1,91 @@
+import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
+import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
+import { asArrays, channelMultipliers } from "./channel_scale.ts";
+import { requantize } from "./fixed_point.ts";
+import { defineOperator } from "./operator.ts";
+import { eachOutput, eachTap, type WindowAttributes, window, windowOutput } from "./window.ts";
+
+const geometry = (node: string, input: Tensor, weights: Tensor, attributes: WindowAttributes) =>
+  window(node, input, [weights.shape[1] ?? 0, weights.shape[2] ?? 0], attributes);
+
+/** Inputs: image [N, H, W, C], filters [O, kernel height, kernel width, C / groups], bias [O] or none. */
+export const conv2d = defineOperator({
+  name: "conv2d",
+  summary: "2-D convolution, grouped and dilated, per-channel or per-tensor weights, fused activation",
+  arity: [2, 3],
+  attributes: { stride: "ints", dilation: "ints", padding: "ints", groups: "int", activation: ACTIVATIONS },
+  quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+
+  infer({ name, attributes, inputs }) {
+    const [input, weights] = inputs as [Tensor, Tensor];
+    const { groups } = attributes;
+    const [outputs, , , depth] = weights.shape;
+    const channels = input.shape[3];
+    if (weights.shape.length !== 4 || groups < 1 || depth! * groups !== channels || outputs! % groups !== 0) {
+      throw new ModelError(
+        `node ${name}: expected filters [O, h, w, C / groups] for ${channels} channels in ${groups} groups, found [${weights.shape}]`,
+      );
+    }
+    return [windowOutput(geometry(name, input, weights, attributes), outputs!)];
+  },
+
+  evaluate({ name, attributes, inputs, outputs }, values) {
+    const [input, weights] = inputs as [Tensor, Tensor];
+    const output = outputs[0]!;
+    const w = geometry(name, input, weights, attributes);
+    const [x, filters, bias] = [values[0]!, values[1]!, values[2]];
+    const channels = output.shape[3]!;
+    const depth = weights.shape[3]!;
+    const quantized = output.dtype !== "float32";
+    const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
+    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
+    const factors = quantized ? channelMultipliers(input, weights, output, channels) : [];
+    const range = activationRange(attributes.activation, output);
+    const filterSize = elements(weights.shape) / channels;
+    const result = allocate(output.dtype, elements(output.shape));
+    let next = 0;
+    eachOutput(w, (batch, y, column) => {
+      for (let channel = 0; channel < channels; channel++) {
+        const group = Math.floor(channel / (channels / attributes.groups));
+        let sum = bias?.[channel] ?? 0;
+        eachTap(w, batch, y, column, (pixel, tap) => {
+          const first = pixel + group * depth;
+          const filter = channel * filterSize + tap * depth;
+          for (let i = 0; i < depth; i++) sum += (x[first + i]! - zeroPoint) * filters[filter + i]!;
+        });
+        const value = quantized ? requantize(sum | 0, factors[channel]!) + outputZeroPoint : sum;
+        result[next++] = clampTo(value, range);
+      }
+    });
+    return [result];
+  },
+
+  lower({ name, attributes, inputs, outputs }, to) {
+    const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    const output = outputs[0]!;
+    const w = geometry(name, input, weights, attributes);
+    const channels = output.shape[3]!;
+    const factors = asArrays(channelMultipliers(input, weights, output, channels));
+    const range = activationRange(attributes.activation, output);
+    to.call("conv2d_s8", {
+      ...w,
+      input,
+      output,
+      weights,
+      bias: bias ?? to.constant("bias", new Int32Array(channels)),
+      multiplier: to.constant("multiplier", factors.multiplier),
+      shift: to.constant("shift", factors.shift),
+      groups: attributes.groups,
+      outputChannels: channels,
+      inputZeroPoint: perTensor(input).zeroPoint,
+      outputZeroPoint: perTensor(output).zeroPoint,
+      activationMin: range.min,
+      activationMax: range.max,
+    });
+  },
+
+  macs: ({ inputs, outputs }) => {
+    const weights = inputs[1]!;
+    return elements(outputs[0]!.shape) * (elements(weights.shape) / weights.shape[0]!);
+  },
+});

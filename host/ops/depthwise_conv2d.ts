@@ -1,0 +1,86 @@
+import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
+import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
+import { asArrays, channelMultipliers } from "./channel_scale.ts";
+import { requantize } from "./fixed_point.ts";
+import { defineOperator } from "./operator.ts";
+import { eachOutput, eachTap, type WindowAttributes, window, windowOutput } from "./window.ts";
+
+const geometry = (node: string, input: Tensor, weights: Tensor, attributes: WindowAttributes) =>
+  window(node, input, [weights.shape[1] ?? 0, weights.shape[2] ?? 0], attributes);
+
+/** Inputs: image [N, H, W, C], filters [1, kernel height, kernel width, C * multiplier], bias or none. */
+export const depthwiseConv2d = defineOperator({
+  name: "depthwise_conv2d",
+  summary: "2-D depthwise convolution with depth multiplier, dilation, fused activation",
+  arity: [2, 3],
+  attributes: {
+    stride: "ints",
+    dilation: "ints",
+    padding: "ints",
+    depthMultiplier: "int",
+    activation: ACTIVATIONS,
+  },
+  quantization: { output: { kind: "range" }, weights: { input: 1, axis: 3 }, bias: 2 },
+
+  infer({ name, attributes, inputs }) {
+    const [input, weights] = inputs as [Tensor, Tensor];
+    const channels = input.shape[3]! * attributes.depthMultiplier;
+    if (weights.shape.length !== 4 || weights.shape[0] !== 1 || weights.shape[3] !== channels) {
+      throw new ModelError(
+        `node ${name}: expected filters [1, h, w, ${channels}] (input channels times depth multiplier), found [${weights.shape}]`,
+      );
+    }
+    return [windowOutput(geometry(name, input, weights, attributes), channels)];
+  },
+
+  evaluate({ name, attributes, inputs, outputs }, values) {
+    const [input, weights] = inputs as [Tensor, Tensor];
+    const output = outputs[0]!;
+    const w = geometry(name, input, weights, attributes);
+    const [x, filters, bias] = [values[0]!, values[1]!, values[2]];
+    const channels = output.shape[3]!;
+    const quantized = output.dtype !== "float32";
+    const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
+    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
+    const factors = quantized ? channelMultipliers(input, weights, output, channels) : [];
+    const range = activationRange(attributes.activation, output);
+    const result = allocate(output.dtype, elements(output.shape));
+    let next = 0;
+    eachOutput(w, (batch, y, column) => {
+      for (let channel = 0; channel < channels; channel++) {
+        const inputChannel = Math.floor(channel / attributes.depthMultiplier);
+        let sum = bias?.[channel] ?? 0;
+        eachTap(w, batch, y, column, (pixel, tap) => {
+          sum += (x[pixel + inputChannel]! - zeroPoint) * filters[tap * channels + channel]!;
+        });
+        const value = quantized ? requantize(sum | 0, factors[channel]!) + outputZeroPoint : sum;
+        result[next++] = clampTo(value, range);
+      }
+    });
+    return [result];
+  },
+
+  lower({ name, attributes, inputs, outputs }, to) {
+    const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    const output = outputs[0]!;
+    const channels = output.shape[3]!;
+    const factors = asArrays(channelMultipliers(input, weights, output, channels));
+    const range = activationRange(attributes.activation, output);
+    to.call("depthwise_conv2d_s8", {
+      ...geometry(name, input, weights, attributes),
+      input,
+      output,
+      weights,
+      bias: bias ?? to.constant("bias", new Int32Array(channels)),
+      multiplier: to.constant("multiplier", factors.multiplier),
+      shift: to.constant("shift", factors.shift),
+      depthMultiplier: attributes.depthMultiplier,
+      inputZeroPoint: perTensor(input).zeroPoint,
+      outputZeroPoint: perTensor(output).zeroPoint,
+      activationMin: range.min,
+      activationMax: range.max,
+    });
+  },
+
+  macs: ({ inputs, outputs }) => elements(outputs[0]!.shape) * inputs[1]!.shape[1]! * inputs[1]!.shape[2]!,
+});

@@ -1,0 +1,20 @@
+import { ModelError, perTensor } from "../ir/graph.ts";
+import { defineOperator } from "./operator.ts";
+import { evaluateUnary } from "./unary.ts";
+
+/** 8 bits to float32: at a model's outputs and on constants only, where simplification removes it. */
+export const dequantize = defineOperator({
+  name: "dequantize",
+  summary: "quantised to float, at a model's outputs",
+  arity: [1, 1],
+  attributes: {},
+  quantization: { output: { kind: "range" } },
+  infer: ({ inputs }) => [inputs[0]!.shape],
+  evaluate(node, values) {
+    const { scale, zeroPoint } = perTensor(node.inputs[0]!);
+    return [evaluateUnary(node, values[0]!, (x) => (x - zeroPoint) * scale)];
+  },
+  lower({ name }) {
+    throw new ModelError(`node ${name}: dequantize inside a quantised model: expected it at an output only`);
+  },
+});

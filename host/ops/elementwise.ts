@@ -1,0 +1,62 @@
+import { allocate, ModelError, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
+import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
+import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
+import type { Bound } from "./operator.ts";
+
+/** What add, sub and mul share: broadcasting, the fused activation and the loops of their kernels. */
+
+type Inputs = Pick<Bound<{ readonly activation: Activation }>, "name" | "inputs">;
+const MAX_LOOPS = 4;
+
+export function inferElementwise({ name, inputs }: Inputs): readonly Shape[] {
+  const [a, b] = inputs as [Tensor, Tensor];
+  const shape = broadcastShape(name, a.shape, b.shape);
+  if (!loops(a, b, shape)) {
+    throw new ModelError(
+      `node ${name}: expected a broadcast of at most ${MAX_LOOPS} alternating axes, found [${a.shape}] with [${b.shape}]`,
+    );
+  }
+  return [shape];
+}
+
+const loops = (a: Tensor, b: Tensor, shape: Shape) =>
+  mergeLoops(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], MAX_LOOPS);
+
+export function evaluateElementwise(
+  { attributes, inputs, outputs }: Bound<{ readonly activation: Activation }>,
+  values: readonly (TensorData | undefined)[],
+  combine: (a: number, b: number) => number,
+): TensorData {
+  const output = outputs[0]!;
+  const range = activationRange(attributes.activation, output);
+  const a = Array.from(broadcastIndices(inputs[0]!.shape, output.shape), (i) => values[0]![i]!);
+  const b = Array.from(broadcastIndices(inputs[1]!.shape, output.shape), (i) => values[1]![i]!);
+  const result = allocate(output.dtype, a.length);
+  a.forEach((value, i) => {
+    result[i] = clampTo(combine(value, b[i]!), range);
+  });
+  return result;
+}
+
+/** The kernel arguments that describe operands, loops and clamping. */
+export function elementwiseArguments({
+  attributes,
+  inputs,
+  outputs,
+}: Bound<{ readonly activation: Activation }>): Record<string, Tensor | number> {
+  const [a, b, output] = [inputs[0]!, inputs[1]!, outputs[0]!];
+  const { sizes, strides } = loops(a, b, output.shape)!;
+  const range: Range = activationRange(attributes.activation, output);
+  const numbered = (prefix: string, list: readonly number[]) =>
+    Object.fromEntries(list.map((value, i) => [`${prefix}${i}`, value]));
+  return {
+    a,
+    b,
+    output,
+    ...numbered("size", sizes),
+    ...numbered("aStride", strides[0]!),
+    ...numbered("bStride", strides[1]!),
+    activationMin: range.min,
+    activationMax: range.max,
+  };
+}

@@ -1,0 +1,99 @@
+import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
+import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
+import { asArrays, channelMultipliers } from "./channel_scale.ts";
+import { type Multiplier, requantize } from "./fixed_point.ts";
+import { defineOperator } from "./operator.ts";
+
+/** One multiplier where the weights have one scale, otherwise one per output. */
+const outputMultipliers = (input: Tensor, weights: Tensor, output: Tensor): Multiplier[] =>
+  channelMultipliers(input, weights, output, weights.quantization!.scales.length);
+
+/** The bias as if the input's zero point were 0: sum of (x - z) * w = sum of x * w - z * sum of w. */
+function foldedBias(input: Tensor, weights: Tensor, bias: Tensor | undefined): Int32Array {
+  const [outputs, depth] = weights.shape as [number, number];
+  const { zeroPoint } = perTensor(input);
+  return Int32Array.from({ length: outputs }, (_, i) => {
+    const row = (weights.data as Int8Array).subarray(i * depth, (i + 1) * depth);
+    return (bias?.data?.[i] ?? 0) - zeroPoint * row.reduce((sum, weight) => sum + weight, 0);
+  });
+}
+
+/** Inputs: [..., depth], weights [outputs, depth], bias [outputs] or none. */
+export const fullyConnected = defineOperator({
+  name: "fully_connected",
+  summary: "dense layer, per-tensor or per-channel weights, fused activation",
+  arity: [2, 3],
+  attributes: { keepDims: "boolean", activation: ACTIVATIONS },
+  quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+
+  infer({ name, attributes, inputs }) {
+    const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    const [outputs, depth] = weights.shape;
+    const total = elements(input.shape);
+    if (weights.shape.length !== 2 || depth! < 1 || total % depth! !== 0) {
+      throw new ModelError(
+        `node ${name}: expected weights [outputs, depth] whose depth divides the ${total} input values, found [${weights.shape}]`,
+      );
+    }
+    if (attributes.keepDims && input.shape.at(-1) !== depth) {
+      throw new ModelError(`node ${name}: expected a last axis of ${depth}, found [${input.shape}]`);
+    }
+    if (bias && elements(bias.shape) !== outputs) {
+      throw new ModelError(`node ${name}: expected a bias of ${outputs} values, found [${bias.shape}]`);
+    }
+    return [attributes.keepDims ? [...input.shape.slice(0, -1), outputs!] : [total / depth!, outputs!]];
+  },
+
+  evaluate({ attributes, inputs, outputs }, values) {
+    const [input, weights] = inputs as [Tensor, Tensor];
+    const output = outputs[0]!;
+    const [x, w, bias] = [values[0]!, values[1]!, values[2]];
+    const [channels, depth] = weights.shape as [number, number];
+    const quantized = output.dtype !== "float32";
+    const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
+    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
+    const factors = quantized ? outputMultipliers(input, weights, output) : [];
+    const range = activationRange(attributes.activation, output);
+    const result = allocate(output.dtype, elements(output.shape));
+    for (let next = 0; next < result.length; next++) {
+      const channel = next % channels;
+      const row = Math.floor(next / channels) * depth;
+      let sum = bias?.[channel] ?? 0;
+      for (let i = 0; i < depth; i++) sum += (x[row + i]! - zeroPoint) * w[channel * depth + i]!;
+      const factor = factors[factors.length === 1 ? 0 : channel];
+      result[next] = clampTo(factor ? requantize(sum | 0, factor) + outputZeroPoint : sum, range);
+    }
+    return [result];
+  },
+
+  lower({ attributes, inputs, outputs }, to) {
+    const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+    const output = outputs[0]!;
+    const factors = outputMultipliers(input, weights, output);
+    const range = activationRange(attributes.activation, output);
+    const shared = {
+      input,
+      output,
+      weights,
+      bias: to.constant("bias", foldedBias(input, weights, bias)),
+      batches: elements(input.shape) / weights.shape[1]!,
+      depth: weights.shape[1]!,
+      outputs: weights.shape[0]!,
+      outputZeroPoint: perTensor(output).zeroPoint,
+      activationMin: range.min,
+      activationMax: range.max,
+    };
+    if (factors.length === 1) {
+      to.call("fully_connected_s8", { ...shared, ...factors[0]! });
+    } else {
+      const { multiplier, shift } = asArrays(factors);
+      to.call("fully_connected_per_channel_s8", {
+        ...shared,
+        multiplier: to.constant("multiplier", multiplier),
+        shift: to.constant("shift", shift),
+      });
+    }
+  },
+
+  macs: ({ inputs, outputs }) => elements(outputs[0]!.shape) * inputs[1]!.shape[1]!,
+});

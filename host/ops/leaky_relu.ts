@@ -1,0 +1,36 @@
+import { perTensor, type TensorData } from "../ir/graph.ts";
+import { typeRange } from "./activation.ts";
+import { clamp, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { type Bound, defineOperator } from "./operator.ts";
+import { evaluateUnary, lowerToTable } from "./unary.ts";
+
+/** Quantised: each side of zero has a factor of its own, as in TensorFlow Lite. */
+function evaluate(
+  node: Bound<{ readonly alpha: number }>,
+  values: readonly (TensorData | undefined)[],
+): readonly TensorData[] {
+  const { alpha } = node.attributes;
+  const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+  if (output.dtype === "float32") return [evaluateUnary(node, values[0]!, (x) => (x >= 0 ? x : x * alpha))];
+  const [from, to] = [perTensor(input), perTensor(output)];
+  const range = typeRange(output);
+  const positive = quantizeMultiplier(from.scale / to.scale);
+  const negative = quantizeMultiplier((from.scale * alpha) / to.scale);
+  return [
+    evaluateUnary(node, values[0]!, (value) => {
+      const x = value - from.zeroPoint;
+      return clamp(requantize(x, x >= 0 ? positive : negative) + to.zeroPoint, range.min, range.max);
+    }),
+  ];
+}
+
+export const leakyRelu = defineOperator({
+  name: "leaky_relu",
+  summary: "x where it is positive, alpha * x elsewhere",
+  arity: [1, 1],
+  attributes: { alpha: "number" },
+  quantization: { output: { kind: "range" } },
+  infer: ({ inputs }) => [inputs[0]!.shape],
+  evaluate,
+  lower: (node, to) => lowerToTable(node, to, evaluate),
+});

@@ -1,0 +1,17 @@
+import { ACTIVATIONS } from "./activation.ts";
+import { defineOperator } from "./operator.ts";
+import { evaluatePool, inferPool, lowerPool } from "./pool.ts";
+
+const greatest = (values: readonly number[]): number => Math.max(...values);
+
+/** Input: image [N, H, W, C]; the output shares its quantisation. */
+export const maxPool2d = defineOperator({
+  name: "max_pool2d",
+  summary: "greatest value of each window, fused activation",
+  arity: [1, 1],
+  attributes: { kernel: "ints", stride: "ints", padding: "ints", activation: ACTIVATIONS },
+  quantization: { output: { kind: "same" } },
+  infer: inferPool,
+  evaluate: (node, values) => [evaluatePool(node, values[0]!, greatest)],
+  lower: (node, to) => lowerPool(node, "max_pool2d_s8", to),
+});

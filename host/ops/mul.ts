@@ -1,0 +1,44 @@
+import { perTensor, type Tensor } from "../ir/graph.ts";
+import { ACTIVATIONS } from "./activation.ts";
+import { elementwiseArguments, evaluateElementwise, inferElementwise } from "./elementwise.ts";
+import { type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { defineOperator } from "./operator.ts";
+
+const outputFactor = (a: Tensor, b: Tensor, output: Tensor): Multiplier =>
+  quantizeMultiplier((perTensor(a).scale * perTensor(b).scale) / perTensor(output).scale);
+
+export const mul = defineOperator({
+  name: "mul",
+  summary: "element-wise product with broadcasting, fused activation",
+  arity: [2, 2],
+  attributes: { activation: ACTIVATIONS },
+  quantization: { output: { kind: "range" } },
+  infer: inferElementwise,
+
+  evaluate(node, values) {
+    const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
+    if (output.dtype === "float32") return [evaluateElementwise(node, values, (x, y) => x * y)];
+    const factor = outputFactor(a, b, output);
+    const [zeroA, zeroB, zero] = [a, b, output].map((tensor) => perTensor(tensor).zeroPoint) as [
+      number,
+      number,
+      number,
+    ];
+    return [
+      evaluateElementwise(node, values, (x, y) => requantize((x - zeroA) * (y - zeroB), factor) + zero),
+    ];
+  },
+
+  lower(node, to) {
+    const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
+    const { multiplier, shift } = outputFactor(a, b, output);
+    to.call("mul_s8", {
+      ...elementwiseArguments(node),
+      aZeroPoint: perTensor(a).zeroPoint,
+      bZeroPoint: perTensor(b).zeroPoint,
+      outputMultiplier: multiplier,
+      outputShift: shift,
+      outputZeroPoint: perTensor(output).zeroPoint,
+    });
+  },
+});

@@ -1,0 +1,139 @@
+import {
+  type Attributes,
+  type AttributeValue,
+  type Graph,
+  ModelError,
+  type Node,
+  type Quantization,
+  type Shape,
+  type Tensor,
+  type TensorData,
+  tensorOf,
+} from "../ir/graph.ts";
+import type { Lowering } from "../plan/lower.ts";
+
+/** Kinds of attribute; an array lists the values that a string may take. */
+export type AttributeKind = "int" | "number" | "ints" | "boolean" | readonly string[];
+export type AttributeSchema = Readonly<Record<string, AttributeKind>>;
+
+export type AttributesOf<S extends AttributeSchema> = {
+  readonly [K in keyof S]: S[K] extends "int" | "number"
+    ? number
+    : S[K] extends "ints"
+      ? readonly number[]
+      : S[K] extends "boolean"
+        ? boolean
+        : S[K] extends readonly (infer E)[]
+          ? E
+          : never;
+};
+
+/** A node with its tensors at hand: what every method of an operator is given. */
+export interface Bound<A> {
+  readonly name: string;
+  readonly attributes: A;
+  /** An omitted optional input is undefined. */
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly outputs: readonly Tensor[];
+}
+
+/**
+ * How the quantiser turns the float operator into an int8 one.
+ * - range: the output gets its own scale and zero point from calibration;
+ * - same: output and data inputs share one scale and zero point (the operator only moves values);
+ * - fixed: the output's quantisation is prescribed by the reference kernel.
+ */
+export type OutputQuantization =
+  | { readonly kind: "range" }
+  | { readonly kind: "same" }
+  | { readonly kind: "fixed"; readonly quantization: Quantization };
+
+export interface QuantizationRule {
+  readonly output: OutputQuantization;
+  /** Input number of the weights and the axis of their output channels. */
+  readonly weights?: { readonly input: number; readonly axis: number };
+  /** Input number of the int32 bias, whose scale is input scale times weight scale. */
+  readonly bias?: number;
+}
+
+interface Definition<S extends AttributeSchema> {
+  readonly name: string;
+  /** One line for the README's list of operators. */
+  readonly summary: string;
+  /** Least and greatest number of inputs. */
+  readonly arity: readonly [number, number];
+  readonly attributes: S;
+  /** Output shapes; throws ModelError when the inputs do not fit together. */
+  infer(node: Pick<Bound<AttributesOf<S>>, "name" | "attributes" | "inputs">): readonly Shape[];
+  /** The meaning of the operator: slow and obvious, on float32 and on quantised tensors. */
+  evaluate(node: Bound<AttributesOf<S>>, values: readonly (TensorData | undefined)[]): readonly TensorData[];
+  readonly quantization: QuantizationRule;
+  /** Kernel calls and constants for the quantised operator. */
+  lower(node: Bound<AttributesOf<S>>, to: Lowering): void;
+  /** Multiply-accumulates of one inference. */
+  macs?(node: Bound<AttributesOf<S>>): number;
+}
+
+/** An operator whose attribute types have been checked and forgotten, so that all fit in one table. */
+export interface Operator {
+  readonly name: string;
+  readonly summary: string;
+  readonly arity: readonly [number, number];
+  readonly attributes: AttributeSchema;
+  readonly quantization: QuantizationRule;
+  infer(node: Pick<Bound<Attributes>, "name" | "attributes" | "inputs">): readonly Shape[];
+  evaluate(node: Bound<Attributes>, values: readonly (TensorData | undefined)[]): readonly TensorData[];
+  lower(node: Bound<Attributes>, to: Lowering): void;
+  macs(node: Bound<Attributes>): number;
+}
+
+function fits(kind: AttributeKind, value: AttributeValue): boolean {
+  if (kind === "int") return Number.isSafeInteger(value);
+  if (kind === "number") return typeof value === "number" && Number.isFinite(value);
+  if (kind === "boolean") return typeof value === "boolean";
+  if (kind === "ints") return Array.isArray(value) && value.every(Number.isSafeInteger);
+  return typeof value === "string" && kind.includes(value);
+}
+
+/** Throws ModelError unless the attributes are exactly those of the schema. */
+export function checkAttributes(node: string, schema: AttributeSchema, attributes: Attributes): void {
+  for (const [key, kind] of Object.entries(schema)) {
+    const value = attributes[key];
+    if (value === undefined || !fits(kind, value)) {
+      const expected = typeof kind === "string" ? kind : kind.join(" | ");
+      throw new ModelError(
+        `node ${node}: attribute ${key}: expected ${expected}, found ${JSON.stringify(value)}`,
+      );
+    }
+  }
+  const unknown = Object.keys(attributes).find((key) => !(key in schema));
+  if (unknown !== undefined) throw new ModelError(`node ${node}: unknown attribute ${unknown}`);
+}
+
+/** Types the attributes of an operator by its schema. The one cast rests on `checkAttributes`. */
+export function defineOperator<const S extends AttributeSchema>(definition: Definition<S>): Operator {
+  const typed = <T extends { readonly name: string; readonly attributes: Attributes }>(node: T) => {
+    checkAttributes(node.name, definition.attributes, node.attributes);
+    return { ...node, attributes: node.attributes as unknown as AttributesOf<S> };
+  };
+  return {
+    name: definition.name,
+    summary: definition.summary,
+    arity: definition.arity,
+    attributes: definition.attributes,
+    quantization: definition.quantization,
+    infer: (node) => definition.infer(typed(node)),
+    evaluate: (node, values) => definition.evaluate(typed(node), values),
+    lower: (node, to) => definition.lower(typed(node), to),
+    macs: (node) => definition.macs?.(typed(node)) ?? 0,
+  };
+}
+
+export function bind(graph: Graph, node: Node): Bound<Attributes> {
+  return {
+    name: node.name,
+    attributes: node.attributes,
+    inputs: node.inputs.map((name) => (name === "" ? undefined : tensorOf(graph, name))),
+    outputs: node.outputs.map((name) => tensorOf(graph, name)),
+  };
+}

@@ -1,0 +1,98 @@
+import { allocate, byteSize, elements, ModelError, perTensor, type Shape, type Tensor } from "../ir/graph.ts";
+import { mergeLoops } from "./broadcast.ts";
+import { defineOperator } from "./operator.ts";
+
+/** Element strides of a dense tensor. */
+function denseStrides(shape: Shape): number[] {
+  const strides = shape.map(() => 1);
+  for (let i = shape.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * shape[i + 1]!;
+  return strides;
+}
+
+interface PadAttributes {
+  /** Values added in front of each axis, then behind it. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly value: number;
+}
+
+/** The real padding value in the tensor's own terms; the zero point stands for zero. */
+function padValue({ value }: PadAttributes, output: Tensor): number {
+  if (output.dtype === "float32") return value;
+  const { scale, zeroPoint } = perTensor(output);
+  return Math.round(value / scale) + zeroPoint;
+}
+
+/** Where the input lies in the output: offset of its first element, and loops over it. */
+function placement(before: readonly number[], input: Shape, output: Shape) {
+  const strides = denseStrides(output);
+  const offset = before.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
+  return { offset, strides, loops: mergeLoops(input, [denseStrides(input), strides], 4) };
+}
+
+const padded = (shape: Shape, { before, after }: PadAttributes): Shape =>
+  shape.map((n, axis) => n + before[axis]! + after[axis]!);
+
+export const pad = defineOperator({
+  name: "pad",
+  summary: "padding with a constant",
+  arity: [1, 1],
+  attributes: { before: "ints", after: "ints", value: "number" },
+  quantization: { output: { kind: "same" } },
+
+  infer({ name, attributes, inputs }) {
+    const { shape } = inputs[0]!;
+    const { before, after } = attributes;
+    if (
+      before.length !== shape.length ||
+      after.length !== shape.length ||
+      [...before, ...after].some((n) => n < 0)
+    ) {
+      throw new ModelError(
+        `node ${name}: expected ${shape.length} paddings >= 0 on each side, found ${before} and ${after}`,
+      );
+    }
+    const output = padded(shape, attributes);
+    if (!placement(before, shape, output).loops) {
+      throw new ModelError(
+        `node ${name}: expected padding on at most 4 separate axes, found ${before} and ${after}`,
+      );
+    }
+    return [output];
+  },
+
+  evaluate({ attributes, inputs, outputs }, values) {
+    const [input, output] = [inputs[0]!, outputs[0]!];
+    const result = allocate(output.dtype, elements(output.shape)).fill(padValue(attributes, output));
+    const { offset, strides } = placement(attributes.before, input.shape, output.shape);
+    const inputStrides = denseStrides(input.shape);
+    values[0]!.forEach((value, i) => {
+      const to = inputStrides.reduce((sum, stride, axis) => {
+        return sum + (Math.floor(i / stride) % input.shape[axis]!) * strides[axis]!;
+      }, offset);
+      result[to] = value;
+    });
+    return [result];
+  },
+
+  lower({ attributes, inputs, outputs }, to) {
+    const [input, output] = [inputs[0]!, outputs[0]!];
+    const { offset, loops } = placement(attributes.before, input.shape, output.shape);
+    const [size0, size1, size2, size3] = loops!.sizes as [number, number, number, number];
+    const [stride0, stride1, stride2] = loops!.strides[1]! as [number, number, number];
+    to.call("pad_s8", {
+      input,
+      output,
+      outputBytes: byteSize(output),
+      value: padValue(attributes, output),
+      offset,
+      size0,
+      size1,
+      size2,
+      size3,
+      stride0,
+      stride1,
+      stride2,
+    });
+  },
+});

@@ -1,0 +1,100 @@
+import {
+  allocate,
+  elements,
+  ModelError,
+  perTensor,
+  quantized,
+  type Tensor,
+  type TensorData,
+} from "../ir/graph.ts";
+import {
+  clamp,
+  expOnNegative,
+  saturatingRoundingDoublingHighMul as highMul,
+  oneOverOnePlus,
+  quantizeMultiplier,
+  roundingDivideByPowerOfTwo,
+} from "./fixed_point.ts";
+import { defineOperator } from "./operator.ts";
+
+const INTEGER_BITS = 5;
+
+/** TensorFlow Lite, PreprocessSoftmaxScaling: beta times the input scale as Q5.26, capped. */
+function scaling(input: Tensor, beta: number) {
+  const real = Math.min(Math.fround(beta) * perTensor(input).scale * 2 ** 26, 2 ** 31 - 1);
+  const { multiplier, shift } = quantizeMultiplier(real);
+  const differenceMin = -Math.floor((31 * 2 ** 26) / 2 ** shift);
+  return { multiplier, shift, differenceMin };
+}
+
+function floatRow(x: TensorData, beta: number): number[] {
+  const greatest = Math.max(...x);
+  const exps = Array.from(x, (value) => Math.exp((value - greatest) * beta));
+  const sum = exps.reduce((a, b) => a + b, 0);
+  return exps.map((exp) => exp / sum);
+}
+
+function quantizedRow(
+  x: TensorData,
+  { multiplier, shift, differenceMin }: ReturnType<typeof scaling>,
+): number[] {
+  const greatest = Math.max(...x);
+  const exps = Array.from(x, (value) => {
+    const difference = value - greatest;
+    if (difference < differenceMin) return undefined;
+    return expOnNegative(highMul(difference * 2 ** shift, multiplier), INTEGER_BITS);
+  });
+  const sum = exps.reduce<number>((total, exp) => total + roundingDivideByPowerOfTwo(exp ?? 0, 12), 0);
+  const headroom = Math.clz32(sum);
+  const reciprocal = oneOverOnePlus(sum * 2 ** headroom - 2 ** 31);
+  const exponent = 12 - headroom + 23;
+  return exps.map((exp) =>
+    exp === undefined
+      ? -128
+      : clamp(roundingDivideByPowerOfTwo(highMul(reciprocal, exp), exponent) - 128, -128, 127),
+  );
+}
+
+/** Over the last axis. */
+export const softmax = defineOperator({
+  name: "softmax",
+  summary: "softmax over the last axis, with beta",
+  arity: [1, 1],
+  attributes: { beta: "number" },
+  quantization: { output: { kind: "fixed", quantization: quantized(1 / 256, -128) } },
+
+  infer({ name, attributes, inputs }) {
+    const { shape } = inputs[0]!;
+    if (shape.length < 1) throw new ModelError(`node ${name}: expected at least one axis, found a scalar`);
+    if (!(attributes.beta > 0))
+      throw new ModelError(`node ${name}: expected a positive beta, found ${attributes.beta}`);
+    return [shape];
+  },
+
+  evaluate({ attributes, inputs, outputs }, values) {
+    const [input, output] = [inputs[0]!, outputs[0]!];
+    const depth = input.shape.at(-1)!;
+    const result = allocate(output.dtype, elements(output.shape));
+    for (let row = 0; row < result.length; row += depth) {
+      const x = values[0]!.subarray(row, row + depth);
+      const y =
+        output.dtype === "float32"
+          ? floatRow(x, attributes.beta)
+          : quantizedRow(x, scaling(input, attributes.beta));
+      result.set(y, row);
+    }
+    return [result];
+  },
+
+  lower({ attributes, inputs, outputs }, to) {
+    const [input, output] = [inputs[0]!, outputs[0]!];
+    const depth = input.shape.at(-1)!;
+    to.call("softmax_s8", {
+      input,
+      output,
+      rows: elements(input.shape) / depth,
+      depth,
+      ...scaling(input, attributes.beta),
+    });
+  },
+});

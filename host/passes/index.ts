@@ -1,0 +1,31 @@
+import type { Graph } from "../ir/graph.ts";
+import { checkGraph } from "../ir/spec.ts";
+import { foldConstants } from "./fold_constants.ts";
+import { fuseActivation } from "./fuse_activation.ts";
+import { fuseBias } from "./fuse_bias.ts";
+import { fusePad } from "./fuse_pad.ts";
+import { removeIdentity } from "./remove_identity.ts";
+import { removeUnused } from "./remove_unused.ts";
+import { stripBorders } from "./strip_borders.ts";
+
+/** A rewrite that leaves every output byte for byte what it was. */
+export interface Pass {
+  readonly name: string;
+  readonly run: (graph: Graph) => Graph;
+}
+
+/** In this order: each prepares the ground for the next. */
+export const passes: readonly Pass[] = [
+  { name: "fold constants", run: foldConstants },
+  { name: "strip borders", run: stripBorders },
+  { name: "remove identity", run: removeIdentity },
+  { name: "fuse bias", run: fuseBias },
+  { name: "fuse activation", run: fuseActivation },
+  { name: "fuse pad", run: fusePad },
+  { name: "remove unused", run: removeUnused },
+];
+
+/** Runs all passes, the specification checked after each. */
+export function simplify(graph: Graph): Graph {
+  return passes.reduce((current, pass) => checkGraph(pass.run(current), pass.name), graph);
+}

@@ -1,0 +1,201 @@
+/**
+ * From a trained model to a verified module, stage by stage. Read this first: every stage is one
+ * call, in order, named and timed, and `--dump` writes what each one made.
+ */
+import { basename, extname } from "node:path";
+import { compileModule } from "./compile/index.ts";
+import { partTotals, sizeParts } from "./compile/parts.ts";
+import { readDataset } from "./data/index.ts";
+import { emitAssemblyScript, type Provenance, type SelfTestVector } from "./emit/assemblyscript.ts";
+import { describeModule, type Metadata } from "./emit/metadata.ts";
+import type { Engine } from "./engines/engine.ts";
+import { runReference } from "./engines/reference.ts";
+import { v8 } from "./engines/v8.ts";
+import { wasm3 } from "./engines/wasm3.ts";
+import { importModel, readSource } from "./import/index.ts";
+import { elements, type Graph, ModelError, tensorOf } from "./ir/graph.ts";
+import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
+import { dumpGraph } from "./ir/text.ts";
+import { simplify } from "./passes/index.ts";
+import { lower, type Program } from "./plan/lower.ts";
+import { type MemoryPlan, planMemory } from "./plan/memory.ts";
+import { dumpPlan, dumpProgram } from "./plan/text.ts";
+import { calibrate, type Statistics } from "./quantize/calibrate.ts";
+import { type Agreement, compareWithFloat } from "./quantize/compare.ts";
+import { quantizeGraph } from "./quantize/quantize.ts";
+import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { version } from "./root.ts";
+import { type Verification, verify } from "./verify/ladder.ts";
+import { type NamedVector, seededInputs, standardVectors } from "./verify/vectors.ts";
+
+export interface BuildOptions {
+  readonly model: string;
+  /** CSV, .npy or raw float32 with one row per sample; float models need it. */
+  readonly calibration?: string;
+  readonly name?: string;
+  readonly version?: string;
+  /** The module may not be larger; 64 KiB unless the user says otherwise. */
+  readonly maxSize?: number;
+  /** Adds the export `self_test`. */
+  readonly selfTest?: boolean;
+  /** Engines that have to agree with the reference. */
+  readonly engines?: readonly Engine[];
+  /** Told before each stage starts. */
+  readonly onStage?: (stage: string) => void;
+  /** Given each stage's result as stable text. */
+  readonly onDump?: (file: string, text: string) => void;
+}
+
+export interface StageTime {
+  readonly stage: string;
+  readonly milliseconds: number;
+}
+
+export interface Build {
+  readonly module: Uint8Array;
+  readonly assembly: string;
+  /** The graph the module was made from, for the reference interpreter. */
+  readonly graph: Graph;
+  /** The float graph, where the model was float. */
+  readonly floatGraph?: Graph;
+  readonly metadata: Metadata;
+  readonly plan: MemoryPlan;
+  readonly verification: Verification;
+  readonly agreement?: Agreement;
+  readonly stages: readonly StageTime[];
+}
+
+export const DEFAULT_MAX_SIZE = 65536;
+const SELF_TEST_SEEDS = [1, 2];
+const RANDOM_VECTORS = 8;
+const CALIBRATION_VECTORS = 16;
+
+export async function build(options: BuildOptions): Promise<Build> {
+  const stages: StageTime[] = [];
+  const stage = async <T>(
+    name: string,
+    work: () => T | Promise<T>,
+    dump?: (result: T) => string,
+  ): Promise<T> => {
+    options.onStage?.(name);
+    const start = performance.now();
+    const result = await work();
+    stages.push({ stage: name, milliseconds: performance.now() - start });
+    if (dump) options.onDump?.(`${String(stages.length).padStart(2, "0")}-${name}.txt`, dump(result));
+    return result;
+  };
+
+  const source = readSource(options.model);
+  const name = options.name ?? basename(options.model, extname(options.model));
+  const imported = await stage(
+    "import",
+    () => checkWork(checkGraph(importModel(source, name), "import")),
+    dumpGraph,
+  );
+  const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
+  const samples = await stage("samples", () => readSamples(simplified, options.calibration));
+  const statistics = await stage("calibrate", () => calibrateFloat(simplified, samples, name));
+  const graph = await stage("quantize", () => toQuantized(simplified, statistics), dumpGraph);
+  const program = await stage("lower", () => lower(graph), dumpProgram);
+  const tests = await stage("self-test vectors", () => selfTestVectors(graph));
+  const embedded = options.selfTest ? tests : [];
+  const plan = await stage("plan", () => planMemory(program, selfTestBytes(embedded)), dumpPlan);
+
+  const provenance: Provenance = {
+    name,
+    version: options.version ?? "1.0.0",
+    sourceFile: source.file,
+    sourceSha256: source.sha256,
+    compiler: `thimble ${version}`,
+  };
+  const metadata = describeModule(program, plan, provenance, statistics, tests);
+  const assembly = await stage(
+    "emit",
+    () => emitAssemblyScript(program, plan, provenance, embedded),
+    (text) => text,
+  );
+  const module = await stage("compile", () => compileModule(assembly, program, plan, metadata));
+  checkSize(module, metadata, options.maxSize ?? DEFAULT_MAX_SIZE);
+
+  const vectors = [...calibrationVectors(graph, samples), ...standardVectors(graph, RANDOM_VECTORS)];
+  const engines = options.engines ?? [v8, wasm3];
+  const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
+  const isFloat = simplified !== graph;
+  const agreement = isFloat
+    ? await stage("compare", () => compareWithFloat(simplified, graph, samples))
+    : undefined;
+  return {
+    module,
+    assembly,
+    graph,
+    ...(isFloat && { floatGraph: simplified }),
+    metadata,
+    plan,
+    verification,
+    ...(agreement && { agreement }),
+    stages,
+  };
+}
+
+const isFloatGraph = (graph: Graph): boolean =>
+  graph.nodes.some((node) => node.outputs.some((output) => tensorOf(graph, output).dtype === "float32"));
+
+function readSamples(graph: Graph, file: string | undefined): Sample[] {
+  if (file === undefined) return [];
+  const sizes = graph.inputs.map((input) => elements(tensorOf(graph, input).shape));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  return readDataset(file, total).rows.map((row) => splitRow(row, sizes));
+}
+
+/** Statistics of the float tensors; of a quantised model there is nothing to calibrate. */
+function calibrateFloat(graph: Graph, samples: readonly Sample[], name: string): Map<string, Statistics> {
+  if (!isFloatGraph(graph)) return new Map();
+  if (samples.length === 0) {
+    throw new ModelError(
+      `${name} is a float model: expected --calibration FILE with samples of its inputs (CSV, .npy or raw float32), found none`,
+    );
+  }
+  return calibrate(graph, samples);
+}
+
+function toQuantized(graph: Graph, statistics: ReadonlyMap<string, Statistics>): Graph {
+  return checkQuantized(isFloatGraph(graph) ? quantizeGraph(graph, statistics) : graph, "quantize");
+}
+
+function selfTestVectors(graph: Graph): SelfTestVector[] {
+  return SELF_TEST_SEEDS.map((seed) => ({
+    seed,
+    outputs: runReference(graph, [seededInputs(graph, seed)])[0]!,
+  }));
+}
+
+const selfTestBytes = (vectors: readonly SelfTestVector[]): number =>
+  vectors.flatMap(({ outputs }) => outputs).reduce((sum, bytes) => sum + bytes.length, 0);
+
+function calibrationVectors(graph: Graph, samples: readonly Sample[]): NamedVector[] {
+  return samples
+    .slice(0, CALIBRATION_VECTORS)
+    .map((sample, i) => ({ name: `calibration row ${i + 1}`, inputs: toInputBytes(graph, sample) }));
+}
+
+function checkSize(module: Uint8Array, metadata: Metadata, maxSize: number): void {
+  if (module.length <= maxSize) return;
+  const totals = partTotals(sizeParts(module, metadata)).map(({ part, bytes }) => `${part} ${bytes}`);
+  throw new ModelError(
+    `the module takes ${module.length} bytes: expected at most ${maxSize} (--max-size): ${totals.join(", ")}`,
+  );
+}
+
+/** The same stages for a graph whose every layer is an output, to find the layer that is wrong. */
+async function buildTrace(graph: Graph): Promise<Uint8Array> {
+  const program: Program = lower(graph);
+  const plan = planMemory(program);
+  const provenance = {
+    name: graph.name,
+    version: "0.0.0",
+    sourceFile: "",
+    sourceSha256: "",
+    compiler: "trace",
+  };
+  return compileModule(emitAssemblyScript(program, plan, provenance, []), program, plan, undefined, "debug");
+}

@@ -1,0 +1,111 @@
+import { type Graph, ModelError, type Tensor, type TensorData, tensorOf, toBytes } from "../ir/graph.ts";
+import { operatorOf } from "../ops/index.ts";
+import { bind } from "../ops/operator.ts";
+import { type Kernel, loadKernel } from "./kernels.ts";
+
+/** An argument of a kernel: a number, or the address of a tensor or a constant. */
+export type Argument =
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "tensor"; readonly name: string; readonly offset: number }
+  | { readonly kind: "constant"; readonly name: string };
+
+export interface Constant {
+  readonly name: string;
+  readonly data: TensorData;
+}
+
+/** One call of one kernel. A node becomes none (a view), one, or several. */
+export interface KernelCall {
+  readonly node: string;
+  readonly kernel: Kernel;
+  /** In the order of the kernel's parameters. */
+  readonly arguments: readonly Argument[];
+}
+
+/** What is left of the graph when operators have become kernels: calls, constants, and views. */
+export interface Program {
+  readonly graph: Graph;
+  readonly calls: readonly KernelCall[];
+  readonly constants: readonly Constant[];
+  /** Tensors that are another tensor's buffer under another shape. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly kernels: readonly Kernel[];
+}
+
+/** What an operator's `lower` may do. */
+export interface Lowering {
+  /** A table computed at build time; equal tables are stored once. */
+  constant(role: string, data: TensorData): Argument;
+  /** A place inside a tensor, `offset` bytes from its start. */
+  at(tensor: Tensor, offset: number): Argument;
+  /** Arguments by parameter name: exactly those of the kernel's source. */
+  call(kernel: string, values: Readonly<Record<string, number | Tensor | Argument>>): void;
+  /** `output` is the buffer of `input`. */
+  alias(output: Tensor, input: Tensor): void;
+}
+
+/** Constants by content, so that equal ones share their bytes. */
+function constantPool() {
+  const byContent = new Map<string, Constant>();
+  const add = (name: string, data: TensorData): Argument => {
+    const content = `${data.BYTES_PER_ELEMENT}:${Buffer.from(toBytes(data)).toString("latin1")}`;
+    const existing = byContent.get(content);
+    if (existing) return { kind: "constant", name: existing.name };
+    byContent.set(content, { name, data });
+    return { kind: "constant", name };
+  };
+  return { add, list: () => [...byContent.values()] };
+}
+
+function checkArguments(node: string, kernel: Kernel, values: Readonly<Record<string, unknown>>): void {
+  const missing = kernel.parameters.filter((parameter) => values[parameter] === undefined);
+  const unknown = Object.keys(values).filter((name) => !kernel.parameters.includes(name));
+  if (missing.length + unknown.length > 0) {
+    throw new Error(`node ${node}: kernel ${kernel.name}: missing ${missing}; unknown ${unknown}`);
+  }
+}
+
+/** Turns a quantised graph into kernel calls. */
+export function lower(graph: Graph): Program {
+  const calls: KernelCall[] = [];
+  const constants = constantPool();
+  const aliases = new Map<string, string>();
+  const kernels = new Map<string, Kernel>();
+
+  const resolve = (value: number | Tensor | Argument): Argument => {
+    if (typeof value === "number") return { kind: "number", value };
+    if ("kind" in value) return value;
+    if (value.data) return constants.add(value.name, value.data);
+    return { kind: "tensor", name: value.name, offset: 0 };
+  };
+
+  for (const node of graph.nodes) {
+    const lowering: Lowering = {
+      constant: (role, data) => constants.add(`${node.name}_${role}`, data),
+      at: (tensor, offset) => ({ kind: "tensor", name: tensor.name, offset }),
+      call(name, values) {
+        const kernel = kernels.get(name) ?? loadKernel(name);
+        kernels.set(name, kernel);
+        checkArguments(node.name, kernel, values);
+        calls.push({
+          node: node.name,
+          kernel,
+          arguments: kernel.parameters.map((parameter) => resolve(values[parameter]!)),
+        });
+      },
+      alias: (output, input) => aliases.set(output.name, input.name),
+    };
+    operatorOf(node.op).lower(bind(graph, node), lowering);
+  }
+  for (const name of graph.outputs) {
+    if (tensorOf(graph, name).data)
+      throw new ModelError(`output ${name} is a constant: nothing is left to compute`);
+  }
+  return { graph, calls, constants: constants.list(), aliases, kernels: [...kernels.values()] };
+}
+
+/** The tensor whose buffer `name` is, following views. */
+export function storageOf(program: Pick<Program, "aliases">, name: string): string {
+  const target = program.aliases.get(name);
+  return target === undefined ? name : storageOf(program, target);
+}

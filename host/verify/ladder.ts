@@ -1,0 +1,88 @@
+import type { Availability, Engine, EngineName, Vector } from "../engines/engine.ts";
+import { evaluateGraph, runReference } from "../engines/reference.ts";
+import { fromBytes, type Graph, ModelError, tensorOf, toBytes, writers } from "../ir/graph.ts";
+import type { NamedVector } from "./vectors.ts";
+
+export interface EngineResult {
+  readonly engine: EngineName;
+  readonly availability: Availability;
+}
+
+export interface Verification {
+  readonly vectors: number;
+  readonly engines: readonly EngineResult[];
+}
+
+/** Where a module first left the reference. */
+interface Difference {
+  readonly vector: number;
+  readonly output: number;
+  readonly index: number;
+  readonly expected: number;
+  readonly found: number;
+}
+
+function firstDifference(expected: readonly Vector[], found: readonly Vector[]): Difference | undefined {
+  for (const [vector, outputs] of expected.entries()) {
+    for (const [output, bytes] of outputs.entries()) {
+      const other = found[vector]?.[output];
+      const index = bytes.findIndex((byte, i) => byte !== other?.[i]);
+      if (index >= 0) return { vector, output, index, expected: bytes[index]!, found: other?.[index] ?? -1 };
+    }
+  }
+  return undefined;
+}
+
+/** A module in which every layer's result is an output, built by the same pipeline. */
+export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;
+
+/**
+ * Runs one vector through a module that keeps every layer's result and names the first that
+ * differs. When none does, the layers are right and the fault is in how memory is shared.
+ */
+async function blame(
+  graph: Graph,
+  engine: Engine,
+  vector: NamedVector,
+  buildTrace: BuildTrace,
+): Promise<string> {
+  const written = graph.nodes.flatMap((node) => node.outputs);
+  const traced: Graph = { ...graph, outputs: written };
+  const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector.inputs[i]!));
+  const trace = evaluateGraph(graph, inputs);
+  const expected = [written.map((name) => toBytes(trace.get(name)!))];
+  const found = await engine.run(await buildTrace(traced), [vector.inputs]);
+  const difference = firstDifference(expected, found);
+  if (!difference) return "no layer differs when each keeps its own memory: the memory plan is at fault";
+  const name = written[difference.output]!;
+  return `first in tensor ${name} of layer ${writers(graph).get(name)!.name}, byte ${difference.index}: expected ${difference.expected}, found ${difference.found}`;
+}
+
+/**
+ * The verification ladder: the same vectors through the reference and every engine, byte for byte.
+ * Throws ModelError naming the first layer that differs; an engine that can't run here is reported,
+ * never counted as passed.
+ */
+export async function verify(
+  graph: Graph,
+  module: Uint8Array,
+  vectors: readonly NamedVector[],
+  engines: readonly Engine[],
+  buildTrace: BuildTrace,
+): Promise<Verification> {
+  const inputs = vectors.map((vector) => vector.inputs);
+  const expected = runReference(graph, inputs);
+  const results: EngineResult[] = [];
+  for (const engine of engines) {
+    const availability = await engine.availability();
+    results.push({ engine: engine.name, availability });
+    if (!availability.available) continue;
+    const difference = firstDifference(expected, await engine.run(module, inputs));
+    if (!difference) continue;
+    const vector = vectors[difference.vector]!;
+    throw new ModelError(
+      `${engine.name} differs from the reference on vector "${vector.name}", output ${graph.outputs[difference.output]}: ${await blame(graph, engine, vector, buildTrace)}`,
+    );
+  }
+  return { vectors: vectors.length, engines: results };
+}

@@ -1,0 +1,22 @@
+import { SummaryReporter } from "@as-pect/core";
+
+/** as-pect's summary of each file and, when the process ends, one line of totals without colours. */
+const reporter = new SummaryReporter();
+reporter.stdout = process.stdout;
+reporter.stderr = process.stderr;
+const totals = { passed: 0, failed: 0 };
+
+const finish = reporter.onFinish.bind(reporter);
+reporter.onFinish = (context) => {
+  totals.passed += context.testPassCount;
+  totals.failed += context.testCount - context.testPassCount;
+  // A file that does not start, or fails while its tests are collected, may count no test at all.
+  if (!context.pass && context.testPassCount === context.testCount) totals.failed += 1;
+  finish(context);
+};
+
+process.on("exit", () => {
+  process.stdout.write(`as-pect: ${totals.passed} passed, ${totals.failed} failed\n`);
+});
+
+export default reporter;

@@ -1,0 +1,448 @@
+/**
+ * Random quantised graphs of one node, for every operator that lowers to a kernel: all shapes and
+ * attributes that the operator allows, small enough for the reference interpreter.
+ */
+import fc from "fast-check";
+import {
+  type Attributes,
+  elements,
+  fromBytes,
+  type Graph,
+  ModelError,
+  type Quantization,
+  quantized,
+  type Shape,
+  type Tensor,
+  type TensorData,
+} from "../../host/ir/graph.ts";
+import { ACTIVATIONS } from "../../host/ops/activation.ts";
+import { operatorOf } from "../../host/ops/index.ts";
+import { lcgBytes } from "../../host/verify/vectors.ts";
+
+const NODE = "node";
+/** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
+const MAX_SOFTMAX_DEPTH = 511;
+
+interface Draft {
+  readonly op: string;
+  readonly inputs: readonly (Tensor | undefined)[];
+  readonly attributes: Attributes;
+  readonly output: { readonly dtype: "int8" | "uint8"; readonly quantization: Quantization };
+}
+
+/** The graph, or undefined where the operator refuses these shapes (the spec's tests cover that). */
+function oneNode({ op, inputs, attributes, output }: Draft): Graph | undefined {
+  try {
+    const [shape] = operatorOf(op).infer({ name: NODE, attributes, inputs });
+    const present = inputs.filter((tensor) => tensor !== undefined);
+    const tensors = [...present, { name: "output", shape: shape!, ...output }];
+    return {
+      name: op,
+      tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+      nodes: [
+        {
+          name: NODE,
+          op,
+          inputs: inputs.map((tensor) => tensor?.name ?? ""),
+          outputs: ["output"],
+          attributes,
+        },
+      ],
+      inputs: [...new Set(present.filter((tensor) => !tensor.data).map((tensor) => tensor.name))],
+      outputs: ["output"],
+    };
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
+
+const build = (drafts: fc.Arbitrary<Draft>): fc.Arbitrary<Graph> =>
+  drafts.map(oneNode).filter((graph): graph is Graph => graph !== undefined);
+
+// Numbers
+
+const pair = <T>(of: fc.Arbitrary<T>) => fc.tuple(of, of);
+const upTo = (greatest: number) => fc.integer({ min: 1, max: greatest });
+const seeds = fc.integer({ min: 0, max: 0xffff });
+const activations = fc.constantFrom(...ACTIVATIONS);
+
+/** 2^from .. 2^to, evenly by logarithm; a float32, as scales in model files are. */
+const power = (from: number, to: number): fc.Arbitrary<number> =>
+  fc.integer({ min: from * 64, max: to * 64 }).map((n) => Math.fround(2 ** (n / 64)));
+const scales = fc.oneof({ weight: 4, arbitrary: power(-12, 1) }, { weight: 1, arbitrary: power(-24, 12) });
+const zeroPoints = fc.oneof(fc.constantFrom(-128, 0, 127), fc.integer({ min: -128, max: 127 }));
+const quantizations = fc.tuple(scales, zeroPoints).map(([scale, zeroPoint]) => quantized(scale, zeroPoint));
+
+/** The output's scale over the scale of the exact result: most fit the range, some saturate or vanish. */
+const ratios = (from: number, to: number, extreme: readonly [number, number]) =>
+  fc.oneof({ weight: 5, arbitrary: power(from, to) }, { weight: 1, arbitrary: power(...extreme) });
+
+const output = (scale: number, zeroPoint: number): Draft["output"] => ({
+  dtype: "int8",
+  quantization: quantized(Math.fround(scale), zeroPoint),
+});
+
+// Tensors
+
+const tensor = (name: string, shape: Shape, quantization: Quantization): Tensor => ({
+  name,
+  dtype: "int8",
+  shape,
+  quantization,
+});
+
+/** Mostly random; also the greatest magnitudes, which make the greatest sums. */
+function int8Data(length: number, seed: number): TensorData {
+  const extremes: readonly number[] = [0x80, 0x7f];
+  const bytes =
+    seed % 8 < 2 ? new Uint8Array(length).fill(extremes[seed % 8]!) : lcgBytes(seed, length).bytes;
+  return fromBytes("int8", bytes);
+}
+
+/**
+ * Mostly of the size of sums of products; one in eight up to 2^23. With factors up to 2^6 all stays
+ * within int32: beyond it TensorFlow Lite Micro's own result is undefined.
+ */
+function int32Data(length: number, seed: number): TensorData {
+  const values = fromBytes("int32", lcgBytes(seed, length * 4).bytes);
+  return values.map((value) => value >> (seed % 8 === 7 ? 8 : 15));
+}
+
+interface Weights {
+  readonly scale: number;
+  /** Powers of two between the channels' scales; undefined for one scale. */
+  readonly spread: number | undefined;
+  readonly bias: boolean;
+  readonly seed: number;
+}
+
+const weights: fc.Arbitrary<Weights> = fc.record({
+  scale: power(-12, 0),
+  spread: fc.constantFrom(undefined, 2, 2, 40),
+  bias: fc.boolean(),
+  seed: seeds,
+});
+
+function weightTensors({ scale, spread, bias, seed }: Weights, shape: Shape, axis: number) {
+  const channels = shape[axis]!;
+  const steps = lcgBytes(seed + 1, channels).bytes;
+  const scales =
+    spread === undefined ? [scale] : Array.from(steps, (n) => scale * 2 ** ((-n / 256) * spread));
+  const quantization = { scales: scales.map(Math.fround), zeroPoints: scales.map(() => 0), axis };
+  const filters = { ...tensor("weights", shape, quantization), data: int8Data(elements(shape), seed) };
+  const biasTensor: Tensor = {
+    name: "bias",
+    dtype: "int32",
+    shape: [channels],
+    data: int32Data(channels, seed + 2),
+  };
+  return [filters, bias ? biasTensor : undefined] as const;
+}
+
+// Operators
+
+const windows = fc.record({
+  kernel: pair(upTo(4)),
+  stride: pair(upTo(3)),
+  dilation: pair(fc.constantFrom(1, 1, 2, 3)),
+  padding: fc.tuple(...[0, 1, 2, 3].map(() => fc.integer({ min: 0, max: 3 }))),
+  extra: pair(fc.integer({ min: 0, max: 5 })),
+  batches: upTo(2),
+});
+type WindowDraft = typeof windows extends fc.Arbitrary<infer T> ? T : never;
+
+/** An image that the window fits, with some pixels to slide over. */
+const imageShape = ({ kernel, dilation, padding, extra, batches }: WindowDraft, channels: number): Shape => {
+  const size = (axis: 0 | 1) => {
+    const least = (kernel[axis] - 1) * dilation[axis] + 1 - padding[axis]! - padding[axis + 2]!;
+    return Math.max(1, least + extra[axis]);
+  };
+  return [batches, size(0), size(1), channels];
+};
+
+const conv2d = build(
+  fc
+    .record({
+      window: windows,
+      groups: fc.constantFrom(1, 1, 2, 3),
+      groupInputs: upTo(9),
+      groupOutputs: upTo(3),
+      input: quantizations,
+      weights,
+      ratio: ratios(-2, 14, [-6, 30]),
+      zeroPoint: zeroPoints,
+      activation: activations,
+    })
+    .map(({ window, groups, groupInputs, groupOutputs, ...d }) => ({
+      op: "conv2d",
+      inputs: [
+        tensor("input", imageShape(window, groups * groupInputs), d.input),
+        ...weightTensors(d.weights, [groups * groupOutputs, ...window.kernel, groupInputs], 0),
+      ],
+      attributes: {
+        stride: window.stride,
+        dilation: window.dilation,
+        padding: window.padding,
+        groups,
+        activation: d.activation,
+      },
+      output: output(d.input.scales[0]! * d.weights.scale * d.ratio, d.zeroPoint),
+    })),
+);
+
+const depthwiseConv2d = build(
+  fc
+    .record({
+      window: windows,
+      channels: upTo(9),
+      depthMultiplier: fc.constantFrom(1, 1, 2, 3),
+      input: quantizations,
+      weights,
+      ratio: ratios(-2, 12, [-6, 30]),
+      zeroPoint: zeroPoints,
+      activation: activations,
+    })
+    .map(({ window, channels, depthMultiplier, ...d }) => ({
+      op: "depthwise_conv2d",
+      inputs: [
+        tensor("input", imageShape(window, channels), d.input),
+        ...weightTensors(d.weights, [1, ...window.kernel, channels * depthMultiplier], 3),
+      ],
+      attributes: {
+        stride: window.stride,
+        dilation: window.dilation,
+        padding: window.padding,
+        depthMultiplier,
+        activation: d.activation,
+      },
+      output: output(d.input.scales[0]! * d.weights.scale * d.ratio, d.zeroPoint),
+    })),
+);
+
+const fullyConnected = build(
+  fc
+    .record({
+      lead: fc.array(upTo(3), { maxLength: 3 }),
+      depth: upTo(40),
+      outputs: upTo(9),
+      keepDims: fc.boolean(),
+      input: quantizations,
+      weights,
+      ratio: ratios(-2, 14, [-6, 30]),
+      zeroPoint: zeroPoints,
+      activation: activations,
+    })
+    .map(({ lead, depth, outputs, keepDims, activation, ...d }) => ({
+      op: "fully_connected",
+      inputs: [tensor("input", [...lead, depth], d.input), ...weightTensors(d.weights, [outputs, depth], 0)],
+      attributes: { keepDims, activation },
+      output: output(d.input.scales[0]! * d.weights.scale * d.ratio, d.zeroPoint),
+    })),
+);
+
+const pool = (op: string) =>
+  build(
+    fc
+      .record({ window: windows, channels: upTo(9), quantization: quantizations, activation: activations })
+      .map(({ window, channels, quantization, activation }) => {
+        // Padding of a window's size or more is refused; dilation does not exist here.
+        const padding = window.padding.map((n, i) => Math.min(n, window.kernel[i % 2]! - 1));
+        const shape = imageShape({ ...window, padding, dilation: [1, 1] }, channels);
+        return {
+          op,
+          inputs: [tensor("input", shape, quantization)],
+          attributes: { kernel: window.kernel, stride: window.stride, padding, activation },
+          output: { dtype: "int8", quantization },
+        };
+      }),
+  );
+
+/** Which operand is a constant, or whether both are one tensor. */
+const OPERANDS = ["both", "both", "constant a", "constant b", "same"] as const;
+
+const elementwise = (
+  op: string,
+  resultScale: (a: number, b: number) => number,
+  ratio: fc.Arbitrary<number>,
+) =>
+  build(
+    fc
+      .record({
+        shape: fc.array(upTo(4), { maxLength: 5 }),
+        /** For each axis and operand: repeated or not. */
+        repeated: fc.array(fc.constantFrom("", "", "a", "b"), { minLength: 5, maxLength: 5 }),
+        /** Leading axes that an operand lacks. */
+        lacks: pair(fc.constantFrom(0, 0, 0, 1, 2)),
+        operands: fc.constantFrom(...OPERANDS),
+        a: quantizations,
+        b: quantizations,
+        ratio,
+        zeroPoint: zeroPoints,
+        activation: activations,
+        seed: seeds,
+      })
+      .map(({ shape, repeated, lacks, operands, activation, ...d }) => {
+        const shapeOf = (name: "a" | "b", lacking: number) =>
+          shape.map((n, axis) => (repeated[axis] === name ? 1 : n)).slice(lacking);
+        const operand = (name: "a" | "b", lacking: number): Tensor => {
+          const dense = tensor(name, shapeOf(name, lacking), d[name]);
+          return operands === `constant ${name}`
+            ? { ...dense, data: int8Data(elements(dense.shape), d.seed) }
+            : dense;
+        };
+        const a = operand("a", lacks[0]);
+        const b = operands === "same" ? a : operand("b", lacks[1]);
+        const scale = resultScale(a.quantization!.scales[0]!, b.quantization!.scales[0]!);
+        return {
+          op,
+          inputs: [a, b],
+          attributes: { activation },
+          output: output(scale * d.ratio, d.zeroPoint),
+        };
+      }),
+  );
+
+const shapes = fc.array(upTo(5), { maxLength: 5 });
+
+const concatenation = build(
+  fc
+    .record({
+      shape: fc.array(upTo(4), { minLength: 1, maxLength: 4 }),
+      axis: fc.nat(3),
+      sizes: fc.array(upTo(5), { minLength: 1, maxLength: 5 }),
+      constant: fc.nat(9),
+      twice: fc.boolean(),
+      quantization: quantizations,
+      seed: seeds,
+    })
+    .map(({ shape, axis: at, sizes, constant, twice, quantization, seed }) => {
+      const axis = at % shape.length;
+      const parts = sizes.map((size, i) => {
+        const part = tensor(`input_${i}`, shape.with(axis, size), quantization);
+        // Not all of them, or nothing is left to compute.
+        return i > 0 && i === constant ? { ...part, data: int8Data(elements(part.shape), seed) } : part;
+      });
+      return {
+        op: "concatenation",
+        inputs: twice ? [...parts, parts[0]!] : parts,
+        attributes: { axis },
+        output: { dtype: "int8", quantization },
+      };
+    }),
+);
+
+const mean = build(
+  fc
+    .record({
+      shape: fc.array(upTo(6), { minLength: 1, maxLength: 5 }),
+      reduced: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+      keepDims: fc.boolean(),
+      input: quantizations,
+      ratio: ratios(-3, 1, [-20, 30]),
+      zeroPoint: zeroPoints,
+    })
+    .map(({ shape, reduced, keepDims, input, ratio, zeroPoint }) => ({
+      op: "mean",
+      inputs: [tensor("input", shape, input)],
+      attributes: { axes: shape.map((_, axis) => axis).filter((axis) => reduced[axis]), keepDims },
+      output: output(input.scales[0]! * ratio, zeroPoint),
+    })),
+);
+
+const pad = build(
+  fc
+    .record({
+      shape: fc.array(upTo(4), { minLength: 1, maxLength: 5 }),
+      before: fc.array(fc.constantFrom(0, 0, 1, 3), { minLength: 5, maxLength: 5 }),
+      after: fc.array(fc.constantFrom(0, 0, 1, 3), { minLength: 5, maxLength: 5 }),
+      quantization: quantizations,
+      /** The padding as an int8 value; undefined for a real zero. */
+      value: fc.option(fc.integer({ min: -128, max: 127 }), { nil: undefined }),
+    })
+    .map(({ shape, before, after, quantization, value }) => ({
+      op: "pad",
+      inputs: [tensor("input", shape, quantization)],
+      attributes: {
+        before: before.slice(0, shape.length),
+        after: after.slice(0, shape.length),
+        value: value === undefined ? 0 : (value - quantization.zeroPoints[0]!) * quantization.scales[0]!,
+      },
+      output: { dtype: "int8", quantization },
+    })),
+);
+
+const reshape = build(
+  fc.record({ shape: shapes, quantization: quantizations }).map(({ shape, quantization }) => ({
+    op: "reshape",
+    inputs: [tensor("input", shape, quantization)],
+    attributes: { shape: [1, ...shape.toReversed()] },
+    output: { dtype: "int8", quantization },
+  })),
+);
+
+const softmax = build(
+  fc
+    .record({
+      lead: fc.array(upTo(4), { maxLength: 3 }),
+      depth: fc.oneof({ weight: 4, arbitrary: upTo(20) }, { weight: 1, arbitrary: upTo(MAX_SOFTMAX_DEPTH) }),
+      scale: fc.oneof({ weight: 4, arbitrary: power(-8, 1) }, { weight: 1, arbitrary: power(-20, 12) }),
+      zeroPoint: zeroPoints,
+      beta: fc.constantFrom(1, 1, 0.5, 0.125, 3),
+    })
+    .map(({ lead, depth, scale, zeroPoint, beta }) => ({
+      op: "softmax",
+      inputs: [tensor("input", [...lead, depth], quantized(scale, zeroPoint))],
+      attributes: { beta },
+      output: output(1 / 256, -128),
+    })),
+);
+
+/** Operators of one value, which become tables: with their attributes and what the output must be. */
+const lookup = (
+  op: string,
+  attributes: fc.Arbitrary<Attributes>,
+  outputs: fc.Arbitrary<Draft["output"]>,
+  dtypes: fc.Arbitrary<"int8" | "uint8"> = fc.constant("int8"),
+) =>
+  build(
+    fc
+      .record({ shape: shapes, input: quantizations, dtype: dtypes, attributes, output: outputs })
+      .map(({ shape, input, dtype, ...rest }) => ({
+        op,
+        inputs: [{ ...tensor("input", shape, ofType(input, dtype)), dtype }],
+        ...rest,
+      })),
+  );
+
+/** The zero point moved into the range of the type. */
+const ofType = (q: Quantization, dtype: "int8" | "uint8"): Quantization =>
+  quantized(q.scales[0]!, q.zeroPoints[0]! + (dtype === "uint8" ? 128 : 0));
+
+const bytes = fc.constantFrom<"int8" | "uint8">("int8", "uint8");
+const none = fc.constant({});
+const int8Outputs = quantizations.map((quantization) => ({ dtype: "int8" as const, quantization }));
+const byteOutputs = fc
+  .tuple(quantizations, bytes)
+  .map(([quantization, dtype]) => ({ dtype, quantization: ofType(quantization, dtype) }));
+
+/** By operator. A difference keeps the scale of a sum. */
+export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
+  add: elementwise("add", Math.max, ratios(-2, 2, [-11, 20])),
+  average_pool2d: pool("average_pool2d"),
+  concatenation,
+  conv2d,
+  depthwise_conv2d: depthwiseConv2d,
+  fully_connected: fullyConnected,
+  logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
+  max_pool2d: pool("max_pool2d"),
+  mean,
+  mul: elementwise("mul", (a, b) => a * b, ratios(0, 8, [-14, 30])),
+  pad,
+  quantize: lookup("quantize", none, byteOutputs, bytes),
+  relu: lookup("relu", fc.record({ activation: activations }), int8Outputs),
+  reshape,
+  softmax,
+  sub: elementwise("sub", Math.max, ratios(-2, 2, [-11, 20])),
+  tanh: lookup("tanh", none, fc.constant(output(1 / 128, 0))),
+};

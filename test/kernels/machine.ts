@@ -1,0 +1,103 @@
+/**
+ * Runs lowered programs without compiling each: one module holds all kernels, and the calls of a
+ * `Program` are interpreted here at the planned offsets. A thousand cases take about a second.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { compileAssemblyScript } from "../../host/compile/asc.ts";
+import { optimize } from "../../host/compile/optimize.ts";
+import type { Vector } from "../../host/engines/engine.ts";
+import { byteSize, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
+import { exportName, kernelFolder, loadKernel } from "../../host/plan/kernels.ts";
+import { type Argument, type KernelCall, lower, type Program } from "../../host/plan/lower.ts";
+import { type MemoryPlan, planMemory } from "../../host/plan/memory.ts";
+
+const PAGES = 4;
+/** Bytes behind the planned memory that must stay as they are. */
+const GUARD = 64;
+
+type KernelFunction = (...values: number[]) => void;
+
+export interface Machine {
+  readonly memory: Uint8Array;
+  readonly kernels: ReadonlyMap<string, KernelFunction>;
+}
+
+/** Names of the files in assembly/kernels that are kernels; the others are what kernels share. */
+export const kernelNames = (): string[] =>
+  readdirSync(kernelFolder)
+    .filter((file) => readFileSync(join(kernelFolder, file), "utf8").includes("export const VERSION"))
+    .map((file) => file.replace(/\.ts$/, ""))
+    .sort();
+
+/** Every kernel in one module, compiled and optimised as the kernels of a model are. */
+export async function kernelMachine(): Promise<Machine> {
+  const kernels = kernelNames().map(loadKernel);
+  const source = kernels.map(({ name }) => `export { ${name} } from "thimble/assembly/kernels/${name}";`);
+  const binary = await optimize(
+    await compileAssemblyScript(`${source.join("\n")}\n`, "release", PAGES),
+    kernels,
+  );
+  const { exports } = await WebAssembly.instantiate(new WebAssembly.Module(new Uint8Array(binary)));
+  return {
+    memory: new Uint8Array((exports.memory as WebAssembly.Memory).buffer),
+    kernels: new Map(
+      kernels.map((kernel) => [kernel.name, exports[exportName(kernel)] as unknown as KernelFunction]),
+    ),
+  };
+}
+
+function resolve(argument: Argument, plan: MemoryPlan): number {
+  if (argument.kind === "number") return argument.value;
+  if (argument.kind === "constant") return plan.constants.get(argument.name)!;
+  return plan.tensors.get(argument.name)! + argument.offset;
+}
+
+/** Throws when the call writes anything but `outputs`, the buffers that belong to its node's results. */
+function guardedCall(machine: Machine, plan: MemoryPlan, call: KernelCall, outputs: readonly string[]): void {
+  const { memory } = machine;
+  const end = plan.memoryBytes + GUARD;
+  const before = memory.slice(0, end);
+  machine.kernels.get(call.kernel.name)!(...call.arguments.map((argument) => resolve(argument, plan)));
+  for (const name of outputs) {
+    const { bytes } = plan.buffers.find((buffer) => buffer.name === name)!;
+    const at = plan.tensors.get(name)!;
+    before.set(memory.subarray(at, at + bytes), at);
+  }
+  if (Buffer.compare(before, memory.subarray(0, end)) === 0) return;
+  const at = before.findIndex((byte, i) => byte !== memory[i]);
+  throw new Error(`kernel ${call.kernel.name} wrote at ${at}, outside of ${outputs.join(", ")}`);
+}
+
+function place(memory: Uint8Array, program: Program, plan: MemoryPlan, inputs: Vector): void {
+  for (const { name, data } of program.constants) memory.set(toBytes(data), plan.constants.get(name)!);
+  program.graph.inputs.forEach((name, i) => {
+    memory.set(inputs[i]!, plan.tensors.get(name)!);
+  });
+}
+
+/**
+ * Outputs of a quantised graph for each vector. What no tensor or constant fills holds a different
+ * byte for every vector, so that a kernel which reads it can't agree with the reference twice.
+ */
+export function runOnMachine(machine: Machine, graph: Graph, vectors: readonly Vector[]): Vector[] {
+  const program = lower(graph);
+  const plan = planMemory(program);
+  const { memory } = machine;
+  if (plan.memoryBytes + GUARD > memory.length) {
+    throw new Error(
+      `graph ${graph.name}: expected at most ${memory.length - GUARD} bytes, found ${plan.memoryBytes}`,
+    );
+  }
+  return vectors.map((inputs, i) => {
+    memory.fill(0x55 + 0x33 * i, 0, plan.memoryBytes + GUARD);
+    place(memory, program, plan, inputs);
+    for (const call of program.calls) {
+      guardedCall(machine, plan, call, graph.nodes.find((node) => node.name === call.node)!.outputs);
+    }
+    return graph.outputs.map((name) => {
+      const at = plan.tensors.get(name)!;
+      return memory.slice(at, at + byteSize(tensorOf(graph, name)));
+    });
+  });
+}
