@@ -1,0 +1,165 @@
+/*
+ * thimble: runs model images on a microcontroller.
+ *
+ * A model image is a signed file (SPEC.md, section 1) whose body is a WebAssembly module of ABI v1.
+ * The core checks it, instantiates it in wasm3 and runs it. It uses no heap but the RAM the caller
+ * hands in, and no operating system: a port supplies a struct of functions.
+ *
+ * None of the functions may be called for one model from two tasks at a time; different models may
+ * be used from different tasks when each call is made under one lock (wasm3 has no state of its own
+ * outside the RAM handed in, but the core remembers which RAM is in use).
+ */
+#ifndef THIMBLE_H
+#define THIMBLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define THIMBLE_ABI_VERSION 1
+#define THIMBLE_KEY_BYTES   32
+#define THIMBLE_ID_BYTES    64
+
+#if defined(__GNUC__)
+#define THIMBLE_CHECK_RESULT __attribute__((warn_unused_result))
+#else
+#define THIMBLE_CHECK_RESULT
+#endif
+
+/* Every way a model can be refused or fail; SPEC.md, section 3, says when each is returned. */
+typedef enum thimble_status {
+    THIMBLE_OK                  = 0,
+    THIMBLE_ERR_ARGUMENT        = -1,  /* a pointer is null, or an index is out of range */
+    THIMBLE_ERR_TRUNCATED       = -2,  /* the image is longer than the memory it lies in */
+    THIMBLE_ERR_MAGIC           = -3,  /* no image header where one was expected */
+    THIMBLE_ERR_HEADER          = -4,  /* sizes or flags in the header contradict each other */
+    THIMBLE_ERR_TLV             = -5,  /* a malformed, duplicated, misplaced or missing TLV */
+    THIMBLE_ERR_HASH            = -6,  /* the SHA-256 of header, body and protected TLVs differs */
+    THIMBLE_ERR_KEY             = -7,  /* signed with a key that the device does not trust */
+    THIMBLE_ERR_SIGNATURE       = -8,  /* the Ed25519 signature does not verify */
+    THIMBLE_ERR_ROLLBACK        = -9,  /* the security counter is lower than the device accepts */
+    THIMBLE_ERR_ABI             = -10, /* made for another module ABI */
+    THIMBLE_ERR_CAPABILITY      = -11, /* needs something that this device does not have */
+    THIMBLE_ERR_RAM             = -12, /* needs more RAM than the caller handed in */
+    THIMBLE_ERR_MODULE          = -13, /* wasm3 refuses the module, or it is outside the subset */
+    THIMBLE_ERR_IMPORT          = -14, /* the module imports something */
+    THIMBLE_ERR_START           = -15, /* the module has a start function */
+    THIMBLE_ERR_EXPORT          = -16, /* an export of the ABI is missing or of another type */
+    THIMBLE_ERR_SELF_TEST       = -17, /* the module's self_test did not return 0 */
+    THIMBLE_ERR_TRAP            = -18, /* invoke or self_test trapped */
+    THIMBLE_ERR_STATUS          = -19, /* invoke returned something else than 0 */
+    THIMBLE_ERR_CLOSED          = -20  /* the model has been closed */
+} thimble_status;
+
+/* One line of English for a status; never null, also for values that are none. */
+const char *thimble_status_text(thimble_status status);
+
+/* What a model may require of a device (SPEC.md, section 1.4); a set of bits. */
+#define THIMBLE_CAPABILITY_BULK_MEMORY (1u << 0)
+#define THIMBLE_CAPABILITY_SIGN_EXTEND (1u << 1)
+#define THIMBLE_CAPABILITIES           (THIMBLE_CAPABILITY_BULK_MEMORY | THIMBLE_CAPABILITY_SIGN_EXTEND)
+
+/* Everything outside the core. A function may be null where the comment says so. */
+typedef struct thimble_port {
+    void *context;
+
+    /* A counter that goes up, for statistics: microseconds, cycles, whatever is cheap. May be null. */
+    uint32_t (*ticks)(void *context);
+
+    /* One line without a line end. May be null. */
+    void (*log)(void *context, const char *line);
+
+    /* SHA-256 of one piece of memory. */
+    void (*sha256)(void *context, const uint8_t *data, size_t size, uint8_t digest[32]);
+
+    /*
+     * Ed25519 (RFC 8032) verification; returns 1 when the signature is right and 0 otherwise. The
+     * core has refused S >= L and public keys of small order before it asks.
+     */
+    int (*ed25519_verify)(void *context, const uint8_t signature[64], const uint8_t *message,
+                          size_t size, const uint8_t public_key[THIMBLE_KEY_BYTES]);
+} thimble_port;
+
+/* What a device trusts and offers. Must outlive the models opened with it. */
+typedef struct thimble_device {
+    const thimble_port *port;
+    const uint8_t (*keys)[THIMBLE_KEY_BYTES]; /* trusted Ed25519 public keys */
+    size_t key_count;
+    uint32_t capabilities;                    /* THIMBLE_CAPABILITIES, or less */
+} thimble_device;
+
+/* What the image says about itself: valid once thimble_image_check has returned THIMBLE_OK. */
+typedef struct thimble_image {
+    const uint8_t *body;       /* the WebAssembly module, inside the image */
+    size_t body_bytes;
+    uint8_t version[2];        /* major, minor */
+    uint16_t revision;
+    uint32_t build;
+    uint32_t security_counter; /* 0 where the image has none */
+    uint32_t abi;              /* THIMBLE_ABI_VERSION where the image does not say */
+    uint32_t memory_bytes;     /* linear memory that the module needs; 0 where it does not say */
+    uint32_t capabilities;     /* required; 0 where it does not say */
+    char id[THIMBLE_ID_BYTES + 1];
+    uint8_t digest[32];        /* SHA-256 of header, body and protected TLVs */
+} thimble_image;
+
+/*
+ * Checks an image in memory-mapped flash: header bounds, hash, signature, security counter, ABI,
+ * capabilities; nothing is executed. `size` is the size of the slot: the image may be shorter.
+ */
+THIMBLE_CHECK_RESULT
+thimble_status thimble_image_check(const thimble_device *device, const uint8_t *data, size_t size,
+                                   uint32_t least_security_counter, thimble_image *image);
+
+typedef struct thimble_options {
+    uint32_t least_security_counter; /* images with a lower one are refused */
+    int portable_only;               /* 1: bind no native kernels */
+    int skip_self_test;              /* 1: do not call self_test; meant for bench marks */
+    uint32_t stack_bytes;            /* wasm3's own stack; 0 = THIMBLE_STACK_BYTES */
+} thimble_options;
+
+#ifndef THIMBLE_STACK_BYTES
+#define THIMBLE_STACK_BYTES 2048
+#endif
+
+typedef struct thimble_statistics {
+    uint32_t invocations;      /* that returned THIMBLE_OK */
+    uint32_t failures;         /* that did not */
+    thimble_status last_error; /* THIMBLE_OK where there was none */
+    uint32_t open_ticks;       /* verification, instantiation, compilation, self-test */
+    uint32_t last_ticks;       /* of the last invocation */
+    uint32_t most_ticks;
+    uint32_t native_kernels;   /* bound when the model was opened */
+    uint32_t ram_bytes;        /* handed in */
+    uint32_t ram_used;         /* most that was in use at a time, linear memory included */
+} thimble_statistics;
+
+/* Lives at the start of the RAM handed in. */
+typedef struct thimble_model thimble_model;
+
+/*
+ * Opens the image at `data` (memory-mapped, must stay there while the model is open): checks it as
+ * thimble_image_check does, then RAM, then wasm3 instantiates and compiles it, native kernels are
+ * bound, and self_test is called where the module has one. On any error *model is null and the RAM
+ * is the caller's again. `ram` must be aligned to 8 bytes. `options` may be null.
+ */
+THIMBLE_CHECK_RESULT
+thimble_status thimble_open(const thimble_device *device, const uint8_t *data, size_t size, void *ram,
+                            size_t ram_bytes, const thimble_options *options, thimble_model **model);
+
+/*
+ * A place to write an input to or read an output from, inside the model's linear memory; null where
+ * there is no such tensor. Write all inputs before every invocation: `invoke` may overwrite them.
+ */
+void *thimble_input(thimble_model *model, uint32_t index, size_t *bytes);
+const void *thimble_output(thimble_model *model, uint32_t index, size_t *bytes);
+
+/* One inference. After a trap the model stays open; its next result does not depend on the trap. */
+THIMBLE_CHECK_RESULT
+thimble_status thimble_invoke(thimble_model *model);
+
+void thimble_close(thimble_model *model);
+
+const thimble_image *thimble_describe(const thimble_model *model);
+const thimble_statistics *thimble_stats(const thimble_model *model);
+
+#endif

@@ -1,0 +1,82 @@
+/** `npm start`: two models of the repository become modules, are verified, and run in wasm3. */
+import { join } from "node:path";
+import { summary } from "../cli/build.ts";
+import { writeAll } from "../cli/files.ts";
+import { type Dataset, readDataset } from "../data/index.ts";
+import type { Engine } from "../engines/engine.ts";
+import { evaluateGraph } from "../engines/reference.ts";
+import { v8 } from "../engines/v8.ts";
+import { wasm3 } from "../engines/wasm3.ts";
+import { elements, tensorOf } from "../ir/graph.ts";
+import { graphToJson } from "../ir/serialize.ts";
+import { type Build, build } from "../pipeline.ts";
+import { argmax } from "../quantize/compare.ts";
+import { splitRow, toInputBytes } from "../quantize/samples.ts";
+import { reportOf } from "../report.ts";
+import { root } from "../root.ts";
+import { pictures } from "./pictures.ts";
+
+const models = join(root, "test", "models");
+const output = join(root, "build");
+
+async function make(name: string): Promise<Build> {
+  const calibrationName = join(models, `${name}.calibration.csv`);
+  const extension = name === "digits" ? "tflite" : "onnx";
+  const result = await build({ model: join(models, `${name}.${extension}`), calibration: calibrationName });
+  const folder = join(output, name);
+  writeAll(folder, {
+    "model.wasm": result.module,
+    "model.ts": result.assembly,
+    "model.graph.json": graphToJson(result.graph),
+    "report.json": `${JSON.stringify(reportOf(result), null, 2)}\n`,
+  });
+  console.log(`${summary(reportOf(result), join("build", name))}\n`);
+  return result;
+}
+
+/** Index of the greatest output for each row, by the float model and by the module on an engine. */
+async function classify(result: Build, data: Dataset, engine: Engine) {
+  const { graph, module, floatGraph } = result;
+  const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
+  const samples = data.rows.map((row) => splitRow(row, sizes));
+  const outputs = await engine.run(
+    module,
+    samples.map((sample) => toInputBytes(graph, sample)),
+  );
+  const float = floatGraph ?? graph;
+  return {
+    int8: outputs.map(([bytes]) => argmax(new Int8Array(bytes!))),
+    float: samples.map((sample) => argmax(evaluateGraph(float, sample).get(float.outputs[0]!)!)),
+  };
+}
+
+function accuracyLine(what: string, predictions: readonly number[], labels: readonly string[]): string {
+  const right = predictions.filter((prediction, i) => String(prediction) === labels[i]).length;
+  return `  ${what.padEnd(16)} ${right} of ${labels.length} right, ${((100 * right) / labels.length).toFixed(2)} %`;
+}
+
+async function main(): Promise<void> {
+  const availability = await wasm3.availability();
+  const engine = availability.available ? wasm3 : v8;
+  if (!availability.available) {
+    console.log(
+      `wasm3 is missing: ${availability.reason}; install: ${availability.install}. Using V8 instead.\n`,
+    );
+  }
+  for (const name of ["logistic_regression", "digits"]) {
+    const result = await make(name);
+    const data = readDataset(
+      join(models, `${name}.test.csv`),
+      elements(tensorOf(result.graph, result.graph.inputs[0]!).shape),
+    );
+    const labels = data.labels ?? [];
+    const { int8, float } = await classify(result, data, engine);
+    console.log(`Test set of ${name}, samples it was not trained on:`);
+    console.log(accuracyLine("float model", float, labels));
+    console.log(`${accuracyLine(`int8 on ${engine.name}`, int8, labels)}\n`);
+    if (name === "digits") console.log(`${pictures(data.rows, int8, labels)}\n`);
+  }
+  console.log("Next: npx thimble inspect build/digits/model.wasm, or npx thimble --help");
+}
+
+await main();
