@@ -3,6 +3,8 @@
  * call, in order, named and timed, and `--dump` writes what each one made.
  */
 import { basename, extname } from "node:path";
+import { table } from "./cli/table.ts";
+import type { Target } from "./compile/asc.ts";
 import { compileModule } from "./compile/index.ts";
 import { partTotals, sizeParts } from "./compile/parts.ts";
 import { readDataset } from "./data/index.ts";
@@ -13,7 +15,7 @@ import { runReference } from "./engines/reference.ts";
 import { v8 } from "./engines/v8.ts";
 import { wasm3 } from "./engines/wasm3.ts";
 import { importModel, readSource } from "./import/index.ts";
-import { elements, type Graph, ModelError, tensorOf } from "./ir/graph.ts";
+import { elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
 import { dumpGraph } from "./ir/text.ts";
 import { simplify } from "./passes/index.ts";
@@ -109,13 +111,15 @@ export async function build(options: BuildOptions): Promise<Build> {
     compiler: `thimble ${version}`,
   };
   const metadata = describeModule(program, plan, provenance, statistics, tests);
+  const maxSize = options.maxSize ?? DEFAULT_MAX_SIZE;
+  checkConstants(program, metadata, maxSize);
   const assembly = await stage(
     "emit",
     () => emitAssemblyScript(program, plan, provenance, embedded),
     (text) => text,
   );
   const module = await stage("compile", () => compileModule(assembly, program, plan, metadata));
-  checkSize(module, metadata, options.maxSize ?? DEFAULT_MAX_SIZE);
+  checkSize(module, metadata, maxSize);
 
   const vectors = [...calibrationVectors(graph, samples), ...standardVectors(graph, RANDOM_VECTORS)];
   const engines = options.engines ?? [v8, wasm3];
@@ -178,24 +182,39 @@ function calibrationVectors(graph: Graph, samples: readonly Sample[]): NamedVect
     .map((sample, i) => ({ name: `calibration row ${i + 1}`, inputs: toInputBytes(graph, sample) }));
 }
 
-function checkSize(module: Uint8Array, metadata: Metadata, maxSize: number): void {
-  if (module.length <= maxSize) return;
-  const totals = partTotals(sizeParts(module, metadata)).map(({ part, bytes }) => `${part} ${bytes}`);
-  throw new ModelError(
-    `the module takes ${module.length} bytes: expected at most ${maxSize} (--max-size): ${totals.join(", ")}`,
+/** What the module can't be smaller than: bytes of constants that are not zero, and so are stored. */
+function checkConstants(program: Program, metadata: Metadata, maxSize: number): void {
+  const stored = program.constants.reduce(
+    (sum, { data }) => sum + toBytes(data).reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0),
+    0,
   );
+  if (stored > maxSize) throw tooLarge(`at least ${stored}`, maxSize, layerTable(metadata));
 }
 
-/** The same stages for a graph whose every layer is an output, to find the layer that is wrong. */
-async function buildTrace(graph: Graph): Promise<Uint8Array> {
-  const program: Program = lower(graph);
-  const plan = planMemory(program);
-  const provenance = {
-    name: graph.name,
-    version: "0.0.0",
-    sourceFile: "",
-    sourceSha256: "",
-    compiler: "trace",
-  };
-  return compileModule(emitAssemblyScript(program, plan, provenance, []), program, plan, undefined, "debug");
+function checkSize(module: Uint8Array, metadata: Metadata, maxSize: number): void {
+  if (module.length <= maxSize) return;
+  const totals = partTotals(sizeParts(module, metadata)).map(({ part, bytes }) => [part, bytes]);
+  throw tooLarge(String(module.length), maxSize, `${table(totals)}\n\n${layerTable(metadata)}`);
 }
+
+const tooLarge = (found: string, maxSize: number, details: string): ModelError =>
+  new ModelError(`module size: expected at most ${maxSize} bytes (--max-size), found ${found}`, details);
+
+/** Layers by what they take, largest first. */
+function layerTable(metadata: Metadata): string {
+  const rows = metadata.layers
+    .map(({ name, shape, weights, tables }) => [name, shape.join("x"), weights, tables] as const)
+    .sort((a, b) => b[2] + b[3] - a[2] - a[3]);
+  return table(rows, { head: ["layer", "output", "weights B", "tables B"] });
+}
+
+/** The later stages alone: a quantised graph to a module without metadata. */
+export async function compileGraph(graph: Graph, target: Target = "release"): Promise<Uint8Array> {
+  const program = lower(graph);
+  const plan = planMemory(program);
+  const provenance = { name: graph.name, version: "0.0.0", sourceFile: "", sourceSha256: "", compiler: "" };
+  return compileModule(emitAssemblyScript(program, plan, provenance, []), program, plan, undefined, target);
+}
+
+/** To find the layer that is wrong, every layer is an output of a module built like any other. */
+const buildTrace = (graph: Graph): Promise<Uint8Array> => compileGraph(graph, "debug");

@@ -4,4 +4,6 @@ import { ensureCompiled, ensureInstalled, ensureNode, isCheckout, runOrExit } fr
 
 runOrExit(ensureNode);
 if (isCheckout()) runOrExit(ensureInstalled, ensureCompiled);
-await import("../dist/host/cli/main.js");
+const { main } = await import("../dist/host/cli/main.js");
+// Not process.exit, which would cut off what is still being written to a pipe.
+process.exitCode = await main(process.argv.slice(2));

@@ -23,12 +23,17 @@ function mapStackLine(line) {
   return line.replace(place, `${relative(process.cwd(), source)}:${originalLine + 1}:${originalColumn + 1}`);
 }
 
+function describeThrown(thrown) {
+  if (typeof thrown === "string") return thrown;
+  return thrown instanceof Error && thrown.stack !== undefined ? thrown.stack : inspect(thrown);
+}
+
+/** Lines about an error without the frames of Node itself, with places in the sources. */
 function describeError(error) {
+  if (error.exitCode > 0) return [`expected exit status 0, found ${error.exitCode}`];
   // node:test wraps what a test threw; a timeout and the like have no cause.
-  const thrown = error?.cause ?? error;
-  const text = thrown instanceof Error && thrown.stack !== undefined ? thrown.stack : inspect(thrown);
-  const lines = text.split("\n").filter((line) => !/^\s+at .*\(?node:internal\//.test(line));
-  return lines.map(mapStackLine);
+  const lines = describeThrown(error.cause ?? error).split("\n");
+  return lines.filter((line) => !/^\s+at .*(\(?node:\w|<anonymous>\)$)/.test(line)).map(mapStackLine);
 }
 
 function indent(lines) {
@@ -57,20 +62,19 @@ function addSkip(file, name, reason) {
   file.skips.push(`${file.source}: ${name}: ${reason}`);
 }
 
-/** What node:test reports for the file itself: that it crashed or timed out, or held no test at all. */
-function addFileResult(file, passed, details) {
-  if (passed) addFailure(file, "the file", new Error("expected at least one test, found none"));
-  else if (details.error?.failureType !== "subtestsFailed") addFailure(file, "the file", details.error);
-}
-
 function addResult(file, passed, { name, nesting, skip, todo, details }) {
   const path = [...file.path.slice(0, nesting), name].join(" > ");
-  if (nesting === 0) file.ms += details.duration_ms;
   // A skipped suite counts as one: its tests are not even known.
   if (skip !== undefined) addSkip(file, path, skip === true || skip === "" ? "no reason given" : skip);
   else if (todo !== undefined) addSkip(file, path, `to do: ${todo === true ? "no reason given" : todo}`);
   else if (!passed && details.error?.failureType !== "subtestsFailed") addFailure(file, path, details.error);
   else if (passed && details.type !== "suite") file.counts.passed++;
+}
+
+function finish(file) {
+  const reported = Object.values(file.counts).some((count) => count > 0);
+  if (!reported) addFailure(file, "the file", "expected at least one test, found none");
+  printFile(file);
 }
 
 function printFile({ source, counts, failures, output, ms }) {
@@ -79,16 +83,18 @@ function printFile({ source, counts, failures, output, ms }) {
   process.stdout.write(`${status} ${source}: ${parts.join(", ")} (${(ms / 1000).toFixed(1)} s)\n`);
   for (const { name, lines } of failures) process.stdout.write(`  ${name}\n${indent(lines)}`);
   if (failures.length > 0 && output.length > 0)
-    process.stdout.write(`  output\n${indent(output.join("").trimEnd().split("\n"))}`);
+    process.stdout.write(`  output\n${indent(output.join("").trimEnd().split("\n").map(mapStackLine))}`);
 }
 
 function record(file, type, data) {
+  const isFile = data.name === data.file && data.nesting === 0;
   if (type === "test:start") file.path[data.nesting] = data.name;
+  else if (type === "test:complete" && isFile) file.ms = data.details.duration_ms;
   else if (type === "test:stdout" || type === "test:stderr") file.output.push(data.message);
   else if (type === "test:pass" || type === "test:fail") {
-    const passed = type === "test:pass";
-    if (data.name === data.file && data.nesting === 0) addFileResult(file, passed, data.details);
-    else addResult(file, passed, data);
+    // Of the file itself only a failure tells something: it crashed or timed out.
+    if (!isFile) addResult(file, type === "test:pass", data);
+    else if (type === "test:fail") addResult(file, false, { ...data, name: "the file" });
   }
 }
 
@@ -102,17 +108,16 @@ export async function runNodeTests(files, timeout) {
   const results = new Map([...files].map(([path, source]) => [path, newFile(source)]));
   let current;
   for await (const { type, data } of run({ files: [...files.keys()], concurrency, timeout })) {
-    // "complete" comes when a test ends, the others in the order of the files: a file ends with the next one.
-    if (type === "test:complete" || type === "test:enqueue" || type === "test:dequeue") continue;
     const file = results.get(data.file) ?? current;
     if (file === undefined) continue;
+    // These come in the order of the files, so a file ends where the next one begins.
     if (/^test:(start|pass|fail)$/.test(type) && file !== current) {
-      if (current !== undefined) printFile(current);
+      if (current !== undefined) finish(current);
       current = file;
     }
     if (type === "test:diagnostic" && data.message.startsWith("Error:")) current.output.push(data.message);
     record(file, type, data);
   }
-  if (current !== undefined) printFile(current);
+  if (current !== undefined) finish(current);
   return [...results.values()];
 }

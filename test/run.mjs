@@ -36,22 +36,37 @@ function print(label, { counts }, since, details = "") {
   const seconds = ((performance.now() - since) / 1000).toFixed(1);
   const numbers = `${counts.passed} passed${counts.failed > 0 ? `, ${counts.failed} failed` : ""}`;
   process.stdout.write(`${counts.failed > 0 ? "FAIL" : "ok  "} ${label}: ${numbers} (${seconds} s)\n`);
-  if (counts.failed > 0 && details !== "") process.stdout.write(`${details.trimEnd()}\n`);
+  if (counts.failed > 0) process.stdout.write(`${details.trimEnd()}\n`);
 }
 
-/** A step of the set-up as a check: one passed or one failed. */
-function check(label, ...steps) {
-  const since = performance.now();
-  let details = "";
+/** Runs steps that may throw a SetupError; the message, or "" where all went well. */
+function attempt(...steps) {
   try {
     for (const step of steps) step();
+    return "";
   } catch (error) {
     if (!(error instanceof SetupError)) throw error;
-    details = error.message;
+    return error.message;
   }
+}
+
+/** A step that counts as one test. */
+function check(label, step) {
+  const since = performance.now();
+  const details = attempt(step);
   const result = details === "" ? outcome(1, 0) : outcome(0, 1);
   print(label, result, since, details);
   return result;
+}
+
+/** Steps that count, and are heard of, only when they fail. */
+function prepare(label, ...steps) {
+  const since = performance.now();
+  const details = attempt(...steps);
+  if (details === "") return [];
+  const result = outcome(0, 1);
+  print(label, result, since, details);
+  return [result];
 }
 
 /** Runs an installed tool under this Node; its output is without colours. */
@@ -107,13 +122,15 @@ async function runHostTests(options) {
 
 async function runAll(options) {
   const partial = options.slow || options.patterns.length > 0;
-  const setup = check("set-up", ensureNode, ensureInstalled, ensureCompiler);
-  // Nothing below runs without packages.
-  if (setup.counts.failed > 0) return [setup];
-  const checks = partial ? [] : [check("lint", lint)];
-  const compiled = check("compile", ensureCompiled);
-  if (compiled.counts.failed > 0) return [...checks, compiled];
-  const kernels = partial ? [] : [compiled, runKernelTests()];
+  // Each stage needs the one before: without packages nothing runs, uncompiled tests would be old ones.
+  const setup = prepare("set-up", ensureNode, ensureInstalled, ensureCompiler);
+  if (setup.length > 0) return setup;
+  const checks = partial
+    ? prepare("compile", ensureCompiled)
+    : [check("lint", lint), check("compile", ensureCompiled)];
+  const compileFailed = checks.at(-1)?.counts.failed > 0;
+  if (compileFailed) return checks;
+  const kernels = partial ? [] : [runKernelTests()];
   return [...checks, ...kernels, ...(await runHostTests(options))];
 }
 

@@ -68,6 +68,7 @@ export async function main(args: readonly string[]): Promise<number> {
     const where =
       file !== undefined && !line.includes(file) && !(error instanceof UsageError) ? `${file}: ` : "";
     console.error(`thimble ${name}: ${where}${line}`);
+    if (error instanceof ModelError && error.details) console.error(error.details);
     return error instanceof UsageError ? 2 : 1;
   }
 }

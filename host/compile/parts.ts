@@ -1,9 +1,9 @@
 import { type Metadata, SECTION_NAME } from "../emit/metadata.ts";
-import { functionSizes, readExports, readSections, SECTION } from "./sections.ts";
+import { functionSizes, readExports, readSections, SECTION, type Section } from "./sections.ts";
 
 /** A share of the module's bytes. */
 export interface Part {
-  readonly part: "code" | "weights" | "tables" | "metadata" | "format";
+  readonly part: "code" | "weights" | "tables" | "zeros" | "metadata" | "format";
   readonly name: string;
   readonly bytes: number;
 }
@@ -26,29 +26,24 @@ function codeParts(binary: Uint8Array): Part[] {
 /** Where all the bytes of a module are; the parts add up to its size. */
 export function sizeParts(binary: Uint8Array, metadata: Metadata | undefined): Part[] {
   const sections = readSections(binary);
-  const sizeOf = (id: number): number =>
-    sections.filter((section) => section.id === id).reduce((sum, { start, end }) => sum + end - start, 0);
-  const layers = metadata?.layers ?? [];
-  const data: Part[] = layers.flatMap(({ name, weights, tables }) => [
+  const sizeOf = (wanted: (section: Section) => boolean): number =>
+    sections.filter(wanted).reduce((sum, { offset, end }) => sum + end - offset, 0);
+  const constants: Part[] = (metadata?.layers ?? []).flatMap(({ name, weights, tables }) => [
     { part: "weights" as const, name, bytes: weights },
     { part: "tables" as const, name, bytes: tables },
   ]);
-  const section = sections.find(({ name }) => name === SECTION_NAME);
   const parts: Part[] = [
     ...codeParts(binary),
-    ...data.filter(({ bytes }) => bytes > 0),
-    {
-      part: "metadata",
-      name: `custom section ${SECTION_NAME}`,
-      bytes: section ? section.end - section.start : 0,
-    },
+    ...constants,
+    { part: "metadata", name: SECTION_NAME, bytes: sizeOf(({ name }) => name === SECTION_NAME) },
   ];
+  // Runs of zeros are not stored: then the data section is smaller than the constants in it.
+  const stored = sizeOf(({ id }) => id === SECTION.data);
+  const saved = Math.min(stored - constants.reduce((sum, { bytes }) => sum + bytes, 0), 0);
+  parts.push({ part: "zeros", name: "runs of zeros, not stored", bytes: saved });
   const rest = binary.length - parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  // Runs of zeros are not stored, so the data section may even be smaller than the constants.
-  return [
-    ...parts,
-    { part: "format", name: `exports, types, headers (data section ${sizeOf(SECTION.data)})`, bytes: rest },
-  ];
+  parts.push({ part: "format", name: "exports, types, headers", bytes: rest });
+  return parts.filter(({ bytes }) => bytes !== 0);
 }
 
 /** Sums by part, largest first. */

@@ -5,6 +5,8 @@ export interface Section {
   readonly id: number;
   /** Of custom sections only. */
   readonly name?: string;
+  /** Where its id stands. */
+  readonly offset: number;
   readonly start: number;
   readonly end: number;
 }
@@ -88,15 +90,16 @@ export function readSections(binary: Uint8Array): Section[] {
   const reader = new Reader(binary, HEADER.length);
   const sections: Section[] = [];
   while (!reader.done) {
+    const offset = reader.position;
     const id = reader.byte();
     const size = reader.u32();
     const start = reader.position;
     reader.skip(size);
-    if (id !== SECTION.custom) sections.push({ id, start, end: start + size });
+    if (id !== SECTION.custom) sections.push({ id, offset, start, end: start + size });
     else {
       const inner = new Reader(binary, start, start + size);
       const name = inner.text();
-      sections.push({ id, name, start: inner.position, end: start + size });
+      sections.push({ id, name, offset, start: inner.position, end: start + size });
     }
   }
   return sections;

@@ -1,4 +1,4 @@
-import { ModelError } from "../ir/graph.ts";
+import { MAX_RANK, ModelError, oneLine, type Shape } from "../ir/graph.ts";
 
 /** A node that the importer can't translate, and why. */
 export interface Unsupported {
@@ -26,14 +26,39 @@ export function translateAll<T, R>(
     }
   }
   if (unsupported.length > 0) {
-    const list = unsupported.map(({ node, reason }) => `${node}: ${reason}`).join("; ");
-    throw new ModelError(`${unsupported.length} of ${nodes.length} nodes are not supported: ${list}`);
+    const list = unsupported.map(({ node, reason }) => oneLine(`${node}: ${reason}`));
+    const line = `${unsupported.length} of ${nodes.length} nodes are not supported: ${list.join("; ")}`;
+    // Where the line must be cut, all of them still follow it.
+    throw new ModelError(line, line === oneLine(line) ? undefined : list.join("\n"));
   }
   return results;
 }
 
 /** No tensor of a model for microcontrollers comes near this; a malformed one may claim anything. */
 export const MAX_ELEMENTS = 2 ** 24;
+
+/** Throws ModelError for a shape of more axes than a tensor has here. */
+export function checkRank(shape: Shape): void {
+  if (shape.length > MAX_RANK)
+    throw new ModelError(`expected a shape of at most ${MAX_RANK} axes, found ${shape.length}`);
+}
+
+/**
+ * Gives out names that nobody has yet: the one asked for, or with a number from `first` on. It goes
+ * on counting where it was for that name: a file may use one name for all.
+ */
+export function nameGiver(taken: Iterable<string>): (base: string, first?: number) => string {
+  const used = new Set(taken);
+  const next = new Map<string, number>();
+  return (base, first = 1) => {
+    let name = base;
+    let n = Math.max(first, next.get(base) ?? 0);
+    while (used.has(name)) name = `${base}#${n++}`;
+    next.set(base, n);
+    used.add(name);
+    return name;
+  };
+}
 
 /** Padding that makes ceil(input / stride) outputs, the odd pixel at the end (TensorFlow's SAME). */
 export function samePadding(

@@ -7,6 +7,9 @@ export type DType = "float32" | "int8" | "uint8" | "int16" | "int32";
 export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
 export type Shape = readonly number[];
 
+/** More axes than any tensor of a model has: some steps take time by the square of their number. */
+export const MAX_RANK = 8;
+
 /** real = scale * (q - zeroPoint), one pair per tensor or one per slice along `axis`. */
 export interface Quantization {
   readonly scales: readonly number[];
@@ -47,9 +50,25 @@ export interface Graph {
   readonly outputs: readonly string[];
 }
 
+/** What a terminal still shows as a line; a name in a hostile file may be of any length. */
+const MAX_LINE = 2000;
+
+/** Text from a file without what would end the line or steer a terminal, cut where it is too long. */
+export function oneLine(text: string): string {
+  const plain = text.slice(0, MAX_LINE + 1).replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
+  return plain.length <= MAX_LINE ? plain : `${plain.slice(0, MAX_LINE - 4)} ...`;
+}
+
 /** Anything wrong with a model: one line that says where, what was expected and what was found. */
 export class ModelError extends Error {
   override readonly name = "ModelError";
+  /** Lines that go with the message where one line can't show it, e.g. a table of sizes. */
+  readonly details: string | undefined;
+
+  constructor(message: string, details?: string) {
+    super(oneLine(message));
+    this.details = details;
+  }
 }
 
 const BYTES: Record<DType, number> = { float32: 4, int8: 1, uint8: 1, int16: 2, int32: 4 };
@@ -65,6 +84,9 @@ const ARRAYS = {
   int16: Int16Array,
   int32: Int32Array,
 } as const;
+
+/** Whether an array is of the type that holds elements of `dtype`. */
+export const holds = (data: TensorData, dtype: DType): boolean => data instanceof ARRAYS[dtype];
 
 export const allocate = (dtype: DType, length: number): TensorData => new ARRAYS[dtype](length);
 
@@ -89,7 +111,7 @@ export const isConstant = (tensor: Tensor): boolean => tensor.data !== undefined
 /** The one scale and zero point of a per-tensor quantised tensor. */
 export function perTensor(tensor: Tensor): { readonly scale: number; readonly zeroPoint: number } {
   const q = tensor.quantization;
-  if (!q || q.scales.length !== 1) {
+  if (q?.scales.length !== 1) {
     const found = q ? `${q.scales.length} scales` : "none";
     throw new ModelError(`tensor ${tensor.name}: expected one scale and zero point, found ${found}`);
   }

@@ -1,4 +1,13 @@
-import { byteSize, type DType, fromBytes, type Graph, ModelError, type Tensor, toBytes } from "./graph.ts";
+import {
+  byteSize,
+  type DType,
+  fromBytes,
+  type Graph,
+  ModelError,
+  type Node,
+  type Tensor,
+  toBytes,
+} from "./graph.ts";
 
 /**
  * A graph as JSON text, so that the reference interpreter can run what a module was made from.
@@ -8,12 +17,33 @@ const VERSION = 1;
 
 type StoredTensor = Omit<Tensor, "data"> & { readonly data?: string };
 
-export function graphToJson(graph: Graph): string {
-  const tensors: StoredTensor[] = [...graph.tensors.values()].map(({ data, ...tensor }) => ({
-    ...tensor,
+/** Every field in an order of its own: that of an object depends on which pass made it. */
+function storeTensor({ name, dtype, shape, quantization: q, labels, data }: Tensor): StoredTensor {
+  return {
+    name,
+    dtype,
+    shape,
+    ...(q && { quantization: { scales: q.scales, zeroPoints: q.zeroPoints, axis: q.axis } }),
+    ...(labels && { labels }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
-  }));
-  return `${JSON.stringify({ version: VERSION, ...graph, tensors })}\n`;
+  };
+}
+
+function storeNode({ name, op, inputs, outputs, attributes }: Node): Node {
+  const sorted = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return { name, op, inputs, outputs, attributes: Object.fromEntries(sorted) };
+}
+
+export function graphToJson({ name, tensors, nodes, inputs, outputs }: Graph): string {
+  const stored = {
+    version: VERSION,
+    name,
+    inputs,
+    outputs,
+    nodes: nodes.map(storeNode),
+    tensors: [...tensors.values()].map(storeTensor),
+  };
+  return `${JSON.stringify(stored)}\n`;
 }
 
 function restore({ data, ...tensor }: StoredTensor): Tensor {

@@ -1,6 +1,6 @@
 import { operatorOf, operators } from "../ops/index.ts";
 import { bind, checkAttributes } from "../ops/operator.ts";
-import { byteSize, elements, type Graph, ModelError, type Tensor } from "./graph.ts";
+import { byteSize, elements, type Graph, holds, ModelError, type Tensor } from "./graph.ts";
 
 /**
  * What every stage may rely on, checked at each stage boundary:
@@ -59,6 +59,9 @@ function checkTensor(tensor: Tensor, fail: Fail): void {
   if (data && data.length !== elements(shape)) {
     fail(`tensor ${name}: expected ${elements(shape)} values for [${shape}], found ${data.length}`);
   }
+  if (data && !holds(data, tensor.dtype)) {
+    fail(`tensor ${name}: expected data of type ${tensor.dtype}, found ${data.constructor.name}`);
+  }
   if (!quantization) return;
   const { scales, zeroPoints, axis } = quantization;
   const slices = scales.length === 1 ? 1 : shape[axis];
@@ -79,7 +82,11 @@ function checkTensor(tensor: Tensor, fail: Fail): void {
 function checkOrder(graph: Graph, fail: Fail): void {
   const ready = new Set(graph.inputs);
   if (ready.size !== graph.inputs.length) fail("an input is listed twice");
-  for (const tensor of graph.tensors.values()) if (tensor.data) ready.add(tensor.name);
+  for (const tensor of graph.tensors.values()) {
+    if (!tensor.data) continue;
+    if (ready.has(tensor.name)) fail(`graph input ${tensor.name} is a constant`);
+    ready.add(tensor.name);
+  }
   const names = new Set<string>();
   for (const node of graph.nodes) {
     if (names.has(node.name)) fail(`two nodes are named ${node.name}`);

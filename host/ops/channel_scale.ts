@@ -1,4 +1,4 @@
-import { perTensor, type Tensor } from "../ir/graph.ts";
+import { elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { type Multiplier, quantizeMultiplier } from "./fixed_point.ts";
 
 /**
@@ -17,6 +17,13 @@ export function channelMultipliers(
   return Array.from({ length: channels }, (_, channel) =>
     quantizeMultiplier((inputScale * scales[scales.length === 1 ? 0 : channel]!) / outputScale),
   );
+}
+
+/** Throws ModelError where there is a bias that has not one value for each output channel. */
+export function checkBias(node: string, bias: Tensor | undefined, channels: number): void {
+  if (bias && elements(bias.shape) !== channels) {
+    throw new ModelError(`node ${node}: expected a bias of ${channels} values, found [${bias.shape}]`);
+  }
 }
 
 /** As two arrays for a kernel: int32 multipliers and int8 shifts. */

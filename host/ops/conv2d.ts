@@ -1,6 +1,6 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { asArrays, channelMultipliers } from "./channel_scale.ts";
+import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
 import { requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 import { eachOutput, eachTap, type WindowAttributes, window, windowOutput } from "./window.ts";
@@ -17,7 +17,7 @@ export const conv2d = defineOperator({
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
 
   infer({ name, attributes, inputs }) {
-    const [input, weights] = inputs as [Tensor, Tensor];
+    const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const { groups } = attributes;
     const [outputs, , , depth] = weights.shape;
     const channels = input.shape[3];
@@ -26,6 +26,7 @@ export const conv2d = defineOperator({
         `node ${name}: expected filters [O, h, w, C / groups] for ${channels} channels in ${groups} groups, found [${weights.shape}]`,
       );
     }
+    checkBias(name, bias, outputs!);
     return [windowOutput(geometry(name, input, weights, attributes), outputs!)];
   },
 

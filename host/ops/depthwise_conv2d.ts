@@ -1,6 +1,6 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { asArrays, channelMultipliers } from "./channel_scale.ts";
+import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
 import { requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 import { eachOutput, eachTap, type WindowAttributes, window, windowOutput } from "./window.ts";
@@ -23,13 +23,14 @@ export const depthwiseConv2d = defineOperator({
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 3 }, bias: 2 },
 
   infer({ name, attributes, inputs }) {
-    const [input, weights] = inputs as [Tensor, Tensor];
+    const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const channels = input.shape[3]! * attributes.depthMultiplier;
     if (weights.shape.length !== 4 || weights.shape[0] !== 1 || weights.shape[3] !== channels) {
       throw new ModelError(
         `node ${name}: expected filters [1, h, w, ${channels}] (input channels times depth multiplier), found [${weights.shape}]`,
       );
     }
+    checkBias(name, bias, channels);
     return [windowOutput(geometry(name, input, weights, attributes), channels)];
   },
 

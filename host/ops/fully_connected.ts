@@ -1,6 +1,6 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { asArrays, channelMultipliers } from "./channel_scale.ts";
+import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
 import { type Multiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
@@ -38,9 +38,7 @@ export const fullyConnected = defineOperator({
     if (attributes.keepDims && input.shape.at(-1) !== depth) {
       throw new ModelError(`node ${name}: expected a last axis of ${depth}, found [${input.shape}]`);
     }
-    if (bias && elements(bias.shape) !== outputs) {
-      throw new ModelError(`node ${name}: expected a bias of ${outputs} values, found [${bias.shape}]`);
-    }
+    checkBias(name, bias, outputs!);
     return [attributes.keepDims ? [...input.shape.slice(0, -1), outputs!] : [total / depth!, outputs!]];
   },
 

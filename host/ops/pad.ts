@@ -23,11 +23,19 @@ function padValue({ value }: PadAttributes, output: Tensor): number {
   return Math.round(value / scale) + zeroPoint;
 }
 
-/** Where the input lies in the output: offset of its first element, and loops over it. */
+/** Where the input lies in the output: offset of its first element, and loops over runs of it. */
 function placement(before: readonly number[], input: Shape, output: Shape) {
   const strides = denseStrides(output);
   const offset = before.reduce((sum, n, axis) => sum + n * strides[axis]!, 0);
-  return { offset, strides, loops: mergeLoops(input, [denseStrides(input), strides], 4) };
+  return { offset, strides, loops: runLoops(input, [denseStrides(input), strides]) };
+}
+
+/** Three loops over runs of neighbouring elements; the runs are single ones where the last axis has one. */
+function runLoops(sizes: Shape, strides: readonly (readonly number[])[]) {
+  const merged = mergeLoops(sizes, strides, 4);
+  if (!merged || merged.sizes[3] === 1 || merged.strides[1]![3] === 1) return merged;
+  const outer = mergeLoops(sizes, strides, 3);
+  return outer && { sizes: [...outer.sizes, 1], strides: outer.strides.map((list) => [...list, 1]) };
 }
 
 const padded = (shape: Shape, { before, after }: PadAttributes): Shape =>

@@ -529,11 +529,14 @@ describe("the wasm3 command line", () => {
     await assert.rejects(runCliSelfTest(cli, "m.wasm"), /m\.wasm: self_test .*function lookup failed$/);
   });
 
+  // No package brings this program, so it is a witness where it is there and no part of the suite.
   const cli = findWasm3Cli();
-  test("agrees with the engines", { skip: cli ? false : "no wasm3 on PATH" }, async () => {
-    const file = join(scratch, "self_test.wasm");
-    const more = '(func $self (result i32) (i32.const 42)) (export "self_test" (func $self))';
-    writeFileSync(file, assemble({ more }));
-    assert.equal(await runCliSelfTest(cli!, file), 42);
-  });
+  if (cli !== undefined) {
+    test("agrees with the engines", async () => {
+      const file = join(scratch, "self_test.wasm");
+      const more = '(func $self (result i32) (i32.const 42)) (export "self_test" (func $self))';
+      writeFileSync(file, assemble({ more }));
+      assert.equal(await runCliSelfTest(cli, file), 42);
+    });
+  }
 });

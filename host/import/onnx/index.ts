@@ -1,4 +1,4 @@
-import { type Graph, ModelError } from "../../ir/graph.ts";
+import { type Graph, ModelError, oneLine } from "../../ir/graph.ts";
 import { translateAll } from "../importer.ts";
 import { Builder, Context } from "./builder.ts";
 import { selectOutputs } from "./labels.ts";
@@ -21,17 +21,16 @@ function translateNode(node: OnnxNode, builder: Builder): void {
 
 /** The list of refused nodes gives each one's name already, and so do operators in their messages. */
 function withoutName(error: ModelError, node: OnnxNode): ModelError {
-  const prefix = `node ${node.name}: `;
+  const prefix = oneLine(`node ${node.name}: `);
   return error.message.startsWith(prefix) ? new ModelError(error.message.slice(prefix.length)) : error;
 }
 
-/** Names in a file may hold line breaks; a message must not. */
-function oneLine(error: ModelError): ModelError {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for
-  return new ModelError(error.message.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, " "));
-}
-
-function translateModel(bytes: Uint8Array, name: string): Graph {
+/**
+ * Translates an .onnx file (untrusted bytes) into a float32 graph with a batch of 1 where the file
+ * leaves it open. A classifier's label output becomes `labels` on its probabilities (see labels.ts).
+ * Throws ModelError, of one line, with all nodes that are not supported at once.
+ */
+export function importOnnx(bytes: Uint8Array, name: string): Graph {
   const model = readOnnx(bytes);
   const { outputs, needed, classes } = selectOutputs(model);
   const builder = new Builder(model, classes);
@@ -49,17 +48,4 @@ function translateModel(bytes: Uint8Array, name: string): Graph {
     },
   );
   return builder.finish(name, outputs);
-}
-
-/**
- * Translates an .onnx file (untrusted bytes) into a float32 graph with a batch of 1 where the file
- * leaves it open. A classifier's label output becomes `labels` on its probabilities (see labels.ts).
- * Throws ModelError, of one line, with all nodes that are not supported at once.
- */
-export function importOnnx(bytes: Uint8Array, name: string): Graph {
-  try {
-    return translateModel(bytes, name);
-  } catch (error) {
-    throw error instanceof ModelError ? oneLine(error) : error;
-  }
 }
