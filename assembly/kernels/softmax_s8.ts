@@ -29,7 +29,7 @@ export function softmax_s8(
     let greatest: i32 = -128;
     for (let i = 0; i < depth; i++) greatest = max(greatest, <i32>load<i8>(input + i));
 
-    let sum: i32 = 0; // Q12.19: room for 4096 values of one
+    let sum: i32 = 0; // Q12.19: room for 4096 values of one, as unsigned
     for (let i = 0; i < depth; i++) {
       const difference: i32 = <i32>load<i8>(input + i) - greatest;
       if (difference >= differenceMin) {
@@ -46,7 +46,8 @@ export function softmax_s8(
     for (let i = 0; i < depth; i++) {
       const difference: i32 = <i32>load<i8>(input + i) - greatest;
       let value: i32 = -128;
-      if (difference >= differenceMin) {
+      // From 512 equal values on each is less than half of 1/256.
+      if (difference >= differenceMin && exponent <= 31) {
         const exp: i32 = expOnNegative(doublingHighMul(difference << shift, multiplier));
         value = min(roundingDivideByPowerOfTwo(doublingHighMul(reciprocal, exp), exponent) - 128, 127);
       }

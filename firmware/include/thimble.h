@@ -3,7 +3,7 @@
  *
  * A model image is a signed file (SPEC.md, section 1) whose body is a WebAssembly module of ABI v1.
  * The core checks it, instantiates it in wasm3 and runs it. It uses no heap but the RAM the caller
- * hands in, and no operating system: a port supplies a struct of functions.
+ * hands in, and no operating system: a port supplies a struct of functions (PORTING.md).
  *
  * None of the functions may be called for one model from two tasks at a time; different models may
  * be used from different tasks when each call is made under one lock (wasm3 has no state of its own
@@ -31,7 +31,7 @@ typedef enum thimble_status {
     THIMBLE_ERR_ARGUMENT        = -1,  /* a pointer is null, or an index is out of range */
     THIMBLE_ERR_TRUNCATED       = -2,  /* the image is longer than the memory it lies in */
     THIMBLE_ERR_MAGIC           = -3,  /* no image header where one was expected */
-    THIMBLE_ERR_HEADER          = -4,  /* sizes or flags in the header contradict each other */
+    THIMBLE_ERR_HEADER          = -4,  /* a size, flag or address in the header is not allowed */
     THIMBLE_ERR_TLV             = -5,  /* a malformed, duplicated, misplaced or missing TLV */
     THIMBLE_ERR_HASH            = -6,  /* the SHA-256 of header, body and protected TLVs differs */
     THIMBLE_ERR_KEY             = -7,  /* signed with a key that the device does not trust */
@@ -43,11 +43,11 @@ typedef enum thimble_status {
     THIMBLE_ERR_MODULE          = -13, /* wasm3 refuses the module, or it is outside the subset */
     THIMBLE_ERR_IMPORT          = -14, /* the module imports something */
     THIMBLE_ERR_START           = -15, /* the module has a start function */
-    THIMBLE_ERR_EXPORT          = -16, /* an export of the ABI is missing or of another type */
+    THIMBLE_ERR_EXPORT          = -16, /* an export of the ABI is missing, wrong, or not as the image says */
     THIMBLE_ERR_SELF_TEST       = -17, /* the module's self_test did not return 0 */
     THIMBLE_ERR_TRAP            = -18, /* invoke or self_test trapped */
     THIMBLE_ERR_STATUS          = -19, /* invoke returned something else than 0 */
-    THIMBLE_ERR_CLOSED          = -20  /* the model has been closed */
+    THIMBLE_ERR_CLOSED          = -20  /* the model is not open */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */
@@ -113,12 +113,21 @@ thimble_status thimble_image_check(const thimble_device *device, const uint8_t *
 typedef struct thimble_options {
     uint32_t least_security_counter; /* images with a lower one are refused */
     int portable_only;               /* 1: bind no native kernels */
-    int skip_self_test;              /* 1: do not call self_test; meant for bench marks */
+    int skip_self_test;              /* 1: do not call self_test; for benchmarks, and after a trial */
     uint32_t stack_bytes;            /* wasm3's own stack; 0 = THIMBLE_STACK_BYTES */
 } thimble_options;
 
+/* wasm3's own stack, in the model's RAM: enough for every kernel of this release, called from invoke. */
 #ifndef THIMBLE_STACK_BYTES
 #define THIMBLE_STACK_BYTES 2048
+#endif
+
+/*
+ * How much of the native stack one call of thimble_open or thimble_invoke may take before a module that
+ * calls deeper traps. PORTING.md, section 4, says how large a task's stack has to be.
+ */
+#ifndef THIMBLE_NATIVE_STACK_BYTES
+#define THIMBLE_NATIVE_STACK_BYTES 8192
 #endif
 
 typedef struct thimble_statistics {
@@ -130,7 +139,7 @@ typedef struct thimble_statistics {
     uint32_t most_ticks;
     uint32_t native_kernels;   /* bound when the model was opened */
     uint32_t ram_bytes;        /* handed in */
-    uint32_t ram_used;         /* most that was in use at a time, linear memory included */
+    uint32_t ram_used;         /* linear memory and everything else: so much would have sufficed */
 } thimble_statistics;
 
 /* Lives at the start of the RAM handed in. */
@@ -153,12 +162,17 @@ thimble_status thimble_open(const thimble_device *device, const uint8_t *data, s
 void *thimble_input(thimble_model *model, uint32_t index, size_t *bytes);
 const void *thimble_output(thimble_model *model, uint32_t index, size_t *bytes);
 
-/* One inference. After a trap the model stays open; its next result does not depend on the trap. */
+/*
+ * One inference. After THIMBLE_ERR_TRAP or _STATUS the model stays open, and its memory and globals are as
+ * they were when it was opened, so that later results do not depend on the failure.
+ */
 THIMBLE_CHECK_RESULT
 thimble_status thimble_invoke(thimble_model *model);
 
+/* The RAM is the caller's again. Null and closed models are allowed. */
 void thimble_close(thimble_model *model);
 
+/* Valid until the model is closed; null where it is not open. */
 const thimble_image *thimble_describe(const thimble_model *model);
 const thimble_statistics *thimble_stats(const thimble_model *model);
 

@@ -9,6 +9,7 @@ import { type Report, reportOf } from "../report.ts";
 import type { EngineResult } from "../verify/ladder.ts";
 import { writeAll } from "./files.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { readSigning, signModule } from "./sign.ts";
 import { bytes, integer } from "./table.ts";
 
 const OPTIONS = {
@@ -19,6 +20,8 @@ const OPTIONS = {
   "max-size": { type: "string" },
   "self-test": { type: "boolean" },
   dump: { type: "string" },
+  key: { type: "string" },
+  "security-counter": { type: "string" },
   json: { type: "boolean" },
 } as const;
 
@@ -66,7 +69,7 @@ function engineLine({ engine, availability }: EngineResult): string {
 }
 
 /** What people see after a build. */
-export function summary(report: Report, folder: string | undefined): string {
+export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
   const lines = [
     `${report.model.name} ${report.model.version}: ${report.layers.length} layers, ${integer(report.macs)} multiply-accumulates`,
@@ -81,7 +84,9 @@ export function summary(report: Report, folder: string | undefined): string {
     );
   }
   if (folder !== undefined)
-    lines.push(`  written ${join(folder, "model.wasm")}, model.ts, model.graph.json, report.json`);
+    lines.push(
+      `  written ${join(folder, "model.wasm")}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}`,
+    );
   return lines.join("\n");
 }
 
@@ -103,29 +108,37 @@ export const buildCommand: Command = {
   name: "build",
   summary: "turn a trained model into a verified module",
   usage: `thimble build MODEL [-o DIR] [--calibration FILE] [--name N] [--version X.Y.Z]
-              [--max-size BYTES=65536] [--self-test] [--dump DIR] [--json]
+              [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
+              [--dump DIR] [--json]
 
 MODEL is a .tflite or .onnx file. Float models need --calibration: a CSV with a header, a .npy, or raw
 little-endian float32, one row per sample. DIR (default: build/NAME) receives model.wasm, model.ts (the
 AssemblyScript), model.graph.json (for the reference interpreter) and report.json.
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
+  --key        also writes model.img, the signed image of the module, as thimble sign does
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODEL"]);
     const options = buildOptions(positionals[0]!, values);
+    // Before the work, so that a wrong key does not cost a build.
+    const signing = readSigning(values);
     const result = await build(options).finally(clearProgress);
     const folder = values.output ?? join("build", result.metadata.model.name);
     const status = values["self-test"] ? await commandLineSelfTest(result.module) : undefined;
     if (status) throw new ModelError(`wasm3 --func self_test: expected 0, found ${status}`);
     const report = { ...reportOf(result), ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }) };
+    const { name: id, version } = result.metadata.model;
     writeAll(folder, {
       "model.wasm": result.module,
+      ...(signing && { "model.img": signModule(result.module, { ...signing, id, version }) }),
       "model.ts": result.assembly,
       "model.graph.json": graphToJson(result.graph),
       "report.json": `${JSON.stringify(report, null, 2)}\n`,
     });
-    console.log(values.json ? JSON.stringify(report, null, 2) : summary(report, folder));
+    console.log(
+      values.json ? JSON.stringify(report, null, 2) : summary(report, folder, signing !== undefined),
+    );
   },
 };

@@ -1,20 +1,25 @@
-import { readFileSync } from "node:fs";
 import { partTotals, sizeParts } from "../compile/parts.ts";
 import { customSection, readExports } from "../compile/sections.ts";
 import { checkSubset } from "../compile/subset.ts";
 import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../emit/metadata.ts";
+import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
+import { readBytes } from "./files.ts";
+import { imageFields, imageText } from "./image_text.ts";
 import { type Command, parse } from "./options.ts";
 import { bytes, integer, table } from "./table.ts";
 
-/** Reads a module of ours: well-formed, within the subset, with metadata. */
-export function readModule(file: string): { module: Uint8Array; metadata: Metadata } {
-  const module = new Uint8Array(readFileSync(file));
+/** Reads a module of ours, or an image around one: well-formed, within the subset, with metadata. */
+export function readModule(file: string): { module: Uint8Array; metadata: Metadata; image?: ImageInfo } {
+  const contents = readBytes(file, "a module file");
+  const image = isImage(contents) ? parseImage(contents) : undefined;
+  const module = image?.body ?? contents;
   checkSubset(module);
-  if (!WebAssembly.validate(module)) throw new ModelError("module: expected valid WebAssembly");
+  if (!WebAssembly.validate(new Uint8Array(module)))
+    throw new ModelError("module: expected valid WebAssembly");
   const section = customSection(module, SECTION_NAME);
   if (!section) throw new ModelError(`module: expected a custom section ${SECTION_NAME}, found none`);
-  return { module, metadata: decodeMetadata(section) };
+  return { module, metadata: decodeMetadata(section), ...(image && { image }) };
 }
 
 function inspect(module: Uint8Array, metadata: Metadata) {
@@ -84,12 +89,14 @@ export const inspectCommand: Command = {
   summary: "show tensors, layers, kernels, and where a module's bytes are",
   usage: `thimble inspect FILE [--json]
 
-FILE is a module (.wasm) made by thimble build.`,
+FILE is a module (.wasm) made by thimble build, or an image (.img) around one. Of an image the hash is checked;
+thimble verify checks the signature.`,
 
   async run(args) {
     const { values, positionals } = parse(args, { json: { type: "boolean" } }, ["FILE"]);
-    const { module, metadata } = readModule(positionals[0]!);
-    const info = inspect(module, metadata);
-    console.log(values.json ? JSON.stringify(info, null, 2) : text(info));
+    const { module, metadata, image } = readModule(positionals[0]!);
+    const info = { ...inspect(module, metadata), ...(image && { image: imageFields(image) }) };
+    if (values.json) console.log(JSON.stringify(info, null, 2));
+    else console.log(image ? `${text(info)}\n${imageText(image)}` : text(info));
   },
 };

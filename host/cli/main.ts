@@ -1,13 +1,26 @@
 import { DataError } from "../data/index.ts";
 import { EngineError } from "../engines/engine.ts";
+import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { version } from "../root.ts";
 import { buildCommand } from "./build.ts";
+import { flashCommand } from "./flash.ts";
 import { inspectCommand } from "./inspect.ts";
-import { type Command, UsageError } from "./options.ts";
+import { keygenCommand } from "./keygen.ts";
+import { type Command, subjectOf, UsageError } from "./options.ts";
 import { runCommand } from "./run.ts";
+import { signCommand } from "./sign.ts";
+import { verifyCommand } from "./verify.ts";
 
-const commands: readonly Command[] = [buildCommand, runCommand, inspectCommand];
+const commands: readonly Command[] = [
+  buildCommand,
+  runCommand,
+  inspectCommand,
+  keygenCommand,
+  signCommand,
+  verifyCommand,
+  flashCommand,
+];
 
 function help(): string {
   const list = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
@@ -26,12 +39,14 @@ function describe(error: unknown): string {
     error instanceof ModelError ||
     error instanceof DataError ||
     error instanceof EngineError ||
+    error instanceof ImageError ||
     error instanceof UsageError
   ) {
     return error.message;
   }
   const { code, path, message, stack } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return `${path}: no such file`;
+  if (code === "EISDIR") return "expected a file, found a folder";
   if (code && path) return `${path}: ${message.split(",")[0]}`;
   if (code === "ENOSPC") return "no space left on the disk";
   return process.env["THIMBLE_DEBUG"]
@@ -62,12 +77,11 @@ export async function main(args: readonly string[]): Promise<number> {
     await command.run(rest);
     return 0;
   } catch (error) {
+    const message = describe(error);
+    const file = error instanceof UsageError ? undefined : subjectOf(rest);
+    const line = file === undefined || message.includes(file) ? message : `${file}: ${message}`;
     // A name from a hostile file must not break the one line, nor reach the terminal as a command.
-    const line = describe(error).replace(/\p{Cc}/gu, "?");
-    const file = rest.find((argument) => !argument.startsWith("-"));
-    const where =
-      file !== undefined && !line.includes(file) && !(error instanceof UsageError) ? `${file}: ` : "";
-    console.error(`thimble ${name}: ${where}${line}`);
+    console.error(`thimble ${name}: ${line.replace(/\p{Cc}/gu, "?")}`);
     if (error instanceof ModelError && error.details) console.error(error.details);
     return error instanceof UsageError ? 2 : 1;
   }

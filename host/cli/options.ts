@@ -7,6 +7,10 @@ export class UsageError extends Error {
 
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 
+type Parsed<F extends Flags> = ReturnType<
+  typeof parseArgs<{ readonly options: F; readonly allowPositionals: true; readonly strict: true }>
+>;
+
 /** A command of the program: what its `--help` says and what it does. */
 export interface Command {
   readonly name: string;
@@ -15,12 +19,18 @@ export interface Command {
   run(args: readonly string[]): Promise<void>;
 }
 
+/** What commands are about, by their arguments: the file that a message has to name. */
+const subjects = new WeakMap<readonly string[], string>();
+
+/** The first argument that is neither an option nor the value of one, once `parse` has seen them. */
+export const subjectOf = (args: readonly string[]): string | undefined => subjects.get(args);
+
 /** Strict parsing by node:util: unknown options and missing values are refused. */
 export function parse<const F extends Flags>(
   args: readonly string[],
   options: F,
   positionals: readonly string[],
-) {
+): Parsed<F> {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
     if (parsed.positionals.length !== positionals.length) {
@@ -28,11 +38,12 @@ export function parse<const F extends Flags>(
         `expected ${positionals.join(" ") || "no arguments"}, found ${parsed.positionals.join(" ") || "none"}`,
       );
     }
+    if (parsed.positionals[0] !== undefined) subjects.set(args, parsed.positionals[0]);
     return { values: parsed.values, positionals: parsed.positionals };
   } catch (error) {
     if (error instanceof UsageError) throw error;
     // parseArgs explains in several sentences; the first says it all.
-    throw new UsageError((error as Error).message.split(". ")[0]!.replace(/^Unknown/, "unknown"));
+    throw new UsageError((error as Error).message.split(/\.\s/)[0]!.replace(/^Unknown/, "unknown"));
   }
 }
 

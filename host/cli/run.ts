@@ -4,20 +4,22 @@ import { dirname, extname, join } from "node:path";
 import { DataError, readDataset } from "../data/index.ts";
 import { infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
 import type { Engine, Vector } from "../engines/engine.ts";
+import { qemu } from "../engines/qemu.ts";
 import { evaluateGraph, runReference } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
 import { wasm3 } from "../engines/wasm3.ts";
 import { importModel, readSource } from "../import/index.ts";
-import { elements, type Graph, ModelError, tensorOf } from "../ir/graph.ts";
+import { elements, fromBytes, type Graph, ModelError, tensorOf } from "../ir/graph.ts";
 import { graphFromJson } from "../ir/serialize.ts";
 import { checkGraph, checkQuantized, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
 import { argmax } from "../quantize/compare.ts";
 import { dequantizeBytes, quantizeToBytes, splitRow } from "../quantize/samples.ts";
+import { readBytes } from "./files.ts";
 import { readModule } from "./inspect.ts";
 import { type Command, parse, UsageError } from "./options.ts";
 
-const ENGINES: Readonly<Record<string, Engine>> = { v8, wasm3 };
+const ENGINES: Readonly<Record<string, Engine>> = { v8, wasm3, qemu };
 
 /** Runs vectors of raw tensor bytes. */
 type Runner = (vectors: readonly Vector[]) => Promise<Vector[]>;
@@ -53,7 +55,7 @@ async function runnerOf(
   const chosen = ENGINES[engine];
   if (!chosen) {
     throw new UsageError(
-      `--engine: expected reference, ${Object.keys(ENGINES).join(" or ")}, found "${engine}"`,
+      `--engine: expected reference, ${Object.keys(ENGINES).join(", ")}, found "${engine}"`,
     );
   }
   const availability = await chosen.availability();
@@ -67,7 +69,7 @@ async function runnerOf(
 
 /** Tensor bytes back to back, as many whole vectors as the file holds. */
 function splitRaw(file: string, inputs: readonly TensorInfo[]): Vector[] {
-  const data = new Uint8Array(readFileSync(file));
+  const data = readBytes(file, "a file of tensor bytes");
   const sizes = inputs.map(infoElements);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (data.length === 0 || data.length % total !== 0) {
@@ -152,7 +154,7 @@ function runModel(model: string, input: string): Results {
   const rows = dataset.rows.map((row) => {
     const values = splitRow(row, sizes).map((real, i) => {
       const tensor = tensorOf(graph, graph.inputs[i]!);
-      return tensor.dtype === "float32" ? real : new Int8Array(quantizeToBytes(real, tensor));
+      return tensor.dtype === "float32" ? real : fromBytes(tensor.dtype, quantizeToBytes(real, tensor));
     });
     const trace = evaluateGraph(graph, values);
     const outputs = graph.outputs.map((name) => {
@@ -188,11 +190,12 @@ function print({ rows, columns, labels }: Results, json: boolean): void {
 export const runCommand: Command = {
   name: "run",
   summary: "run a module on a file of inputs",
-  usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3] [--raw] [--json]
+  usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3|qemu] [--raw] [--json]
 
-FILE is a module (.wasm); or a model (.tflite, .onnx), which the reference interpreter runs as it is.
-The input holds real values: a CSV with a header (a last column "label" is compared with the result), a
-.npy, or raw float32. Prints one line of real values and the index or name of the greatest per row.
+FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx), which the reference
+interpreter runs as it is. The input holds real values: a CSV with a header (a last column "label" is
+compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
+the greatest per row.
   --raw     input and output are the tensors' own bytes, vectors back to back
   --engine  default: v8 for modules`,
 

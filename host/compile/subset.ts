@@ -28,13 +28,15 @@ function immediateOf(opcode: number): Immediate | undefined {
 }
 
 const INTEGER_TYPES = [0x7f, 0x7e];
+/** Types of a block as signed numbers: no result, i32, i64, or the number of a function type. */
+const isBlockType = (type: bigint): boolean => type === -64n || type === -1n || type === -2n || type >= 0n;
 
 function skipImmediate(reader: Reader, kind: Immediate): void {
   if (kind === "index") reader.u32();
   else if (kind === "memory") {
     reader.u32();
     reader.u32();
-  } else if (kind === "i32" || kind === "i64" || kind === "block") reader.s64();
+  } else if (kind === "i32" || kind === "i64") reader.s64();
   else if (kind === "zero") reader.byte();
 }
 
@@ -59,7 +61,9 @@ function checkBody(reader: Reader, body: number): void {
       else fail(`opcode 0xfc ${sub} at offset ${at}`);
       continue;
     }
-    skipImmediate(reader, immediateOf(opcode) ?? fail(`opcode 0x${opcode.toString(16)} at offset ${at}`));
+    const immediate = immediateOf(opcode) ?? fail(`opcode 0x${opcode.toString(16)} at offset ${at}`);
+    if (immediate !== "block") skipImmediate(reader, immediate);
+    else if (!isBlockType(reader.s64())) fail(`a block of another type at offset ${at}`);
   }
 }
 
@@ -76,6 +80,22 @@ function checkTypes(binary: Uint8Array, section: Section): void {
   }
 }
 
+/** Globals that are integers and start as constants. */
+function checkGlobals(binary: Uint8Array, section: Section): void {
+  const reader = new Reader(binary, section.start, section.end);
+  for (let count = reader.u32(); count > 0; count--) {
+    const type = reader.byte();
+    if (!INTEGER_TYPES.includes(type))
+      throw new ModelError(`module: expected integer globals, found 0x${type.toString(16)}`);
+    reader.byte();
+    const opcode = reader.byte();
+    const isConstant = opcode === 0x41 || opcode === 0x42;
+    if (isConstant) reader.s64();
+    if (!isConstant || reader.byte() !== 0x0b)
+      throw new ModelError(`module: offset ${reader.position}: expected a global that starts as a constant`);
+  }
+}
+
 /** type, function, memory, global, export, code, data, data count and custom sections. */
 const ALLOWED_SECTIONS = [0, 1, 3, 5, 6, 7, 10, 11, 12];
 
@@ -88,6 +108,7 @@ export function checkSubset(binary: Uint8Array): void {
       );
     }
     if (section.id === SECTION.type) checkTypes(binary, section);
+    if (section.id === SECTION.global) checkGlobals(binary, section);
     if (section.id !== SECTION.code) continue;
     const reader = new Reader(binary, section.start, section.end);
     const bodies = reader.u32();

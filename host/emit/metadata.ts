@@ -1,5 +1,17 @@
 import { createHash } from "node:crypto";
 import { decode, encode } from "cborg";
+import {
+  type Check,
+  checkDocument,
+  isBytes,
+  isCount,
+  isInteger,
+  isList,
+  isNumber,
+  isOneOf,
+  isRecord,
+  isText,
+} from "../ir/document.ts";
 import { elements, ModelError, type Tensor, tensorOf } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { operatorOf } from "../ops/index.ts";
@@ -135,6 +147,50 @@ export function describeModule(
 /** Deterministic CBOR (RFC 8949, section 4.2). */
 export const encodeMetadata = (metadata: Metadata): Uint8Array => encode(metadata);
 
+/** Far above what a module can hold; a malformed shape may claim anything. */
+const MAX_ELEMENTS = 2 ** 26;
+
+const isShape: Check = (value, path) =>
+  isList(isCount)(value, path) ??
+  (elements(value as number[]) <= MAX_ELEMENTS
+    ? undefined
+    : `${path}: expected at most ${MAX_ELEMENTS} elements`);
+
+const isScale: Check = (value, path) =>
+  isNumber(value, path) ??
+  ((value as number) > 0 ? undefined : `${path}: expected more than 0, found ${value}`);
+
+const isStatistics = isRecord({ min: isNumber, max: isNumber, mean: isNumber, deviation: isNumber });
+
+const isTensorInfo = isRecord(
+  { name: isText, dtype: isOneOf("int8", "uint8"), shape: isShape, scale: isScale, zeroPoint: isInteger },
+  { labels: isList(isText), statistics: isStatistics },
+);
+
+const isLayerInfo = isRecord({
+  name: isText,
+  op: isText,
+  shape: isShape,
+  kernels: isList(isText),
+  macs: isCount,
+  weights: isCount,
+  tables: isCount,
+});
+
+const document = isRecord({
+  version: isOneOf(VERSION),
+  model: isRecord({ name: isText, version: isText }),
+  source: isRecord({ file: isText, sha256: isBytes }),
+  compiler: isText,
+  graph: isBytes,
+  inputs: isList(isTensorInfo),
+  outputs: isList(isTensorInfo),
+  layers: isList(isLayerInfo),
+  memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
+  selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
+});
+
+/** Reads the section's contents (untrusted bytes); throws ModelError where they are not what `build` writes. */
 export function decodeMetadata(bytes: Uint8Array): Metadata {
   let value: unknown;
   try {
@@ -142,13 +198,8 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
   } catch (error) {
     throw new ModelError(`custom section ${SECTION_NAME}: expected CBOR: ${(error as Error).message}`);
   }
-  const metadata = value as Partial<Metadata> | null;
-  if (metadata?.version !== VERSION || !Array.isArray(metadata.inputs) || !Array.isArray(metadata.outputs)) {
-    throw new ModelError(
-      `custom section ${SECTION_NAME}: expected version ${VERSION}, found ${metadata?.version}`,
-    );
-  }
-  return metadata as Metadata;
+  checkDocument(value, document, `custom section ${SECTION_NAME}`);
+  return value as Metadata;
 }
 
 /** Elements of a tensor that metadata describes. */

@@ -2,14 +2,16 @@
  * Builds the wasm3 runner with the system's C compiler, once per content of its sources, flags and compiler,
  * and finds the wasm3 command line where one is installed.
  */
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { delimiter, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { root } from "../root.ts";
 import { EngineError } from "./engine.ts";
+import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
+
+export { type ProcessResult, runProcess } from "./toolchain.ts";
 
 export type Compiler = { readonly command: readonly string[]; readonly version: string };
 
@@ -20,13 +22,6 @@ export type BuildOptions = {
   readonly source?: string;
 };
 
-export type ProcessResult = {
-  readonly status: number | undefined;
-  readonly signal: string | undefined;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-};
-
 const runnerSource = join(root, "firmware", "port", "posix", "wasm3_runner.c");
 
 /** Features as in the firmware: no floats, no WASI. Part of wasm3's struct layout, so for every file. */
@@ -34,46 +29,6 @@ const defines = ["-Dd_m3HasFloat=0", "-Dd_m3HasWASI=0", "-DNDEBUG"];
 /** WebAssembly's integers wrap; wasm3 computes them as C's signed ones, where that is undefined. */
 const wasm3Flags = ["-w", "-fwrapv", ...defines];
 const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g"];
-
-/** Runs a program to its end with `input` on stdin. Rejects only where it cannot be started. */
-export function runProcess(command: readonly string[], input?: Uint8Array): Promise<ProcessResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(command[0]!, command.slice(1), { stdio: "pipe" });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    // A program may stop before it has read everything; its status and stderr say why.
-    child.stdin.on("error", () => {});
-    child.on("error", reject);
-    child.on("close", (status, signal) =>
-      resolve({
-        status: status ?? undefined,
-        signal: signal ?? undefined,
-        stdout: Buffer.concat(stdout),
-        stderr: Buffer.concat(stderr).toString("utf8"),
-      }),
-    );
-    child.stdin.end(input);
-  });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-function findProgram(name: string): string | undefined {
-  if (name.includes("/")) return isExecutable(name) ? name : undefined;
-  return (process.env.PATH ?? "")
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
-}
 
 /** The C compiler: CC (which may hold arguments), else cc, gcc or clang; undefined where there is none. */
 export async function findCompiler(): Promise<Compiler | undefined> {
@@ -161,16 +116,6 @@ async function compile(compiler: Compiler, args: readonly string[], output: stri
   throw new EngineError("wasm3", `${what}: ${compiler.command.join(" ")} failed\n${result.stderr.trimEnd()}`);
 }
 
-/** Runs `work` on each item, at most two at once; stops at the first failure. */
-async function forEachOfTwo<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const queue = [...items];
-  const worker = async (): Promise<void> => {
-    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
-  };
-  const results = await Promise.allSettled([worker(), worker()]);
-  for (const result of results) if (result.status === "rejected") throw result.reason;
-}
-
 async function buildInto(folder: string, plan: Plan, compiler: Compiler): Promise<void> {
   await forEachOfTwo(plan.objects, ({ name, args }) => compile(compiler, args, join(folder, `${name}.o`)));
   const objects = plan.objects.map(({ name }) => join(folder, `${name}.o`));
@@ -178,23 +123,6 @@ async function buildInto(folder: string, plan: Plan, compiler: Compiler): Promis
   await compile(compiler, [...plan.link, ...objects, "-lm"], join(folder, "wasm3_runner"));
   await Promise.all(objects.map((object) => rm(object)));
 }
-
-/** Builds beside the target and renames, so that a half-built runner is never found by another process. */
-async function buildAtomically(target: string, plan: Plan, compiler: Compiler): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const folder = await mkdtemp(`${target}.`);
-  try {
-    await buildInto(folder, plan, compiler);
-    await rename(folder, target);
-  } catch (error) {
-    // Another process may have won the race: its runner is the same.
-    if (!isExecutable(join(target, "wasm3_runner"))) throw error;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-const builds = new Map<string, Promise<void>>();
 
 /**
  * Path of the wasm3 runner, built where it is absent (some seconds; the sanitized one longer).
@@ -210,10 +138,7 @@ export async function buildRunner(options: BuildOptions = {}): Promise<string> {
   const plan = planBuild(source, options.sanitize ?? false);
   const target = join(root, "build", "wasm3", hashPlan(plan, compiler));
   const runner = join(target, "wasm3_runner");
-  if (isExecutable(runner)) return runner;
-  const running = builds.get(target) ?? buildAtomically(target, plan, compiler);
-  builds.set(target, running);
-  await running.finally(() => builds.delete(target));
+  await buildOnce(target, "wasm3_runner", (folder) => buildInto(folder, plan, compiler));
   return runner;
 }
 

@@ -38,9 +38,9 @@ export function translateAll<T, R>(
 export const MAX_ELEMENTS = 2 ** 24;
 
 /** Throws ModelError for a shape of more axes than a tensor has here. */
-export function checkRank(shape: Shape): void {
+export function checkRank(shape: Shape, where = ""): void {
   if (shape.length > MAX_RANK)
-    throw new ModelError(`expected a shape of at most ${MAX_RANK} axes, found ${shape.length}`);
+    throw new ModelError(`${where}expected a shape of at most ${MAX_RANK} axes, found ${shape.length}`);
 }
 
 /**

@@ -17,7 +17,12 @@ const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 /** Reads a model file. TFLite says what it is in its first bytes; ONNX has no magic number. */
 export function readSource(file: string): Source {
-  const { size } = statSync(file);
+  const info = statSync(file);
+  const { size } = info;
+  if (!info.isFile())
+    throw new ModelError(
+      `expected a model file, found ${info.isDirectory() ? "a folder" : "something else"}`,
+    );
   if (size > MAX_FILE_BYTES) throw new ModelError(`expected at most ${MAX_FILE_BYTES} bytes, found ${size}`);
   const bytes = new Uint8Array(readFileSync(file));
   const isTflite =

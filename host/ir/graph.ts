@@ -3,7 +3,8 @@
  * Graphs are values: a pass returns a new one. `spec.ts` says what every stage may rely on.
  */
 
-export type DType = "float32" | "int8" | "uint8" | "int16" | "int32";
+export const DTYPES = ["float32", "int8", "uint8", "int16", "int32"] as const;
+export type DType = (typeof DTYPES)[number];
 export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
 export type Shape = readonly number[];
 

@@ -1,5 +1,19 @@
 import {
+  anyOf,
+  checkDocument,
+  isBoolean,
+  isCount,
+  isInteger,
+  isList,
+  isMap,
+  isNumber,
+  isOneOf,
+  isRecord,
+  isText,
+} from "./document.ts";
+import {
   byteSize,
+  DTYPES,
   type DType,
   fromBytes,
   type Graph,
@@ -54,11 +68,57 @@ function restore({ data, ...tensor }: StoredTensor): Tensor {
   return { ...tensor, data: fromBytes(tensor.dtype as DType, bytes) };
 }
 
-/** Reads `graphToJson`'s text; the caller checks the result with `checkGraph`. */
+const texts = isList(isText);
+const numbers = isList(isNumber);
+
+const storedTensor = isRecord(
+  { name: isText, dtype: isOneOf(...DTYPES), shape: isList(isCount) },
+  {
+    quantization: isRecord({ scales: numbers, zeroPoints: numbers, axis: isInteger }),
+    labels: texts,
+    data: isText,
+  },
+);
+
+const storedNode = isRecord({
+  name: isText,
+  op: isText,
+  inputs: texts,
+  outputs: texts,
+  attributes: isMap(anyOf(isNumber, isBoolean, isText, numbers)),
+});
+
+const storedGraph = isRecord({
+  version: isOneOf(VERSION),
+  name: isText,
+  inputs: texts,
+  outputs: texts,
+  nodes: isList(storedNode),
+  tensors: isList(storedTensor),
+});
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new ModelError(`graph: expected JSON: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Reads `graphToJson`'s text; the caller checks the result with `checkGraph`. Throws ModelError where
+ * it is no such text.
+ */
 export function graphFromJson(text: string): Graph {
-  const stored = JSON.parse(text) as Omit<Graph, "tensors"> & { version: number; tensors: StoredTensor[] };
-  if (stored.version !== VERSION)
-    throw new ModelError(`graph: expected version ${VERSION}, found ${stored.version}`);
-  const { version: _, tensors, ...graph } = stored;
+  const stored = parse(text);
+  checkDocument(stored, storedGraph, "graph");
+  const {
+    version: _,
+    tensors,
+    ...graph
+  } = stored as Omit<Graph, "tensors"> & {
+    version: number;
+    tensors: StoredTensor[];
+  };
   return { ...graph, tensors: new Map(tensors.map((tensor) => [tensor.name, restore(tensor)])) };
 }

@@ -1,15 +1,26 @@
 import { operatorOf, operators } from "../ops/index.ts";
-import { bind, checkAttributes } from "../ops/operator.ts";
-import { byteSize, elements, type Graph, holds, ModelError, type Tensor } from "./graph.ts";
+import { type Bound, bind, checkAttributes, type Operator } from "../ops/operator.ts";
+import {
+  type Attributes,
+  byteSize,
+  elements,
+  type Graph,
+  holds,
+  MAX_RANK,
+  ModelError,
+  type Node,
+  type Tensor,
+} from "./graph.ts";
 
 /**
  * What every stage may rely on, checked at each stage boundary:
  *  1. names of tensors and of nodes are unique, and every name that is used exists;
- *  2. shapes are whole, positive numbers; a constant's data has its tensor's size and type;
+ *  2. shapes are a few whole, positive numbers; a constant's data has its tensor's size and type;
  *  3. nodes stand in execution order: inputs are constants, graph inputs or written before;
  *  4. every tensor has at most one writer, and no constant or graph input has any;
- *  5. operators exist, take that many inputs, have exactly their attributes, and infer the shapes
- *     that their outputs are declared with;
+ *  5. operators exist, take that many inputs of their output's type (a bias of int32 where that is
+ *     quantised; quantize and dequantize change it), have exactly their attributes, and infer the
+ *     shapes that their outputs are declared with;
  *  6. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
  *     points fit the type.
  * A quantised graph (`checkQuantized`) has also no float tensor and a scale on every 8-bit one.
@@ -25,14 +36,7 @@ export function checkGraph(graph: Graph, stage: string): Graph {
   checkOrder(graph, fail);
   for (const node of graph.nodes) {
     const operator = operators.get(node.op) ?? fail(`node ${node.name}: unknown operator ${node.op}`);
-    const [least, greatest] = operator.arity;
-    if (
-      node.inputs.length < least ||
-      node.inputs.length > greatest ||
-      node.inputs.slice(0, least).includes("")
-    ) {
-      fail(`node ${node.name}: ${node.op} takes ${least} to ${greatest} inputs, found ${node.inputs.length}`);
-    }
+    checkInputs(operator, node, fail);
     checkAttributes(node.name, operator.attributes, node.attributes);
     const { outputs, ...rest } = bind(graph, node);
     const shapes = operator.infer(rest);
@@ -45,14 +49,46 @@ export function checkGraph(graph: Graph, stage: string): Graph {
         );
       }
     });
+    checkTypes(operator, { ...rest, outputs }, fail);
   }
   return graph;
 }
 
 type Fail = (message: string) => never;
 
+/** Only a bias may be left out. */
+function checkInputs({ arity, quantization }: Operator, { name, op, inputs }: Node, fail: Fail): void {
+  const [least, greatest] = arity;
+  if (inputs.length < least || inputs.length > greatest)
+    fail(`node ${name}: ${op} takes ${least} to ${greatest} inputs, found ${inputs.length}`);
+  const missing = inputs.findIndex((input, i) => input === "" && i !== quantization.bias);
+  if (missing >= 0) fail(`node ${name}: input ${missing} is missing`);
+}
+
+function checkTypes({ name: op, quantization }: Operator, node: Bound<Attributes>, fail: Fail): void {
+  const output = node.outputs[0]!.dtype;
+  if (op === "quantize" || op === "dequantize") {
+    const [input, narrow] = [node.inputs[0]!.dtype, ["int8", "uint8"]];
+    const fits =
+      op === "quantize"
+        ? narrow.includes(output) && ["float32", ...narrow].includes(input)
+        : output === "float32" && narrow.includes(input);
+    if (!fits) fail(`node ${node.name}: ${op} from ${input} to ${output} is not supported`);
+    return;
+  }
+  node.inputs.forEach((input, i) => {
+    const expected = i === quantization.bias && output !== "float32" ? "int32" : output;
+    if (input && input.dtype !== expected)
+      fail(
+        `node ${node.name}: input ${input.name}: expected ${expected} for an output of ${output}, found ${input.dtype}`,
+      );
+  });
+}
+
 function checkTensor(tensor: Tensor, fail: Fail): void {
   const { name, shape, data, quantization } = tensor;
+  if (shape.length > MAX_RANK)
+    fail(`tensor ${name}: expected at most ${MAX_RANK} axes, found ${shape.length}`);
   if (!shape.every((n) => Number.isSafeInteger(n) && n > 0) || !Number.isSafeInteger(byteSize(tensor))) {
     fail(`tensor ${name}: expected a shape of positive whole numbers, found [${shape}]`);
   }
@@ -78,6 +114,9 @@ function checkTensor(tensor: Tensor, fail: Fail): void {
     fail(`tensor ${name}: expected zero points within ${low}..${high}, found ${zeroPoints}`);
   }
 }
+
+/** Engines accept as many. */
+const MAX_BORDERS = 64;
 
 function checkOrder(graph: Graph, fail: Fail): void {
   const ready = new Set(graph.inputs);
@@ -105,8 +144,11 @@ function checkOrder(graph: Graph, fail: Fail): void {
     if (!graph.tensors.has(name)) fail(`graph input or output ${name} is not declared`);
   }
   for (const output of graph.outputs) if (!ready.has(output)) fail(`output ${output} is never computed`);
-  if (graph.inputs.length === 0 || graph.outputs.length === 0)
-    fail("expected at least one input and one output");
+  if ([graph.inputs, graph.outputs].some(({ length }) => length === 0 || length > MAX_BORDERS)) {
+    fail(
+      `expected 1 to ${MAX_BORDERS} inputs and as many outputs, found ${graph.inputs.length} and ${graph.outputs.length}`,
+    );
+  }
 }
 
 /** In addition: all values are 8-bit with one scale, constants 8-bit or int32. */
@@ -131,10 +173,23 @@ export function checkQuantized(graph: Graph, stage: string): Graph {
 /** A hundred times the work of a keyword spotter: a file that asks for more is no model for here. */
 const MAX_MACS = 2 ** 28;
 
-/** Throws ModelError where one inference would take longer than anybody would wait to verify it. */
+/** Passes and the memory plan compare nodes in pairs; networks of that depth have other homes. */
+const MAX_NODES = 2048;
+/** Values of all tensors, which the reference interpreter holds at once. */
+const MAX_VALUES = 2 ** 25;
+
+/** Throws ModelError where building or one inference would take more time or memory than anybody has. */
 export function checkWork(graph: Graph): Graph {
+  const { length } = graph.nodes;
+  if (length > MAX_NODES) throw new ModelError(`expected at most ${MAX_NODES} layers, found ${length}`);
+  const values = [...graph.tensors.values()].reduce((sum, { shape }) => sum + elements(shape), 0);
+  if (values > MAX_VALUES)
+    throw new ModelError(`expected at most ${MAX_VALUES} values in all tensors, found ${values}`);
   const macs = graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
   if (macs > MAX_MACS)
     throw new ModelError(`expected at most ${MAX_MACS} multiply-accumulates, found ${macs}`);
+  const steps = graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).steps(bind(graph, node)), 0);
+  if (steps > MAX_MACS)
+    throw new ModelError(`expected at most ${MAX_MACS} values in all pooling windows, found ${steps}`);
   return graph;
 }

@@ -1,7 +1,7 @@
 import { perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS } from "./activation.ts";
 import { elementwiseArguments, evaluateElementwise, inferElementwise } from "./elementwise.ts";
-import { type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { kernelMultiplier, type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
 /** Extra bits that both operands get before they are brought to a common scale. */
@@ -14,7 +14,7 @@ function factors(a: Tensor, b: Tensor, output: Tensor): { a: Multiplier; b: Mult
   return {
     a: quantizeMultiplier(scaleA / common),
     b: quantizeMultiplier(scaleB / common),
-    output: quantizeMultiplier(common / (HEADROOM * perTensor(output).scale)),
+    output: kernelMultiplier(common / (HEADROOM * perTensor(output).scale)),
   };
 }
 

@@ -1,7 +1,7 @@
 import { ACTIVATIONS } from "./activation.ts";
 import { roundHalfAway } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
-import { evaluatePool, inferPool, lowerPool } from "./pool.ts";
+import { evaluatePool, inferPool, lowerPool, poolSteps } from "./pool.ts";
 
 /** The padding does not count. Quantised: halves round away from zero. */
 const mean = (values: readonly number[], quantized: boolean): number => {
@@ -19,4 +19,5 @@ export const averagePool2d = defineOperator({
   infer: inferPool,
   evaluate: (node, values) => [evaluatePool(node, values[0]!, mean)],
   lower: (node, to) => lowerPool(node, "average_pool2d_s8", to),
+  steps: poolSteps,
 });

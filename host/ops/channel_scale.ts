@@ -1,5 +1,5 @@
 import { elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
-import { type Multiplier, quantizeMultiplier } from "./fixed_point.ts";
+import { kernelMultiplier, type Multiplier } from "./fixed_point.ts";
 
 /**
  * One factor per output channel, input scale * weight scale / output scale, for convolutions and
@@ -15,7 +15,7 @@ export function channelMultipliers(
   const inputScale = perTensor(input).scale;
   const outputScale = perTensor(output).scale;
   return Array.from({ length: channels }, (_, channel) =>
-    quantizeMultiplier((inputScale * scales[scales.length === 1 ? 0 : channel]!) / outputScale),
+    kernelMultiplier((inputScale * scales[scales.length === 1 ? 0 : channel]!) / outputScale),
   );
 }
 

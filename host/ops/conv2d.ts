@@ -54,7 +54,7 @@ export const conv2d = defineOperator({
           const filter = channel * filterSize + tap * depth;
           for (let i = 0; i < depth; i++) sum += (x[first + i]! - zeroPoint) * filters[filter + i]!;
         });
-        const value = quantized ? requantize(sum | 0, factors[channel]!) + outputZeroPoint : sum;
+        const value = quantized ? (requantize(sum | 0, factors[channel]!) + outputZeroPoint) | 0 : sum;
         result[next++] = clampTo(value, range);
       }
     });

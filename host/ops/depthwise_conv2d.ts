@@ -54,7 +54,7 @@ export const depthwiseConv2d = defineOperator({
         eachTap(w, batch, y, column, (pixel, tap) => {
           sum += (x[pixel + inputChannel]! - zeroPoint) * filters[tap * channels + channel]!;
         });
-        const value = quantized ? requantize(sum | 0, factors[channel]!) + outputZeroPoint : sum;
+        const value = quantized ? (requantize(sum | 0, factors[channel]!) + outputZeroPoint) | 0 : sum;
         result[next++] = clampTo(value, range);
       }
     });

@@ -3,6 +3,7 @@
  * TensorFlow Lite Micro reference kernels use it, with double rounding. It is written apart from
  * assembly/fixed.ts on purpose: a mistake has to be made twice to go unseen.
  */
+import { ModelError } from "../ir/graph.ts";
 
 const INT32_MAX = 2147483647;
 const INT32_MIN = -2147483648;
@@ -32,7 +33,7 @@ export interface Multiplier {
 
 /** QuantizeMultiplier of TensorFlow Lite: factors below 2^-32 become zero. */
 export function quantizeMultiplier(real: number): Multiplier {
-  if (!Number.isFinite(real)) throw new RangeError(`multiplier ${real} is not a finite number`);
+  if (!Number.isFinite(real)) throw new ModelError(`expected scales with a finite quotient, found ${real}`);
   if (real === 0) return { multiplier: 0, shift: 0 };
   if (real < 0) {
     const { multiplier, shift } = quantizeMultiplier(-real);
@@ -48,6 +49,13 @@ export function quantizeMultiplier(real: number): Multiplier {
     shift++;
   }
   return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier, shift };
+}
+
+/** The same for a kernel, which can't shift an int32 by 32 bits or more: throws ModelError from 2^31 on. */
+export function kernelMultiplier(real: number): Multiplier {
+  if (!(Math.abs(real) < 2 ** 31))
+    throw new ModelError(`expected scales with a quotient below 2^31, found ${real}`);
+  return quantizeMultiplier(real);
 }
 
 /** x * factor with double rounding; a left shift wraps at 32 bits as the C code does. */

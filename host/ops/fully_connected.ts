@@ -59,7 +59,7 @@ export const fullyConnected = defineOperator({
       let sum = bias?.[channel] ?? 0;
       for (let i = 0; i < depth; i++) sum += (x[row + i]! - zeroPoint) * w[channel * depth + i]!;
       const factor = factors[factors.length === 1 ? 0 : channel];
-      result[next] = clampTo(factor ? requantize(sum | 0, factor) + outputZeroPoint : sum, range);
+      result[next] = clampTo(factor ? (requantize(sum | 0, factor) + outputZeroPoint) | 0 : sum, range);
     }
     return [result];
   },

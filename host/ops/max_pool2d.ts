@@ -1,8 +1,8 @@
 import { ACTIVATIONS } from "./activation.ts";
 import { defineOperator } from "./operator.ts";
-import { evaluatePool, inferPool, lowerPool } from "./pool.ts";
+import { evaluatePool, inferPool, lowerPool, poolSteps } from "./pool.ts";
 
-const greatest = (values: readonly number[]): number => Math.max(...values);
+const greatest = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b));
 
 /** Input: image [N, H, W, C]; the output shares its quantisation. */
 export const maxPool2d = defineOperator({
@@ -14,4 +14,5 @@ export const maxPool2d = defineOperator({
   infer: inferPool,
   evaluate: (node, values) => [evaluatePool(node, values[0]!, greatest)],
   lower: (node, to) => lowerPool(node, "max_pool2d_s8", to),
+  steps: poolSteps,
 });

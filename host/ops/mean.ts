@@ -1,6 +1,6 @@
 import { allocate, elements, ModelError, perTensor, type Shape, type Tensor } from "../ir/graph.ts";
 import { mergeLoops } from "./broadcast.ts";
-import { clamp, type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
 interface Axes {
@@ -28,7 +28,7 @@ const offsets = ({ sizes, strides }: Axes): number[] =>
 
 /** The factor from a sum to the mean at the output's scale (TensorFlow Lite, QuantizedMeanOrSum). */
 function meanFactor(input: Tensor, output: Tensor, count: number): Multiplier {
-  const { multiplier, shift } = quantizeMultiplier(perTensor(input).scale / perTensor(output).scale);
+  const { multiplier, shift } = kernelMultiplier(perTensor(input).scale / perTensor(output).scale);
   const extra = Math.min(Math.floor(Math.log2(count)), 32, 31 + shift);
   return { multiplier: Math.floor((multiplier * 2 ** extra) / count), shift: shift - extra };
 }

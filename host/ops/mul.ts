@@ -1,11 +1,11 @@
 import { perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS } from "./activation.ts";
 import { elementwiseArguments, evaluateElementwise, inferElementwise } from "./elementwise.ts";
-import { type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
 const outputFactor = (a: Tensor, b: Tensor, output: Tensor): Multiplier =>
-  quantizeMultiplier((perTensor(a).scale * perTensor(b).scale) / perTensor(output).scale);
+  kernelMultiplier((perTensor(a).scale * perTensor(b).scale) / perTensor(output).scale);
 
 export const mul = defineOperator({
   name: "mul",

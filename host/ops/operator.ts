@@ -72,6 +72,8 @@ interface Definition<S extends AttributeSchema> {
   lower(node: Bound<AttributesOf<S>>, to: Lowering): void;
   /** Multiply-accumulates of one inference. */
   macs?(node: Bound<AttributesOf<S>>): number;
+  /** Other steps of an inference, where they are many more than the values it reads and writes. */
+  steps?(node: Bound<AttributesOf<S>>): number;
 }
 
 /** An operator whose attribute types have been checked and forgotten, so that all fit in one table. */
@@ -85,6 +87,7 @@ export interface Operator {
   evaluate(node: Bound<Attributes>, values: readonly (TensorData | undefined)[]): readonly TensorData[];
   lower(node: Bound<Attributes>, to: Lowering): void;
   macs(node: Bound<Attributes>): number;
+  steps(node: Bound<Attributes>): number;
 }
 
 function fits(kind: AttributeKind, value: AttributeValue): boolean {
@@ -102,12 +105,22 @@ export function checkAttributes(node: string, schema: AttributeSchema, attribute
     if (value === undefined || !fits(kind, value)) {
       const expected = typeof kind === "string" ? kind : kind.join(" | ");
       throw new ModelError(
-        `node ${node}: attribute ${key}: expected ${expected}, found ${JSON.stringify(value)}`,
+        `node ${node}: attribute ${key}: expected ${expected}, found ${typeof value === "number" ? value : JSON.stringify(value)}`,
       );
     }
   }
   const unknown = Object.keys(attributes).find((key) => !(key in schema));
   if (unknown !== undefined) throw new ModelError(`node ${node}: unknown attribute ${unknown}`);
+}
+
+/** Scales and their quotients are checked where nobody knows the node: it is named here. */
+function naming<T>(node: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ModelError) || error.message.startsWith("node ")) throw error;
+    throw new ModelError(`node ${node}: ${error.message}`);
+  }
 }
 
 /** Types the attributes of an operator by its schema. The one cast rests on `checkAttributes`. */
@@ -123,9 +136,10 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
     attributes: definition.attributes,
     quantization: definition.quantization,
     infer: (node) => definition.infer(typed(node)),
-    evaluate: (node, values) => definition.evaluate(typed(node), values),
-    lower: (node, to) => definition.lower(typed(node), to),
+    evaluate: (node, values) => naming(node.name, () => definition.evaluate(typed(node), values)),
+    lower: (node, to) => naming(node.name, () => definition.lower(typed(node), to)),
     macs: (node) => definition.macs?.(typed(node)) ?? 0,
+    steps: (node) => definition.steps?.(typed(node)) ?? 0,
   };
 }
 

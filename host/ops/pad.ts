@@ -1,4 +1,5 @@
 import { allocate, byteSize, elements, ModelError, perTensor, type Shape, type Tensor } from "../ir/graph.ts";
+import { clampTo, typeRange } from "./activation.ts";
 import { mergeLoops } from "./broadcast.ts";
 import { defineOperator } from "./operator.ts";
 
@@ -20,7 +21,8 @@ interface PadAttributes {
 function padValue({ value }: PadAttributes, output: Tensor): number {
   if (output.dtype === "float32") return value;
   const { scale, zeroPoint } = perTensor(output);
-  return Math.round(value / scale) + zeroPoint;
+  // Rounded apart from the zero point, the end of a calibrated range may come out one too far.
+  return clampTo(Math.round(value / scale) + zeroPoint, typeRange(output));
 }
 
 /** Where the input lies in the output: offset of its first element, and loops over runs of it. */

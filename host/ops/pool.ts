@@ -32,6 +32,10 @@ export const inferPool = (node: Inputs): readonly Shape[] => [
   windowOutput(geometry(node), node.inputs[0]!.shape[3]!),
 ];
 
+/** Positions that the windows visit. */
+export const poolSteps = ({ attributes, outputs }: Bound<PoolAttributes>): number =>
+  elements(outputs[0]!.shape) * elements(attributes.kernel);
+
 export function evaluatePool(
   node: Bound<PoolAttributes>,
   x: TensorData,

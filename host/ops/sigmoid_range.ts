@@ -12,7 +12,8 @@ export function evaluateInQ4(
   zeroPoint: number,
 ): (value: number) => number {
   const { scale, zeroPoint: inputZeroPoint } = perTensor(input);
-  const factor = quantizeMultiplier(scale * 2 ** 27);
+  // Capped where every input but the zero point saturates.
+  const factor = quantizeMultiplier(Math.min(scale * 2 ** 27, 2 ** 31 - 1));
   const radius = Math.floor((15 * 2 ** 27) / 2 ** factor.shift);
   return (value) => {
     const x = value - inputZeroPoint;

@@ -19,11 +19,17 @@ import { defineOperator } from "./operator.ts";
 
 const INTEGER_BITS = 5;
 
-/** TensorFlow Lite, PreprocessSoftmaxScaling: beta times the input scale as Q5.26, capped. */
+/** The sum of exponentials is Q12.19, and each of them may be one. */
+const MAX_DEPTH = 4095;
+
+/**
+ * TensorFlow Lite, PreprocessSoftmaxScaling: beta times the input scale as Q5.26, capped. It refuses
+ * a factor up to 1, which is taken for 1 here: all outputs of a row are equal either way.
+ */
 function scaling(input: Tensor, beta: number) {
-  const real = Math.min(Math.fround(beta) * perTensor(input).scale * 2 ** 26, 2 ** 31 - 1);
+  const real = clamp(Math.fround(beta) * perTensor(input).scale * 2 ** 26, 1, 2 ** 31 - 1);
   const { multiplier, shift } = quantizeMultiplier(real);
-  const differenceMin = -Math.floor((31 * 2 ** 26) / 2 ** shift);
+  const differenceMin = 0 - Math.floor((31 * 2 ** 26) / 2 ** shift);
   return { multiplier, shift, differenceMin };
 }
 
@@ -68,6 +74,8 @@ export const softmax = defineOperator({
     if (shape.length < 1) throw new ModelError(`node ${name}: expected at least one axis, found a scalar`);
     if (!(attributes.beta > 0))
       throw new ModelError(`node ${name}: expected a positive beta, found ${attributes.beta}`);
+    if (shape.at(-1)! > MAX_DEPTH)
+      throw new ModelError(`node ${name}: expected a last axis of at most ${MAX_DEPTH}, found [${shape}]`);
     return [shape];
   },
 

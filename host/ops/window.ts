@@ -25,6 +25,9 @@ export interface WindowAttributes {
   readonly padding: readonly number[];
 }
 
+/** Kernels compute positions in 32 bits; with this much on every side they can't overflow. */
+const MAX_PADDING = 2 ** 24;
+
 const outputSize = (
   input: number,
   kernel: number,
@@ -57,7 +60,7 @@ export function window(
   const outputWidth = positive
     ? outputSize(inputWidth, kernel[1], strideWidth, dilationWidth, left + right)
     : 0;
-  if (outputHeight <= 0 || outputWidth <= 0 || padding.some((n) => n < 0)) {
+  if (outputHeight <= 0 || outputWidth <= 0 || padding.some((n) => n < 0 || n > MAX_PADDING)) {
     throw new ModelError(
       `node ${node}: a ${kernel.join("x")} window with stride ${stride.join("x")}, dilation ${dilation.join("x")} and padding ${padding.join(",")} does not fit an image of ${inputHeight}x${inputWidth}`,
     );

@@ -8,7 +8,7 @@ import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { stripBorders } from "./strip_borders.ts";
 
-/** A rewrite that leaves every output byte for byte what it was. */
+/** A rewrite that leaves every output byte for byte what it was; only a fused float bias rounds once less. */
 export interface Pass {
   readonly name: string;
   readonly run: (graph: Graph) => Graph;

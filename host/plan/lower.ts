@@ -44,15 +44,24 @@ export interface Lowering {
   alias(output: Tensor, input: Tensor): void;
 }
 
-/** Constants by content, so that equal ones share their bytes. */
+/** Constants by content, so that equal ones share their bytes. Different ones get different names. */
 function constantPool() {
   const byContent = new Map<string, Constant>();
+  const names = new Set<string>();
+  const unique = (name: string): string => {
+    let free = name;
+    // A tensor of the model may be called like a table of ours.
+    for (let n = 2; names.has(free); n++) free = `${name}_${n}`;
+    names.add(free);
+    return free;
+  };
   const add = (name: string, data: TensorData): Argument => {
     const content = `${data.BYTES_PER_ELEMENT}:${Buffer.from(toBytes(data)).toString("latin1")}`;
     const existing = byContent.get(content);
     if (existing) return { kind: "constant", name: existing.name };
-    byContent.set(content, { name, data });
-    return { kind: "constant", name };
+    const constant = { name: unique(name), data };
+    byContent.set(content, constant);
+    return { kind: "constant", name: constant.name };
   };
   return { add, list: () => [...byContent.values()] };
 }

@@ -1,5 +1,5 @@
 import { evaluateGraph } from "../engines/reference.ts";
-import type { Graph, TensorData } from "../ir/graph.ts";
+import { type Graph, ModelError, type TensorData } from "../ir/graph.ts";
 
 /** What calibration saw of one tensor. */
 export interface Statistics {
@@ -27,7 +27,10 @@ function accumulate(sums: Sums, data: TensorData): void {
   sums.count += data.length;
 }
 
-/** Runs the float graph on every sample (one array per graph input) and measures all its tensors. */
+/**
+ * Runs the float graph on every sample (one array per graph input) and measures all its tensors.
+ * Throws ModelError where one gets a value that is infinite or not a number: it has no range.
+ */
 export function calibrate(
   graph: Graph,
   samples: readonly (readonly TensorData[])[],
@@ -44,6 +47,10 @@ export function calibrate(
         count: 0,
       };
       accumulate(sums, data);
+      if (!Number.isFinite(sums.min) || !Number.isFinite(sums.max))
+        throw new ModelError(
+          `tensor ${name}: expected finite values in calibration, found ${sums.min} to ${sums.max}`,
+        );
       all.set(name, sums);
     }
   }

@@ -48,7 +48,7 @@ function groupTensors(graph: Graph, statistics: ReadonlyMap<string, Statistics>)
     if (rule.kind !== "same") continue;
     const inputs = inputsOf(graph, node);
     const only = groups.get(inputs[0]!);
-    if (inputs.length === 1 && only) merge(groups, only, group);
+    if (node.inputs.length === 1 && only) merge(groups, only, group);
     // Inputs whose quantisation is prescribed are rescaled instead: see `alignInputs`.
     else for (const input of inputs) if (!groups.get(input)!.fixed) merge(groups, group, groups.get(input)!);
   }
@@ -125,8 +125,16 @@ function quantizeBias(bias: Tensor, weights: Tensor, inputScale: number): Tensor
   };
 }
 
-function quantizeConstant(tensor: Tensor): Tensor {
-  const quantization = asymmetric(Math.min(...tensor.data!), Math.max(...tensor.data!));
+function rangeOf(data: TensorData): Quantization {
+  let [min, max] = [0, 0];
+  for (const value of data) {
+    min = Math.min(min, value);
+    max = Math.max(max, value);
+  }
+  return asymmetric(min, max);
+}
+
+function quantizeConstant(tensor: Tensor, quantization: Quantization): Tensor {
   const { scales, zeroPoints } = quantization;
   return {
     ...tensor,
@@ -163,11 +171,24 @@ function quantizeConstants(graph: Graph, node: Node): { node: Node; tensors: Ten
     );
     if (bias) replace(rule.bias!, quantizeBias(bias, quantizedWeights, inputScale));
   }
+  // Beside computed values that are only moved, a constant has to have their scale.
+  const moved = rule.output.kind === "same" ? tensorOf(graph, node.outputs[0]!).quantization : undefined;
   node.inputs.forEach((_, i) => {
     const tensor = constantAt(i);
-    if (tensor && i !== rule.weights?.input && i !== rule.bias) replace(i, quantizeConstant(tensor));
+    if (tensor && i !== rule.weights?.input && i !== rule.bias)
+      replace(i, quantizeConstant(tensor, moved ?? rangeOf(tensor.data!)));
   });
   return { node: { ...node, inputs }, tensors };
+}
+
+/** A model that is quantised in part has scales already, which new ones would contradict. */
+function checkFloat(graph: Graph): void {
+  for (const { name, dtype } of graph.tensors.values()) {
+    if (dtype === "float32") continue;
+    throw new ModelError(
+      `tensor ${name}: expected a model of float32 or one of int8 throughout, found ${dtype} beside float32`,
+    );
+  }
 }
 
 /**
@@ -176,6 +197,7 @@ function quantizeConstants(graph: Graph, node: Node): { node: Node; tensors: Ten
  * `statistics` must cover every computed tensor.
  */
 export function quantizeGraph(graph: Graph, statistics: ReadonlyMap<string, Statistics>): Graph {
+  checkFloat(graph);
   const groups = groupTensors(graph, statistics);
   const aligned = alignInputs(graph, groups);
   const tensors = new Map(aligned.tensors);

@@ -11,7 +11,8 @@ export function asymmetric(min: number, max: number): Quantization {
   const scale = Math.fround((high - low) / 255);
   // Also when the range is so narrow that its scale is no normal float32.
   if (!(scale >= 2 ** -126)) return quantized(1, 0);
-  return quantized(scale, clamp(Math.round(-128 - low / scale), -128, 127));
+  // Adding 0 makes 0 of -0, which is another number in CBOR.
+  return quantized(scale, clamp(Math.round(-128 - low / scale), -128, 127) + 0);
 }
 
 /** Greatest bias in steps that still leaves the accumulator room for the products. */
@@ -31,6 +32,6 @@ export function symmetricScales(
     return Math.max(magnitude / 127, Math.abs(bias[i] ?? 0) / (inputScale * MAX_BIAS));
   });
   const positive = own.filter((scale) => scale > 0);
-  const smallest = positive.length > 0 ? Math.min(...positive) : 1;
+  const smallest = positive.length > 0 ? positive.reduce((a, b) => Math.min(a, b)) : 1;
   return own.map((scale) => Math.fround(Math.max(scale > 0 ? scale : smallest, 2 ** -100)));
 }

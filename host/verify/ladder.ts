@@ -1,4 +1,10 @@
-import type { Availability, Engine, EngineName, Vector } from "../engines/engine.ts";
+import {
+  type Availability,
+  type Engine,
+  type EngineName,
+  maxTensors,
+  type Vector,
+} from "../engines/engine.ts";
 import { evaluateGraph, runReference } from "../engines/reference.ts";
 import { fromBytes, type Graph, ModelError, tensorOf, toBytes, writers } from "../ir/graph.ts";
 import type { NamedVector } from "./vectors.ts";
@@ -37,8 +43,9 @@ function firstDifference(expected: readonly Vector[], found: readonly Vector[]):
 export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;
 
 /**
- * Runs one vector through a module that keeps every layer's result and names the first that
- * differs. When none does, the layers are right and the fault is in how memory is shared.
+ * Runs one vector through modules that keep every layer's result, as many as a module has outputs, and
+ * names the first that differs. When none does, the layers are right and the fault is in how memory is
+ * shared.
  */
 async function blame(
   graph: Graph,
@@ -46,16 +53,19 @@ async function blame(
   vector: NamedVector,
   buildTrace: BuildTrace,
 ): Promise<string> {
-  const written = graph.nodes.flatMap((node) => node.outputs);
-  const traced: Graph = { ...graph, outputs: written };
   const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector.inputs[i]!));
   const trace = evaluateGraph(graph, inputs);
-  const expected = [written.map((name) => toBytes(trace.get(name)!))];
-  const found = await engine.run(await buildTrace(traced), [vector.inputs]);
-  const difference = firstDifference(expected, found);
-  if (!difference) return "no layer differs when each keeps its own memory: the memory plan is at fault";
-  const name = written[difference.output]!;
-  return `first in tensor ${name} of layer ${writers(graph).get(name)!.name}, byte ${difference.index}: expected ${difference.expected}, found ${difference.found}`;
+  const written = graph.nodes.flatMap((node) => node.outputs);
+  for (let first = 0; first < written.length; first += maxTensors) {
+    const outputs = written.slice(first, first + maxTensors);
+    const expected = [outputs.map((name) => toBytes(trace.get(name)!))];
+    const found = await engine.run(await buildTrace({ ...graph, outputs }), [vector.inputs]);
+    const difference = firstDifference(expected, found);
+    if (!difference) continue;
+    const name = outputs[difference.output]!;
+    return `first in tensor ${name} of layer ${writers(graph).get(name)!.name}, byte ${difference.index}: expected ${difference.expected}, found ${difference.found}`;
+  }
+  return "no layer differs when each keeps its own memory: the memory plan is at fault";
 }
 
 /**

@@ -8,7 +8,13 @@ import {
   saturatingMultiplyByPowerOfTwo,
   saturatingRoundingDoublingHighMul,
 } from "../../assembly/fixed";
-import { DIVIDE_BY_POWER_OF_TWO, EXP_ON_NEGATIVE, HIGH_MUL, ONE_OVER_ONE_PLUS, REQUANTIZE } from "./fixed_vectors";
+import {
+  DIVIDE_BY_POWER_OF_TWO,
+  EXP_ON_NEGATIVE,
+  HIGH_MUL,
+  ONE_OVER_ONE_PLUS,
+  REQUANTIZE,
+} from "./fixed_vectors";
 
 const MIN: i32 = i32.MIN_VALUE;
 const MAX: i32 = i32.MAX_VALUE;

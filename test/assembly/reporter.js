@@ -15,8 +15,10 @@ reporter.onFinish = (context) => {
   finish(context);
 };
 
-process.on("exit", () => {
-  process.stdout.write(`as-pect: ${totals.passed} passed, ${totals.failed} failed\n`);
+process.on("exit", (code) => {
+  // A spec that does not compile ends the run before its tests are counted.
+  if (code !== 0 && totals.failed === 0) totals.failed = 1;
+  process.stdout.write(`\nas-pect: ${totals.passed} passed, ${totals.failed} failed\n`);
 });
 
 export default reporter;

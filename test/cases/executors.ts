@@ -1,20 +1,75 @@
+import type { Engine, Vector } from "../../host/engines/engine.ts";
+import { qemu, qemuEngine } from "../../host/engines/qemu.ts";
 import { runReference } from "../../host/engines/reference.ts";
+import { v8 } from "../../host/engines/v8.ts";
+import { wasm3 } from "../../host/engines/wasm3.ts";
 import { importTflite } from "../../host/import/tflite/index.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { fromBytes, type Graph, perTensor, tensorOf, toBytes } from "../../host/ir/graph.ts";
+import { checkGraph, checkQuantized } from "../../host/ir/spec.ts";
+import { simplify } from "../../host/passes/index.ts";
+import { compileGraph } from "../../host/pipeline.ts";
+import { dequantizeBytes, quantizeToBytes } from "../../host/quantize/samples.ts";
 import type { Case, Executor } from "./table.ts";
+
+const imported = ({ name, model }: Case): Graph => checkGraph(importTflite(model, name), "import");
 
 /** The reference interpreter on the imported graph as it is, float borders included. */
 export const reference: Executor = {
   name: "reference",
   skip: async () => undefined,
-  run: async ({ name, model, vectors }: Case) => {
-    const graph = checkGraph(importTflite(model, name), "import");
-    return runReference(
-      graph,
-      vectors.map(({ inputs }) => inputs),
-    );
-  },
+  run: async (testCase) =>
+    runReference(
+      imported(testCase),
+      testCase.vectors.map(({ inputs }) => inputs),
+    ),
 };
 
+/** Float bytes at a border that the compiler has stripped, to and from the module's own. */
+const border = (before: Graph, after: Graph) => ({
+  inputs: (vector: Vector): Vector =>
+    vector.map((bytes, i) => {
+      if (tensorOf(before, before.inputs[i]!).dtype !== "float32") return bytes;
+      const real = fromBytes("float32", bytes) as Float32Array;
+      return quantizeToBytes(real, tensorOf(after, after.inputs[i]!));
+    }),
+  outputs: (vector: Vector): Vector =>
+    vector.map((bytes, i) => {
+      if (tensorOf(before, before.outputs[i]!).dtype !== "float32") return bytes;
+      const tensor = tensorOf(after, after.outputs[i]!);
+      const { scale, zeroPoint } = perTensor(tensor);
+      return toBytes(dequantizeBytes(bytes, scale, zeroPoint, tensor.dtype));
+    }),
+});
+
+/** The compiled module on an engine. */
+const compiled = (engine: Engine, name: string = engine.name): Executor => ({
+  name,
+  async skip() {
+    const availability = await engine.availability();
+    return availability.available ? undefined : `${availability.reason}; install: ${availability.install}`;
+  },
+  async run(testCase) {
+    const before = imported(testCase);
+    const after = checkQuantized(simplify(before), "simplify");
+    const convert = border(before, after);
+    const outputs = await engine.run(
+      await compileGraph(after),
+      testCase.vectors.map(({ inputs }) => convert.inputs(inputs)),
+    );
+    return outputs.map(convert.outputs);
+  },
+});
+
+export const compiledV8 = compiled(v8);
+export const compiledWasm3 = compiled(wasm3);
+export const compiledQemu = compiled(qemu);
+export const compiledQemuPortable = compiled(qemuEngine({ native: false }), "qemu, portable kernels");
+
 /** Everything that runs the whole table in `npm run test:slow`. */
-export const executors: readonly Executor[] = [reference];
+export const executors: readonly Executor[] = [
+  reference,
+  compiledV8,
+  compiledWasm3,
+  compiledQemu,
+  compiledQemuPortable,
+];

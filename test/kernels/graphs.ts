@@ -70,7 +70,7 @@ const activations = fc.constantFrom(...ACTIVATIONS);
 /** 2^from .. 2^to, evenly by logarithm; a float32, as scales in model files are. */
 const power = (from: number, to: number): fc.Arbitrary<number> =>
   fc.integer({ min: from * 64, max: to * 64 }).map((n) => Math.fround(2 ** (n / 64)));
-const scales = fc.oneof({ weight: 4, arbitrary: power(-12, 1) }, { weight: 1, arbitrary: power(-24, 12) });
+const scales = fc.oneof({ weight: 4, arbitrary: power(-12, 1) }, { weight: 1, arbitrary: power(-18, 12) });
 const zeroPoints = fc.oneof(fc.constantFrom(-128, 0, 127), fc.integer({ min: -128, max: 127 }));
 const quantizations = fc.tuple(scales, zeroPoints).map(([scale, zeroPoint]) => quantized(scale, zeroPoint));
 
@@ -434,6 +434,8 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   conv2d,
   depthwise_conv2d: depthwiseConv2d,
   fully_connected: fullyConnected,
+  hard_swish: lookup("hard_swish", none, int8Outputs),
+  leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
   max_pool2d: pool("max_pool2d"),
   mean,

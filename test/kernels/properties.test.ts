@@ -24,7 +24,7 @@ import { graphs } from "./graphs.ts";
 import { kernelMachine, runOnMachine } from "./machine.ts";
 
 const SEED = 20;
-const RUNS = 3000;
+const RUNS = 2000;
 /** Operators that exist at a model's border only and become no kernel. */
 const BORDER = ["dequantize"];
 

@@ -8,7 +8,7 @@ import {
   type Tensor,
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
-import { MAX_ELEMENTS } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
 import { AttributeReader } from "./attributes.ts";
 import { type Constant, isFloat } from "./constant.ts";
 import type { OnnxInput, OnnxModel, OnnxNode } from "./model.ts";
@@ -29,6 +29,9 @@ export interface Translation {
   translate(node: Context): readonly (Value | undefined)[];
 }
 
+/** Values of all constants, those of the file and those made of them: one may be folded into many nodes. */
+const MAX_CONSTANT_VALUES = 2 * MAX_ELEMENTS;
+
 /** Gathers the graph. Computed tensors get their names last: see `finish`. */
 export class Builder {
   private readonly tensors = new Map<string, Tensor>();
@@ -39,21 +42,25 @@ export class Builder {
   private readonly classes: ReadonlyMap<string, readonly string[]>;
   private readonly failed = new Set<string>();
   private readonly distributions = new Set<string>();
-  private readonly tensorNames: Set<string>;
-  private readonly nodeNames: Set<string>;
+  private readonly uniqueTensor: (base: string) => string;
+  private readonly uniqueNode: (base: string) => string;
   /** Names of ONNX nodes that no operator of ours has yet. */
   private readonly reserved: Set<string>;
   private readonly constants = new Map<Constant, Tensor>();
+  /** Numbers that have been counted: Identity and Reshape give them new names only. */
+  private readonly counted = new WeakSet<Float64Array>();
+  private constantValues = 0;
 
   /** `classes`: class names by ONNX name of the scores. */
   constructor(model: OnnxModel, classes: ReadonlyMap<string, readonly string[]>) {
     this.classes = classes;
     this.inputs = model.inputs.map(({ name }) => name);
-    for (const [name, constant] of model.constants) this.values.set(name, constant);
+    for (const [name, constant] of model.constants) this.define(name, constant);
     for (const input of model.inputs) this.addInput(input);
-    this.tensorNames = new Set([...this.values.keys(), ...model.nodes.flatMap(({ outputs }) => outputs)]);
-    this.nodeNames = new Set(model.nodes.map(({ name }) => name));
-    this.reserved = new Set(this.nodeNames);
+    const written = model.nodes.flatMap(({ outputs }) => outputs);
+    this.uniqueTensor = nameGiver([...this.values.keys(), ...written]);
+    this.reserved = new Set(model.nodes.map(({ name }) => name));
+    this.uniqueNode = nameGiver(this.reserved);
   }
 
   private addInput({ name, shape }: OnnxInput): void {
@@ -64,7 +71,17 @@ export class Builder {
 
   private define(name: string, value: Value | undefined): void {
     if (this.values.has(name)) throw new ModelError(`${name} has a value already`);
+    if (value && isConstantValue(value) && !this.counted.has(value.numbers)) {
+      this.counted.add(value.numbers);
+      this.count(value.numbers.length);
+    }
     this.values.set(name, value);
+  }
+
+  private count(constantValues: number): void {
+    this.constantValues += constantValues;
+    if (this.constantValues > MAX_CONSTANT_VALUES)
+      throw new ModelError(`expected at most ${MAX_CONSTANT_VALUES} values in all constants, found more`);
   }
 
   /** Binds a node's outputs to what it was translated to. */
@@ -97,16 +114,9 @@ export class Builder {
     return isConstantValue(value) ? value : this.tensors.get(value.name)!;
   }
 
-  private unique(base: string, taken: Set<string>): string {
-    let name = base;
-    for (let n = 1; taken.has(name); n++) name = `${base}#${n}`;
-    taken.add(name);
-    return name;
-  }
-
   /** The first operator of an ONNX node has its name. */
   private nodeName(source: string, op: string): string {
-    return this.reserved.delete(source) ? source : this.unique(`${source}/${op}`, this.nodeNames);
+    return this.reserved.delete(source) ? source : this.uniqueNode(`${source}/${op}`);
   }
 
   addNode(
@@ -118,14 +128,11 @@ export class Builder {
     const operator = operatorOf(op);
     const shapes = operator.infer({ name: source, attributes, inputs });
     const shape = shapes[0]!;
+    checkRank(shape);
     if (!(elements(shape) <= MAX_ELEMENTS)) {
       throw new ModelError(`expected an output of at most ${MAX_ELEMENTS} elements, found [${shape}]`);
     }
-    const tensor: Tensor = {
-      name: this.unique(`${source}/${op}`, this.tensorNames),
-      dtype: "float32",
-      shape,
-    };
+    const tensor: Tensor = { name: this.uniqueTensor(`${source}/${op}`), dtype: "float32", shape };
     this.tensors.set(tensor.name, tensor);
     this.nodes.push({
       name: this.nodeName(source, op),
@@ -139,6 +146,7 @@ export class Builder {
 
   /** A constant under `name`, or under another where that is taken by other numbers. */
   addConstant(name: string, shape: Shape, numbers: ArrayLike<number>): Tensor {
+    this.count(numbers.length);
     const data = Float32Array.from(numbers);
     if (data.length === 0) throw new ModelError(`constant ${name}: expected values, found shape [${shape}]`);
     const wrong = data.find((x) => !Number.isFinite(x));
@@ -147,7 +155,7 @@ export class Builder {
     const own = this.values.get(name);
     const isFree = own !== undefined && isConstantValue(own) && !this.tensors.has(name);
     const tensor: Tensor = {
-      name: isFree ? name : this.unique(name, this.tensorNames),
+      name: isFree ? name : this.uniqueTensor(name),
       dtype: "float32",
       shape,
       data,

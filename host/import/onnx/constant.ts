@@ -1,6 +1,6 @@
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { elements, ModelError, type Shape } from "../../ir/graph.ts";
-import { MAX_ELEMENTS } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 
 /** A constant as the file has it: an initializer, or a tensor in an attribute. */
 export interface Constant {
@@ -39,6 +39,7 @@ export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("
 
 function shapeOf(tensor: TensorProto): Shape {
   const shape = tensor.dims.map(Number);
+  checkRank(shape);
   if (shape.some((n) => n < 0) || !(elements(shape) <= MAX_ELEMENTS)) {
     throw new ModelError(`expected a shape of at most ${MAX_ELEMENTS} elements, found [${shape}]`);
   }

@@ -8,7 +8,8 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { elements, ModelError, type Shape } from "../../ir/graph.ts";
-import { MAX_ELEMENTS } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS } from "../importer.ts";
+import { checkFields } from "./budget.ts";
 import { type Constant, isFloat, readConstant, typeName } from "./constant.ts";
 
 /** The part of an ONNX model that a single graph of tensors needs, as plain values. */
@@ -47,6 +48,8 @@ export interface OnnxModel {
 
 /** A model of more nodes is for no microcontroller. */
 const MAX_NODES = 16384;
+/** Each of a graph's outputs is traced back through its nodes. */
+const MAX_OUTPUTS = 64;
 /** The first operator set in which inference operators have the attributes of today. */
 const OLDEST_OPSET = 9;
 const DEFAULT_DOMAIN = "ai.onnx";
@@ -72,8 +75,9 @@ function graphOf(model: ModelProto): GraphProto {
     throw new ModelError(`sparse initializers are not supported, found ${graph.sparseInitializer.length}`);
   }
   if (graph.input.length === 0) throw new ModelError("expected an input, found none");
-  if (graph.node.length > MAX_NODES) {
-    throw new ModelError(`expected at most ${MAX_NODES} nodes, found ${graph.node.length}`);
+  if (graph.node.length > MAX_NODES || graph.output.length > MAX_OUTPUTS) {
+    const found = `${graph.node.length} and ${graph.output.length}`;
+    throw new ModelError(`expected at most ${MAX_NODES} nodes and ${MAX_OUTPUTS} outputs, found ${found}`);
   }
   return graph;
 }
@@ -149,6 +153,7 @@ function readInput({ name, type }: ValueInfoProto): OnnxInput {
       `input ${name}: axis ${axis}: expected a fixed size (only the batch may vary), found ${found}`,
     );
   });
+  checkRank(sizes, `input ${name}: `);
   if (!(elements(sizes) <= MAX_ELEMENTS)) {
     throw new ModelError(`input ${name}: expected at most ${MAX_ELEMENTS} elements, found [${sizes}]`);
   }
@@ -163,6 +168,7 @@ function readOutput({ name, type }: ValueInfoProto): OnnxOutput {
 
 /** Reads an .onnx file. Throws ModelError where it is truncated, malformed, or more than one graph. */
 export function readOnnx(bytes: Uint8Array): OnnxModel {
+  checkFields(bytes);
   const model = decode(bytes);
   const graph = graphOf(model);
   const constants = new Map<string, Constant>();

@@ -10,12 +10,17 @@ export interface Table {
   readonly vtableBytes: number;
 }
 
+/** Bytes that all vectors of a file may have together, by its length: they may share some, but not all. */
+const MAX_SHARING = 4;
+
 export class FlatBuffer {
   readonly view: DataView;
   readonly bytes: Uint8Array;
+  private unread: number;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+    this.unread = MAX_SHARING * bytes.length;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -84,6 +89,8 @@ export class FlatBuffer {
     const start = this.follow(at);
     const length = this.u32(start);
     if (start + 4 + length * size > this.bytes.length) throw this.outside(start + 4 + length * size);
+    this.unread -= length * size;
+    if (this.unread < 0) throw new ModelError(`offset ${start}: expected vectors that do not overlap`);
     return { first: start + 4, length };
   }
 
@@ -99,8 +106,11 @@ export class FlatBuffer {
   int64s = (table: Table, id: number): number[] =>
     this.numbers(table, id, 8, (at) => Number(this.view.getBigInt64(at, true)));
 
-  children(table: Table, id: number): Table[] {
+  /** At most `limit` tables, which take far more room here than in the file. */
+  children(table: Table, id: number, limit: number): Table[] {
     const { first, length } = this.vector(table, id, 4);
+    if (length > limit)
+      throw new ModelError(`offset ${first - 4}: expected at most ${limit} tables, found ${length}`);
     return Array.from({ length }, (_, i) => this.table(this.follow(first + i * 4)));
   }
 

@@ -10,7 +10,7 @@ import {
   type Tensor,
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
-import { MAX_ELEMENTS, translateAll } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
 import { translations } from "./operators.ts";
 import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
 
@@ -31,7 +31,11 @@ function tensorData(tensor: TfliteTensor, dtype: DType): Tensor["data"] {
       `tensor ${tensor.name}: expected ${expected} bytes for [${tensor.shape}], found ${tensor.data.length}`,
     );
   }
-  return fromBytes(dtype, tensor.data);
+  const data = fromBytes(dtype, tensor.data);
+  const wrong = dtype === "float32" && data.find((x) => !Number.isFinite(x));
+  if (typeof wrong === "number")
+    throw new ModelError(`tensor ${tensor.name}: expected finite numbers, found ${wrong}`);
+  return data;
 }
 
 function quantizationOf(tensor: TfliteTensor): Quantization | undefined {
@@ -52,6 +56,7 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
   if (tensor.isSparse) throw new ModelError(`tensor ${name}: sparse tensors are not supported`);
   if (tensor.isVariable)
     throw new ModelError(`tensor ${name}: variables (state between inferences) are not supported`);
+  checkRank(tensor.shape, `tensor ${name}: `);
   if (tensor.shape.some((n) => n < 1) || elements(tensor.shape) > MAX_ELEMENTS) {
     throw new ModelError(
       `tensor ${name}: expected a shape of at most ${MAX_ELEMENTS} elements, found [${tensor.shape}]`,
@@ -64,14 +69,8 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
 
 /** Readable, unique tensor names: TFLite joins the names of fused layers with ";". */
 function uniqueNames(model: TfliteModel): string[] {
-  const taken = new Set<string>();
-  return model.tensors.map(({ name }, i) => {
-    const base = name.split(";")[0] || `tensor_${i}`;
-    let unique = base;
-    for (let n = i; taken.has(unique); n++) unique = `${base}#${n}`;
-    taken.add(unique);
-    return unique;
-  });
+  const unique = nameGiver([]);
+  return model.tensors.map(({ name }, i) => unique(name.split(";")[0] || `tensor_${i}`, i));
 }
 
 /** The quantisation that the int8 kernels assume; TensorFlow Lite Micro checks the same at run time. */

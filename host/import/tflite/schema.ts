@@ -49,9 +49,13 @@ const TENSOR_TYPES = [
 /** A model larger than this is for no microcontroller, and its parsing would only cost memory. */
 const MAX_OPERATORS = 4096;
 const MAX_TENSORS = 16384;
+/** One for each tensor, one that is empty, and some of metadata. */
+const MAX_BUFFERS = 2 * MAX_TENSORS;
+/** What a message may need of it; converters join the names of all layers that they fuse. */
+const MAX_NAME = 1000;
 
 function readTensor(file: FlatBuffer, table: Table, buffers: readonly Table[]): TfliteTensor {
-  const name = file.text(table, 3);
+  const name = file.text(table, 3).slice(0, MAX_NAME);
   const type = file.int8(table, 1);
   const bufferIndex = file.uint32(table, 2);
   const buffer = buffers[bufferIndex];
@@ -98,18 +102,13 @@ export function readTflite(bytes: Uint8Array): TfliteModel {
   const model = file.root();
   const version = file.uint32(model, 0);
   if (version !== 3) throw new ModelError(`expected schema version 3, found ${version}`);
-  const subgraphs = file.children(model, 2);
+  const subgraphs = file.children(model, 2, MAX_OPERATORS);
   if (subgraphs.length !== 1) throw new ModelError(`expected one subgraph, found ${subgraphs.length}`);
-  const codes = file.children(model, 1);
-  const buffers = file.children(model, 4);
+  const codes = file.children(model, 1, MAX_OPERATORS);
+  const buffers = file.children(model, 4, MAX_BUFFERS);
   const subgraph = subgraphs[0]!;
-  const tensors = file.children(subgraph, 0);
-  const operators = file.children(subgraph, 3);
-  if (tensors.length > MAX_TENSORS || operators.length > MAX_OPERATORS) {
-    throw new ModelError(
-      `expected at most ${MAX_TENSORS} tensors and ${MAX_OPERATORS} operators, found ${tensors.length} and ${operators.length}`,
-    );
-  }
+  const tensors = file.children(subgraph, 0, MAX_TENSORS);
+  const operators = file.children(subgraph, 3, MAX_OPERATORS);
   return {
     tensors: tensors.map((table) => readTensor(file, table, buffers)),
     operators: operators.map((table, index) => ({

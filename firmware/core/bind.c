@@ -1,0 +1,66 @@
+/*
+ * Puts native kernels in the place of a module's own.
+ *
+ * wasm3 keeps, for every function, where its compiled form begins. A function of its own, made for imports,
+ * fills that in with a call of a C function; m3_CompileModule then passes over it, so the kernel costs
+ * neither time nor RAM to compile. It has to happen before anything is compiled.
+ */
+#include <string.h>
+
+#include "kernels.h"
+#include "m3_env.h"
+#include "model.h"
+
+enum { PARAMETERS_MOST = 32 };
+
+/* wasm3 until 2021 has the second instead of the first; the linker leaves the one that is missing null. */
+__attribute__((weak)) M3Result CompileRawFunction(IM3Module module, IM3Function function, const void *call,
+                                                  const void *context);
+__attribute__((weak)) M3Result LinkRawFunction(IM3Module module, IM3Function function, ccstr_t signature,
+                                               const void *call, const void *context);
+
+/* What the module calls; i32 arguments come one to a 64-bit slot. */
+static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack, void *memory) {
+    const thimble_kernel *kernel = context->userdata;
+    const thimble_model *model = m3_GetUserData(runtime);
+    int32_t arguments[PARAMETERS_MOST];
+    for (unsigned i = 0; i < kernel->parameters; i++) arguments[i] = (int32_t)(uint32_t)stack[i];
+    int result = kernel->run(arguments, memory, model->memory_bytes);
+    return result == 0 ? m3Err_none : m3Err_trapOutOfBoundsMemoryAccess;
+}
+
+static M3Result replace(IM3Module module, IM3Function function, const thimble_kernel *kernel) {
+    const void *call = (const void *)call_kernel;
+    if (CompileRawFunction != NULL) return CompileRawFunction(module, function, call, kernel);
+    return LinkRawFunction(module, function, NULL, call, kernel);
+}
+
+static const thimble_kernel *find_kernel(const thimble_export *exported) {
+    for (unsigned i = 0; i < thimble_kernel_count; i++) {
+        const thimble_kernel *kernel = &thimble_kernels[i];
+        if (strlen(kernel->name) != exported->name_bytes) continue;
+        if (memcmp(kernel->name, exported->name, exported->name_bytes) == 0) return kernel;
+    }
+    return NULL;
+}
+
+/* A kernel of another type than ours is another kernel: the module's own stays. */
+static int can_bind(const thimble_model *model, const thimble_kernel *kernel, uint32_t function) {
+    return kernel->parameters <= PARAMETERS_MOST &&
+           thimble_function_is(&model->info, function, kernel->parameters, 0) &&
+           model->module->functions[function].compiled == NULL;
+}
+
+thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
+    thimble_section exports = model->info.exports;
+    *bound = 0;
+    for (uint32_t i = 0; i < model->info.export_count; i++) {
+        thimble_export exported = thimble_export_next(&exports);
+        const thimble_kernel *kernel = exported.kind == WASM_FUNCTION ? find_kernel(&exported) : NULL;
+        if (kernel == NULL || !can_bind(model, kernel, exported.index)) continue;
+        IM3Function function = &model->module->functions[exported.index];
+        if (replace(model->module, function, kernel) != m3Err_none) return THIMBLE_ERR_RAM;
+        (*bound)++;
+    }
+    return THIMBLE_OK;
+}

@@ -1,0 +1,38 @@
+#include "check.h"
+#include "dot.h"
+#include "fixed.h"
+#include "native.h"
+
+struct arguments {
+    int32_t input, output, weights, bias, multiplier, shift;
+    int32_t batches, depth, outputs;
+    int32_t output_zero_point, activation_min, activation_max;
+};
+
+static bool arguments_valid(const struct arguments *a, const uint8_t *memory, uint32_t memory_bytes) {
+    const thimble_span spans[] = {
+        {a->output, thimble_volume(a->batches, a->outputs, 1, 1)},
+        {a->input, thimble_volume(a->batches, a->depth, 1, 1)},
+        {a->weights, thimble_volume(a->outputs, a->depth, 1, 1)},
+        {a->bias, thimble_volume(a->outputs, 4, 1, 1)},
+    };
+    return thimble_inside_apart(spans, sizeof spans / sizeof spans[0], memory_bytes) &&
+           thimble_load_valid(memory + a->bias) && thimble_shift_valid(a->shift);
+}
+
+int thimble_fully_connected_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
+    const struct arguments *a = (const struct arguments *)arguments;
+    if (!arguments_valid(a, memory, memory_bytes)) return -1;
+    const int8_t *input = (const int8_t *)memory + a->input;
+    const uint8_t *bias = memory + a->bias;
+    int8_t *output = (int8_t *)memory + a->output;
+    for (int32_t batch = 0; batch < a->batches; batch++, input += a->depth) {
+        const int8_t *row = (const int8_t *)memory + a->weights;
+        for (int32_t i = 0; i < a->outputs; i++, row += a->depth) {
+            const uint32_t sum = (uint32_t)thimble_load(bias, i) + thimble_dot(input, row, a->depth);
+            const int32_t scaled = thimble_requantize((int32_t)sum, a->multiplier, a->shift);
+            *output++ = thimble_to_output(scaled, a->output_zero_point, a->activation_min, a->activation_max);
+        }
+    }
+    return 0;
+}

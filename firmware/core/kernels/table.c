@@ -1,0 +1,51 @@
+#include "../kernels.h"
+
+#include <stddef.h>
+
+#include "native.h"
+
+/* Left out, a kernel is referred to by nobody, and the linker drops its code (-ffunction-sections). */
+const thimble_kernel thimble_kernels[] = {
+#ifndef THIMBLE_NO_ADD
+    {"kernel.add_s8.1", 27, thimble_add_s8},
+#endif
+#ifndef THIMBLE_NO_AVERAGE_POOL2D
+    {"kernel.average_pool2d_s8.1", 16, thimble_average_pool2d_s8},
+#endif
+#ifndef THIMBLE_NO_CONV2D
+    {"kernel.conv2d_s8.1", 26, thimble_conv2d_s8},
+#endif
+#ifndef THIMBLE_NO_COPY
+    {"kernel.copy_s8.1", 6, thimble_copy_s8},
+#endif
+#ifndef THIMBLE_NO_DEPTHWISE_CONV2D
+    {"kernel.depthwise_conv2d_s8.1", 25, thimble_depthwise_conv2d_s8},
+#endif
+#ifndef THIMBLE_NO_FULLY_CONNECTED_PER_CHANNEL
+    {"kernel.fully_connected_per_channel_s8.1", 12, thimble_fully_connected_per_channel_s8},
+#endif
+#ifndef THIMBLE_NO_FULLY_CONNECTED
+    {"kernel.fully_connected_s8.1", 12, thimble_fully_connected_s8},
+#endif
+#ifndef THIMBLE_NO_LOOKUP
+    {"kernel.lookup_s8.1", 4, thimble_lookup_s8},
+#endif
+#ifndef THIMBLE_NO_MAX_POOL2D
+    {"kernel.max_pool2d_s8.1", 16, thimble_max_pool2d_s8},
+#endif
+#ifndef THIMBLE_NO_MEAN
+    {"kernel.mean_s8.1", 14, thimble_mean_s8},
+#endif
+#ifndef THIMBLE_NO_MUL
+    {"kernel.mul_s8.1", 22, thimble_mul_s8},
+#endif
+#ifndef THIMBLE_NO_PAD
+    {"kernel.pad_s8.1", 12, thimble_pad_s8},
+#endif
+#ifndef THIMBLE_NO_SOFTMAX
+    {"kernel.softmax_s8.1", 7, thimble_softmax_s8},
+#endif
+    {NULL, 0, NULL}, /* C has no empty arrays */
+};
+
+const unsigned thimble_kernel_count = sizeof thimble_kernels / sizeof thimble_kernels[0] - 1;

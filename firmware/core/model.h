@@ -1,0 +1,35 @@
+/* What a model in service is made of; lives at the start of the RAM that the caller hands in. */
+#ifndef THIMBLE_MODEL_H
+#define THIMBLE_MODEL_H
+
+#include "heap.h"
+#include "module_scan.h"
+#include "thimble.h"
+#include "wasm3.h"
+
+typedef struct thimble_tensor {
+    uint32_t offset;
+    uint32_t bytes;
+} thimble_tensor;
+
+struct thimble_model {
+    uint32_t open; /* MODEL_OPEN, or anything else where the model is closed */
+    const thimble_device *device;
+    thimble_heap heap;
+    thimble_image image;
+    thimble_statistics statistics;
+    thimble_module_info info;
+    IM3Runtime runtime;
+    IM3Module module;
+    IM3Function invoke;
+    uint32_t memory_bytes;
+    uint32_t input_count, output_count;
+    thimble_tensor *tensors; /* inputs, then outputs */
+    uintptr_t native_stack;  /* of the frame that entered; see m3_Yield */
+};
+
+/* Binds the native kernels that this build has; how many. THIMBLE_ERR_RAM where there is no room for it. */
+THIMBLE_CHECK_RESULT
+thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * A bounds-checked look at a WebAssembly module before wasm3 sees it: the sections, their order and counts,
+ * the exports and the constants of the module ABI. Function bodies are not looked into.
+ */
+#ifndef THIMBLE_MODULE_SCAN_H
+#define THIMBLE_MODULE_SCAN_H
+
+#include "thimble.h"
+
+enum { WASM_FUNCTION = 0, WASM_MEMORY = 2, WASM_GLOBAL = 3 };
+
+typedef struct thimble_section {
+    const uint8_t *at;
+    const uint8_t *end;
+} thimble_section;
+
+/* What is in a module; each span begins behind the section's count. */
+typedef struct thimble_module_info {
+    thimble_section types, functions, globals, exports, data;
+    uint32_t type_count, function_count, global_count, export_count, code_count, data_count;
+    uint32_t memory_count, memory_pages;
+    uint32_t widest_type;    /* most parameters and results of a function type, together */
+    uint32_t longest_custom; /* bytes of the longest name of a custom section */
+} thimble_module_info;
+
+typedef struct thimble_export {
+    const uint8_t *name; /* not terminated */
+    uint32_t name_bytes;
+    uint32_t index;
+    uint8_t kind;
+} thimble_export;
+
+typedef struct thimble_global {
+    int64_t value;
+    uint8_t type;
+    uint8_t is_mutable;
+} thimble_global;
+
+typedef struct thimble_data {
+    const uint8_t *bytes;
+    uint32_t size;
+    uint32_t offset;
+} thimble_data;
+
+/* THIMBLE_OK, _ERR_IMPORT, _ERR_START, or _ERR_MODULE where it is malformed or outside the subset. */
+THIMBLE_CHECK_RESULT
+thimble_status thimble_module_scan(const uint8_t *module, size_t bytes, thimble_module_info *info);
+
+/*
+ * The next of a section's entries, from a copy of its span and as often as the section's count says. The
+ * scan has seen every one of them, so they cannot fail.
+ */
+thimble_export thimble_export_next(thimble_section *exports);
+thimble_global thimble_global_next(thimble_section *globals);
+thimble_data thimble_data_next(thimble_section *data);
+
+/* Finds an export by kind and name; 1, or 0 where there is none. */
+int thimble_export_find(const thimble_module_info *info, uint8_t kind, const char *name, uint32_t *index);
+
+/* The value of the exported immutable i32 global `name`; 1, or 0 where there is none. */
+int thimble_global_find(const thimble_module_info *info, const char *name, uint32_t *value);
+
+/* Whether the function takes exactly `parameters` times i32 and returns `results` times i32. */
+int thimble_function_is(const thimble_module_info *info, uint32_t function, uint32_t parameters,
+                        uint32_t results);
+
+#endif

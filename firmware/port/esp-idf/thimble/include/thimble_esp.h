@@ -1,0 +1,49 @@
+/*
+ * thimble on ESP-IDF v5: models are opened where they lie in flash, mapped into memory.
+ *
+ * A task that opens or invokes a model needs THIMBLE_ESP_STACK_BYTES of stack. The calls for all models
+ * together are for one task at a time: see thimble.h.
+ */
+#ifndef THIMBLE_ESP_H
+#define THIMBLE_ESP_H
+
+#include "esp_err.h"
+#include "esp_partition.h"
+#include "thimble.h"
+
+/*
+ * A module may use 8192 bytes of it (THIMBLE_NATIVE_STACK_BYTES), counted from the frame that enters wasm3.
+ * The rest is for what is below that frame, for what wasm3 calls last, a native kernel say, and for
+ * interrupts. Verifying a signature comes before and takes less.
+ */
+#define THIMBLE_ESP_STACK_BYTES 12288
+
+enum { THIMBLE_ESP_SLOT_A = 0, THIMBLE_ESP_SLOT_B = 1 };
+
+/* ESP_LOGI, esp_timer's microseconds, SHA-256 of Mbed TLS (in hardware where there is), Ed25519 of libsodium. */
+extern const thimble_port thimble_esp_port;
+
+/* A model with its slot mapped and the RAM it runs in. */
+typedef struct thimble_esp_model {
+    thimble_model *model;  /* for thimble_input, thimble_invoke, ...; null where it is not open */
+    thimble_status status; /* why an image was refused */
+    void *ram;
+    esp_partition_mmap_handle_t mapping;
+} thimble_esp_model;
+
+/*
+ * Opens the image in slot A or B of a model: SPEC.md, section 4, has the partitions. `ram_bytes` are
+ * allocated once, from internal RAM, and freed by thimble_esp_close; `thimble inspect` says how many a model
+ * needs. `device` and `options` are as for thimble_open.
+ *
+ * ESP_OK, or with nothing left open: ESP_ERR_INVALID_ARG, ESP_ERR_NOT_FOUND (no such partition),
+ * ESP_ERR_NO_MEM, ESP_FAIL (`opened->status` says why the image was refused, or is THIMBLE_OK where libsodium
+ * does not start), and what esp_partition_mmap returns.
+ */
+esp_err_t thimble_esp_open(const thimble_device *device, unsigned model, unsigned slot, size_t ram_bytes,
+                           const thimble_options *options, thimble_esp_model *opened);
+
+/* Closes the model, where it is open, unmaps its slot and frees its RAM. */
+void thimble_esp_close(thimble_esp_model *opened);
+
+#endif

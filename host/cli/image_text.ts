@@ -1,0 +1,31 @@
+/** What commands show of an image. */
+import type { ImageInfo } from "../image/mcuboot.ts";
+import { capabilityNames } from "../image/module.ts";
+import { bytes, integer } from "./table.ts";
+
+const hex = (data: Uint8Array): string => Buffer.from(data).toString("hex");
+
+/** The fields of an image as JSON has them; those without a TLV are left out. */
+export function imageFields({ body, digest, keyHash, signature, ...fields }: ImageInfo) {
+  const { capabilities } = fields;
+  return {
+    ...fields,
+    ...(capabilities !== undefined && { capabilities: capabilityNames(capabilities) }),
+    bodyBytes: body.length,
+    digest: hex(digest),
+    keyHash: hex(keyHash),
+    signature: hex(signature),
+  };
+}
+
+/** The fields of an image for people. */
+export function imageText(info: ImageInfo): string {
+  const { id, version, securityCounter: counter, memoryBytes, capabilities, abi } = info;
+  const names = capabilityNames(capabilities ?? 0).join(", ") || "nothing special";
+  return [
+    `image   ${bytes(info.bytes)}: ${id ?? "no id"} ${version}, security counter ${counter === undefined ? "none" : integer(counter)}`,
+    `  needs   ABI ${abi ?? "not said"}, memory ${memoryBytes === undefined ? "not said" : bytes(memoryBytes)}, ${names}`,
+    `  digest  ${hex(info.digest)}`,
+    `  key     ${hex(info.keyHash)}`,
+  ].join("\n");
+}

@@ -1,0 +1,110 @@
+/** Running compilers and other programs, and keeping what they build. */
+import { spawn } from "node:child_process";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { delimiter, dirname, join } from "node:path";
+
+export type ProcessResult = {
+  readonly status: number | undefined;
+  /** The signal that ended it; SIGKILL where it ran for longer than allowed. */
+  readonly signal: string | undefined;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+};
+
+export type ProcessOptions = {
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+};
+
+/** Runs a program to its end with `input` on stdin. Rejects only where it cannot be started. */
+export function runProcess(
+  command: readonly string[],
+  input?: Uint8Array,
+  { cwd, timeoutMs }: ProcessOptions = {},
+): Promise<ProcessResult> {
+  return new Promise((resolve, reject) => {
+    const options = { stdio: "pipe", killSignal: "SIGKILL", timeout: timeoutMs ?? 0 } as const;
+    const child = spawn(command[0]!, command.slice(1), { ...options, ...(cwd !== undefined && { cwd }) });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+    // A program may stop before it has read everything; its status and stderr say why.
+    child.stdin.on("error", () => {});
+    child.on("error", reject);
+    child.on("close", (status, signal) =>
+      resolve({
+        status: status ?? undefined,
+        signal: signal ?? undefined,
+        stdout: Buffer.concat(stdout),
+        stderr: Buffer.concat(stderr).toString("utf8"),
+      }),
+    );
+    child.stdin.end(input);
+  });
+}
+
+export function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** Path of a program, looked for on PATH where `name` has no slash; undefined where there is none. */
+export function findProgram(name: string): string | undefined {
+  if (name.includes("/")) return isExecutable(name) ? name : undefined;
+  return (process.env["PATH"] ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
+}
+
+/** Runs `work` on each item, at most two at once; stops at the first failure. */
+export async function forEachOfTwo<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  const results = await Promise.allSettled([worker(), worker()]);
+  for (const result of results) if (result.status === "rejected") throw result.reason;
+}
+
+/** Builds beside the target and renames, so that a half-built folder is never found by another process. */
+async function buildAtomically(
+  target: string,
+  artefact: string,
+  build: (folder: string) => Promise<void>,
+): Promise<void> {
+  await mkdir(dirname(target), { recursive: true });
+  const folder = await mkdtemp(`${target}.`);
+  try {
+    await build(folder);
+    await rename(folder, target);
+  } catch (error) {
+    // Another process may have won the race: what it built is the same.
+    if (!existsSync(join(target, artefact))) throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const builds = new Map<string, Promise<void>>();
+
+/**
+ * Makes sure that the folder `target` holds `artefact`: `build` is given an empty folder, which becomes the
+ * target when it succeeds. Built once, also when asked for from several sides at a time.
+ */
+export async function buildOnce(
+  target: string,
+  artefact: string,
+  build: (folder: string) => Promise<void>,
+): Promise<void> {
+  if (existsSync(join(target, artefact))) return;
+  const running = builds.get(target) ?? buildAtomically(target, artefact, build);
+  builds.set(target, running);
+  await running.finally(() => builds.delete(target));
+}

@@ -1,0 +1,147 @@
+/** The files by which host and emulated firmware talk; the other side is firmware/port/qemu-riscv32/request.h. */
+import { EngineError, type Vector } from "../engines/engine.ts";
+
+export interface Request {
+  /** Ed25519 public keys that the device trusts, 32 bytes each; at most four. */
+  readonly keys: readonly Uint8Array[];
+  readonly vectors: readonly Vector[];
+  /** Bind no native kernels. */
+  readonly portableOnly?: boolean;
+  readonly skipSelfTest?: boolean;
+  readonly leastSecurityCounter?: number;
+  /** RAM for the model; default: all that the machine has. */
+  readonly ramBytes?: number;
+  /** wasm3's own stack; default: the core's. */
+  readonly stackBytes?: number;
+  /** The firmware stops after so many million instructions. */
+  readonly limitMillions?: number;
+  /** Which model of the flash, from 0, and in which of its slots. */
+  readonly model?: number;
+  readonly slot?: "a" | "b";
+}
+
+/** Instructions retired and bytes, as the firmware counted them; the same in every run. */
+export interface FirmwareStatistics {
+  readonly openInstructions: number;
+  readonly sha256Instructions: number;
+  readonly ed25519Instructions: number;
+  /** One for each vector. */
+  readonly invokeInstructions: readonly number[];
+  /** Most bytes of the C stack in use while the model was opened, and while it was invoked. */
+  readonly openStack: number;
+  readonly invokeStack: number;
+  /** Linear memory. */
+  readonly memoryBytes: number;
+  readonly nativeKernels: number;
+  readonly ramBytes: number;
+  /** Of the RAM handed in, linear memory included. */
+  readonly ramUsed: number;
+}
+
+export interface Report {
+  /** A value of thimble_status: 0, or negative. */
+  readonly status: number;
+  readonly statusText: string;
+  /** The model's id; undefined where it was not opened. */
+  readonly model: string | undefined;
+  readonly inputBytes: readonly number[];
+  readonly outputBytes: readonly number[];
+  readonly statistics: FirmwareStatistics;
+}
+
+const MAGIC = 0x51524854;
+const PORTABLE_ONLY = 1 << 0;
+const SKIP_SELF_TEST = 1 << 1;
+const KEYS_MOST = 4;
+const KEY_BYTES = 32;
+
+const words = (...values: readonly number[]): Uint8Array => {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => {
+    bytes.writeUInt32LE(value, 4 * i);
+  });
+  return bytes;
+};
+
+function encodeHeader(request: Request): Uint8Array {
+  const { keys, vectors } = request;
+  if (keys.length > KEYS_MOST || keys.some((key) => key.length !== KEY_BYTES)) {
+    throw new RangeError(`keys: expected at most ${KEYS_MOST} of ${KEY_BYTES} bytes, found ${keys.length}`);
+  }
+  const fields = words(
+    MAGIC,
+    (request.portableOnly ? PORTABLE_ONLY : 0) | (request.skipSelfTest ? SKIP_SELF_TEST : 0),
+    request.leastSecurityCounter ?? 0,
+    request.ramBytes ?? 0,
+    request.stackBytes ?? 0,
+    request.limitMillions ?? 0,
+    request.model ?? 0,
+    request.slot === "b" ? 1 : 0,
+    vectors.length,
+    keys.length,
+  );
+  const table = Buffer.alloc(KEYS_MOST * KEY_BYTES);
+  Buffer.concat(keys).copy(table);
+  return Buffer.concat([fields, table]);
+}
+
+/** The bytes of `request.bin`. */
+export function encodeRequest(request: Request): Uint8Array {
+  const vectors = request.vectors.flatMap((vector) => [
+    words(vector.length),
+    ...vector.flatMap((input) => [words(input.length), input]),
+  ]);
+  return Buffer.concat([encodeHeader(request), ...vectors]);
+}
+
+function fail(message: string): never {
+  throw new EngineError("qemu", message);
+}
+
+/** Reads `report.txt`. Throws EngineError where it is incomplete. */
+export function parseReport(text: string): Report {
+  const lines = text.split("\n").filter((line) => line !== "");
+  if (lines.at(-1) !== "end") fail(`report.txt: expected the line "end" last, found "${lines.at(-1) ?? ""}"`);
+  const values = (name: string): string[] =>
+    lines.filter((line) => line.startsWith(`${name} `)).map((line) => line.slice(name.length + 1));
+  const numbers = (name: string): number[] => values(name).map(Number);
+  // A model that was refused has no figures of its own.
+  const number = (name: string): number => numbers(name)[0] ?? 0;
+  const [, code, statusText] =
+    /^(0x[0-9a-f]+) (.*)$/.exec(values("status")[0] ?? "") ??
+    fail("report.txt: expected a line with the status, found none");
+  return {
+    status: 0 - Number(code),
+    statusText: statusText!.trim(),
+    model: values("model")[0],
+    inputBytes: numbers("input"),
+    outputBytes: numbers("output"),
+    statistics: {
+      openInstructions: number("open_instructions"),
+      sha256Instructions: number("sha256_instructions"),
+      ed25519Instructions: number("ed25519_instructions"),
+      invokeInstructions: numbers("invoke_instructions"),
+      openStack: number("open_stack"),
+      invokeStack: number("invoke_stack"),
+      memoryBytes: number("memory_bytes"),
+      nativeKernels: number("native_kernels"),
+      ramBytes: number("ram_bytes"),
+      ramUsed: number("ram_used"),
+    },
+  };
+}
+
+/** Takes `outputs.bin` apart; it holds the outputs of as many vectors as were run. */
+export function splitOutputs(bytes: Uint8Array, outputBytes: readonly number[]): Vector[] {
+  const each = outputBytes.reduce((sum, size) => sum + size, 0);
+  if (each === 0 || bytes.length % each !== 0) {
+    if (bytes.length === 0) return [];
+    fail(`outputs.bin: expected a multiple of ${each} bytes, found ${bytes.length}`);
+  }
+  let at = 0;
+  const take = (size: number): Uint8Array => {
+    at += size;
+    return new Uint8Array(bytes.subarray(at - size, at));
+  };
+  return Array.from({ length: bytes.length / each }, () => outputBytes.map(take));
+}

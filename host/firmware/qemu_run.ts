@@ -1,0 +1,92 @@
+/** Runs the firmware on QEMU's riscv32 `virt` machine, with a flash image in its second bank. */
+import { mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { EngineError, type Vector } from "../engines/engine.ts";
+import { type ProcessResult, runProcess } from "../engines/toolchain.ts";
+import { BANK_BYTES, buildFirmware, type FirmwareOptions, QEMU } from "./qemu_build.ts";
+import { encodeRequest, parseReport, type Report, type Request, splitOutputs } from "./qemu_protocol.ts";
+
+export interface FirmwareRequest extends Request {
+  /** A flash image (partition table and slots) as `thimble flash` makes it, or the path of one. */
+  readonly flash: Uint8Array | string;
+  readonly build?: FirmwareOptions;
+}
+
+export interface FirmwareResult extends Report {
+  /** Of the vectors that were run without error. */
+  readonly outputs: readonly Vector[];
+  /** What the firmware wrote to its console, by line. */
+  readonly console: readonly string[];
+}
+
+/** Only for an emulator that hangs: what the firmware may run for is limited by instructions. */
+const WALL_LIMIT_MS = 15 * 60 * 1000;
+/** The slowest model in wasm3 takes 2 000 million; open and every vector get this much. */
+const DEFAULT_LIMIT_MILLIONS = 10_000;
+
+/** Exit statuses: enum board_status in firmware/port/qemu-riscv32/board.h. */
+const EXIT_LIMIT = 3;
+
+const drive = (unit: number, file: string): string[] => [
+  "-drive",
+  `if=pflash,format=raw,unit=${unit},readonly=on,file=${file}`,
+];
+
+/** One instruction takes one nanosecond of virtual time: counters and the limit do not depend on the host. */
+const command = [
+  QEMU,
+  ...["-M", "virt", "-bios", "none", "-m", "16M", "-icount", "shift=0"],
+  ...["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"],
+  ...["-semihosting-config", "enable=on,target=native"],
+  ...drive(0, "firmware.bin"),
+  ...drive(1, "flash.bin"),
+];
+
+/** Puts a flash image of any size into the file for the bank, which has exactly one. */
+async function placeFlash(flash: Uint8Array | string, file: string): Promise<void> {
+  const bytes = typeof flash === "string" ? (await stat(flash)).size : flash.length;
+  if (bytes > BANK_BYTES)
+    throw new EngineError("qemu", `flash: expected at most ${BANK_BYTES} bytes, found ${bytes}`);
+  if (typeof flash === "string" && bytes === BANK_BYTES) return symlink(resolve(flash), file);
+  await writeFile(file, typeof flash === "string" ? await readFile(flash) : flash);
+  await truncate(file, BANK_BYTES);
+}
+
+function explain({ status, signal, stderr }: ProcessResult, lines: readonly string[], limit: number): string {
+  if (signal === "SIGKILL") return `expected the emulator to end within ${WALL_LIMIT_MS / 60_000} minutes`;
+  if (status === EXIT_LIMIT) return `expected at most ${limit} million instructions, found more`;
+  const last = lines.at(-1) ?? stderr.trim().split("\n")[0] ?? "";
+  return `firmware ended with ${signal ?? `status ${status}`}: ${last || "nothing on its console"}`;
+}
+
+async function runIn(folder: string, request: FirmwareRequest): Promise<FirmwareResult> {
+  const { bank } = await buildFirmware(request.build);
+  const limitMillions = request.limitMillions ?? DEFAULT_LIMIT_MILLIONS * (1 + request.vectors.length);
+  await symlink(bank, join(folder, "firmware.bin"));
+  await placeFlash(request.flash, join(folder, "flash.bin"));
+  await writeFile(join(folder, "request.bin"), encodeRequest({ ...request, limitMillions }));
+  const result = await runProcess(command, undefined, { cwd: folder, timeoutMs: WALL_LIMIT_MS });
+  const lines = result.stdout
+    .toString("utf8")
+    .split(/\r?\n/)
+    .filter((line) => line !== "");
+  if (result.status !== 0) throw new EngineError("qemu", explain(result, lines, limitMillions));
+  const report = parseReport(await readFile(join(folder, "report.txt"), "utf8"));
+  const outputs = splitOutputs(await readFile(join(folder, "outputs.bin")), report.outputBytes);
+  return { ...report, outputs, console: lines };
+}
+
+/**
+ * Boots the firmware with this flash and runs the vectors. A model that is refused, or that fails, is no
+ * exception: `status` and `statusText` say so. Throws EngineError where the firmware cannot be built, has no
+ * such model, traps, or takes more instructions than it may.
+ */
+export async function runFirmware(request: FirmwareRequest): Promise<FirmwareResult> {
+  const folder = await mkdtemp(join(tmpdir(), "thimble-qemu-"));
+  try {
+    return await runIn(folder, request);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

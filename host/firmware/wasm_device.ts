@@ -1,0 +1,224 @@
+/**
+ * A simulated device: the C core in an instance of the module that wasm_build.ts makes. Its flash and RAM are
+ * places in the instance's memory; the file on the C side, firmware/port/wasm/port.c, is in the same order.
+ */
+
+/** What the module exports; every number is an i32. Pointers and sizes are below 2^31. */
+interface Exports extends WebAssembly.Exports {
+  readonly memory: WebAssembly.Memory;
+  readonly reserve: (bytes: number) => number;
+  readonly device_set: (keys: number, count: number, capabilities: number) => void;
+  readonly image_check: (data: number, size: number, leastCounter: number) => number;
+  readonly image_checked: () => number;
+  readonly model_open: (
+    data: number,
+    size: number,
+    ram: number,
+    ramBytes: number,
+    leastCounter: number,
+    portableOnly: number,
+    skipSelfTest: number,
+    stackBytes: number,
+  ) => number;
+  readonly model_input: (model: number, index: number) => number;
+  readonly model_input_bytes: (model: number, index: number) => number;
+  readonly model_output: (model: number, index: number) => number;
+  readonly model_output_bytes: (model: number, index: number) => number;
+  readonly model_invoke: (model: number) => number;
+  readonly model_close: (model: number) => void;
+  readonly model_image: (model: number) => number;
+  readonly model_statistics: (model: number) => number;
+  readonly status_text: (status: number) => number;
+}
+
+export interface WasmDeviceOptions {
+  /** Trusted Ed25519 public keys of 32 bytes. */
+  readonly keys: readonly Uint8Array[];
+  /** Bits of `CAPABILITY`; default all that the core has. */
+  readonly capabilities?: number;
+  /** The device's clock in any unit, modulo 2^32; default a clock that stands still. */
+  readonly ticks?: () => number;
+  readonly log?: (line: string) => void;
+}
+
+/** A run of bytes in the device's memory. */
+export interface Place {
+  readonly at: number;
+  readonly bytes: number;
+}
+
+export interface WasmOpenOptions {
+  readonly leastSecurityCounter?: number;
+  readonly portableOnly?: boolean;
+  readonly skipSelfTest?: boolean;
+  /** wasm3's own stack; default the core's. */
+  readonly stackBytes?: number;
+}
+
+/** The fields of thimble_image that a host has use for. */
+export interface WasmImage {
+  readonly bodyBytes: number;
+  readonly version: string;
+  readonly securityCounter: number;
+  readonly abi: number;
+  readonly memoryBytes: number;
+  readonly capabilities: number;
+  readonly id: string;
+  readonly digest: Uint8Array;
+}
+
+/** thimble_statistics, with the names of its fields. */
+export interface WasmStatistics {
+  readonly invocations: number;
+  readonly failures: number;
+  readonly lastError: number;
+  readonly openTicks: number;
+  readonly lastTicks: number;
+  readonly mostTicks: number;
+  readonly nativeKernels: number;
+  readonly ramBytes: number;
+  readonly ramUsed: number;
+}
+
+export interface WasmModel {
+  /** Where inputs and outputs are in the device's memory. */
+  readonly inputs: readonly Place[];
+  readonly outputs: readonly Place[];
+  readonly image: WasmImage;
+  /** One inference on what the inputs hold; a thimble_status. */
+  invoke(): number;
+  /** Undefined once it is closed. */
+  statistics(): WasmStatistics | undefined;
+  close(): void;
+}
+
+export interface WasmDevice {
+  /** Zeroed memory for flash or RAM, aligned to 16 bytes, for as long as the device lives. */
+  reserve(bytes: number): Place;
+  /** The bytes of a place, until more is reserved: to read and to write. */
+  view(place: Place): Uint8Array;
+  /** thimble_image_check: what the image says, or a negative thimble_status. */
+  check(slot: Place, leastSecurityCounter?: number): WasmImage | number;
+  /** thimble_open: a model, or a negative thimble_status. */
+  open(slot: Place, ram: Place, options?: WasmOpenOptions): WasmModel | number;
+  /** The text of a thimble_status. */
+  statusText(status: number): string;
+}
+
+const KEY_BYTES = 32;
+const ALL_CAPABILITIES = 3;
+/** Offsets in thimble_image, which port.c asserts. */
+const IMAGE = { bodyBytes: 4, version: 8, numbers: 16, id: 32, idBytes: 65, digest: 97, digestBytes: 32 };
+const STATISTICS_FIELDS = 9;
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+
+/** The text that ends with a zero byte at `at`. */
+function textAt(memory: Uint8Array, at: number): string {
+  return text(memory.subarray(at, memory.indexOf(0, at)));
+}
+
+function readImage(memory: Uint8Array, at: number): WasmImage {
+  const view = new DataView(memory.buffer, at);
+  const word = (offset: number): number => view.getUint32(offset, true);
+  const [securityCounter, abi, memoryBytes, capabilities] = [0, 4, 8, 12].map((i) => word(IMAGE.numbers + i));
+  const major = view.getUint8(IMAGE.version);
+  const minor = view.getUint8(IMAGE.version + 1);
+  const build = word(IMAGE.version + 4);
+  const revision = view.getUint16(IMAGE.version + 2, true);
+  return {
+    bodyBytes: word(IMAGE.bodyBytes),
+    version: `${major}.${minor}.${revision}${build === 0 ? "" : `+${build}`}`,
+    securityCounter: securityCounter!,
+    abi: abi!,
+    memoryBytes: memoryBytes!,
+    capabilities: capabilities!,
+    id: textAt(memory, at + IMAGE.id),
+    digest: memory.slice(at + IMAGE.digest, at + IMAGE.digest + IMAGE.digestBytes),
+  };
+}
+
+function readStatistics(memory: Uint8Array, at: number): WasmStatistics {
+  const view = new DataView(memory.buffer, at);
+  const words = Array.from({ length: STATISTICS_FIELDS }, (_, i) => view.getUint32(4 * i, true));
+  return {
+    invocations: words[0]!,
+    failures: words[1]!,
+    lastError: words[2]! | 0,
+    openTicks: words[3]!,
+    lastTicks: words[4]!,
+    mostTicks: words[5]!,
+    nativeKernels: words[6]!,
+    ramBytes: words[7]!,
+    ramUsed: words[8]!,
+  };
+}
+
+function describeModel(exports: Exports, model: number): WasmModel {
+  const memory = (): Uint8Array => new Uint8Array(exports.memory.buffer);
+  const tensors = (
+    at: (model: number, index: number) => number,
+    bytes: (model: number, index: number) => number,
+  ): Place[] => {
+    const places: Place[] = [];
+    for (let place = at(model, 0); place !== 0; place = at(model, places.length)) {
+      places.push({ at: place, bytes: bytes(model, places.length) });
+    }
+    return places;
+  };
+  return {
+    inputs: tensors(exports.model_input, exports.model_input_bytes),
+    outputs: tensors(exports.model_output, exports.model_output_bytes),
+    image: readImage(memory(), exports.model_image(model)),
+    invoke: () => exports.model_invoke(model),
+    statistics: () => {
+      const at = exports.model_statistics(model);
+      return at === 0 ? undefined : readStatistics(memory(), at);
+    },
+    close: () => exports.model_close(model),
+  };
+}
+
+function instantiate(module: WebAssembly.Module, { ticks, log }: WasmDeviceOptions): Exports {
+  const imports = {
+    ticks: () => ticks?.() ?? 0,
+    log: (at: number, bytes: number) => log?.(text(new Uint8Array(exports.memory.buffer, at, bytes))),
+  };
+  const exports = new WebAssembly.Instance(module, { thimble: imports }).exports as Exports;
+  return exports;
+}
+
+/**
+ * A device of the module that buildWasm makes; compile it once for many devices. Throws RangeError where there
+ * is no memory for a place. A WebAssembly.RuntimeError from any call is a fault in the C code, not in a model.
+ */
+export function wasmDevice(module: WebAssembly.Module, options: WasmDeviceOptions): WasmDevice {
+  const exports = instantiate(module, options);
+  const reserve = (bytes: number): Place => {
+    const at = exports.reserve(bytes);
+    if (at === 0) throw new RangeError(`device memory: expected room for ${bytes} bytes, found none`);
+    return { at, bytes };
+  };
+  const view = ({ at, bytes }: Place): Uint8Array => new Uint8Array(exports.memory.buffer, at, bytes);
+
+  const keys = reserve(Math.max(1, options.keys.length * KEY_BYTES));
+  for (const [i, key] of options.keys.entries()) view(keys).set(key, i * KEY_BYTES);
+  exports.device_set(keys.at, options.keys.length, options.capabilities ?? ALL_CAPABILITIES);
+
+  return {
+    reserve,
+    view,
+    check(slot, leastSecurityCounter = 0) {
+      const status = exports.image_check(slot.at, slot.bytes, leastSecurityCounter);
+      if (status !== 0) return status;
+      return readImage(new Uint8Array(exports.memory.buffer), exports.image_checked());
+    },
+    open(slot, ram, { leastSecurityCounter = 0, portableOnly, skipSelfTest, stackBytes = 0 } = {}) {
+      const flags = [portableOnly, skipSelfTest].map(Number) as [number, number];
+      const place = [slot.at, slot.bytes, ram.at, ram.bytes] as const;
+      const model = exports.model_open(...place, leastSecurityCounter, ...flags, stackBytes);
+      return model < 0 ? model : describeModel(exports, model);
+    },
+    statusText: (status) => textAt(new Uint8Array(exports.memory.buffer), exports.status_text(status)),
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * What an image says about its module, read from the module's own bytes without running it: the ABI of
+ * DESIGN.md, section 3 (firmware/SPEC.md, section 2), and what the code requires of a device.
+ */
+import { customSection, Reader, readExports, readSections, SECTION } from "../compile/sections.ts";
+import { checkSubset } from "../compile/subset.ts";
+import { maxMemoryBytes, maxTensors } from "../engines/engine.ts";
+import { ImageError } from "./error.ts";
+
+export const ABI_VERSION = 1;
+/** Bits of the TLV `capabilities`; THIMBLE_CAPABILITY_... in thimble.h. */
+export const CAPABILITY = { bulkMemory: 1 << 0, signExtension: 1 << 1 } as const;
+const CAPABILITY_NAMES = [
+  [CAPABILITY.bulkMemory, "bulk memory"],
+  [CAPABILITY.signExtension, "sign extension"],
+] as const;
+
+/** The names of set bits, for people. */
+export function capabilityNames(capabilities: number): string[] {
+  const known = CAPABILITY_NAMES.reduce((sum, [bit]) => sum | bit, 0);
+  const unknown = (capabilities & ~known) >>> 0;
+  return [
+    ...CAPABILITY_NAMES.filter(([bit]) => capabilities & bit).map(([, name]) => name),
+    ...(unknown === 0 ? [] : [`unknown 0x${unknown.toString(16)}`]),
+  ];
+}
+
+export interface ModuleNeeds {
+  readonly abi: number;
+  readonly memoryBytes: number;
+  readonly capabilities: number;
+}
+
+const PAGE = 65536;
+const OP = { bulk: 0xfc, i32Const: 0x41, i64Const: 0x42, end: 0x0b } as const;
+const BULK_COPY = 10;
+
+/** Passes the immediates of an opcode of the subset; checkSubset has been there before. */
+function skipImmediates(reader: Reader, opcode: number): void {
+  if (opcode === OP.bulk) reader.skip(reader.u32() === BULK_COPY ? 2 : 1);
+  else if (opcode >= 0x02 && opcode <= 0x04) reader.s64();
+  else if (opcode === 0x0c || opcode === 0x0d || opcode === 0x10) reader.u32();
+  else if (opcode >= 0x20 && opcode <= 0x24) reader.u32();
+  else if (opcode >= 0x28 && opcode <= 0x3e) {
+    reader.u32();
+    reader.u32();
+  } else if (opcode === 0x3f) reader.byte();
+  else if (opcode === OP.i32Const || opcode === OP.i64Const) reader.s64();
+}
+
+function capabilitiesOfBody(reader: Reader): number {
+  let found = 0;
+  for (let groups = reader.u32(); groups > 0; groups--) {
+    reader.u32();
+    reader.byte();
+  }
+  while (!reader.done) {
+    const opcode = reader.byte();
+    if (opcode === OP.bulk) found |= CAPABILITY.bulkMemory;
+    if (opcode >= 0xc0 && opcode <= 0xc4) found |= CAPABILITY.signExtension;
+    skipImmediates(reader, opcode);
+  }
+  return found;
+}
+
+function sectionReader(module: Uint8Array, id: number): Reader {
+  const section = readSections(module).find((candidate) => candidate.id === id);
+  return section ? new Reader(module, section.start, section.end) : new Reader(new Uint8Array([0]));
+}
+
+const MEMORY_SECTION = 5;
+
+/** What the functions use of WebAssembly that not every build of wasm3 has. */
+function readCapabilities(module: Uint8Array): number {
+  const reader = sectionReader(module, SECTION.code);
+  let found = 0;
+  for (let bodies = reader.u32(); bodies > 0; bodies--) {
+    const size = reader.u32();
+    const start = reader.position;
+    reader.skip(size);
+    found |= capabilitiesOfBody(new Reader(module, start, start + size));
+  }
+  return found;
+}
+
+function fail(status: "ABI" | "EXPORT" | "MODULE", message: string): never {
+  throw new ImageError(status, `module: ${message}`);
+}
+
+/** The unsigned low half of an initial value, which has to be one integer constant. */
+function readConstant(reader: Reader): number {
+  const opcode = reader.byte();
+  const value = opcode === OP.i32Const || opcode === OP.i64Const ? reader.s64() : undefined;
+  if (value === undefined || reader.byte() !== OP.end) {
+    return fail(
+      "MODULE",
+      `offset ${reader.position}: expected one integer constant, found another expression`,
+    );
+  }
+  return Number(BigInt.asUintN(32, value));
+}
+
+/** Values of the immutable i32 globals by index; undefined for any other kind. */
+function readGlobals(module: Uint8Array): (number | undefined)[] {
+  const reader = sectionReader(module, SECTION.global);
+  const globals: (number | undefined)[] = [];
+  for (let count = reader.u32(); count > 0; count--) {
+    const type = reader.byte();
+    const isMutable = reader.byte() !== 0;
+    const value = readConstant(reader);
+    globals.push(type === 0x7f && !isMutable ? value : undefined);
+  }
+  return globals;
+}
+
+/** Types as "parameters>results" in the binary's own bytes, e.g. ">7f". */
+function readFunctionTypes(module: Uint8Array): string[] {
+  const types = sectionReader(module, SECTION.type);
+  const texts: string[] = [];
+  for (let count = types.u32(); count > 0; count--) {
+    types.byte();
+    const list = (): string => Buffer.from(types.skip(types.u32())).toString("hex");
+    texts.push(`${list()}>${list()}`);
+  }
+  const functions = sectionReader(module, SECTION.function);
+  const result: string[] = [];
+  for (let count = functions.u32(); count > 0; count--) result.push(texts[functions.u32()] ?? "");
+  return result;
+}
+
+type Exports = ReturnType<typeof readExports>;
+
+function requireFunction(module: Uint8Array, exports: Exports, name: string): void {
+  const found = exports.find((entry) => entry.name === name);
+  if (found?.kind !== "func" || readFunctionTypes(module)[found.index] !== ">7f") {
+    fail(
+      "EXPORT",
+      `export ${name}: expected a function without parameters that returns i32, found ${found ? "another" : "none"}`,
+    );
+  }
+}
+
+function tensors(
+  exports: Exports,
+  prefix: string,
+  read: (name: string) => number,
+  memoryBytes: number,
+): void {
+  const count = exports.filter(({ name }) => new RegExp(`^${prefix}_(0|[1-9]\\d*)$`).test(name)).length;
+  if (count === 0 || count > maxTensors)
+    fail("EXPORT", `expected 1 to ${maxTensors} exports ${prefix}_<i>, found ${count}`);
+  for (let i = 0; i < count; i++) {
+    const offset = read(`${prefix}_${i}`);
+    const bytes = read(`${prefix}_${i}_bytes`);
+    if (bytes === 0 || offset + bytes > memoryBytes) {
+      fail(
+        "EXPORT",
+        `${prefix}_${i}: expected to lie within memory_bytes (${memoryBytes}), found ${bytes} bytes at ${offset}`,
+      );
+    }
+  }
+}
+
+/** A device allocates `memory_bytes`, not whole pages: everything that is there at the start has to fit. */
+function checkData(module: Uint8Array, memoryBytes: number): void {
+  const reader = sectionReader(module, SECTION.data);
+  for (let count = reader.u32(); count > 0; count--) {
+    const kind = reader.u32();
+    if (kind !== 0) fail("MODULE", `data segment: expected kind 0 (active), found ${kind}`);
+    const offset = readConstant(reader);
+    const length = reader.skip(reader.u32()).length;
+    if (offset + length > memoryBytes) {
+      fail(
+        "MODULE",
+        `data segment: expected to end within memory_bytes (${memoryBytes}), found ${offset} + ${length} bytes`,
+      );
+    }
+  }
+}
+
+function pages(module: Uint8Array): number {
+  const reader = sectionReader(module, MEMORY_SECTION);
+  // Flags above 1 are shared and 64-bit memories.
+  return reader.u32() === 1 && reader.byte() <= 1 ? reader.u32() : 0;
+}
+
+/**
+ * Checks a module as a device would, and more strictly: valid, within the subset, ABI v1. Throws
+ * ModelError where it is not within the subset and ImageError where it is not of the ABI.
+ */
+export function readNeeds(module: Uint8Array): ModuleNeeds {
+  checkSubset(module);
+  if (!WebAssembly.validate(new Uint8Array(module))) {
+    fail("MODULE", "expected valid WebAssembly, found another");
+  }
+  // wasm3 reads that section without bounds.
+  if (customSection(module, "name")) fail("MODULE", "expected no custom section name, found one");
+  const exports = readExports(module);
+  const globals = readGlobals(module);
+  const read = (name: string): number => {
+    const entry = exports.find((candidate) => candidate.name === name);
+    const value = entry?.kind === "global" ? globals[entry.index] : undefined;
+    return (
+      value ??
+      fail("EXPORT", `export ${name}: expected an immutable i32 global, found ${entry ? "another" : "none"}`)
+    );
+  };
+  const abi = read("abi");
+  if (abi !== ABI_VERSION) fail("ABI", `abi: expected ${ABI_VERSION}, found ${abi}`);
+  if (exports.find(({ name }) => name === "memory")?.kind !== "memory")
+    fail("EXPORT", "export memory: expected a memory, found none");
+  const memoryBytes = read("memory_bytes");
+  const most = Math.min(pages(module) * PAGE, maxMemoryBytes);
+  if (memoryBytes === 0 || memoryBytes > most)
+    fail("EXPORT", `memory_bytes: expected 1 to ${most}, found ${memoryBytes}`);
+  requireFunction(module, exports, "invoke");
+  if (exports.some(({ name }) => name === "self_test")) requireFunction(module, exports, "self_test");
+  tensors(exports, "input", read, memoryBytes);
+  tensors(exports, "output", read, memoryBytes);
+  checkData(module, memoryBytes);
+  return { abi, memoryBytes, capabilities: readCapabilities(module) };
+}

@@ -1,0 +1,82 @@
+/** The firmware's figures against test/bench/firmware.csv and the budgets of the project. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
+import { findGrowth, formatCsv, parseCsv, readRecorded } from "./firmware_csv.ts";
+import { budgetFlash, collectFigures, FLASH_BUDGET, flatten, RAM_BUDGET } from "./firmware_figures.ts";
+
+describe("firmware.csv", () => {
+  test("is read as it was written", () => {
+    const recorded = {
+      compiler: "gcc (a, b) 1.0",
+      figures: new Map([
+        ["flash core -Os", 7],
+        ["x, y", 9],
+      ]),
+    };
+    assert.deepEqual(parseCsv(formatCsv(recorded)), recorded);
+    assert.throws(() => parseCsv("figure,value\na,1\n"), /expected "# COMPILER"/);
+  });
+
+  test("growth of more than 2 %, and figures that are not recorded, are told", () => {
+    const recorded = new Map([
+      ["a", 100],
+      ["b", 100],
+      ["c", 100],
+    ]);
+    assert.deepEqual(
+      findGrowth(
+        recorded,
+        new Map([
+          ["a", 102],
+          ["b", 50],
+        ]),
+      ),
+      [],
+    );
+    assert.deepEqual(
+      findGrowth(
+        recorded,
+        new Map([
+          ["a", 103],
+          ["d", 1],
+        ]),
+      ),
+      ["a: expected at most 2 % over 100, found 103", "d: expected in firmware.csv, found none (now 1)"],
+    );
+  });
+});
+
+const availability = await firmwareAvailability();
+const recorded = readRecorded();
+
+function reasonToSkip(): string | false {
+  if (!availability.available) return `${availability.reason}; install: ${availability.install}`;
+  if (availability.version === recorded.compiler) return false;
+  return `firmware.csv was measured with ${recorded.compiler}, here is ${availability.version}`;
+}
+
+describe("figures of the firmware", { skip: reasonToSkip() }, async () => {
+  const figures = await collectFigures();
+
+  test("have not grown by more than 2 % (if it is right: npm run bench:firmware -- --update)", () => {
+    const growth = findGrowth(recorded.figures, flatten(figures));
+    assert.equal(growth.length, 0, growth.join("\n"));
+  });
+
+  test("wasm3, core and crypto fit their budget of flash", () => {
+    assert.ok(
+      budgetFlash(figures.sizes["-Os"]) <= FLASH_BUDGET,
+      `${budgetFlash(figures.sizes["-Os"])} bytes`,
+    );
+  });
+
+  // The portable kernels' compiled form takes 7.5 KB of RAM more, and a device binds the native ones.
+  for (const { model, operations, ram } of figures.models.filter(({ kernels }) => kernels === "native")) {
+    test(`${model}, ${operations}: fits the budget of RAM`, () => {
+      assert.ok(ram.total <= RAM_BUDGET, `${ram.total} bytes`);
+    });
+  }
+
+  for (const name of figures.missing) test(name, { skip: "no folder shared beside the checkout" }, () => {});
+});

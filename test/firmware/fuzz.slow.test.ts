@@ -1,0 +1,22 @@
+/** The libFuzzer harnesses of the firmware for longer, and each with several seeds. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { scratchFolder } from "../support/folders.ts";
+import { buildFuzzer, findFuzzer, fuzz } from "./fuzzer.ts";
+
+const SEEDS = [1, 2, 3, 4];
+
+const scratch = scratchFolder();
+const fuzzer = await findFuzzer(scratch);
+const skip = "reason" in fuzzer ? fuzzer.reason : false;
+
+for (const [target, runs] of [
+  ["image", 2_000_000],
+  ["kernels", 500_000],
+] as const) {
+  test(`${target}: ${SEEDS.length} times ${runs} inputs from the corpus`, { skip }, async () => {
+    assert.ok("clang" in fuzzer);
+    const program = await buildFuzzer(fuzzer.clang, target, scratch);
+    for (const seed of SEEDS) await fuzz(program, target, runs, seed, scratch);
+  });
+}

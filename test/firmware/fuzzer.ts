@@ -1,0 +1,65 @@
+/** Building and running the libFuzzer harnesses in firmware/fuzz. */
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { join } from "node:path";
+import { findProgram } from "../../host/engines/toolchain.ts";
+import { runProcess } from "../../host/engines/wasm3_build.ts";
+import { coreSources, includeFolders } from "../../host/firmware/posix_build.ts";
+import { root } from "../../host/root.ts";
+
+export type Target = "image" | "kernels";
+
+const core = join(root, "firmware", "core");
+const sources: Readonly<Record<Target, readonly string[]>> = {
+  image: [join(core, "image.c"), join(core, "module_scan.c")],
+  kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
+};
+
+const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror"];
+const sanitize = ["-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];
+const MAX_BYTES = 4096;
+/** No input takes a second; so many are a loop without end. */
+const TIMEOUT_SECONDS = 60;
+
+export const corpusFolder = (target: Target): string => join(root, "test", "fuzz", "corpus", target);
+
+/** clang with libFuzzer, or why there is none and how to install it. */
+export async function findFuzzer(scratch: string): Promise<{ clang: string } | { reason: string }> {
+  const install = "apt-get install clang-16 libclang-rt-16-dev";
+  const clang = findProgram("clang-16") ?? findProgram("clang");
+  if (clang === undefined) return { reason: `clang is missing: ${install}` };
+  const program = "int LLVMFuzzerTestOneInput(const char *data, long size) { return 0 * size * *data; }\n";
+  const flags = ["-fsanitize=fuzzer,address", "-x", "c", "-", "-o", join(scratch, "probe")];
+  const { status } = await runProcess([clang, ...flags], Buffer.from(program));
+  return status === 0 ? { clang } : { reason: `${clang} has no libFuzzer: ${install}` };
+}
+
+/** Path of the harness for `target`, with sanitizers. */
+export async function buildFuzzer(clang: string, target: Target, scratch: string): Promise<string> {
+  const output = join(scratch, `${target}_fuzz`);
+  const harness = join(root, "firmware", "fuzz", `${target}_fuzz.c`);
+  const flags = [...strict, ...sanitize, ...includeFolders().map((path) => `-I${path}`)];
+  const built = await runProcess([clang, ...flags, ...sources[target], harness, "-o", output]);
+  assert.equal(built.status, 0, built.stderr);
+  return output;
+}
+
+/**
+ * Runs so many inputs from the committed corpus, the same in every run; fails with what the harness says and
+ * the input in base64. What it finds on the way goes to a folder of its own.
+ */
+export async function fuzz(
+  program: string,
+  target: Target,
+  runs: number,
+  seed: number,
+  scratch: string,
+): Promise<void> {
+  const finds = mkdtempSync(join(scratch, "finds-"));
+  const artefacts = join(scratch, "artefacts");
+  mkdirSync(artefacts, { recursive: true });
+  const limits = [`-max_len=${MAX_BYTES}`, `-timeout=${TIMEOUT_SECONDS}`, `-artifact_prefix=${artefacts}/`];
+  const command = [program, `-runs=${runs}`, `-seed=${seed}`, ...limits, finds, corpusFolder(target)];
+  const { status, stderr } = await runProcess(command);
+  assert.equal(status, 0, stderr.slice(-4000));
+}
