@@ -32,7 +32,8 @@ export function fully_connected_per_channel_s8(
     let row: usize = weights;
     for (let i = 0; i < outputs; i++) {
       const sum: i32 = load<i32>(bias + (<usize>i << 2)) + dot(input, row, depth);
-      const scaled: i32 = requantize(sum, load<i32>(multiplier + (<usize>i << 2)), <i32>load<i8>(shift + <usize>i));
+      const factor: i32 = load<i32>(multiplier + (<usize>i << 2));
+      const scaled: i32 = requantize(sum, factor, <i32>load<i8>(shift + <usize>i));
       store<i8>(output++, clamp(scaled + outputZeroPoint, activationMin, activationMax));
       row += depth;
     }

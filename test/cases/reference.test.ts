@@ -1,6 +1,7 @@
+import { describe } from "node:test";
 import { reference } from "./executors.ts";
-import { caseSuite } from "./suite.ts";
+import { caseTests } from "./suite.ts";
 import { loadTable } from "./table.ts";
 
 const { cases, missing } = loadTable();
-caseSuite(reference, cases, missing);
+describe(`cases on ${reference.name}`, () => caseTests(reference, cases, missing));

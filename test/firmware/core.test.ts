@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { createPrivateKey, sign, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, describe, test } from "node:test";
-import { findCompiler, findSource } from "../../host/engines/wasm3_build.ts";
+import { after, before, describe, test } from "node:test";
+import { findCompiler, findSource, runProcess } from "../../host/engines/wasm3_build.ts";
 import { buildPosix } from "../../host/firmware/posix_build.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
@@ -769,6 +771,54 @@ describe("native kernels", { skip: missing }, () => {
 
   test("trap on an argument outside of the memory", async () =>
     assert.deepEqual(await run(copying(six, call(61))), [`${STATUS.TRAP} `, "1"]));
+});
+
+describe("thimble_posix", { skip: missing }, () => {
+  let folder = "";
+  const run = (options: readonly string[], inputs: Uint8Array = new Uint8Array()) =>
+    runProcess([program, join(folder, "tiny.img"), ...options], inputs);
+  const trusting = ["--key", publicHex(otherKey), "--key", publicHex(key)];
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "thimble-"));
+    await writeFile(join(folder, "tiny.img"), tinyImage);
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  test("runs vectors back to back", async () => {
+    const result = await run([...trusting, "--portable"], Buffer.concat([u32(1), u32(2), u32(3)]));
+    assert.deepEqual(result.stdout, Buffer.concat([u32(1001), u32(1002), u32(1003)]));
+    assert.deepEqual([result.status, result.stderr], [0, ""]);
+  });
+
+  test("prints statistics on request", async () => {
+    const result = await run([...trusting, "--stats"], u32(1));
+    assert.match(
+      result.stderr,
+      /^invocations 1, failures 0, native kernels 0, RAM \d+ of 262144 bytes, .*\n$/,
+    );
+  });
+
+  for (const [what, options, inputs, expected] of [
+    ["an image it does not trust", ["--key", publicHex(otherKey)], 0, "image refused: .* trust \\(-7\\)"],
+    [
+      "an image with too low a counter",
+      [...trusting, "--least-counter", "1"],
+      0,
+      "image refused: .* \\(-9\\)",
+    ],
+    ["too little RAM", [...trusting, "--ram", "1000"], 0, "image refused: .* RAM .* \\(-12\\)"],
+    ["half a vector", trusting, 6, "vector 1: input_0: expected 4 bytes, found 2"],
+    ["a key that is none", ["--key", "abc"], 0, "--key: expected 64 hexadecimal digits, found abc"],
+    ["a number that is none", ["--ram", "much"], 0, "--ram: expected a number, found much"],
+    ["an unknown option", ["--ramm", "1"], 0, "expected an option, found --ramm"],
+  ] as const) {
+    test(`says in one line that it was given ${what}`, async () => {
+      const result = await run(options, Buffer.alloc(inputs));
+      assert.match(result.stderr, new RegExp(`^thimble_posix: ${expected}\n$`));
+      assert.equal(result.status, 1);
+    });
+  }
 });
 
 test("node:crypto agrees that a larger S is no signature", () => {

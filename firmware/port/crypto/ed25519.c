@@ -41,7 +41,7 @@ static void factor_set(factor *number, const uint8_t scalar[32]) {
 
 static int bit(const uint8_t *number, unsigned index) { return number[index / 8] >> index % 8 & 1; }
 
-/* Digit -1, 0 or 1 of the non-adjacent form, of which two in three are 0: that of k is (3k - k) / 2, bitwise. */
+/* Digit -1, 0 or 1 of the non-adjacent form; two in three are 0. That of k is (3k - k) / 2, bit by bit. */
 static int digit(const factor *number, unsigned index) {
     return bit(number->thrice, index + 1) - bit(number->once, index + 1);
 }
@@ -81,8 +81,9 @@ static __attribute__((noinline)) void challenge(uint8_t scalar[64], const uint8_
     sc_reduce(scalar);
 }
 
-static __attribute__((noinline)) void challenge_factor(factor *number, const uint8_t *first, const uint8_t *key,
-                                                       const uint8_t *message, size_t size) {
+static __attribute__((noinline)) void challenge_factor(factor *number, const uint8_t *first,
+                                                       const uint8_t *key, const uint8_t *message,
+                                                       size_t size) {
     uint8_t scalar[64];
     challenge(scalar, first, key, message, size);
     factor_set(number, scalar);

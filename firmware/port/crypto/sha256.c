@@ -38,7 +38,7 @@ static void schedule(uint32_t words[16]) {
     }
 }
 
-/* One round; callers rename the variables instead of moving them. `word` is of the schedule, plus constant. */
+/* One round; callers rename the variables instead of moving them. `word`: schedule plus constant. */
 #define ROUND(a, b, c, d, e, f, g, h, word)                                                             \
     do {                                                                                                \
         uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + (word); \

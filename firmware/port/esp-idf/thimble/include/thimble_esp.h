@@ -12,11 +12,10 @@
 #include "thimble.h"
 
 /*
- * A module may use 8192 bytes of it (THIMBLE_NATIVE_STACK_BYTES), counted from the frame that enters wasm3.
- * The rest is for what is below that frame, for what wasm3 calls last, a native kernel say, and for
- * interrupts. Verifying a signature comes before and takes less.
+ * What a module may use, counted from the frame that enters wasm3, and the rest: the frames below that, what
+ * wasm3 calls last, a native kernel say, and interrupts. Verifying a signature comes before and takes less.
  */
-#define THIMBLE_ESP_STACK_BYTES 12288
+#define THIMBLE_ESP_STACK_BYTES (THIMBLE_NATIVE_STACK_BYTES + 4096)
 
 enum { THIMBLE_ESP_SLOT_A = 0, THIMBLE_ESP_SLOT_B = 1 };
 
