@@ -3,7 +3,7 @@
  * and instructions retired. The same in every run with the same compiler.
  */
 import { createPrivateKey } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { flashOf } from "../../host/engines/qemu.ts";
 import { buildFirmware, type Firmware, type FirmwareOptions } from "../../host/firmware/qemu_build.ts";
@@ -69,8 +69,8 @@ const subjects: readonly Subject[] = [
   },
 ];
 
-/** THIMBLE_STACK_BYTES in thimble.h. */
-const WASM3_STACK_BYTES = 2048;
+const header = readFileSync(join(root, "firmware", "include", "thimble.h"), "utf8");
+const WASM3_STACK_BYTES = Number(/^#define THIMBLE_STACK_BYTES (\d+)$/m.exec(header)![1]);
 
 /** Always the same key: how long a signature takes to verify depends on its bits. */
 const key = createPrivateKey({

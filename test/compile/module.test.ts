@@ -10,6 +10,7 @@ import { runReference } from "../../host/engines/reference.ts";
 import { v8 } from "../../host/engines/v8.ts";
 import type { Graph } from "../../host/ir/graph.ts";
 import { compileGraph } from "../../host/pipeline.ts";
+import { exportName } from "../../host/plan/kernels.ts";
 import { lower, type Program } from "../../host/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../host/plan/memory.ts";
 import { seededInputs } from "../../host/verify/vectors.ts";
@@ -70,27 +71,29 @@ describe("kernels", () => {
     ]);
   });
 
-  test("stay functions of their own that invoke calls, so that a host can bind its own", async () => {
-    const text = await disassemble(module);
-    const functionNamed = (name: string): string => {
-      const internal = new RegExp(`\\(export "${name.replaceAll(".", "\\.")}" \\(func (\\$\\S+)\\)\\)`).exec(
-        text,
-      )?.[1];
-      assert.ok(internal, `no export ${name}`);
-      return internal;
-    };
-    const start = text.indexOf(`\n (func ${functionNamed("invoke")} `);
-    const end = text.indexOf("\n (func", start + 1);
-    const body = text.slice(start, end > 0 ? end : undefined);
-    assert.ok(start > 0);
-    for (const { name, calls } of [
-      { name: "kernel.conv2d_s8.1", calls: 1 },
-      { name: "kernel.softmax_s8.1", calls: 1 },
-    ]) {
-      assert.equal(body.split(`(call ${functionNamed(name)}\n`).length - 1, calls, name);
-    }
-    assert.doesNotMatch(body, /\(loop/);
-  });
+  for (const ending of ["plain", "two_inputs", "activations_apart"]) {
+    test(`stay functions of their own that invoke calls, so that a host can bind its own: ${ending}`, async () => {
+      const graph = network(ending);
+      const text = await disassemble(await compileGraph(graph));
+      const functionNamed = (name: string): string => {
+        const escaped = name.replaceAll(".", "\\.");
+        const found = new RegExp(`\\(export "${escaped}" \\(func (\\S+)\\)\\)`).exec(text)?.[1];
+        assert.ok(found, `no export ${name}`);
+        return found;
+      };
+      const start = text.indexOf(`\n (func ${functionNamed("invoke")} `);
+      const end = text.indexOf("\n (func", start + 1);
+      const body = text.slice(start, end > 0 ? end : undefined);
+      assert.ok(start > 0);
+      const { calls, kernels } = lower(graph);
+      for (const kernel of kernels) {
+        const expected = calls.filter((call) => call.kernel === kernel).length;
+        const found = body.split(`(call ${functionNamed(exportName(kernel))}\n`).length - 1;
+        assert.equal(found, expected, kernel.name);
+      }
+      assert.doesNotMatch(body, /\(loop/);
+    });
+  }
 
   test("names of functions are not in the module", () => {
     assert.deepEqual(

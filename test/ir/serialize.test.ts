@@ -30,12 +30,12 @@ const labelled = graphOf({
   tensors: [
     { ...int8("x", [1, 2]), labels: ["a", "ü"] },
     {
-      ...int8Weights("w", [2]),
+      ...int8Weights("w", [2, 2]),
       quantization: { scales: [0.1, Math.fround(0.1)], zeroPoints: [0, 0], axis: 0 },
     },
     int8("y", [1, 2]),
   ],
-  nodes: [node("mul", ["x", "w"], "y", { activation: "relu6" })],
+  nodes: [node("fully_connected", ["x", "w"], "y", { keepDims: true, activation: "relu6" })],
   inputs: ["x"],
   outputs: ["y"],
 });
@@ -54,7 +54,7 @@ test("equal graphs give equal text, in whatever order their parts were made", ()
       backwards({ ...tensor, ...(quantization && { quantization: backwards(quantization) }) }),
     ] as const;
   });
-  const nodes = labelled.nodes.map((each) => backwards(each));
+  const nodes = labelled.nodes.map((each) => backwards({ ...each, attributes: backwards(each.attributes) }));
   const other: Graph = backwards({ ...labelled, nodes, tensors: new Map(tensors) });
   assert.deepEqual(other, labelled);
   assert.equal(graphToJson(other), graphToJson(labelled));

@@ -198,7 +198,8 @@ describe("remove identity", () => {
     leaves(removeIdentity, between("quantize", {}, { quantization: int8("", [], 0.3).quantization! }));
     leaves(removeIdentity, between("quantize", {}, { quantization: int8("", [], 0.05, 4).quantization! }));
     const uint8 = { ...int8("z", [2]), dtype: "uint8" as const };
-    leaves(removeIdentity, chain([int8("x", [2]), uint8], [node("quantize", ["x"], "z")]));
+    const other = node("quantize", ["y"], "z");
+    leaves(removeIdentity, chain([int8("x", [2]), int8("y", [2]), uint8], [relu, other]));
   });
 
   test("not an operator that computes", () => {
