@@ -112,7 +112,8 @@ static void check_accepted(const thimble_device *device, const thimble_image *im
 static void check(const uint8_t *data, size_t size) {
     static const thimble_port port = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
-    const thimble_device device = {&port, keys, 1, (modes & FEW_CAPABILITIES) != 0 ? 1 : THIMBLE_CAPABILITIES};
+    const uint32_t capabilities = (modes & FEW_CAPABILITIES) != 0 ? 1 : THIMBLE_CAPABILITIES;
+    const thimble_device device = {&port, keys, 1, capabilities};
     const uint32_t least_counter = (modes & WITH_COUNTER) != 0 ? LEAST_COUNTER : 0;
     thimble_image image;
     verifications = 0;

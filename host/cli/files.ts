@@ -38,6 +38,7 @@ export function readBytes(path: string, expected: string): Uint8Array {
  * temporary folder beside their place first, and are renamed only when every one is complete.
  */
 export function writeAll(folder: string, files: Readonly<Record<string, Uint8Array | string>>): void {
+  const isNew = !existsSync(folder);
   makeFolder(folder);
   const names = Object.keys(files);
   const blocked = names.map((name) => join(folder, name)).find(isFolder);
@@ -46,6 +47,12 @@ export function writeAll(folder: string, files: Readonly<Record<string, Uint8Arr
   try {
     for (const name of names) writeFileSync(join(staging, name), files[name]!);
     for (const name of names) renameSync(join(staging, name), join(folder, name));
+  } catch (error) {
+    if (isNew) rmSync(folder, { recursive: true, force: true });
+    // A full disk, say: Node's error names no file then.
+    const failure = error as NodeJS.ErrnoException;
+    failure.path ??= folder;
+    throw failure;
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }

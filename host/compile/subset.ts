@@ -40,7 +40,10 @@ function skipImmediate(reader: Reader, kind: Immediate): void {
   else if (kind === "zero") reader.byte();
 }
 
-function checkBody(reader: Reader, body: number): void {
+/** Told each opcode that the check passes. */
+type Visit = (opcode: number) => void;
+
+function checkBody(reader: Reader, body: number, visit: Visit): void {
   const fail = (found: string): never => {
     throw new ModelError(
       `module: function ${body}: expected the integer subset of WebAssembly, found ${found}`,
@@ -54,6 +57,7 @@ function checkBody(reader: Reader, body: number): void {
   while (!reader.done) {
     const at = reader.position;
     const opcode = reader.byte();
+    visit(opcode);
     if (opcode === 0xfc) {
       const sub = reader.u32();
       if (sub === 10) reader.skip(2);
@@ -99,8 +103,8 @@ function checkGlobals(binary: Uint8Array, section: Section): void {
 /** type, function, memory, global, export, code, data, data count and custom sections. */
 const ALLOWED_SECTIONS = [0, 1, 3, 5, 6, 7, 10, 11, 12];
 
-/** Throws ModelError at the first thing a module of ours may not contain. */
-export function checkSubset(binary: Uint8Array): void {
+/** Throws ModelError at the first thing a module of ours may not contain; `visit` sees the code on the way. */
+export function checkSubset(binary: Uint8Array, visit: Visit = () => {}): void {
   for (const section of readSections(binary)) {
     if (!ALLOWED_SECTIONS.includes(section.id)) {
       throw new ModelError(
@@ -116,7 +120,7 @@ export function checkSubset(binary: Uint8Array): void {
       const size = reader.u32();
       const start = reader.position;
       reader.skip(size);
-      checkBody(new Reader(binary, start, start + size), body);
+      checkBody(new Reader(binary, start, start + size), body, visit);
     }
   }
 }

@@ -33,35 +33,6 @@ export interface ModuleNeeds {
 
 const PAGE = 65536;
 const OP = { bulk: 0xfc, i32Const: 0x41, i64Const: 0x42, end: 0x0b } as const;
-const BULK_COPY = 10;
-
-/** Passes the immediates of an opcode of the subset; checkSubset has been there before. */
-function skipImmediates(reader: Reader, opcode: number): void {
-  if (opcode === OP.bulk) reader.skip(reader.u32() === BULK_COPY ? 2 : 1);
-  else if (opcode >= 0x02 && opcode <= 0x04) reader.s64();
-  else if (opcode === 0x0c || opcode === 0x0d || opcode === 0x10) reader.u32();
-  else if (opcode >= 0x20 && opcode <= 0x24) reader.u32();
-  else if (opcode >= 0x28 && opcode <= 0x3e) {
-    reader.u32();
-    reader.u32();
-  } else if (opcode === 0x3f) reader.byte();
-  else if (opcode === OP.i32Const || opcode === OP.i64Const) reader.s64();
-}
-
-function capabilitiesOfBody(reader: Reader): number {
-  let found = 0;
-  for (let groups = reader.u32(); groups > 0; groups--) {
-    reader.u32();
-    reader.byte();
-  }
-  while (!reader.done) {
-    const opcode = reader.byte();
-    if (opcode === OP.bulk) found |= CAPABILITY.bulkMemory;
-    if (opcode >= 0xc0 && opcode <= 0xc4) found |= CAPABILITY.signExtension;
-    skipImmediates(reader, opcode);
-  }
-  return found;
-}
 
 function sectionReader(module: Uint8Array, id: number): Reader {
   const section = readSections(module).find((candidate) => candidate.id === id);
@@ -70,16 +41,13 @@ function sectionReader(module: Uint8Array, id: number): Reader {
 
 const MEMORY_SECTION = 5;
 
-/** What the functions use of WebAssembly that not every build of wasm3 has. */
+/** What the functions use of WebAssembly that not every build of wasm3 has; checks the subset on the way. */
 function readCapabilities(module: Uint8Array): number {
-  const reader = sectionReader(module, SECTION.code);
   let found = 0;
-  for (let bodies = reader.u32(); bodies > 0; bodies--) {
-    const size = reader.u32();
-    const start = reader.position;
-    reader.skip(size);
-    found |= capabilitiesOfBody(new Reader(module, start, start + size));
-  }
+  checkSubset(module, (opcode) => {
+    if (opcode === OP.bulk) found |= CAPABILITY.bulkMemory;
+    if (opcode >= 0xc0 && opcode <= 0xc4) found |= CAPABILITY.signExtension;
+  });
   return found;
 }
 
@@ -189,7 +157,7 @@ function pages(module: Uint8Array): number {
  * ModelError where it is not within the subset and ImageError where it is not of the ABI.
  */
 export function readNeeds(module: Uint8Array): ModuleNeeds {
-  checkSubset(module);
+  const capabilities = readCapabilities(module);
   if (!WebAssembly.validate(new Uint8Array(module))) {
     fail("MODULE", "expected valid WebAssembly, found another");
   }
@@ -218,5 +186,5 @@ export function readNeeds(module: Uint8Array): ModuleNeeds {
   tensors(exports, "input", read, memoryBytes);
   tensors(exports, "output", read, memoryBytes);
   checkData(module, memoryBytes);
-  return { abi, memoryBytes, capabilities: readCapabilities(module) };
+  return { abi, memoryBytes, capabilities };
 }

@@ -182,6 +182,11 @@ const FAILURES: readonly Failure[] = [
   },
   { name: "a folder", args: [scratch], message: /: expected a model file, found a folder$/ },
   {
+    name: "a device",
+    args: ["/dev/null"],
+    message: /dev.null: expected a model file, found something else$/,
+  },
+  {
     name: "a folder on the way that is a file",
     args: [join(logistic, "x.tflite")],
     message: /logistic_regression\.onnx.x\.tflite: /,
@@ -292,12 +297,29 @@ describe("a build that fails: one line, nothing left behind", () => {
     assert.equal(readFileSync(file, "utf8"), "old");
   });
 
-  test("an output folder in a place that can't be written", {
-    skip: process.platform !== "linux" && "needs /proc",
-  }, () => {
+  const skip = process.platform === "linux" ? false : "needs /proc and ulimit";
+
+  test("an output folder in a place that can't be written", { skip }, () => {
     const found = thimble(["build", logistic, "--calibration", calibration, "-o", "/proc/thimble"]);
     assert.match(found.stderr, /^thimble build: [^\n]*\/proc\/thimble: [^\n]+\n$/);
     assert.equal(found.status, 1);
+  });
+
+  test("a disk that is full before the last file is written", { skip }, () => {
+    // No file may be larger than six blocks of 512 bytes: enough for the module, not for its source.
+    const limited = (folder: string) =>
+      thimble(["build", logistic, "--calibration", calibration, "-o", folder], { prefix: "ulimit -f 6" });
+    const fresh = join(scratch, "fresh");
+    const used = join(scratch, "used");
+    writeAll(used, { "model.wasm": "old" });
+    for (const folder of [fresh, used]) {
+      const found = limited(folder);
+      assert.match(found.stderr, /^thimble build: [^\n]+: EFBIG: file too large\n$/);
+      assert.ok(found.stderr.includes(`${folder}: `), found.stderr);
+      assert.equal(found.status, 1);
+    }
+    assert.ok(!existsSync(fresh));
+    assert.deepEqual(snapshot(used), { "model.wasm": Buffer.from("old").toString("hex") });
   });
 });
 

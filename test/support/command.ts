@@ -11,14 +11,21 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+interface Options {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command of the shell to run first, such as a limit. */
+  readonly prefix?: string;
+}
+
 /** Runs `thimble` with these arguments in a process of its own. */
-export function thimble(
-  args: readonly string[],
-  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Outcome {
-  const result = spawnSync(process.execPath, [program, ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
+export function thimble(args: readonly string[], { cwd, env, prefix }: Options = {}): Outcome {
+  const command = [process.execPath, program, ...args];
+  const [file, ...rest] =
+    prefix === undefined ? command : ["sh", "-c", `${prefix}; exec "$0" "$@"`, ...command];
+  const result = spawnSync(file!, rest, {
+    cwd,
+    env: { ...process.env, ...env },
     maxBuffer: 64 * 1024 * 1024,
     timeout: TIMEOUT,
   });

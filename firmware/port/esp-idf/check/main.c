@@ -85,7 +85,8 @@ int crypto_sign_verify_detached(const unsigned char *signature, const unsigned c
 
 thimble_status thimble_open(const thimble_device *device, const uint8_t *data, size_t size, void *ram,
                             size_t ram_bytes, const thimble_options *options, thimble_model **model) {
-    assert(device != NULL && data == flash && size == SLOT_BYTES && ram_bytes == RAM_BYTES && options == NULL);
+    assert(device != NULL && options == NULL);
+    assert(data == flash && size == SLOT_BYTES && ram_bytes == RAM_BYTES);
     *model = world.open == THIMBLE_OK ? ram : NULL;
     if (world.open == THIMBLE_OK) world.open_models++;
     return world.open;

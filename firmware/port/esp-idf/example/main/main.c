@@ -44,7 +44,8 @@ static void print_output(thimble_model *model) {
 static void run(thimble_model *model) {
     const thimble_statistics *statistics = thimble_stats(model);
     ESP_LOGI(tag, "%s: opened in %" PRIu32 " us, %" PRIu32 " native kernels, %" PRIu32 " bytes of RAM used",
-             thimble_describe(model)->id, statistics->open_ticks, statistics->native_kernels, statistics->ram_used);
+             thimble_describe(model)->id, statistics->open_ticks, statistics->native_kernels,
+             statistics->ram_used);
     for (;;) {
         write_inputs(model);
         thimble_status status = thimble_invoke(model);

@@ -19,7 +19,7 @@
 
 enum { THIMBLE_ESP_SLOT_A = 0, THIMBLE_ESP_SLOT_B = 1 };
 
-/* ESP_LOGI, esp_timer's microseconds, SHA-256 of Mbed TLS (in hardware where there is), Ed25519 of libsodium. */
+/* ESP_LOGI, esp_timer's microseconds, SHA-256 of Mbed TLS (hardware where there is), Ed25519 of libsodium. */
 extern const thimble_port thimble_esp_port;
 
 /* A model with its slot mapped and the RAM it runs in. */
