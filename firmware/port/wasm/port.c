@@ -86,8 +86,9 @@ EXPORT("image_checked") const thimble_image *wasm_image_checked(void) { return &
 
 /* thimble_open: a model, or a negative thimble_status. */
 EXPORT("model_open")
-int32_t wasm_model_open(const uint8_t *data, uint32_t size, void *ram, uint32_t ram_bytes, uint32_t least_counter,
-                        int32_t portable_only, int32_t skip_self_test, uint32_t stack_bytes) {
+int32_t wasm_model_open(const uint8_t *data, uint32_t size, void *ram, uint32_t ram_bytes,
+                        uint32_t least_counter, int32_t portable_only, int32_t skip_self_test,
+                        uint32_t stack_bytes) {
     const thimble_options options = {.least_security_counter = least_counter,
                                      .portable_only = portable_only,
                                      .skip_self_test = skip_self_test,
