@@ -1,3 +1,4 @@
+#include "block.h"
 #include "check.h"
 #include "fixed.h"
 #include "native.h"
@@ -45,21 +46,58 @@ static uint32_t window_sum(const struct arguments *a, const thimble_window *at, 
     return sum;
 }
 
+static int8_t to_output(const struct arguments *a, const uint8_t *memory, int32_t channel, uint32_t sum) {
+    const int32_t total = (int32_t)((uint32_t)thimble_load(memory + a->bias, channel) + sum);
+    const int32_t factor = thimble_load(memory + a->multiplier, channel);
+    const int32_t shift = ((const int8_t *)memory + a->shift)[channel];
+    return thimble_to_output(thimble_requantize(total, factor, shift), a->output_zero_point,
+                             a->activation_min, a->activation_max);
+}
+
+/* Four neighbouring channels of their own at one position: the loops over the taps are shared. */
+static void block_write(const struct arguments *a, const thimble_window *at, const int8_t *image,
+                        int8_t *output, const uint8_t *memory, int32_t channel) {
+    const int8_t *weights = (const int8_t *)memory + a->weights + channel;
+    const int32_t channels = a->input_channels, zero_point = a->input_zero_point;
+    const int32_t columns = at->columns.end - at->columns.begin;
+    /* With more than one tap inside, the dilation is smaller than the image. */
+    const int32_t step = columns > 1 ? a->dilation_width * channels : 0;
+    int32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    for (int32_t ky = at->rows.begin; columns > 0 && ky < at->rows.end; ky++) {
+        const int32_t row = (at->top + ky * a->dilation_height) * a->input_width;
+        const int32_t column = at->left + at->columns.begin * a->dilation_width;
+        const int8_t *x = image + (row + column) * channels + channel;
+        const int8_t *w = weights + (ky * a->kernel_width + at->columns.begin) * channels;
+        for (int32_t taps = columns;; taps--) {
+            s0 += w[0] * (x[0] - zero_point);
+            s1 += w[1] * (x[1] - zero_point);
+            s2 += w[2] * (x[2] - zero_point);
+            s3 += w[3] * (x[3] - zero_point);
+            if (taps == 1) break; /* the next tap's place may be outside of the image */
+            x += step;
+            w += channels;
+        }
+    }
+    output[channel] = to_output(a, memory, channel, (uint32_t)s0);
+    output[channel + 1] = to_output(a, memory, channel + 1, (uint32_t)s1);
+    output[channel + 2] = to_output(a, memory, channel + 2, (uint32_t)s2);
+    output[channel + 3] = to_output(a, memory, channel + 3, (uint32_t)s3);
+}
+
 /* All output channels at one position. */
 static void pixel_write(const struct arguments *a, const thimble_window *at, const int8_t *image,
                         int8_t *output, const uint8_t *memory) {
     const int8_t *weights = (const int8_t *)memory + a->weights;
-    const uint8_t *bias = memory + a->bias, *multiplier = memory + a->multiplier;
-    const int8_t *shift = (const int8_t *)memory + a->shift;
     const int32_t channels = a->input_channels * a->depth_multiplier;
-    for (int32_t channel = 0; channel < channels; image++) {
-        for (const int32_t end = channel + a->depth_multiplier; channel < end; channel++) {
-            const uint32_t sum = window_sum(a, at, image, weights + channel, channels);
-            const int32_t total = (int32_t)((uint32_t)thimble_load(bias, channel) + sum);
-            const int32_t factor = thimble_load(multiplier, channel);
-            output[channel] = thimble_to_output(thimble_requantize(total, factor, shift[channel]),
-                                                a->output_zero_point, a->activation_min, a->activation_max);
-        }
+    const int32_t taps = a->kernel_height * a->kernel_width;
+    const bool in_blocks = a->depth_multiplier == 1 && thimble_block_fits(taps, a->input_zero_point);
+    int32_t channel = 0;
+    for (; in_blocks && channel + THIMBLE_BLOCK <= channels; channel += THIMBLE_BLOCK)
+        block_write(a, at, image, output, memory, channel);
+    for (; channel < channels; channel++) {
+        const int8_t *plane = image + channel / a->depth_multiplier;
+        const uint32_t sum = window_sum(a, at, plane, weights + channel, channels);
+        output[channel] = to_output(a, memory, channel, sum);
     }
 }
 

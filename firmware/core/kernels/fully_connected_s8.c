@@ -1,5 +1,5 @@
+#include "block.h"
 #include "check.h"
-#include "dot.h"
 #include "fixed.h"
 #include "native.h"
 
@@ -28,10 +28,17 @@ int thimble_fully_connected_s8(const int32_t *arguments, uint8_t *memory, uint32
     int8_t *output = (int8_t *)memory + a->output;
     for (int32_t batch = 0; batch < a->batches; batch++, input += a->depth) {
         const int8_t *row = (const int8_t *)memory + a->weights;
-        for (int32_t i = 0; i < a->outputs; i++, row += a->depth) {
-            const uint32_t sum = (uint32_t)thimble_load(bias, i) + thimble_dot(input, row, a->depth);
-            const int32_t scaled = thimble_requantize((int32_t)sum, a->multiplier, a->shift);
-            *output++ = thimble_to_output(scaled, a->output_zero_point, a->activation_min, a->activation_max);
+        for (int32_t i = 0; i < a->outputs;) {
+            uint32_t sums[THIMBLE_BLOCK];
+            const int32_t count = thimble_block_dense(sums, row, a->depth, a->outputs - i, input);
+            for (int32_t k = 0; k < count; k++) {
+                const int32_t total = (int32_t)((uint32_t)thimble_load(bias, i + k) + sums[k]);
+                const int32_t scaled = thimble_requantize(total, a->multiplier, a->shift);
+                *output++ =
+                    thimble_to_output(scaled, a->output_zero_point, a->activation_min, a->activation_max);
+            }
+            row += count * a->depth;
+            i += count;
         }
     }
     return 0;
