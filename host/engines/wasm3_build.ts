@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { root } from "../root.ts";
 import { EngineError } from "./engine.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
@@ -64,12 +64,16 @@ export function sourceVersion(source: string): string {
   return /#\s*define\s+M3_VERSION\s+"([^"]*)"/.exec(header)?.[1] ?? "unknown";
 }
 
-/** The interpreter's files; which ones there are differs between versions. m3_api_* is for imports. */
-function listSources(source: string): string[] {
+/** wasm3's own files in `source`; which ones there are differs between versions. m3_api_* is for imports. */
+export function wasm3Sources(source: string): string[] {
   return readdirSync(source)
     .filter((name) => /^m3_(?!api_).*\.c$/.test(name))
-    .sort();
+    .sort()
+    .map((name) => join(source, name));
 }
+
+/** Whether the file holds wasm3's operations, where the time goes; which one does differs between versions. */
+export const hasOperations = (path: string): boolean => readFileSync(path, "utf8").includes('"m3_exec.h"');
 
 function memoryFlags(source: string): string[] {
   const header = readFileSync(join(source, "wasm3.h"), "utf8");
@@ -86,10 +90,9 @@ type Plan = {
 
 function planBuild(source: string, sanitize: boolean): Plan {
   const extra = sanitize ? sanitizers : [];
-  const objects = listSources(source).map((name) => ({
-    name,
-    // m3_exec is where the time goes: -O3 almost doubles its speed on 64-bit kernels.
-    args: [name === "m3_exec.c" ? "-O3" : "-O2", ...wasm3Flags, ...extra, "-c", join(source, name)],
+  const objects = wasm3Sources(source).map((path) => ({
+    name: basename(path),
+    args: [hasOperations(path) ? "-O3" : "-O2", ...wasm3Flags, ...extra, "-c", path],
   }));
   const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-isystem", source];
   const runner = [...strict, ...defines, ...memoryFlags(source), ...extra, "-c", runnerSource];

@@ -9,7 +9,13 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { EngineError } from "../engines/engine.ts";
 import { buildOnce, forEachOfTwo, runProcess } from "../engines/toolchain.ts";
-import { type Compiler, findCompiler, findSource } from "../engines/wasm3_build.ts";
+import {
+  type Compiler,
+  findCompiler,
+  findSource,
+  hasOperations,
+  wasm3Sources,
+} from "../engines/wasm3_build.ts";
 import { root } from "../root.ts";
 
 export type PosixBuildOptions = {
@@ -41,14 +47,6 @@ export function wasm3Flags(): string[] {
     .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("#"));
 }
-
-/** wasm3's own files in `source`; which ones there are differs between versions. m3_api_* is for imports. */
-export function wasm3Sources(source: string): string[] {
-  return listFiles(source, /^m3_(?!api_).*\.c$/);
-}
-
-/** Whether the file holds wasm3's operations, where the time goes; which one does differs between versions. */
-export const hasOperations = (path: string): boolean => readFileSync(path, "utf8").includes('"m3_exec.h"');
 
 /** The core and the native kernels. */
 export function coreSources(): string[] {

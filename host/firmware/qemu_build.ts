@@ -8,16 +8,9 @@ import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import { type Availability, EngineError } from "../engines/engine.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "../engines/toolchain.ts";
-import { findSource } from "../engines/wasm3_build.ts";
+import { findSource, hasOperations, wasm3Sources } from "../engines/wasm3_build.ts";
 import { root } from "../root.ts";
-import {
-  coreSources,
-  cryptoSources,
-  ed25519Sources,
-  includeFolders,
-  wasm3Flags,
-  wasm3Sources,
-} from "./posix_build.ts";
+import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
 
 export type FirmwareOptions = {
   /** How the files with wasm3's operations are optimised; everything else of wasm3 always by -Os. */
@@ -67,9 +60,6 @@ const compact = [...unaligned, "-msave-restore"];
 const strict = ["-std=gnu99", "-Wall", "-Wextra", "-Werror"];
 
 type Step = { readonly source: string; readonly object: string; readonly args: readonly string[] };
-
-/** Which file holds the operations differs between versions of wasm3: it includes them. */
-const hasOperations = (path: string): boolean => readFileSync(path, "utf8").includes('"m3_exec.h"');
 
 const objectOf = (part: string, path: string): string =>
   `${part}/${basename(path, extname(path))}${extname(path) === ".S" ? "_s" : ""}.o`;

@@ -8,16 +8,9 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Availability, EngineError } from "../engines/engine.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "../engines/toolchain.ts";
-import { findSource } from "../engines/wasm3_build.ts";
+import { findSource, wasm3Sources } from "../engines/wasm3_build.ts";
 import { root } from "../root.ts";
-import {
-  coreSources,
-  cryptoSources,
-  ed25519Sources,
-  includeFolders,
-  wasm3Flags,
-  wasm3Sources,
-} from "./posix_build.ts";
+import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
 
 export type WasmBuildOptions = {
   /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */
