@@ -3,7 +3,6 @@
  * call, in order, named and timed, and `--dump` writes what each one made.
  */
 import { basename, extname } from "node:path";
-import { table } from "./cli/table.ts";
 import type { Target } from "./compile/asc.ts";
 import { compileModule } from "./compile/index.ts";
 import { partTotals, sizeParts } from "./compile/parts.ts";
@@ -27,6 +26,7 @@ import { type Agreement, compareWithFloat } from "./quantize/compare.ts";
 import { quantizeGraph } from "./quantize/quantize.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
 import { version } from "./root.ts";
+import { table } from "./table.ts";
 import { type Verification, verify } from "./verify/ladder.ts";
 import { type NamedVector, seededInputs, standardVectors } from "./verify/vectors.ts";
 

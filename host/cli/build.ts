@@ -6,11 +6,11 @@ import { ModelError } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type BuildOptions, build } from "../pipeline.ts";
 import { type Report, reportOf } from "../report.ts";
+import { bytes, integer } from "../table.ts";
 import type { EngineResult } from "../verify/ladder.ts";
 import { writeAll } from "./files.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { readSigning, signModule } from "./sign.ts";
-import { bytes, integer } from "./table.ts";
 
 const OPTIONS = {
   output: { type: "string", short: "o" },

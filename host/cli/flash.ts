@@ -8,9 +8,9 @@ import { composeFlash, flashBytesFor, flashPieces, type Piece, slotFor, slotPiec
 import { BOARDS, type Board, defaultTable, SLOT_ALIGNMENT, SLOT_BYTES, type Slot } from "../image/layout.ts";
 import { parseImage } from "../image/mcuboot.ts";
 import { type Partition, readTable } from "../image/partition_table.ts";
+import { bytes as showBytes, table } from "../table.ts";
 import { readBytes, writeAll } from "./files.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
-import { bytes as showBytes, table } from "./table.ts";
 
 const OPTIONS = {
   output: { type: "string", short: "o" },

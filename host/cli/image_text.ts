@@ -1,7 +1,7 @@
 /** What commands show of an image. */
 import type { ImageInfo } from "../image/mcuboot.ts";
 import { capabilityNames } from "../image/module.ts";
-import { bytes, integer } from "./table.ts";
+import { bytes, integer } from "../table.ts";
 
 const hex = (data: Uint8Array): string => Buffer.from(data).toString("hex");
 

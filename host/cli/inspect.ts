@@ -4,10 +4,10 @@ import { checkSubset } from "../compile/subset.ts";
 import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../emit/metadata.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
+import { bytes, integer, table } from "../table.ts";
 import { readBytes } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";
 import { type Command, parse } from "./options.ts";
-import { bytes, integer, table } from "./table.ts";
 
 /** Reads a module of ours, or an image around one: well-formed, within the subset, with metadata. */
 export function readModule(file: string): { module: Uint8Array; metadata: Metadata; image?: ImageInfo } {

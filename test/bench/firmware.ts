@@ -4,9 +4,10 @@
  *   --json     one array on stdout: [{"part", "flash_bytes", "ram_bytes"}, ...], with a part "total"
  *   --update   writes test/bench/firmware.csv, which a test compares with
  */
-import { table } from "../../host/cli/table.ts";
+
 import { EngineError } from "../../host/engines/engine.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
+import { table } from "../../host/table.ts";
 import { writeRecorded } from "./firmware_csv.ts";
 import {
   BUDGET_PARTS,

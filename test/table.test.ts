@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, integer, table } from "../../host/cli/table.ts";
+import { bytes, integer, table } from "../host/table.ts";
 
 const lines = (...text: string[]): string => text.join("\n");
 
