@@ -31,9 +31,10 @@ export function bytes(n: number): string {
   return `${exact} (${(n / unit).toFixed(1)} ${name})`;
 }
 
-// Names come from other people's models: a control character must not reach the terminal.
-const toText = (cell: Cell): string =>
-  typeof cell === "number" ? integer(cell) : cell.replace(/\p{Cc}/gu, "\uFFFD");
+/** Text of other people's models for a terminal, which its control characters must not reach. */
+export const plain = (text: string): string => text.replace(/\p{Cc}/gu, "\uFFFD");
+
+const toText = (cell: Cell): string => (typeof cell === "number" ? integer(cell) : plain(cell));
 
 /**
  * Lines of aligned columns, two spaces between them, no line break at the end. Columns of numbers alone are

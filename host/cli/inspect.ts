@@ -4,7 +4,7 @@ import { checkSubset } from "../compile/subset.ts";
 import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../emit/metadata.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
-import { bytes, integer, table } from "../table.ts";
+import { bytes, integer, plain, table } from "../table.ts";
 import { readBytes } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";
 import { type Command, parse } from "./options.ts";
@@ -60,7 +60,9 @@ const tensorRow = (kind: string) => (info: TensorInfo) => [
 function text(info: ReturnType<typeof inspect>): string {
   const { memory } = info;
   return [
-    `${info.model.name} ${info.model.version}, from ${info.source.file} (SHA-256 ${info.source.sha256.slice(0, 16)}...) by ${info.compiler}`,
+    plain(
+      `${info.model.name} ${info.model.version}, from ${info.source.file} (SHA-256 ${info.source.sha256.slice(0, 16)}...) by ${info.compiler}`,
+    ),
     "",
     table([...info.inputs.map(tensorRow("input")), ...info.outputs.map(tensorRow("output"))]),
     "",

@@ -15,6 +15,7 @@ import { checkGraph, checkQuantized, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
 import { argmax } from "../quantize/compare.ts";
 import { dequantizeBytes, quantizeToBytes, splitRow } from "../quantize/samples.ts";
+import { plain } from "../table.ts";
 import { readBytes } from "./files.ts";
 import { readModule } from "./inspect.ts";
 import { type Command, parse, UsageError } from "./options.ts";
@@ -180,7 +181,8 @@ function print({ rows, columns, labels }: Results, json: boolean): void {
     );
     return;
   }
-  const quote = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+  const quote = (cell: string): string =>
+    /[",]/.test(cell) ? `"${plain(cell).replaceAll('"', '""')}"` : plain(cell);
   console.log([...columns, "label"].map(quote).join(","));
   for (const { outputs, label } of rows) console.log([...outputs.flat().map(String), quote(label)].join(","));
   if (labels)

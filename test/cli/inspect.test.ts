@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { addCustomSection, readSections } from "../../host/compile/sections.ts";
+import { decodeMetadata, encodeMetadata, SECTION_NAME } from "../../host/emit/metadata.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
@@ -136,5 +138,30 @@ describe("refused in one line", () => {
       assert.equal(found.stdout.toString(), "");
       assert.equal(found.status, status);
     });
+  }
+});
+
+test("names of a hostile module do not control the terminal", () => {
+  const clear = "\u001b[2J";
+  const binary = new Uint8Array(readFileSync(module));
+  const section = readSections(binary).find(({ name }) => name === SECTION_NAME)!;
+  const metadata = decodeMetadata(binary.subarray(section.start, section.end));
+  const hostile = {
+    ...metadata,
+    model: { ...metadata.model, name: `digits${clear}` },
+    outputs: metadata.outputs.map((output) => ({ ...output, name: `${output.name}${clear}\n` })),
+  };
+  const file = join(scratch, "hostile.wasm");
+  const code = binary.subarray(0, section.offset);
+  writeFileSync(file, addCustomSection(code, SECTION_NAME, encodeMetadata(hostile)));
+  const row = join(scratch, "row.bin");
+  writeFileSync(row, new Uint8Array(64 * 4));
+  for (const args of [
+    ["inspect", file],
+    ["run", file, "--input", row],
+  ]) {
+    const { status, stdout } = thimble(args);
+    assert.equal(status, 0);
+    assert.ok(!stdout.includes("\u001b"), args[0]);
   }
 });
