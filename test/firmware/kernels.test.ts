@@ -7,11 +7,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { findProgram, type ProcessResult, runProcess } from "../../host/engines/toolchain.ts";
+import { type ProcessResult, runProcess } from "../../host/engines/toolchain.ts";
 import { findCompiler } from "../../host/engines/wasm3_build.ts";
 import { exportName, loadKernel } from "../../host/plan/kernels.ts";
 import { root } from "../../host/root.ts";
 import { kernelMachine, kernelNames } from "../kernels/machine.ts";
+import { findFuzzer } from "./fuzzer.ts";
 import { type Call, edgeCalls, runTwin, validCalls, wrongCalls } from "./kernel_calls.ts";
 
 const SEED = 30;
@@ -242,20 +243,8 @@ describe("wrong arguments are refused, or mean the same as to the twin", () => {
   });
 });
 
-/** clang with libFuzzer, or why there is none. */
-async function findFuzzer(): Promise<{ readonly clang: string } | { readonly reason: string }> {
-  const clang = findProgram("clang-16") ?? findProgram("clang");
-  if (clang === undefined) return { reason: "expected clang-16 or clang, found neither" };
-  const program = "int LLVMFuzzerTestOneInput(const char *data, long size) { return 0 * size * *data; }\n";
-  const flags = ["-fsanitize=fuzzer,address", "-x", "c", "-", "-o", join(folder, "probe")];
-  const built = await runProcess([clang, ...flags], Buffer.from(program));
-  return built.status === 0
-    ? { clang }
-    : { reason: `expected ${clang} with libFuzzer (package libclang-rt-16-dev), found none` };
-}
-
 test(`fuzzing, ${FUZZ_RUNS} runs from the corpus`, async (t) => {
-  const fuzzer = await findFuzzer();
+  const fuzzer = await findFuzzer(folder);
   if ("reason" in fuzzer) return t.skip(fuzzer.reason);
   const path = join(folder, "kernels_fuzz");
   const source = join(root, "firmware", "fuzz", "kernels_fuzz.c");
