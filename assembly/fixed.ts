@@ -51,6 +51,78 @@ export function requantize(x: i32, multiplier: i32, shift: i32): i32 {
   return roundingDivideByPowerOfTwo(doublingHighMul(x << left, multiplier), right);
 }
 
+/*
+ * requantize() with one shift, for kernels that compute a factor's constants once for many sums.
+ *
+ * With e = -shift > 0 and t = x * multiplier + 2^30, high = t >> 31 is the first rounding and
+ * (high + 2^(e-1) - [high < 0]) >> e the second, halves away from zero. Shifts to the right nest, so this is
+ * (t + 2^(30+e) - [high < 0] * 2^31) >> (31 + e), and with z * 2^(31+e) more it has a zero point of z. high < 0
+ * where x < 0; in the one exception, x = -1 with the least multiplier, both ways give the same. Where e <= 0, x
+ * is multiplied by 2^-e first, and there is no second rounding.
+ *
+ * Callers have x + limit in place of x, and see to it that shift is at least -24, x * 2^shift fits 32 bits, and the
+ * zero point is between activationMin and activationMax (host/ops/lanes.ts).
+ */
+
+/** What a sum is multiplied by. */
+// @ts-ignore: decorator
+@inline
+export function rescaleFactor(multiplier: i32, shift: i32): i64 {
+  return <i64>multiplier << max(shift, 0);
+}
+
+/** And shifted by, to the right. */
+// @ts-ignore: decorator
+@inline
+export function rescaleShift(shift: i32): i64 {
+  return 31 + max(-shift, 0);
+}
+
+/** What is added in between, for sums that are not negative. */
+// @ts-ignore: decorator
+@inline
+export function rescaleAddend(limit: i32, factor: i64, shift: i32, outputZeroPoint: i32): i64 {
+  const half: i64 = shift < 0 ? (<i64>1 << 30) << -shift : 0;
+  return (<i64>outputZeroPoint << rescaleShift(shift)) - <i64>limit * factor + (1 << 30) + half;
+}
+
+/** How much less it is for negative ones. */
+// @ts-ignore: decorator
+@inline
+export function rescaleTie(shift: i32): i64 {
+  return shift < 0 ? 1 << 31 : 0;
+}
+
+/**
+ * Stores x, a sum plus `limit`, as an int8 output. The zero point is in the activation's range, so that a sum on
+ * one side of zero can only leave the range on that side. Stores in branches: a value that leaves a branch is
+ * copied once more by an interpreter.
+ */
+// @ts-ignore: decorator
+@inline
+export function storeRescaled(
+  output: usize,
+  x: i32,
+  limit: i32,
+  factor: i64,
+  addend: i64,
+  negativeAddend: i64,
+  shift: i64,
+  hasNegatives: bool,
+  activationMin: i32,
+  activationMax: i32,
+): void {
+  if (x >= limit) {
+    const result: i32 = <i32>((<i64>x * factor + addend) >> shift);
+    if (result > activationMax) store<i8>(output, activationMax);
+    else store<i8>(output, result);
+  } else if (hasNegatives) {
+    store<i8>(output, max(<i32>((<i64>x * factor + negativeAddend) >> shift), activationMin));
+  } else {
+    store<i8>(output, activationMin);
+  }
+}
+
 // @ts-ignore: decorator
 @inline
 export function clamp(x: i32, low: i32, high: i32): i32 {

@@ -14,11 +14,11 @@ import { runReference } from "./engines/reference.ts";
 import { v8 } from "./engines/v8.ts";
 import { wasm3 } from "./engines/wasm3.ts";
 import { importModel, readSource } from "./import/index.ts";
-import { elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
+import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
 import { dumpGraph } from "./ir/text.ts";
 import { simplify } from "./passes/index.ts";
-import { lower, type Program } from "./plan/lower.ts";
+import { type Choices, lower, type Program } from "./plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./plan/text.ts";
 import { calibrate, type Statistics } from "./quantize/calibrate.ts";
@@ -27,6 +27,9 @@ import { quantizeGraph } from "./quantize/quantize.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
 import { version } from "./root.ts";
 import { table } from "./table.ts";
+import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
+import { measureCandidates, measureInQemu, remembering, requireQemu } from "./tune/measured.ts";
+import { dumpTuning, type Objective, type Tuning, tune } from "./tune/tune.ts";
 import { type Verification, verify } from "./verify/ladder.ts";
 import { type NamedVector, seededInputs, standardVectors } from "./verify/vectors.ts";
 
@@ -38,6 +41,12 @@ export interface BuildOptions {
   readonly version?: string;
   /** The module may not be larger; 64 KiB unless the user says otherwise. */
   readonly maxSize?: number;
+  /** What the module is to run on: the name of a board, a .json file with a profile, or a profile; default esp32-c3. */
+  readonly board?: string | BoardProfile;
+  /** Default: balanced, the fastest module whose bytes are worth it. */
+  readonly optimize?: Objective;
+  /** Whether costs of layers are predicted by a model of the kernels (the default) or measured in QEMU. */
+  readonly tune?: "model" | "measure";
   /** Adds the export `self_test`. */
   readonly selfTest?: boolean;
   /** Engines that have to agree with the reference. */
@@ -61,6 +70,9 @@ export interface Build {
   /** The float graph, where the model was float. */
   readonly floatGraph?: Graph;
   readonly metadata: Metadata;
+  /** How each layer is computed, and what that costs on the board. */
+  readonly tuning: Tuning;
+  readonly choices: Choices;
   readonly plan: MemoryPlan;
   readonly verification: Verification;
   readonly agreement?: Agreement;
@@ -98,7 +110,9 @@ export async function build(options: BuildOptions): Promise<Build> {
   const samples = await stage("samples", () => readSamples(simplified, options.calibration));
   const statistics = await stage("calibrate", () => calibrateFloat(simplified, samples, name));
   const graph = await stage("quantize", () => toQuantized(simplified, statistics), dumpGraph);
-  const program = await stage("lower", () => lower(graph), dumpProgram);
+  const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
+  const { choices } = tuning;
+  const program = await stage("lower", () => lower(graph, choices), dumpProgram);
   const tests = await stage("self-test vectors", () => selfTestVectors(graph));
   const embedded = options.selfTest ? tests : [];
   const plan = await stage("plan", () => planMemory(program, selfTestBytes(embedded)), dumpPlan);
@@ -110,7 +124,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     sourceSha256: source.sha256,
     compiler: `thimble ${version}`,
   };
-  const metadata = describeModule(program, plan, provenance, statistics, tests);
+  const metadata = describeModule(program, plan, provenance, statistics, tests, tuning);
   const maxSize = options.maxSize ?? DEFAULT_MAX_SIZE;
   checkConstants(program, metadata, maxSize);
   const assembly = await stage(
@@ -123,6 +137,8 @@ export async function build(options: BuildOptions): Promise<Build> {
 
   const vectors = [...calibrationVectors(graph, samples), ...standardVectors(graph, RANDOM_VECTORS)];
   const engines = options.engines ?? [v8, wasm3];
+  // To find the layer that is wrong, every layer is an output of a module built like any other.
+  const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
   const isFloat = simplified !== graph;
   const agreement = isFloat
@@ -134,6 +150,8 @@ export async function build(options: BuildOptions): Promise<Build> {
     graph,
     ...(isFloat && { floatGraph: simplified }),
     metadata,
+    tuning,
+    choices,
     plan,
     verification,
     ...(agreement && { agreement }),
@@ -164,6 +182,23 @@ function calibrateFloat(graph: Graph, samples: readonly Sample[], name: string):
 
 function toQuantized(graph: Graph, statistics: ReadonlyMap<string, Statistics>): Graph {
   return checkQuantized(isFloatGraph(graph) ? quantizeGraph(graph, statistics) : graph, "quantize");
+}
+
+const outputBytes = (graph: Graph): number =>
+  graph.outputs.reduce((sum, output) => sum + byteSize(tensorOf(graph, output)), 0);
+
+async function tuneGraph(graph: Graph, options: BuildOptions): Promise<Tuning> {
+  const { board = DEFAULT_BOARD, optimize = "balanced", maxSize = DEFAULT_MAX_SIZE } = options;
+  const measured = options.tune === "measure";
+  if (measured) await requireQemu();
+  const measure = remembering(measureInQemu((layer, choices) => compileGraph(layer, "release", choices)));
+  return tune(graph, {
+    board: typeof board === "string" ? findBoard(board) : board,
+    optimize,
+    maxSize,
+    selfTestBytes: options.selfTest ? SELF_TEST_SEEDS.length * outputBytes(graph) : 0,
+    ...(measured && { measure: (whole, layers) => measureCandidates(whole, layers, measure) }),
+  });
 }
 
 function selfTestVectors(graph: Graph): SelfTestVector[] {
@@ -209,12 +244,13 @@ function layerTable(metadata: Metadata): string {
 }
 
 /** The later stages alone: a quantised graph to a module without metadata. */
-export async function compileGraph(graph: Graph, target: Target = "release"): Promise<Uint8Array> {
-  const program = lower(graph);
+export async function compileGraph(
+  graph: Graph,
+  target: Target = "release",
+  choices?: Choices,
+): Promise<Uint8Array> {
+  const program = lower(graph, choices);
   const plan = planMemory(program);
   const provenance = { name: graph.name, version: "0.0.0", sourceFile: "", sourceSha256: "", compiler: "" };
   return compileModule(emitAssemblyScript(program, plan, provenance, []), program, plan, undefined, target);
 }
-
-/** To find the layer that is wrong, every layer is an output of a module built like any other. */
-const buildTrace = (graph: Graph): Promise<Uint8Array> => compileGraph(graph, "debug");

@@ -40,7 +40,7 @@ describe("logistic regression", async () => {
 
   test("stages run in order, each told and timed", () => {
     const expected =
-      "import, simplify, samples, calibrate, quantize, lower, self-test vectors, plan, emit, compile, verify, compare";
+      "import, simplify, samples, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, compare";
     assert.equal(stages.join(", "), expected);
     assert.equal(found.stages.map(({ stage }) => stage).join(", "), expected);
   });
@@ -48,9 +48,17 @@ describe("logistic regression", async () => {
   test("stages that make text dump it, numbered in order", () => {
     assert.deepEqual(
       [...dumps.keys()],
-      ["01-import.txt", "02-simplify.txt", "05-quantize.txt", "06-lower.txt", "08-plan.txt", "09-emit.txt"],
+      [
+        "01-import.txt",
+        "02-simplify.txt",
+        "05-quantize.txt",
+        "06-tune.txt",
+        "07-lower.txt",
+        "09-plan.txt",
+        "10-emit.txt",
+      ],
     );
-    assert.equal(dumps.get("09-emit.txt"), found.assembly);
+    assert.equal(dumps.get("10-emit.txt"), found.assembly);
     assert.match(dumps.get("05-quantize.txt")!, /^graph logistic_regression\ninput X: int8\[1x2\]/);
   });
 

@@ -29,17 +29,22 @@ export function average_pool2d_s8(
   activationMin: i32,
   activationMax: i32,
 ): void {
-  for (let batch = 0; batch < batches; batch++) {
-    for (let y = 0; y < outputHeight; y++) {
+  const image: usize = <usize>(inputHeight * inputWidth * channels);
+  const inputEnd: usize = input + <usize>batches * image;
+  do {
+    let y: i32 = 0;
+    do {
       const top: i32 = y * strideHeight - padTop;
       const yBegin: i32 = max(top, 0);
       const yEnd: i32 = min(top + kernelHeight, inputHeight);
-      for (let x = 0; x < outputWidth; x++) {
+      let x: i32 = 0;
+      do {
         const left: i32 = x * strideWidth - padLeft;
         const xBegin: i32 = max(left, 0);
         const xEnd: i32 = min(left + kernelWidth, inputWidth);
         const count: i32 = (yEnd - yBegin) * (xEnd - xBegin);
-        for (let channel = 0; channel < channels; channel++) {
+        let channel: i32 = 0;
+        do {
           let sum: i32 = 0;
           for (let inputY = yBegin; inputY < yEnd; inputY++) {
             let pixel: usize = input + <usize>((inputY * inputWidth + xBegin) * channels + channel);
@@ -50,9 +55,9 @@ export function average_pool2d_s8(
           }
           const mean: i32 = (sum > 0 ? sum + (count >> 1) : sum - (count >> 1)) / count;
           store<i8>(output++, clamp(mean, activationMin, activationMax));
-        }
-      }
-    }
-    input += <usize>(inputHeight * inputWidth * channels);
-  }
+        } while (++channel < channels);
+      } while (++x < outputWidth);
+    } while (++y < outputHeight);
+    input += image;
+  } while (input < inputEnd);
 }

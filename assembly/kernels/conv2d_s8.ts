@@ -1,14 +1,22 @@
 import { clamp, requantize } from "../fixed";
+import { gather } from "./gather";
 
-export const VERSION: i32 = 1;
+export const VERSION: i32 = 2;
 
 /**
- * 2-D convolution, NHWC, int8 in and out, per-channel weights; padding counts as zero.
+ * 2-D convolution, NHWC, int8 in and out, per-channel weights; padding counts as the zero point.
+ * The smaller of two kernels with one contract: conv2d_lanes_s8 is the faster one.
  *
  *   input       [batches, inputHeight, inputWidth, inputChannels] i8
- *   weights     [outputChannels, kernelHeight, kernelWidth, inputChannels / groups] i8
- *   bias, multiplier  [outputChannels] i32;  shift [outputChannels] i8
- *   output      [batches, outputHeight, outputWidth, outputChannels] i8
+ *   weights     in blocks of four output channels of a group, the last one narrower where they end:
+ *               [kernelHeight, kernelWidth, inputChannels / groups, channels of the block] i8.
+ *               Up to three bytes after the last may be read; their values do not matter.
+ *   bias        [outputChannels] i32, the input zero point folded in
+ *   multiplier  [outputChannels] i32;  shift [outputChannels] i8
+ *   output      [batches, outputHeight, outputWidth, outputChannels] i8; may be the input where the
+ *               window is one pixel with stride 1, and outputChannels <= inputChannels
+ *   scratch     the inputs of up to `tile` pixels: tile * kernelHeight * kernelWidth * inputChannels / groups
+ *               bytes; unused where the window is one pixel with stride 1 and output is not the input
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::ConvPerChannel.
  */
@@ -19,6 +27,8 @@ export function conv2d_s8(
   bias: usize,
   multiplier: usize,
   shift: usize,
+  scratch: usize,
+  tile: i32,
   batches: i32,
   inputHeight: i32,
   inputWidth: i32,
@@ -42,47 +52,54 @@ export function conv2d_s8(
 ): void {
   const groupInputs: i32 = inputChannels / groups;
   const groupOutputs: i32 = outputChannels / groups;
+  const terms: usize = kernelHeight * kernelWidth * groupInputs;
   for (let batch = 0; batch < batches; batch++) {
     for (let y = 0; y < outputHeight; y++) {
-      const top: i32 = y * strideHeight - padTop;
       for (let x = 0; x < outputWidth; x++) {
-        const left: i32 = x * strideWidth - padLeft;
         let filter: usize = weights;
-        for (let channel = 0; channel < outputChannels; channel++) {
-          const firstInput: usize = input + <usize>((channel / groupOutputs) * groupInputs);
-          let sum: i32 = load<i32>(bias + (<usize>channel << 2));
-          for (let ky = 0; ky < kernelHeight; ky++) {
-            const inputY: i32 = top + ky * dilationHeight;
-            if (<u32>inputY >= <u32>inputHeight) {
-              filter += kernelWidth * groupInputs;
-              continue;
+        for (let channel = 0; channel < outputChannels; ) {
+          const lastOfGroup: i32 = channel + groupOutputs;
+          gather(
+            scratch,
+            input + <usize>((channel / groupOutputs) * groupInputs),
+            y * strideHeight - padTop,
+            x * strideWidth - padLeft,
+            groupInputs,
+            inputHeight,
+            inputWidth,
+            inputChannels,
+            kernelHeight,
+            kernelWidth,
+            dilationHeight,
+            dilationWidth,
+            inputZeroPoint,
+          );
+          while (channel < lastOfGroup) {
+            const width: i32 = min(lastOfGroup - channel, 4);
+            let sum0: i32 = 0;
+            let sum1: i32 = 0;
+            let sum2: i32 = 0;
+            let sum3: i32 = 0;
+            for (let i: usize = scratch; i < scratch + terms; i++, filter += width) {
+              const value: i32 = load<i8>(i);
+              sum0 += value * <i32>load<i8>(filter);
+              sum1 += value * <i32>load<i8>(filter, 1);
+              sum2 += value * <i32>load<i8>(filter, 2);
+              sum3 += value * <i32>load<i8>(filter, 3);
             }
-            for (let kx = 0; kx < kernelWidth; kx++) {
-              const inputX: i32 = left + kx * dilationWidth;
-              const end: usize = filter + groupInputs;
-              if (<u32>inputX < <u32>inputWidth) {
-                let pixel: usize = firstInput + <usize>((inputY * inputWidth + inputX) * inputChannels);
-                // Four terms with constant offsets: the loop's own work is a third of a term's.
-                for (; filter + 4 <= end; filter += 4, pixel += 4) {
-                  sum +=
-                    (<i32>load<i8>(pixel) - inputZeroPoint) * <i32>load<i8>(filter) +
-                    (<i32>load<i8>(pixel, 1) - inputZeroPoint) * <i32>load<i8>(filter, 1) +
-                    (<i32>load<i8>(pixel, 2) - inputZeroPoint) * <i32>load<i8>(filter, 2) +
-                    (<i32>load<i8>(pixel, 3) - inputZeroPoint) * <i32>load<i8>(filter, 3);
-                }
-                for (; filter < end; filter++, pixel++) {
-                  sum += (<i32>load<i8>(pixel) - inputZeroPoint) * <i32>load<i8>(filter);
-                }
-              }
-              filter = end;
+            for (const end: i32 = channel + width; channel < end; channel++) {
+              const scaled: i32 = requantize(
+                sum0 + load<i32>(bias + (<usize>channel << 2)),
+                load<i32>(multiplier + (<usize>channel << 2)),
+                <i32>load<i8>(shift + <usize>channel),
+              );
+              store<i8>(output++, clamp(scaled + outputZeroPoint, activationMin, activationMax));
+              // A narrower block's further sums are of bytes that are not its own, and are dropped.
+              sum0 = sum1;
+              sum1 = sum2;
+              sum2 = sum3;
             }
           }
-          const scaled: i32 = requantize(
-            sum,
-            load<i32>(multiplier + (<usize>channel << 2)),
-            <i32>load<i8>(shift + <usize>channel),
-          );
-          store<i8>(output++, clamp(scaled + outputZeroPoint, activationMin, activationMax));
         }
       }
     }

@@ -1,14 +1,19 @@
 import { clamp, requantize } from "../fixed";
+import { fillPlane } from "./plane";
 
-export const VERSION: i32 = 1;
+export const VERSION: i32 = 2;
 
 /**
- * Depthwise 2-D convolution, NHWC, int8 in and out, per-channel weights; padding counts as zero.
+ * Depthwise 2-D convolution, NHWC, int8 in and out, per-channel weights; padding counts as the zero
+ * point. The smaller of two kernels with one contract: depthwise_conv2d_lanes_s8 is the faster one.
  *
  *   input       [batches, inputHeight, inputWidth, inputChannels] i8
- *   weights     [kernelHeight, kernelWidth, inputChannels * depthMultiplier] i8
- *   bias, multiplier  [inputChannels * depthMultiplier] i32;  shift, likewise, i8
- *   output      [batches, outputHeight, outputWidth, inputChannels * depthMultiplier] i8
+ *   weights     [inputChannels * depthMultiplier, kernelHeight, kernelWidth] i8
+ *   bias        [inputChannels * depthMultiplier] i32, the input zero point folded in
+ *   multiplier  [inputChannels * depthMultiplier] i32;  shift, likewise, i8
+ *   output      [batches, outputHeight, outputWidth, inputChannels * depthMultiplier] i8; may be the
+ *               input where it has the same size and depthMultiplier is 1
+ *   scratch     one channel's padded image, see plane.ts
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::DepthwiseConvPerChannel.
  */
@@ -19,6 +24,7 @@ export function depthwise_conv2d_s8(
   bias: usize,
   multiplier: usize,
   shift: usize,
+  scratch: usize,
   batches: i32,
   inputHeight: i32,
   inputWidth: i32,
@@ -40,25 +46,36 @@ export function depthwise_conv2d_s8(
   activationMax: i32,
 ): void {
   const outputChannels: i32 = inputChannels * depthMultiplier;
+  const planeWidth: i32 = (outputWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
+  const planeHeight: i32 = (outputHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;
   for (let batch = 0; batch < batches; batch++) {
-    for (let y = 0; y < outputHeight; y++) {
-      const top: i32 = y * strideHeight - padTop;
-      for (let x = 0; x < outputWidth; x++) {
-        const left: i32 = x * strideWidth - padLeft;
-        for (let channel = 0; channel < outputChannels; channel++) {
-          const plane: usize = input + <usize>(channel / depthMultiplier);
+    let filter: usize = weights;
+    for (let channel = 0; channel < outputChannels; channel++) {
+      if (channel % depthMultiplier == 0) {
+        const image: usize = input + <usize>(channel / depthMultiplier);
+        fillPlane(
+          scratch,
+          image,
+          planeHeight,
+          planeWidth,
+          inputHeight,
+          inputWidth,
+          inputChannels,
+          padTop,
+          padLeft,
+          inputZeroPoint,
+        );
+      }
+      let target: usize = output + channel;
+      for (let y = 0; y < outputHeight; y++) {
+        for (let x = 0; x < outputWidth; x++) {
           let sum: i32 = load<i32>(bias + (<usize>channel << 2));
+          let tap: usize = filter;
           for (let ky = 0; ky < kernelHeight; ky++) {
-            const inputY: i32 = top + ky * dilationHeight;
-            if (<u32>inputY >= <u32>inputHeight) continue;
-            let tap: usize = weights + <usize>(ky * kernelWidth * outputChannels + channel);
-            for (let kx = 0; kx < kernelWidth; kx++) {
-              const inputX: i32 = left + kx * dilationWidth;
-              if (<u32>inputX < <u32>inputWidth) {
-                const pixel: usize = plane + <usize>((inputY * inputWidth + inputX) * inputChannels);
-                sum += (<i32>load<i8>(pixel) - inputZeroPoint) * <i32>load<i8>(tap);
-              }
-              tap += outputChannels;
+            const row: i32 = y * strideHeight + ky * dilationHeight;
+            let pixel: usize = scratch + <usize>(row * planeWidth + x * strideWidth);
+            for (const end: usize = tap + kernelWidth; tap < end; tap++, pixel += dilationWidth) {
+              sum += <i32>load<i8>(pixel) * <i32>load<i8>(tap);
             }
           }
           const scaled: i32 = requantize(
@@ -66,10 +83,13 @@ export function depthwise_conv2d_s8(
             load<i32>(multiplier + (<usize>channel << 2)),
             <i32>load<i8>(shift + <usize>channel),
           );
-          store<i8>(output++, clamp(scaled + outputZeroPoint, activationMin, activationMax));
+          store<i8>(target, clamp(scaled + outputZeroPoint, activationMin, activationMax));
+          target += outputChannels;
         }
       }
+      filter += kernelHeight * kernelWidth;
     }
     input += <usize>(inputHeight * inputWidth * inputChannels);
+    output += <usize>(outputHeight * outputWidth * outputChannels);
   }
 }

@@ -30,28 +30,30 @@ export function softmax_s8(
     for (let i = 0; i < depth; i++) greatest = max(greatest, <i32>load<i8>(input + i));
 
     let sum: i32 = 0; // Q12.19: room for 4096 values of one, as unsigned
-    for (let i = 0; i < depth; i++) {
-      const difference: i32 = <i32>load<i8>(input + i) - greatest;
-      if (difference >= differenceMin) {
-        const exp: i32 = expOnNegative(doublingHighMul(difference << shift, multiplier));
-        sum += roundingDivideByPowerOfTwo(exp, 12);
+    let reciprocal: i32 = 0;
+    let exponent: i32 = 0;
+    // The exponentials are computed twice, to be added and to be divided by the sum, at one place: room for all
+    // of them would cost more RAM than the time is worth.
+    for (let divide = 0; divide < 2; divide++) {
+      for (let i = 0; i < depth; i++) {
+        const difference: i32 = <i32>load<i8>(input + i) - greatest;
+        let exp: i32 = 0;
+        if (difference >= differenceMin) {
+          exp = expOnNegative(doublingHighMul(difference << shift, multiplier));
+        }
+        if (!divide) {
+          sum += roundingDivideByPowerOfTwo(exp, 12);
+        } else {
+          // From 512 equal values on each is less than half of 1/256.
+          const value: i32 =
+            exponent <= 31 ? roundingDivideByPowerOfTwo(doublingHighMul(reciprocal, exp), exponent) - 128 : -128;
+          store<i8>(output + i, min(value, 127));
+        }
       }
-    }
-
-    // sum = (1 + fraction) * 2^bits with the leading one dropped, fraction in Q0.31.
-    const headroom: i32 = clz(sum);
-    const reciprocal: i32 = oneOverOnePlus(<i32>((<u32>sum << headroom) - 0x80000000));
-    const exponent: i32 = 12 - headroom + 31 - 8;
-
-    for (let i = 0; i < depth; i++) {
-      const difference: i32 = <i32>load<i8>(input + i) - greatest;
-      let value: i32 = -128;
-      // From 512 equal values on each is less than half of 1/256.
-      if (difference >= differenceMin && exponent <= 31) {
-        const exp: i32 = expOnNegative(doublingHighMul(difference << shift, multiplier));
-        value = min(roundingDivideByPowerOfTwo(doublingHighMul(reciprocal, exp), exponent) - 128, 127);
-      }
-      store<i8>(output + i, value);
+      // sum = (1 + fraction) * 2^bits with the leading one dropped, fraction in Q0.31.
+      const headroom: i32 = clz(sum);
+      reciprocal = oneOverOnePlus(<i32>((<u32>sum << headroom) - 0x80000000));
+      exponent = 12 - headroom + 31 - 8;
     }
     input += depth;
     output += depth;

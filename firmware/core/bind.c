@@ -51,13 +51,25 @@ static int can_bind(const thimble_model *model, const thimble_kernel *kernel, ui
            model->module->functions[function].compiled == NULL;
 }
 
-thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
+static int is_kernel(const thimble_export *exported) {
+    static const char prefix[] = "kernel.";
+    const uint32_t bytes = sizeof prefix - 1;
+    return exported->kind == WASM_FUNCTION && exported->name_bytes > bytes &&
+           memcmp(exported->name, prefix, bytes) == 0;
+}
+
+thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound, uint32_t *portable) {
     thimble_section exports = model->info.exports;
     *bound = 0;
+    *portable = 0;
     for (uint32_t i = 0; i < model->info.export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
-        const thimble_kernel *kernel = exported.kind == WASM_FUNCTION ? find_kernel(&exported) : NULL;
-        if (kernel == NULL || !can_bind(model, kernel, exported.index)) continue;
+        if (!is_kernel(&exported)) continue;
+        const thimble_kernel *kernel = find_kernel(&exported);
+        if (kernel == NULL || !can_bind(model, kernel, exported.index)) {
+            (*portable)++;
+            continue;
+        }
         IM3Function function = &model->module->functions[exported.index];
         if (replace(model->module, function, kernel) != m3Err_none) return THIMBLE_ERR_RAM;
         (*bound)++;

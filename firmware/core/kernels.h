@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 typedef struct thimble_kernel {
-    const char *name;   /* as exported, e.g. "kernel.conv2d_s8.1" */
+    const char *name;   /* as exported, e.g. "kernel.conv2d_s8.2" */
     uint8_t parameters; /* how many; each is an i32 */
 
     /*

@@ -197,12 +197,31 @@ static thimble_status instantiate(thimble_model *model, uint32_t stack_bytes) {
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
 
+/*
+ * Everything is compiled before the first inference, so that a lack of RAM shows here. Only where all kernels
+ * are bound natively, nobody calls the functions that they share among each other, and compiled they would
+ * take half of the RAM that a model needs; should a module call one all the same, wasm3 compiles it then.
+ */
+static M3Result compile_functions(thimble_model *model, int all) {
+    static const char *const entries[] = {"invoke", "self_test"};
+    if (all) return m3_CompileModule(model->module);
+    for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        uint32_t index;
+        IM3Function function;
+        if (!thimble_export_find(&model->info, WASM_FUNCTION, entries[i], &index)) continue;
+        M3Result result = m3_FindFunction(&function, model->runtime, entries[i]);
+        if (result != m3Err_none) return result;
+    }
+    return m3Err_none;
+}
+
 static thimble_status compile(thimble_model *model, int portable_only) {
+    uint32_t portable = 1;
     if (!portable_only) {
-        thimble_status status = thimble_bind_kernels(model, &model->statistics.native_kernels);
+        thimble_status status = thimble_bind_kernels(model, &model->statistics.native_kernels, &portable);
         if (status != THIMBLE_OK) return status;
     }
-    M3Result result = m3_CompileModule(model->module);
+    M3Result result = compile_functions(model, portable > 0);
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
 

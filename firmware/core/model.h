@@ -28,8 +28,10 @@ struct thimble_model {
     uintptr_t native_stack;  /* of the frame that entered; see m3_Yield */
 };
 
-/* Binds the native kernels that this build has; how many. THIMBLE_ERR_RAM where there is no room for it. */
-THIMBLE_CHECK_RESULT
-thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound);
+/*
+ * Binds the native kernels that this build has: how many, and how many kernels stay the module's own.
+ * THIMBLE_ERR_RAM where there is no room for it.
+ */
+thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound, uint32_t *portable);
 
 #endif

@@ -5,11 +5,13 @@ import { findWasm3Cli, runCliSelfTest } from "../engines/wasm3_build.ts";
 import { ModelError } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type BuildOptions, build } from "../pipeline.ts";
-import { type Report, reportOf } from "../report.ts";
+import { layerTable, type Report, reportOf, time } from "../report.ts";
 import { bytes, integer } from "../table.ts";
+import { BOARD_NAMES } from "../tune/boards.ts";
+import { OBJECTIVES } from "../tune/tune.ts";
 import type { EngineResult } from "../verify/ladder.ts";
 import { writeAll } from "./files.ts";
-import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { boardOption, type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
 import { readSigning, signModule } from "./sign.ts";
 
 const OPTIONS = {
@@ -18,12 +20,17 @@ const OPTIONS = {
   name: { type: "string" },
   version: { type: "string" },
   "max-size": { type: "string" },
+  board: { type: "string" },
+  optimize: { type: "string" },
+  tune: { type: "string" },
   "self-test": { type: "boolean" },
   dump: { type: "string" },
   key: { type: "string" },
   "security-counter": { type: "string" },
   json: { type: "boolean" },
 } as const;
+
+const TUNE_BY = ["model", "measure"] as const;
 
 function buildOptions(
   model: string,
@@ -43,6 +50,9 @@ function buildOptions(
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
+    ...(values.board !== undefined && { board: boardOption(values.board) }),
+    ...(values.optimize !== undefined && { optimize: oneOf("--optimize", values.optimize, OBJECTIVES) }),
+    ...(values.tune !== undefined && { tune: oneOf("--tune", values.tune, TUNE_BY) }),
     ...(values["self-test"] && { selfTest: true }),
     ...(dump !== undefined && { onDump: (file: string, text: string) => dumpTo(dump, file, text) }),
     onStage: showProgress,
@@ -68,6 +78,21 @@ function engineLine({ engine, availability }: EngineResult): string {
   return `${engine}: missing: ${availability.reason}; install: ${availability.install}`;
 }
 
+/** What the board makes of it: time and RAM, and what does not fit. */
+function deviceLines({ tuning }: Report): string[] {
+  const { board, instructions, ramBytes } = tuning;
+  const [used, other, without] = board.nativeKernels
+    ? (["native", "portable", "without native kernels"] as const)
+    : (["portable", "native", "with native kernels"] as const);
+  const took = `${integer(instructions[used])} instructions, ${integer(instructions[other])} ${without}`;
+  const ram = `${integer(ramBytes[used])} B, ${integer(ramBytes[other])} B ${without}`;
+  return [
+    `  speed   about ${time(tuning.milliseconds)} an inference on ${board.name}: ${took} (${tuning.costs})`,
+    `  device  about ${ram}, of ${integer(ramBytes.limit)} B for linear memory, wasm3 and stacks`,
+    ...tuning.warnings.map((warning) => `  warning ${warning}`),
+  ];
+}
+
 /** What people see after a build. */
 export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
@@ -75,6 +100,7 @@ export function summary(report: Report, folder: string | undefined, signed = fal
     `${report.model.name} ${report.model.version}: ${report.layers.length} layers, ${integer(report.macs)} multiply-accumulates`,
     `  module  ${bytes(report.moduleBytes)}: ${report.parts.map(({ part, bytes: n }) => `${part} ${integer(n)}`).join(", ")}`,
     `  RAM     ${bytes(memory.totalBytes)}: constants ${integer(memory.constantBytes)}, arena ${integer(memory.arenaBytes)} (lower bound ${integer(memory.arenaLowerBound)})`,
+    ...deviceLines(report),
     `  proof   ${report.verification.vectors} vectors on the reference and ${report.verification.engines.map(engineLine).join("; ")}`,
   ];
   const agreement = report.floatAgreement;
@@ -108,6 +134,7 @@ export const buildCommand: Command = {
   name: "build",
   summary: "turn a trained model into a verified module",
   usage: `thimble build MODEL [-o DIR] [--calibration FILE] [--name N] [--version X.Y.Z]
+              [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
               [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
               [--dump DIR] [--json]
 
@@ -117,7 +144,11 @@ AssemblyScript), model.graph.json (for the reference interpreter) and report.jso
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --key        also writes model.img, the signed image of the module, as thimble sign does
   --dump DIR   writes what every stage made as text
-  --max-size   refuses a larger module`,
+  --max-size   refuses a larger module
+  --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
+               fields of such a profile (host/tune/boards.ts); its RAM and flash are the tuner's limits
+  --optimize   the smallest module, the fastest, or (balanced) the fastest whose bytes are worth it
+  --tune       costs of layers from a model of the kernels, or measured in QEMU (slow; remembered in build/tune)`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODEL"]);
@@ -137,8 +168,7 @@ AssemblyScript), model.graph.json (for the reference interpreter) and report.jso
       "model.graph.json": graphToJson(result.graph),
       "report.json": `${JSON.stringify(report, null, 2)}\n`,
     });
-    console.log(
-      values.json ? JSON.stringify(report, null, 2) : summary(report, folder, signing !== undefined),
-    );
+    const text = `${summary(report, folder, signing !== undefined)}\n\n${layerTable(report.layers, report.tuning.board)}`;
+    console.log(values.json ? JSON.stringify(report, null, 2) : text);
   },
 };

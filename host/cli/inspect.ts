@@ -4,10 +4,13 @@ import { checkSubset } from "../compile/subset.ts";
 import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../emit/metadata.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
+import { layerTable, time } from "../report.ts";
 import { bytes, integer, plain, table } from "../table.ts";
+import { type BoardProfile, DEFAULT_BOARD } from "../tune/boards.ts";
+import { inferenceTime } from "../tune/tune.ts";
 import { readBytes } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";
-import { type Command, parse } from "./options.ts";
+import { boardOption, type Command, parse } from "./options.ts";
 
 /** Reads a module of ours, or an image around one: well-formed, within the subset, with metadata. */
 export function readModule(file: string): { module: Uint8Array; metadata: Metadata; image?: ImageInfo } {
@@ -22,7 +25,23 @@ export function readModule(file: string): { module: Uint8Array; metadata: Metada
   return { module, metadata: decodeMetadata(section), ...(image && { image }) };
 }
 
-function inspect(module: Uint8Array, metadata: Metadata) {
+/** What the module was tuned to, and its cost on a board; nothing where it does not say. */
+function tuningOf({ tuning, layers }: Metadata, board: BoardProfile) {
+  if (!tuning) return {};
+  const total = (kind: 0 | 1): number => layers.reduce((sum, { cost }) => sum + (cost?.[kind] ?? 0), 0);
+  const instructions = { native: total(0), portable: total(1) };
+  return {
+    tuning: {
+      board: tuning.board,
+      optimize: tuning.optimize,
+      instructions,
+      ramBytes: { native: tuning.ram[0], portable: tuning.ram[1] },
+      on: { board: board.name, milliseconds: Number(inferenceTime(instructions, board).toPrecision(6)) },
+    },
+  };
+}
+
+function inspect(module: Uint8Array, metadata: Metadata, board: BoardProfile) {
   const parts = sizeParts(module, metadata);
   const tensor = (info: TensorInfo) => ({ ...info, shape: [...info.shape] });
   return {
@@ -45,6 +64,7 @@ function inspect(module: Uint8Array, metadata: Metadata) {
     inputs: metadata.inputs.map(tensor),
     outputs: metadata.outputs.map(tensor),
     layers: metadata.layers,
+    ...tuningOf(metadata, board),
   };
 }
 
@@ -57,7 +77,25 @@ const tensorRow = (kind: string) => (info: TensorInfo) => [
   info.labels ? `labels ${info.labels.join(", ")}` : "",
 ];
 
-function text(info: ReturnType<typeof inspect>): string {
+type Inspection = ReturnType<typeof inspect>;
+
+function deviceLines({
+  optimize,
+  board,
+  instructions,
+  ramBytes,
+  on,
+}: NonNullable<Inspection["tuning"]>): string[] {
+  const both = (of: typeof instructions, unit: string): string =>
+    `${integer(of.native)}${unit} with native kernels, ${integer(of.portable)}${unit} without`;
+  return [
+    `speed   about ${time(on.milliseconds)} an inference on ${on.board}; instructions: ${both(instructions, "")}`,
+    `device  about ${both(ramBytes, " B")} for linear memory, wasm3 and stacks`,
+    plain(`tuned   ${optimize}, for ${board}`),
+  ];
+}
+
+function text(info: Inspection, board: BoardProfile): string {
   const { memory } = info;
   return [
     plain(
@@ -66,39 +104,32 @@ function text(info: ReturnType<typeof inspect>): string {
     "",
     table([...info.inputs.map(tensorRow("input")), ...info.outputs.map(tensorRow("output"))]),
     "",
-    table(
-      info.layers.map((layer) => [
-        layer.name,
-        layer.shape.join("x"),
-        layer.kernels.join(", ") || "(view)",
-        layer.macs,
-        layer.weights,
-        layer.tables,
-      ]),
-      { head: ["layer", "output", "kernel", "MACs", "weights B", "tables B"] },
-    ),
+    layerTable(info.layers, board),
     "",
     `module  ${bytes(info.moduleBytes)}`,
     table(info.parts.map(({ part, bytes: n }) => [`  ${part}`, n])),
     table(info.code.map(({ name, bytes: n }) => [`  code: ${name}`, n])),
     `RAM     ${bytes(memory.totalBytes)}: constants ${integer(memory.constantBytes)}, arena ${integer(memory.arenaBytes)} (lower bound ${integer(memory.arenaLowerBound)})`,
     `work    ${integer(info.macs)} multiply-accumulates`,
+    ...(info.tuning ? deviceLines(info.tuning) : []),
   ].join("\n");
 }
 
 export const inspectCommand: Command = {
   name: "inspect",
   summary: "show tensors, layers, kernels, and where a module's bytes are",
-  usage: `thimble inspect FILE [--json]
+  usage: `thimble inspect FILE [--board BOARD=esp32-c3] [--json]
 
 FILE is a module (.wasm) made by thimble build, or an image (.img) around one. Of an image the hash is checked;
-thimble verify checks the signature.`,
+thimble verify checks the signature. Times are estimates for BOARD, as thimble build has it.`,
 
   async run(args) {
-    const { values, positionals } = parse(args, { json: { type: "boolean" } }, ["FILE"]);
+    const options = { json: { type: "boolean" }, board: { type: "string" } } as const;
+    const { values, positionals } = parse(args, options, ["FILE"]);
+    const board = values.board === undefined ? DEFAULT_BOARD : boardOption(values.board);
     const { module, metadata, image } = readModule(positionals[0]!);
-    const info = { ...inspect(module, metadata), ...(image && { image: imageFields(image) }) };
+    const info = { ...inspect(module, metadata, board), ...(image && { image: imageFields(image) }) };
     if (values.json) console.log(JSON.stringify(info, null, 2));
-    else console.log(image ? `${text(info)}\n${imageText(image)}` : text(info));
+    else console.log(image ? `${text(info, board)}\n${imageText(image)}` : text(info, board));
   },
 };

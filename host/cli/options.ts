@@ -1,4 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { ModelError } from "../ir/graph.ts";
+import { type BoardProfile, findBoard } from "../tune/boards.ts";
 
 /** A mistake in how a command was called; one line, and where to read on. */
 export class UsageError extends Error {
@@ -53,4 +55,21 @@ export function wholeNumber(option: string, text: string, least: number): number
     throw new UsageError(`${option}: expected a whole number of at least ${least}, found "${text}"`);
   }
   return Number(text);
+}
+
+/** One of a few words, as the value of an option. */
+export function oneOf<const T extends string>(option: string, text: string, words: readonly T[]): T {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new UsageError(`${option}: expected ${words.join(" or ")}, found "${text}"`);
+  return found;
+}
+
+/** A board by its name, or by a file with its profile. */
+export function boardOption(nameOrFile: string): BoardProfile {
+  try {
+    return findBoard(nameOrFile);
+  } catch (error) {
+    if (error instanceof ModelError) throw new UsageError(`--board: ${error.message}`);
+    throw error;
+  }
 }

@@ -2,6 +2,7 @@ import { encodeMetadata, type Metadata, SECTION_NAME } from "../emit/metadata.ts
 import type { Program } from "../plan/lower.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import { compileAssemblyScript, type Target } from "./asc.ts";
+import { mergeDataSegments } from "./data_segments.ts";
 import { optimize } from "./optimize.ts";
 import { addCustomSection } from "./sections.ts";
 import { checkSubset } from "./subset.ts";
@@ -17,7 +18,7 @@ export async function compileModule(
   target: Target = "release",
 ): Promise<Uint8Array> {
   const raw = await compileAssemblyScript(assembly, target, Math.ceil(plan.memoryBytes / PAGE));
-  const binary = await optimize(raw, program.kernels);
+  const binary = mergeDataSegments(await optimize(raw, program.kernels));
   checkSubset(binary);
   checkAddresses(binary, program, plan);
   return metadata ? addCustomSection(binary, SECTION_NAME, encodeMetadata(metadata)) : binary;

@@ -22,6 +22,7 @@ export const SECTION = {
   start: 8,
   code: 10,
   data: 11,
+  dataCount: 12,
 };
 
 /** Reads a binary front to back; every read is checked against the end. */
@@ -111,7 +112,7 @@ export function customSection(binary: Uint8Array, name: string): Uint8Array | un
   return section && binary.subarray(section.start, section.end);
 }
 
-function leb(value: number): number[] {
+export function leb(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest = Math.floor(rest / 128)) {
     if (rest < 128) return [...bytes, rest];

@@ -62,6 +62,9 @@ function nameEverything(program: Program) {
   }
   for (const call of program.calls) {
     call.arguments.forEach((argument, i) => {
+      if (argument.kind === "tensor" && program.scratch.has(argument.name)) {
+        tensors.set(argument.name, fresh(`${call.node}_scratch`));
+      }
       if (argument.kind !== "constant" || constants.has(argument.name)) return;
       constants.set(argument.name, fresh(`${call.node}_${call.kernel.parameters[i]}`));
     });

@@ -20,6 +20,7 @@ import { exportName } from "../plan/kernels.ts";
 import type { Program } from "../plan/lower.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import type { Statistics } from "../quantize/calibrate.ts";
+import type { LayerTuning, Tuning } from "../tune/tune.ts";
 import type { Provenance, SelfTestVector } from "./assemblyscript.ts";
 
 /** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
@@ -46,6 +47,12 @@ export interface LayerInfo {
   /** Bytes of its weights and biases, and of the tables made for its kernels. */
   readonly weights: number;
   readonly tables: number;
+  /** Pixels whose inputs are gathered at a time, where a kernel gathers them. */
+  readonly tile?: number;
+  /** The output takes the place of the input. */
+  readonly inPlace?: true;
+  /** Instructions of one inference by native and by portable kernels, as predicted or measured; of views none. */
+  readonly cost?: readonly [native: number, portable: number];
 }
 
 export interface Metadata {
@@ -63,6 +70,12 @@ export interface Metadata {
     readonly arena: number;
     readonly lowerBound: number;
     readonly total: number;
+  };
+  /** What the layers' kernels were chosen for, and RAM in all with native kernels and with portable ones. */
+  readonly tuning?: {
+    readonly board: string;
+    readonly optimize: string;
+    readonly ram: readonly [native: number, portable: number];
   };
   readonly selfTest: readonly SelfTestVector[];
 }
@@ -98,8 +111,19 @@ function constantBytes(program: Program): Map<string, { weights: number; tables:
   return byLayer;
 }
 
-function layers(program: Program): LayerInfo[] {
+/** What of a layer's tuning is worth its bytes in the module. */
+function chosen(tuning: LayerTuning | undefined): Pick<LayerInfo, "tile" | "inPlace" | "cost"> {
+  if (!tuning || tuning.kernels.length === 0) return {};
+  return {
+    ...(tuning.tile !== undefined && { tile: tuning.tile }),
+    ...(tuning.inPlace && { inPlace: true }),
+    cost: [tuning.instructions.native, tuning.instructions.portable],
+  };
+}
+
+function layers(program: Program, tuning: Tuning | undefined): LayerInfo[] {
   const bytes = constantBytes(program);
+  const tuned = new Map(tuning?.layers.map((layer) => [layer.name, layer]));
   return program.graph.nodes.map((node) => {
     const kernels = program.calls
       .filter((call) => call.node === node.name)
@@ -112,6 +136,7 @@ function layers(program: Program): LayerInfo[] {
       macs: operatorOf(node.op).macs(bind(program.graph, node)),
       weights: bytes.get(node.name)?.weights ?? 0,
       tables: bytes.get(node.name)?.tables ?? 0,
+      ...chosen(tuned.get(node.name)),
     };
   });
 }
@@ -122,6 +147,7 @@ export function describeModule(
   provenance: Provenance,
   statistics: ReadonlyMap<string, Statistics>,
   selfTest: readonly SelfTestVector[],
+  tuning?: Tuning,
 ): Metadata {
   const { graph } = program;
   const info = (name: string): TensorInfo => tensorInfo(tensorOf(graph, name), statistics.get(name));
@@ -133,13 +159,20 @@ export function describeModule(
     graph: createHash("sha256").update(graphToJson(graph)).digest(),
     inputs: graph.inputs.map(info),
     outputs: graph.outputs.map(info),
-    layers: layers(program),
+    layers: layers(program, tuning),
     memory: {
       constants: plan.constantBytes,
       arena: plan.arena.bytes,
       lowerBound: plan.arena.lowerBound,
       total: plan.memoryBytes,
     },
+    ...(tuning && {
+      tuning: {
+        board: tuning.board.name,
+        optimize: tuning.optimize,
+        ram: [tuning.ramBytes.native, tuning.ramBytes.portable] as const,
+      },
+    }),
     selfTest,
   };
 }
@@ -167,28 +200,39 @@ const isTensorInfo = isRecord(
   { labels: isList(isText), statistics: isStatistics },
 );
 
-const isLayerInfo = isRecord({
-  name: isText,
-  op: isText,
-  shape: isShape,
-  kernels: isList(isText),
-  macs: isCount,
-  weights: isCount,
-  tables: isCount,
-});
+/** Of native kernels, then of portable ones. */
+const isPair: Check = (value, path) =>
+  isList(isCount)(value, path) ??
+  ((value as number[]).length === 2 ? undefined : `${path}: expected two numbers`);
 
-const document = isRecord({
-  version: isOneOf(VERSION),
-  model: isRecord({ name: isText, version: isText }),
-  source: isRecord({ file: isText, sha256: isBytes }),
-  compiler: isText,
-  graph: isBytes,
-  inputs: isList(isTensorInfo),
-  outputs: isList(isTensorInfo),
-  layers: isList(isLayerInfo),
-  memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
-  selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
-});
+const isLayerInfo = isRecord(
+  {
+    name: isText,
+    op: isText,
+    shape: isShape,
+    kernels: isList(isText),
+    macs: isCount,
+    weights: isCount,
+    tables: isCount,
+  },
+  { tile: isCount, inPlace: isOneOf(true), cost: isPair },
+);
+
+const document = isRecord(
+  {
+    version: isOneOf(VERSION),
+    model: isRecord({ name: isText, version: isText }),
+    source: isRecord({ file: isText, sha256: isBytes }),
+    compiler: isText,
+    graph: isBytes,
+    inputs: isList(isTensorInfo),
+    outputs: isList(isTensorInfo),
+    layers: isList(isLayerInfo),
+    memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
+    selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
+  },
+  { tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
+);
 
 /** Reads the section's contents (untrusted bytes); throws ModelError where they are not what `build` writes. */
 export function decodeMetadata(bytes: Uint8Array): Metadata {

@@ -1,12 +1,22 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
+import { settleConstantChannels } from "./constant_channels.ts";
 import { requantize } from "./fixed_point.ts";
+import { fitsLanes, isLong, lanesBytes } from "./lanes.ts";
+import { foldedBias, inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
-import { eachOutput, eachTap, type WindowAttributes, window, windowOutput } from "./window.ts";
+import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
 const geometry = (node: string, input: Tensor, weights: Tensor, attributes: WindowAttributes) =>
   window(node, input, [weights.shape[1] ?? 0, weights.shape[2] ?? 0], attributes);
+
+/** Whether the window is one pixel that visits every pixel: then the inputs lie as they are needed. */
+const isPointwise = (w: Window, groups: number): boolean =>
+  [w.kernelHeight, w.kernelWidth, w.strideHeight, w.strideWidth, groups].every((n) => n === 1) &&
+  [w.padTop, w.padLeft].every((n) => n === 0) &&
+  w.outputHeight === w.inputHeight &&
+  w.outputWidth === w.inputWidth;
 
 /** Inputs: image [N, H, W, C], filters [O, kernel height, kernel width, C / groups], bias [O] or none. */
 export const conv2d = defineOperator({
@@ -65,21 +75,42 @@ export const conv2d = defineOperator({
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const output = outputs[0]!;
     const w = geometry(name, input, weights, attributes);
-    const channels = output.shape[3]!;
-    const factors = asArrays(channelMultipliers(input, weights, output, channels));
+    const count = output.shape[3]!;
+    const terms = elements(weights.shape) / count;
     const range = activationRange(attributes.activation, output);
-    to.call("conv2d_s8", {
+    const { zeroPoint } = perTensor(output);
+    const filters = weights.data as Int8Array;
+    const channels = settleConstantChannels(
+      {
+        rows: filters,
+        bias: foldedBias(filters, bias?.data, count, perTensor(input).zeroPoint),
+        factors: channelMultipliers(input, weights, output, count),
+      },
+      zeroPoint,
+      range,
+    );
+    const tile = Math.min(to.choice.tile, elements(output.shape) / count);
+    const pointwise = isPointwise(w, attributes.groups);
+    const inPlace = pointwise && count <= input.shape[3]! && to.overwrite(output, input);
+    const lanes =
+      to.choice.kernel === "fast" && attributes.groups === 1 && fitsLanes(channels, zeroPoint, range);
+    const direct = lanes && pointwise && !inPlace && terms % 8 === 0;
+    const { multiplier, shift } = asArrays(channels.factors);
+    const kernel = isLong(terms) ? "conv2d_long_lanes_s8" : "conv2d_lanes_s8";
+    to.call(lanes ? kernel : "conv2d_s8", {
       ...w,
       input,
       output,
-      weights,
-      bias: bias ?? to.constant("bias", new Int32Array(channels)),
-      multiplier: to.constant("multiplier", factors.multiplier),
-      shift: to.constant("shift", factors.shift),
+      weights: to.constant("weights", inBlocks(channels.rows, count, attributes.groups)),
+      bias: to.constant("bias", channels.bias),
+      multiplier: to.constant("multiplier", multiplier),
+      shift: to.constant("shift", shift),
+      scratch: to.scratch((direct ? 0 : tile * terms) + (lanes ? lanesBytes(tile, terms) : 0)),
+      tile,
       groups: attributes.groups,
-      outputChannels: channels,
+      outputChannels: count,
       inputZeroPoint: perTensor(input).zeroPoint,
-      outputZeroPoint: perTensor(output).zeroPoint,
+      outputZeroPoint: zeroPoint,
       activationMin: range.min,
       activationMax: range.max,
     });

@@ -1,12 +1,34 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
+import { settleConstantChannels } from "./constant_channels.ts";
 import { requantize } from "./fixed_point.ts";
+import { fitsLanes } from "./lanes.ts";
+import { byChannel, foldedBias } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
-import { eachOutput, eachTap, type WindowAttributes, window, windowOutput } from "./window.ts";
+import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
 const geometry = (node: string, input: Tensor, weights: Tensor, attributes: WindowAttributes) =>
   window(node, input, [weights.shape[1] ?? 0, weights.shape[2] ?? 0], attributes);
+
+/** A chip has less; what is larger has steps far beyond its image. */
+const MOST_PLANE_BYTES = 2 ** 22;
+
+/** Bytes of one channel's padded image, as far as windows reach. */
+function planeBytes(node: string, w: Window): number {
+  const height = (w.outputHeight - 1) * w.strideHeight + (w.kernelHeight - 1) * w.dilationHeight + 1;
+  const width = (w.outputWidth - 1) * w.strideWidth + (w.kernelWidth - 1) * w.dilationWidth + 1;
+  if (height * width > MOST_PLANE_BYTES) {
+    throw new ModelError(
+      `node ${node}: expected windows over at most ${MOST_PLANE_BYTES} padded pixels, found ${height}x${width}`,
+    );
+  }
+  return height * width;
+}
+
+/** What the faster kernel is unrolled for. */
+const isThreeByThree = (w: Window): boolean =>
+  w.kernelHeight === 3 && w.kernelWidth === 3 && w.dilationHeight === 1 && w.dilationWidth === 1;
 
 /** Inputs: image [N, H, W, C], filters [1, kernel height, kernel width, C * multiplier], bias or none. */
 export const depthwiseConv2d = defineOperator({
@@ -64,20 +86,36 @@ export const depthwiseConv2d = defineOperator({
   lower({ name, attributes, inputs, outputs }, to) {
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const output = outputs[0]!;
-    const channels = output.shape[3]!;
-    const factors = asArrays(channelMultipliers(input, weights, output, channels));
+    const w = geometry(name, input, weights, attributes);
+    const count = output.shape[3]!;
     const range = activationRange(attributes.activation, output);
-    to.call("depthwise_conv2d_s8", {
-      ...geometry(name, input, weights, attributes),
+    const { zeroPoint } = perTensor(output);
+    const taps = byChannel(weights.data!, count);
+    const channels = settleConstantChannels(
+      {
+        rows: taps,
+        bias: foldedBias(taps, bias?.data, count, perTensor(input).zeroPoint),
+        factors: channelMultipliers(input, weights, output, count),
+      },
+      zeroPoint,
+      range,
+    );
+    const sameShape = attributes.depthMultiplier === 1 && output.shape.join() === input.shape.join();
+    if (sameShape) to.overwrite(output, input);
+    const lanes = to.choice.kernel === "fast" && isThreeByThree(w) && fitsLanes(channels, zeroPoint, range);
+    const { multiplier, shift } = asArrays(channels.factors);
+    to.call(lanes ? "depthwise_conv2d_lanes_s8" : "depthwise_conv2d_s8", {
+      ...w,
       input,
       output,
-      weights,
-      bias: bias ?? to.constant("bias", new Int32Array(channels)),
-      multiplier: to.constant("multiplier", factors.multiplier),
-      shift: to.constant("shift", factors.shift),
+      weights: to.constant("weights", channels.rows),
+      bias: to.constant("bias", channels.bias),
+      multiplier: to.constant("multiplier", multiplier),
+      shift: to.constant("shift", shift),
+      scratch: to.scratch(planeBytes(name, w)),
       depthMultiplier: attributes.depthMultiplier,
       inputZeroPoint: perTensor(input).zeroPoint,
-      outputZeroPoint: perTensor(output).zeroPoint,
+      outputZeroPoint: zeroPoint,
       activationMin: range.min,
       activationMax: range.max,
     });

@@ -2,21 +2,13 @@ import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/gr
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
 import { type Multiplier, requantize } from "./fixed_point.ts";
+import { fitsRescale } from "./lanes.ts";
+import { foldedBias, inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
 
 /** One multiplier where the weights have one scale, otherwise one per output. */
 const outputMultipliers = (input: Tensor, weights: Tensor, output: Tensor): Multiplier[] =>
   channelMultipliers(input, weights, output, weights.quantization!.scales.length);
-
-/** The bias as if the input's zero point were 0: sum of (x - z) * w = sum of x * w - z * sum of w. */
-function foldedBias(input: Tensor, weights: Tensor, bias: Tensor | undefined): Int32Array {
-  const [outputs, depth] = weights.shape as [number, number];
-  const { zeroPoint } = perTensor(input);
-  return Int32Array.from({ length: outputs }, (_, i) => {
-    const row = (weights.data as Int8Array).subarray(i * depth, (i + 1) * depth);
-    return (bias?.data?.[i] ?? 0) - zeroPoint * row.reduce((sum, weight) => sum + weight, 0);
-  });
-}
 
 /** Inputs: [..., depth], weights [outputs, depth], bias [outputs] or none. */
 export const fullyConnected = defineOperator({
@@ -69,23 +61,33 @@ export const fullyConnected = defineOperator({
     const output = outputs[0]!;
     const factors = outputMultipliers(input, weights, output);
     const range = activationRange(attributes.activation, output);
+    const count = weights.shape[0]!;
+    const { zeroPoint } = perTensor(output);
+    const rows = weights.data as Int8Array;
+    const channels = {
+      rows,
+      bias: foldedBias(rows, bias?.data, count, perTensor(input).zeroPoint),
+      factors: Array.from({ length: count }, (_, i) => factors[factors.length === 1 ? 0 : i]!),
+    };
+    const fast = to.choice.kernel === "fast" && fitsRescale(channels, zeroPoint, range);
     const shared = {
       input,
       output,
-      weights,
-      bias: to.constant("bias", foldedBias(input, weights, bias)),
+      weights: to.constant("weights", inBlocks(rows, count)),
+      bias: to.constant("bias", channels.bias),
+      scratch: fast ? to.scratch(4 * count) : 0,
       batches: elements(input.shape) / weights.shape[1]!,
       depth: weights.shape[1]!,
-      outputs: weights.shape[0]!,
-      outputZeroPoint: perTensor(output).zeroPoint,
+      outputs: count,
+      outputZeroPoint: zeroPoint,
       activationMin: range.min,
       activationMax: range.max,
     };
     if (factors.length === 1) {
-      to.call("fully_connected_s8", { ...shared, ...factors[0]! });
+      to.call(fast ? "fully_connected_stationary_s8" : "fully_connected_s8", { ...shared, ...factors[0]! });
     } else {
       const { multiplier, shift } = asArrays(factors);
-      to.call("fully_connected_per_channel_s8", {
+      to.call(fast ? "fully_connected_per_channel_stationary_s8" : "fully_connected_per_channel_s8", {
         ...shared,
         multiplier: to.constant("multiplier", multiplier),
         shift: to.constant("shift", shift),

@@ -1,5 +1,6 @@
 import type { Graph } from "../ir/graph.ts";
 import { checkGraph } from "../ir/spec.ts";
+import { dropChannels } from "./drop_channels.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
@@ -22,6 +23,7 @@ export const passes: readonly Pass[] = [
   { name: "fuse bias", run: fuseBias },
   { name: "fuse activation", run: fuseActivation },
   { name: "fuse pad", run: fusePad },
+  { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },
 ];
 

@@ -9,6 +9,22 @@ export type Argument =
   | { readonly kind: "tensor"; readonly name: string; readonly offset: number }
   | { readonly kind: "constant"; readonly name: string };
 
+/** How a layer is computed: what the tuner decides. No choice changes a byte of the result. */
+export interface Choice {
+  /** Which of the kernels with one contract: the smaller code, or the faster. */
+  readonly kernel: "small" | "fast";
+  /** Pixels whose inputs a convolution gathers at a time. */
+  readonly tile: number;
+  /** Whether the output takes the place of the input, where the kernel and the other layers allow it. */
+  readonly inPlace: boolean;
+}
+
+/** By node name; a node that is missing is computed by SMALL. */
+export type Choices = ReadonlyMap<string, Choice>;
+
+/** Native kernels take four pixels at a time. */
+export const SMALL: Choice = { kernel: "small", tile: 4, inPlace: false };
+
 export interface Constant {
   readonly name: string;
   readonly data: TensorData;
@@ -29,6 +45,8 @@ export interface Program {
   readonly constants: readonly Constant[];
   /** Tensors that are another tensor's buffer under another shape. */
   readonly aliases: ReadonlyMap<string, string>;
+  /** Bytes of the buffers that one call needs for itself; their names are no tensor's. */
+  readonly scratch: ReadonlyMap<string, number>;
   readonly kernels: readonly Kernel[];
 }
 
@@ -42,6 +60,14 @@ export interface Lowering {
   call(kernel: string, values: Readonly<Record<string, number | Tensor | Argument>>): void;
   /** `output` is the buffer of `input`. */
   alias(output: Tensor, input: Tensor): void;
+  /** Bytes that hold nothing before and after the node. */
+  scratch(bytes: number): Argument;
+  readonly choice: Choice;
+  /**
+   * Puts `output` in the place of `input` if that was chosen and nothing reads `input` after this node.
+   * Whether the kernel can do it is the operator's to know.
+   */
+  overwrite(output: Tensor, input: Tensor): boolean;
 }
 
 /** Constants by content, so that equal ones share their bytes. Different ones get different names. */
@@ -74,11 +100,28 @@ function checkArguments(node: string, kernel: Kernel, values: Readonly<Record<st
   }
 }
 
+/** Whether nobody but node `index` has use for the bytes of a tensor any more. */
+function isLastUse(
+  graph: Graph,
+  aliases: ReadonlyMap<string, string>,
+  tensor: Tensor,
+  index: number,
+): boolean {
+  const storage = storageOf({ aliases }, tensor.name);
+  const views = (name: string): boolean => storageOf({ aliases }, name) === storage;
+  const readHere = graph.nodes[index]!.inputs.filter((name) => name !== "" && views(name)).length;
+  const readLater = graph.nodes
+    .slice(index + 1)
+    .some((node) => node.inputs.some((name) => name !== "" && views(name)));
+  return tensor.data === undefined && readHere === 1 && !readLater && !graph.outputs.some(views);
+}
+
 /** Turns a quantised graph into kernel calls. */
-export function lower(graph: Graph): Program {
+export function lower(graph: Graph, choices: Choices = new Map()): Program {
   const calls: KernelCall[] = [];
   const constants = constantPool();
   const aliases = new Map<string, string>();
+  const scratch = new Map<string, number>();
   const kernels = new Map<string, Kernel>();
 
   const resolve = (value: number | Tensor | Argument): Argument => {
@@ -88,8 +131,16 @@ export function lower(graph: Graph): Program {
     return { kind: "tensor", name: value.name, offset: 0 };
   };
 
-  for (const node of graph.nodes) {
+  const scratchName = (node: string): string => {
+    let name = `${node} scratch`;
+    while (graph.tensors.has(name) || scratch.has(name)) name += "_";
+    return name;
+  };
+
+  graph.nodes.forEach((node, index) => {
+    const choice = choices.get(node.name) ?? SMALL;
     const lowering: Lowering = {
+      choice,
       constant: (role, data) => constants.add(`${node.name}_${role}`, data),
       at: (tensor, offset) => ({ kind: "tensor", name: tensor.name, offset }),
       call(name, values) {
@@ -103,14 +154,24 @@ export function lower(graph: Graph): Program {
         });
       },
       alias: (output, input) => aliases.set(output.name, input.name),
+      scratch(bytes) {
+        const name = scratchName(node.name);
+        scratch.set(name, bytes);
+        return { kind: "tensor", name, offset: 0 };
+      },
+      overwrite(output, input) {
+        if (!choice.inPlace || !isLastUse(graph, aliases, input, index)) return false;
+        aliases.set(output.name, input.name);
+        return true;
+      },
     };
     operatorOf(node.op).lower(bind(graph, node), lowering);
-  }
+  });
   for (const name of graph.outputs) {
     if (tensorOf(graph, name).data)
       throw new ModelError(`output ${name} is a constant: nothing is left to compute`);
   }
-  return { graph, calls, constants: constants.list(), aliases, kernels: [...kernels.values()] };
+  return { graph, calls, constants: constants.list(), aliases, scratch, kernels: [...kernels.values()] };
 }
 
 /** The tensor whose buffer `name` is, following views. */

@@ -5,7 +5,7 @@ import { type Constant, type Program, storageOf } from "./lower.ts";
 /** Where everything lies in linear memory, in bytes. */
 export interface MemoryPlan {
   readonly constants: ReadonlyMap<string, number>;
-  /** Offsets of tensors, views included. */
+  /** Offsets of tensors, views included, and of scratch buffers. */
   readonly tensors: ReadonlyMap<string, number>;
   readonly buffers: readonly Buffer[];
   readonly arena: {
@@ -43,7 +43,7 @@ export function lifetimes(program: Program): Buffer[] {
   for (const output of graph.outputs) touch(output, calls.length + 1);
   return [...spans].map(([name, span]) => ({
     name,
-    bytes: byteSize(tensorOf(graph, name)),
+    bytes: program.scratch.get(name) ?? byteSize(tensorOf(graph, name)),
     alignment: TENSOR_ALIGNMENT,
     ...span,
   }));
@@ -75,7 +75,7 @@ export function planMemory(program: Program, selfTestBytes = 0): MemoryPlan {
   checkPlan(buffers, plan);
   const arenaOffset = align(end, TENSOR_ALIGNMENT);
   const tensors = new Map<string, number>();
-  for (const name of program.graph.tensors.keys()) {
+  for (const name of [...program.graph.tensors.keys(), ...program.scratch.keys()]) {
     const offset = plan.offsets.get(storageOf(program, name));
     if (offset !== undefined) tensors.set(name, arenaOffset + offset);
   }

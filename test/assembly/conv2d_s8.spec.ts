@@ -1,178 +1,10 @@
 import { conv2d_s8 } from "../../assembly/kernels/conv2d_s8";
-import { expectOutput, int32, int8, ONE, reset, room } from "./workbench";
-
-class Convolution {
-  batches: i32 = 1;
-  inputHeight: i32 = 1;
-  inputWidth: i32 = 1;
-  inputChannels: i32 = 1;
-  outputHeight: i32 = 1;
-  outputWidth: i32 = 1;
-  outputChannels: i32 = 1;
-  kernelHeight: i32 = 1;
-  kernelWidth: i32 = 1;
-  groups: i32 = 1;
-  strideHeight: i32 = 1;
-  strideWidth: i32 = 1;
-  dilationHeight: i32 = 1;
-  dilationWidth: i32 = 1;
-  padTop: i32 = 0;
-  padLeft: i32 = 0;
-  inputZeroPoint: i32 = 0;
-  outputZeroPoint: i32 = 0;
-  activationMin: i32 = -128;
-  activationMax: i32 = 127;
-}
-
-/** Every channel's factor is 2^(its shift - 1). */
-function check(
-  c: Convolution,
-  input: StaticArray<i8>,
-  weights: StaticArray<i8>,
-  bias: StaticArray<i32>,
-  shift: StaticArray<i8>,
-  expected: StaticArray<i8>,
-): void {
-  reset();
-  const output: usize = room(expected.length);
-  const multiplier = new StaticArray<i32>(c.outputChannels);
-  multiplier.fill(ONE);
-  conv2d_s8(
-    int8(input),
-    output,
-    int8(weights),
-    int32(bias),
-    int32(multiplier),
-    int8(shift),
-    c.batches,
-    c.inputHeight,
-    c.inputWidth,
-    c.inputChannels,
-    c.outputHeight,
-    c.outputWidth,
-    c.outputChannels,
-    c.kernelHeight,
-    c.kernelWidth,
-    c.groups,
-    c.strideHeight,
-    c.strideWidth,
-    c.dilationHeight,
-    c.dilationWidth,
-    c.padTop,
-    c.padLeft,
-    c.inputZeroPoint,
-    c.outputZeroPoint,
-    c.activationMin,
-    c.activationMax,
-  );
-  expectOutput(output, expected);
-}
+import { check } from "./convolution";
+import { convolutionCases } from "./convolution_cases";
+import { inBlocks } from "./layout";
 
 describe("conv2d_s8", () => {
-  test("1x1 window: two pixels of two channels to two channels", () => {
-    // 1*1 + 2*10 + 5 = 26    -1*1 + 2*2 - 5 = -2
-    // 3*1 + 4*10 + 5 = 48    -1*3 + 2*4 - 5 = 0
-    check(
-      { inputWidth: 2, inputChannels: 2, outputWidth: 2, outputChannels: 2 },
-      [1, 2, 3, 4],
-      [1, 10, -1, 2],
-      [5, -5],
-      [1, 1],
-      [26, -2, 48, 0],
-    );
-  });
-
-  test("2x2 window in a 3x3 image without padding", () => {
-    // 1*1 + 2*2 + 4*3 + 5*4 = 37, and so on, one pixel further each
-    check(
-      { inputHeight: 3, inputWidth: 3, outputHeight: 2, outputWidth: 2, kernelHeight: 2, kernelWidth: 2 },
-      [1, 2, 3, 4, 5, 6, 7, 8, 9],
-      [1, 2, 3, 4],
-      [0],
-      [1],
-      [37, 47, 67, 77],
-    );
-  });
-
-  test("3x3 window of ones with a border of padding", () => {
-    // The corner sees 1 + 2 + 4 + 5 = 12, the middle everything, 45.
-    check(
-      {
-        inputHeight: 3, inputWidth: 3, outputHeight: 3, outputWidth: 3, kernelHeight: 3, kernelWidth: 3,
-        padTop: 1, padLeft: 1,
-      },
-      [1, 2, 3, 4, 5, 6, 7, 8, 9],
-      [1, 1, 1, 1, 1, 1, 1, 1, 1],
-      [0],
-      [1],
-      [12, 21, 16, 27, 45, 33, 24, 39, 28],
-    );
-  });
-
-  test("padding counts as the zero point, not as 0", () => {
-    // As above, each value one less: 4 pixels in a corner's window, 6 at an edge, 9 in the middle.
-    check(
-      {
-        inputHeight: 3, inputWidth: 3, outputHeight: 3, outputWidth: 3, kernelHeight: 3, kernelWidth: 3,
-        padTop: 1, padLeft: 1, inputZeroPoint: 1,
-      },
-      [1, 2, 3, 4, 5, 6, 7, 8, 9],
-      [1, 1, 1, 1, 1, 1, 1, 1, 1],
-      [0],
-      [1],
-      [8, 15, 12, 21, 36, 27, 20, 33, 24],
-    );
-  });
-
-  test("padding on the top and left only, wider than the window", () => {
-    // Rows and columns 0 and 1 lie in the padding and give the bias.
-    check(
-      { inputHeight: 1, inputWidth: 1, outputHeight: 3, outputWidth: 3, padTop: 2, padLeft: 2 },
-      [5],
-      [3],
-      [7],
-      [1],
-      [7, 7, 7, 7, 7, 7, 7, 7, 22],
-    );
-  });
-
-  test("strides of 2 rows and 3 columns", () => {
-    // 1  .  .  4 / . / 9  .  .  12
-    check(
-      { inputHeight: 3, inputWidth: 4, outputHeight: 2, outputWidth: 2, strideHeight: 2, strideWidth: 3 },
-      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-      [1],
-      [0],
-      [1],
-      [1, 4, 9, 12],
-    );
-  });
-
-  test("dilations of 2 rows and 3 columns", () => {
-    // The corners: 1*1 + 4*2 + 9*3 + 12*4 = 84
-    check(
-      { inputHeight: 3, inputWidth: 4, kernelHeight: 2, kernelWidth: 2, dilationHeight: 2, dilationWidth: 3 },
-      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-      [1, 2, 3, 4],
-      [0],
-      [1],
-      [84],
-    );
-  });
-
-  test("dilation with padding: taps outside are skipped, their weights too", () => {
-    // One row 1 2 3, taps two apart with weights 1 and 10, one column of padding on the left:
-    // output 0 sees columns -1 and 1: 2*10 = 20; output 1 sees 0 and 2: 1*1 + 3*10 = 31;
-    // output 2 sees 1 and 3: 2*1 = 2.
-    check(
-      { inputWidth: 3, outputWidth: 3, kernelWidth: 2, dilationWidth: 2, padLeft: 1 },
-      [1, 2, 3],
-      [1, 10],
-      [0],
-      [1],
-      [20, 31, 2],
-    );
-  });
+  convolutionCases(conv2d_s8, 0);
 
   test("two groups of two inputs and two outputs", () => {
     // Outputs 0 and 1 see (1, 2): 1 + 2 = 3, 1 - 2 = -1.
@@ -187,91 +19,23 @@ describe("conv2d_s8", () => {
     );
   });
 
-  test("nine channels: two turns of the unrolled loop and a rest", () => {
-    // 1 + 4 + 9 + ... + 81 = 285, minus 200
+  test("two groups of five channels: blocks of four, one, four, one", () => {
+    // 2 * (1 .. 5), 3 * (6 .. 10)
     check(
-      { inputChannels: 9 },
-      [1, 2, 3, 4, 5, 6, 7, 8, 9],
-      [1, 2, 3, 4, 5, 6, 7, 8, 9],
-      [-200],
-      [1],
-      [85],
+      { inputChannels: 2, outputChannels: 10, groups: 2 },
+      [2, 3],
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+      [0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+      [1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+      [2, 4, 6, 8, 10, 18, 21, 24, 27, 30],
     );
   });
 
-  test("seven channels to two outputs: one turn and a rest of three", () => {
-    // 1 + 2 + ... + 7 = 28; 1 - 2 + 3 - 4 + 5 - 6 + 7 = 4
-    check(
-      { inputChannels: 7, outputChannels: 2 },
-      [1, 2, 3, 4, 5, 6, 7],
-      [1, 1, 1, 1, 1, 1, 1, 1, -1, 1, -1, 1, -1, 1],
-      [0, 0],
-      [1, 1],
-      [28, 4],
-    );
-  });
-
-  test("a row of the window in the padding: its weights are skipped", () => {
-    // Rows 1 2 and 3 4 below a row of padding: 1*3 + 2*4 = 11, then 1*1 + 2*2 + 3*3 + 4*4 = 30
-    check(
-      { inputHeight: 2, inputWidth: 2, outputHeight: 2, kernelHeight: 2, kernelWidth: 2, padTop: 1 },
-      [1, 2, 3, 4],
-      [1, 2, 3, 4],
-      [0],
-      [1],
-      [11, 30],
-    );
-  });
-
-  test("each channel has its own factor: 1, 1/2, 1/4 and 2", () => {
-    check({ outputChannels: 4 }, [8], [1, 1, 1, 1], [0, 0, 0, 0], [1, 0, -1, 2], [8, 4, 2, 16]);
-  });
-
-  test("input zero point -128, output zero point -128", () => {
-    // (127 + 128) / 2 = 127.5 goes to 128, minus 128
-    check({ inputZeroPoint: -128, outputZeroPoint: -128 }, [127], [1], [0], [0], [0]);
-  });
-
-  test("input zero point 127, output zero point 127", () => {
-    // (-128 - 127) / 2 = -127.5 goes up to -127, plus 127
-    check({ inputZeroPoint: 127, outputZeroPoint: 127 }, [-128], [1], [0], [0], [0]);
-  });
-
-  test("results beyond int8 saturate", () => {
-    // 100 * 2 = 200 and 100 * -2 = -200
-    check({ outputChannels: 2 }, [100], [2, -2], [0, 0], [1, 1], [127, -128]);
-  });
-
-  test("activation bounds, after the zero point is added", () => {
-    // 3*1 + 4 = 7, 3*4 + 4 = 16 to 10, 3*-4 + 4 = -8 to 4: RELU around a zero point of 4
-    check(
-      { outputChannels: 3, outputZeroPoint: 4, activationMin: 4, activationMax: 10 },
-      [3],
-      [1, 4, -4],
-      [0, 0, 0],
-      [1, 1, 1],
-      [7, 10, 4],
-    );
-  });
-
-  test("two images, each with its own window", () => {
-    // 1 + 2, 2 + 3; 10 + 20, 20 + 30
-    check(
-      { batches: 2, inputWidth: 3, outputWidth: 2, kernelWidth: 2 },
-      [1, 2, 3, 10, 20, 30],
-      [1, 1],
-      [0],
-      [1],
-      [3, 5, 30, 50],
-    );
-  });
-
-  test("the greatest products: 16 times 255 * -128 with the greatest bias", () => {
-    // 16 * 255 * -128 = -522240, plus 522241 = 1
-    const input = new StaticArray<i8>(16);
-    input.fill(127);
-    const weights = new StaticArray<i8>(16);
-    weights.fill(-128);
-    check({ inputChannels: 16, inputZeroPoint: -128 }, input, weights, [522241], [1], [1]);
+  test("weights lie in blocks of four channels, group by group", () => {
+    const rows: StaticArray<i8> = [1, 10, 2, 20, 3, 30, 4, 40, 5, 50];
+    const blocks: StaticArray<i8> = [1, 2, 3, 4, 10, 20, 30, 40, 5, 50];
+    expect(inBlocks(rows, 5)).toStrictEqual(blocks);
+    const inGroups: StaticArray<i8> = [1, 2, 10, 20, 3, 4, 30, 40];
+    expect(inBlocks([1, 10, 2, 20, 3, 30, 4, 40], 4, 2)).toStrictEqual(inGroups);
   });
 });

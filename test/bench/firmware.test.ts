@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
-import { findGrowth, formatCsv, parseCsv, readRecorded } from "./firmware_csv.ts";
+import { findGrowth, formatCsv, parseCsv, readRecorded, reasonToSkip } from "./figures_csv.ts";
 import { budgetFlash, collectFigures, FLASH_BUDGET, flatten, RAM_BUDGET } from "./firmware_figures.ts";
 
-describe("firmware.csv", () => {
+const FILE = "firmware.csv";
+
+describe(FILE, () => {
   test("is read as it was written", () => {
     const recorded = {
       compiler: "gcc (a, b) 1.0",
@@ -14,8 +16,8 @@ describe("firmware.csv", () => {
         ["x, y", 9],
       ]),
     };
-    assert.deepEqual(parseCsv(formatCsv(recorded)), recorded);
-    assert.throws(() => parseCsv("figure,value\na,1\n"), /expected "# COMPILER"/);
+    assert.deepEqual(parseCsv(FILE, formatCsv(recorded)), recorded);
+    assert.throws(() => parseCsv(FILE, "figure,value\na,1\n"), /firmware.csv: expected "# COMPILER"/);
   });
 
   test("growth of more than 2 %, and figures that are not recorded, are told", () => {
@@ -26,6 +28,7 @@ describe("firmware.csv", () => {
     ]);
     assert.deepEqual(
       findGrowth(
+        FILE,
         recorded,
         new Map([
           ["a", 102],
@@ -36,6 +39,7 @@ describe("firmware.csv", () => {
     );
     assert.deepEqual(
       findGrowth(
+        FILE,
         recorded,
         new Map([
           ["a", 103],
@@ -48,19 +52,12 @@ describe("firmware.csv", () => {
 });
 
 const availability = await firmwareAvailability();
-const recorded = readRecorded();
 
-function reasonToSkip(): string | false {
-  if (!availability.available) return `${availability.reason}; install: ${availability.install}`;
-  if (availability.version === recorded.compiler) return false;
-  return `firmware.csv was measured with ${recorded.compiler}, here is ${availability.version}`;
-}
-
-describe("figures of the firmware", { skip: reasonToSkip() }, async () => {
+describe("figures of the firmware", { skip: reasonToSkip(FILE, availability) }, async () => {
   const figures = await collectFigures();
 
   test("have not grown by more than 2 % (if it is right: npm run bench:firmware -- --update)", () => {
-    const growth = findGrowth(recorded.figures, flatten(figures));
+    const growth = findGrowth(FILE, readRecorded(FILE).figures, flatten(figures));
     assert.equal(growth.length, 0, growth.join("\n"));
   });
 

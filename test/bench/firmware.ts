@@ -8,7 +8,7 @@
 import { EngineError } from "../../host/engines/engine.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
 import { table } from "../../host/table.ts";
-import { writeRecorded } from "./firmware_csv.ts";
+import { writeRecorded } from "./figures_csv.ts";
 import {
   BUDGET_PARTS,
   budgetFlash,
@@ -85,9 +85,9 @@ function ramTable(models: readonly ModelFigures[]): string {
 
 function instructionTable(models: readonly ModelFigures[]): string {
   const rows = models.map((figures) => {
-    const { open, open_sha256, open_ed25519, first, later } = figures.instructions;
-    const rest = open - open_sha256 - open_ed25519;
-    return [titleOf(figures), open, open_sha256, open_ed25519, rest, first, later, figures.nativeKernels];
+    const { all, sha256, ed25519 } = figures.openInstructions;
+    const rest = all - sha256 - ed25519;
+    return [titleOf(figures), all, sha256, ed25519, rest, ...figures.instructions, figures.nativeKernels];
   });
   const head = [
     "instructions",
@@ -110,7 +110,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (!availability.available)
     throw new EngineError("qemu", `${availability.reason}; install: ${availability.install}`);
   const figures = await collectFigures();
-  if (args.includes("--update")) writeRecorded({ compiler: availability.version, figures: flatten(figures) });
+  if (args.includes("--update"))
+    writeRecorded("firmware.csv", { compiler: availability.version, figures: flatten(figures) });
   if (args.includes("--json")) return console.log(JSON.stringify(rows(figures)));
   const { models, missing } = figures;
   console.log([flashTable(figures), ramTable(models), instructionTable(models)].join("\n\n"));

@@ -86,13 +86,28 @@ describe("a module", () => {
     );
   });
 
+  test("times are those of the board that is asked for", () => {
+    const on = (board: string): number => {
+      const json = thimble(["inspect", module, "--json", "--board", board]).stdout.toString();
+      return (JSON.parse(json) as { tuning: { on: { milliseconds: number } } }).tuning.on.milliseconds;
+    };
+    assert.ok(on("esp32-c3") > 0 && on("esp8266") > 10 * on("esp32-c3"));
+    assert.match(
+      thimble(["inspect", module, "--board", "x"]).stderr,
+      /--board: expected esp32, .*found "x"\n$/,
+    );
+  });
+
   test("as text, for people", () => {
     const text = thimble(["inspect", module]).stdout.toString();
     for (const line of [
       /^model|^digits_int8 1\.0\.0, from digits_int8\.tflite \(SHA-256 /,
       /^input {3}/m,
       /^output {2}/m,
-      /kernel\.conv2d_s8\.1/,
+      /^conv2d_0 .* conv2d_(?:lanes_s8\.1|s8\.2) .* \d+(?:\.\d+)? ms$/m,
+      /^speed {3}about [\d.]+ ms an inference on esp32-c3; instructions: [\d ]+ with native kernels, /m,
+      /^device {2}about [\d ]+ B with native kernels, [\d ]+ B without/m,
+      /^tuned {3}balanced, for esp32-c3$/m,
       /^module {2}\d+ \d+ B/m,
       /^RAM {5}/m,
       /^work {4}\d+ \d+ multiply-accumulates$/m,

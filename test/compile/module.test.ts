@@ -35,9 +35,9 @@ describe("exports", () => {
         .sort(),
       [
         "func invoke",
-        "func kernel.conv2d_s8.1",
-        "func kernel.depthwise_conv2d_s8.1",
-        "func kernel.fully_connected_s8.1",
+        "func kernel.conv2d_s8.2",
+        "func kernel.depthwise_conv2d_s8.2",
+        "func kernel.fully_connected_s8.2",
         "func kernel.max_pool2d_s8.1",
         "func kernel.softmax_s8.1",
         "global abi",

@@ -16,8 +16,8 @@ export function invoke(): i32 {
   // LinearClassifier: int8[1x2] -> int8[1x2], 4 multiply-accumulates
   fully_connected_s8(
     input_X, LinearClassifier, LinearClassifier_weights, LinearClassifier_bias, /* multiplier */ 1496637718,
-    /* shift */ -7, /* batches */ 1, /* depth */ 2, /* outputs */ 2, /* outputZeroPoint */ -1,
-    /* activationMin */ -128, /* activationMax */ 127,
+    /* shift */ -7, /* scratch */ 0, /* batches */ 1, /* depth */ 2, /* outputs */ 2,
+    /* outputZeroPoint */ -1, /* activationMin */ -128, /* activationMax */ 127,
   );
 
   // LinearClassifier/logistic: int8[1x2] -> int8[1x2]
@@ -32,7 +32,7 @@ const LinearClassifier_bias: usize = memory.data<i32>([
   -4221, 4221,
 ]);
 const LinearClassifier_weights: usize = memory.data<i8>([
-  -127, 43, 127, -43,
+  -127, 127, 43, -43,
 ]);
 const LinearClassifier_logistic_table: usize = memory.data<i8>([
   3, 6, 9, 11, 14, 17, 20, 23, 25, 28, 31, 34, 36, 39, 41, 44, 47, 49, 51, 54, 56, 58, 61, 63, 65, 67, 69,

@@ -5,7 +5,7 @@
  * Inputs        t0: int8[1x5x5x2]
  * Outputs       t13: int8[1x3]
  * Work          480 multiply-accumulates in 4 layers
- * Memory        322 bytes: constants 240, arena 66 (lower bound 66)
+ * Memory        394 bytes: constants 240, arena 138 (lower bound 138)
  */
 
 import { ABI_VERSION, STATUS_OK } from "thimble/assembly/abi";
@@ -17,17 +17,17 @@ export function invoke(): i32 {
   // conv2d_1: int8[1x5x5x2] -> int8[1x2x2x4], 288 multiply-accumulates
   conv2d_s8(
     input_t0, conv2d_1, conv2d_1_weights, conv2d_1_bias, conv2d_1_multiplier, conv2d_1_shift,
-    /* batches */ 1, /* inputHeight */ 5, /* inputWidth */ 5, /* inputChannels */ 2, /* outputHeight */ 2,
-    /* outputWidth */ 2, /* outputChannels */ 4, /* kernelHeight */ 3, /* kernelWidth */ 3, /* groups */ 1,
-    /* strideHeight */ 2, /* strideWidth */ 2, /* dilationHeight */ 1, /* dilationWidth */ 1,
-    /* padTop */ 0, /* padLeft */ 0, /* inputZeroPoint */ -111, /* outputZeroPoint */ -32,
-    /* activationMin */ -128, /* activationMax */ 127,
+    conv2d_1_scratch, /* tile */ 4, /* batches */ 1, /* inputHeight */ 5, /* inputWidth */ 5,
+    /* inputChannels */ 2, /* outputHeight */ 2, /* outputWidth */ 2, /* outputChannels */ 4,
+    /* kernelHeight */ 3, /* kernelWidth */ 3, /* groups */ 1, /* strideHeight */ 2, /* strideWidth */ 2,
+    /* dilationHeight */ 1, /* dilationWidth */ 1, /* padTop */ 0, /* padLeft */ 0,
+    /* inputZeroPoint */ -111, /* outputZeroPoint */ -32, /* activationMin */ -128, /* activationMax */ 127,
   );
 
   // depthwise_conv2d_3: int8[1x2x2x4] -> int8[1x2x2x4], 144 multiply-accumulates
   depthwise_conv2d_s8(
-    conv2d_1, depthwise_conv2d_3, depthwise_conv2d_3_weights, depthwise_conv2d_3_bias,
-    depthwise_conv2d_3_multiplier, depthwise_conv2d_3_shift, /* batches */ 1, /* inputHeight */ 2,
+    conv2d_1, conv2d_1, depthwise_conv2d_3_weights, depthwise_conv2d_3_bias, depthwise_conv2d_3_multiplier,
+    depthwise_conv2d_3_shift, depthwise_conv2d_3_scratch, /* batches */ 1, /* inputHeight */ 2,
     /* inputWidth */ 2, /* inputChannels */ 4, /* outputHeight */ 2, /* outputWidth */ 2,
     /* depthMultiplier */ 1, /* kernelHeight */ 3, /* kernelWidth */ 3, /* strideHeight */ 1,
     /* strideWidth */ 1, /* dilationHeight */ 1, /* dilationWidth */ 1, /* padTop */ 1, /* padLeft */ 1,
@@ -39,60 +39,61 @@ export function invoke(): i32 {
 
   // fully_connected_5: int8[1x16] -> int8[1x3], 48 multiply-accumulates
   fully_connected_s8(
-    depthwise_conv2d_3, fully_connected_5, fully_connected_5_weights, fully_connected_5_bias,
-    /* multiplier */ 1451768649, /* shift */ -2, /* batches */ 1, /* depth */ 16, /* outputs */ 3,
-    /* outputZeroPoint */ -10, /* activationMin */ -10, /* activationMax */ 127,
+    conv2d_1, fully_connected_5, fully_connected_5_weights, fully_connected_5_bias,
+    /* multiplier */ 1451768649, /* shift */ -2, /* scratch */ 0, /* batches */ 1, /* depth */ 16,
+    /* outputs */ 3, /* outputZeroPoint */ -10, /* activationMin */ -10, /* activationMax */ 127,
   );
 
   return STATUS_OK;
 }
 
+const conv2d_1_bias: usize = memory.data<i32>([
+  -1847, 76617, -46400, -56563,
+]);
 const conv2d_1_multiplier: usize = memory.data<i32>([
   1640820961, 1814370838, 1955310891, 1587742038,
 ]);
-const conv2d_1_bias: usize = memory.data<i32>([
-  2815, -2304, -1889, 1601,
+const depthwise_conv2d_3_bias: usize = memory.data<i32>([
+  10255, -3113, -9665, 1710,
 ]);
 const depthwise_conv2d_3_multiplier: usize = memory.data<i32>([
   1160235582, 2029367560, 1651842651, 1474727201,
 ]);
-const depthwise_conv2d_3_bias: usize = memory.data<i32>([
-  -1201, -2537, -1985, 1390,
-]);
 const fully_connected_5_bias: usize = memory.data<i32>([
   -125984, -44806, -2441,
+]);
+const conv2d_1_weights: usize = memory.data<i8>([
+  -86, 45, -59, 13, 118, 24, -21, -95, 60, 118, 19, 42, -62, 50, -69, -124, 49, 93, -41, 108, 86, 61, -110,
+  -121, -28, 54, -44, 96, -106, 101, 91, -12, 8, 78, -124, 38, 76, -23, -22, 94, -1, -104, -59, -99, 26, 23,
+  40, -11, 92, -78, 6, -107, -124, 84, 31, -89, -84, 51, 91, -23, -55, -44, -18, -16, -78, 56, -14, -106,
+  67, 122, -98, -112,
 ]);
 const conv2d_1_shift: usize = memory.data<i8>([
   -8, -9, -9, -8,
 ]);
-const conv2d_1_weights: usize = memory.data<i8>([
-  -86, 118, 60, -62, 49, 86, -28, -106, 8, 76, -1, 26, 92, -124, -84, -55, -78, 67, 45, 24, 118, 50, 93, 61,
-  54, 101, 78, -23, -104, 23, -78, 84, 51, -44, 56, 122, -59, -21, 19, -69, -41, -110, -44, 91, -124, -22,
-  -59, 40, 6, 31, 91, -18, -14, -98, 13, -95, 42, -124, 108, -121, 96, -12, 38, 94, -99, -11, -107, -89,
-  -23, -16, -106, -112,
+const depthwise_conv2d_3_weights: usize = memory.data<i8>([
+  49, 111, 45, 102, 81, -40, -43, -40, 93, 21, -94, -55, 98, 54, 86, -26, -55, -47, -86, -7, 72, -97, 13,
+  -83, -126, -25, 99, 64, -5, 15, -5, -72, 113, -72, 4, -32,
 ]);
 const depthwise_conv2d_3_shift: usize = memory.data<i8>([
   -7, -8, -9, -8,
 ]);
-const depthwise_conv2d_3_weights: usize = memory.data<i8>([
-  49, 21, -86, 64, 111, -94, -7, -5, 45, -55, 72, 15, 102, 98, -97, -5, 81, 54, 13, -72, -40, 86, -83, 113,
-  -43, -26, -126, -72, -40, -55, -25, 4, 93, -47, 99, -32,
-]);
 const fully_connected_5_weights: usize = memory.data<i8>([
-  -77, -65, -89, -18, -104, -102, -69, -41, -101, -8, -106, -101, -91, 14, -26, -20, 76, -16, 27, -98, -50,
-  124, -79, 17, -43, -119, -109, 23, 19, 60, -60, -126, 34, 105, -76, 56, -93, 29, 106, -80, 4, -48, -5,
-  -34, -26, -21, -21, 36,
+  -77, 76, 34, -65, -16, 105, -89, 27, -76, -18, -98, 56, -104, -50, -93, -102, 124, 29, -69, -79, 106, -41,
+  17, -80, -101, -43, 4, -8, -119, -48, -106, -109, -5, -101, 23, -34, -91, 19, -26, 14, 60, -21, -26, -60,
+  -21, -20, -126, 36,
 ]);
 
-const arena: usize = memory.data(66, 8);
-const input_t0: usize = arena + 16; // 50 bytes, live in steps 0..1
-const conv2d_1: usize = arena + 0; // 16 bytes, live in steps 1..2
-const depthwise_conv2d_3: usize = arena + 16; // 16 bytes, live in steps 2..3
+const arena: usize = memory.data(138, 8);
+const input_t0: usize = arena + 88; // 50 bytes, live in steps 0..1
+const conv2d_1: usize = arena + 72; // 16 bytes, live in steps 1..3
+const conv2d_1_scratch: usize = arena + 0; // 72 bytes, live in steps 1..1
+const depthwise_conv2d_3_scratch: usize = arena + 0; // 16 bytes, live in steps 2..2
 const fully_connected_5: usize = arena + 0; // 3 bytes, live in steps 3..4
 
 export const abi: i32 = ABI_VERSION;
 
-export const memory_bytes: i32 = <i32>arena + 66;
+export const memory_bytes: i32 = <i32>arena + 138;
 
 /** t0: int8[1x5x5x2], scale 0.021456800401210785, zero point -111 */
 export const input_0: i32 = <i32>input_t0;

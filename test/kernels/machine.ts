@@ -9,7 +9,7 @@ import { optimize } from "../../host/compile/optimize.ts";
 import type { Vector } from "../../host/engines/engine.ts";
 import { byteSize, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
 import { exportName, kernelFolder, loadKernel } from "../../host/plan/kernels.ts";
-import { type Argument, type KernelCall, lower, type Program } from "../../host/plan/lower.ts";
+import { type Argument, type Choices, type KernelCall, lower, type Program } from "../../host/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../host/plan/memory.ts";
 
 const PAGES = 4;
@@ -53,14 +53,20 @@ function resolve(argument: Argument, plan: MemoryPlan): number {
   return plan.tensors.get(argument.name)! + argument.offset;
 }
 
-/** Throws when the call writes anything but `outputs`, the buffers that belong to its node's results. */
-function guardedCall(machine: Machine, plan: MemoryPlan, call: KernelCall, outputs: readonly string[]): void {
+/** Throws when the call writes anything but its node's results and its scratch, each in its full size. */
+function guardedCall(machine: Machine, program: Program, plan: MemoryPlan, call: KernelCall): void {
   const { memory } = machine;
+  const { graph } = program;
+  const { outputs } = graph.nodes.find((node) => node.name === call.node)!;
+  const scratch = call.arguments.flatMap((argument) =>
+    argument.kind === "tensor" && program.scratch.has(argument.name) ? [argument.name] : [],
+  );
   const end = plan.memoryBytes + GUARD;
   const before = memory.slice(0, end);
   machine.kernels.get(call.kernel.name)!(...call.arguments.map((argument) => resolve(argument, plan)));
-  for (const name of outputs) {
-    const { bytes } = plan.buffers.find((buffer) => buffer.name === name)!;
+  for (const name of [...outputs, ...scratch]) {
+    // An output that is in its input's place may be smaller than the buffer.
+    const bytes = program.scratch.get(name) ?? byteSize(tensorOf(graph, name));
     const at = plan.tensors.get(name)!;
     before.set(memory.subarray(at, at + bytes), at);
   }
@@ -80,8 +86,13 @@ function place(memory: Uint8Array, program: Program, plan: MemoryPlan, inputs: V
  * Outputs of a quantised graph for each vector. What no tensor or constant fills holds a different
  * byte for every vector, so that a kernel which reads it can't agree with the reference twice.
  */
-export function runOnMachine(machine: Machine, graph: Graph, vectors: readonly Vector[]): Vector[] {
-  const program = lower(graph);
+export function runOnMachine(
+  machine: Machine,
+  graph: Graph,
+  vectors: readonly Vector[],
+  choices?: Choices,
+): Vector[] {
+  const program = lower(graph, choices);
   const plan = planMemory(program);
   const { memory } = machine;
   if (plan.memoryBytes + GUARD > memory.length) {
@@ -92,9 +103,7 @@ export function runOnMachine(machine: Machine, graph: Graph, vectors: readonly V
   return vectors.map((inputs, i) => {
     memory.fill(0x55 + 0x33 * i, 0, plan.memoryBytes + GUARD);
     place(memory, program, plan, inputs);
-    for (const call of program.calls) {
-      guardedCall(machine, plan, call, graph.nodes.find((node) => node.name === call.node)!.outputs);
-    }
+    for (const call of program.calls) guardedCall(machine, program, plan, call);
     return graph.outputs.map((name) => {
       const at = plan.tensors.get(name)!;
       return memory.slice(at, at + byteSize(tensorOf(graph, name)));

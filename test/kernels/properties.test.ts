@@ -16,10 +16,12 @@ import type { Graph } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
 import { dumpGraph } from "../../host/ir/text.ts";
 import { operators } from "../../host/ops/index.ts";
-import { lower } from "../../host/plan/lower.ts";
+import { simplify } from "../../host/passes/index.ts";
+import { type Choice, type Choices, lower, SMALL } from "../../host/plan/lower.ts";
 import { planMemory } from "../../host/plan/memory.ts";
 import { seededInputs, standardVectors } from "../../host/verify/vectors.ts";
 import { difference } from "../cases/table.ts";
+import { randomGraphs } from "../support/random_graphs.ts";
 import { graphs } from "./graphs.ts";
 import { kernelMachine, runOnMachine } from "./machine.ts";
 
@@ -43,23 +45,50 @@ function expectSame(graph: Graph, vectors: readonly Vector[], found: readonly Ve
   if (message !== undefined) throw new Error(`${message}\n${dumpGraph(graph)}`);
 }
 
-function onMachine(graph: Graph, seed: number): void {
+/** Whatever the tuner may choose. */
+const choice: fc.Arbitrary<Choice> = fc.record({
+  kernel: fc.constantFrom("small", "fast"),
+  tile: fc.integer({ min: 1, max: 9 }),
+  inPlace: fc.boolean(),
+});
+/** One for each node in turn, from the first again where there are more nodes. */
+const choiceLists = fc.array(choice, { minLength: 1, maxLength: 7 });
+
+const choicesFor = (graph: Graph, chosen: readonly Choice[]): Choices =>
+  new Map(graph.nodes.map(({ name }, i) => [name, chosen[i % chosen.length]!]));
+
+function onMachine(graph: Graph, seed: number, chosen: readonly Choice[]): void {
   checkGraph(graph, "generation");
   const vectors = vectorsFor(graph, seed);
-  expectSame(graph, vectors, runOnMachine(machine, graph, vectors));
+  expectSame(graph, vectors, runOnMachine(machine, graph, vectors, choicesFor(graph, chosen)));
+}
+
+/** Checks random graphs with random choices, `runs` of them. */
+function checkOnMachine(graph: fc.Arbitrary<Graph>, runs: number): void {
+  const property = fc.property(graph, fc.nat(0xffff), choiceLists, onMachine);
+  const result = fc.check(property, { seed: SEED, numRuns: runs });
+  if (!result.failed) return;
+  const { seed, counterexamplePath, errorInstance } = result;
+  const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
+  assert.fail(`fast-check seed ${seed}, path ${counterexamplePath}: ${cause}`);
 }
 
 describe("kernels agree with the reference interpreter", () => {
-  for (const [op, graph] of Object.entries(graphs)) {
-    test(op, () => {
-      const property = fc.property(graph, fc.nat(0xffff), onMachine);
-      const result = fc.check(property, { seed: SEED, numRuns: RUNS });
-      if (!result.failed) return;
-      const { seed, counterexamplePath, errorInstance } = result;
-      const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);
-      assert.fail(`fast-check seed ${seed}, path ${counterexamplePath}: ${cause}`);
-    });
-  }
+  for (const [op, graph] of Object.entries(graphs)) test(op, () => checkOnMachine(graph, RUNS));
+});
+
+const networks = randomGraphs("int8", 12).map(simplify);
+
+describe("networks of several operators agree, too", () => {
+  test("whatever is chosen for each", () => checkOnMachine(networks, RUNS));
+
+  test("and many of them have something to compute in place", () => {
+    const views = (graph: Graph, inPlace: boolean): number =>
+      lower(graph, choicesFor(graph, [{ ...SMALL, inPlace }])).aliases.size;
+    const samples = fc.sample(networks, { seed: SEED, numRuns: 300 });
+    const found = samples.filter((graph) => views(graph, true) > views(graph, false)).length;
+    assert.ok(found >= 30, `${found} networks`);
+  });
 });
 
 test("every operator has its graphs", () => {
@@ -95,8 +124,8 @@ function union(parts: readonly Graph[]): Graph {
 }
 
 /** The stages from a quantised graph to a module, without what only a real model has. */
-async function compile(graph: Graph): Promise<Uint8Array> {
-  const program = lower(graph);
+async function compile(graph: Graph, choices: Choices): Promise<Uint8Array> {
+  const program = lower(graph, choices);
   const plan = planMemory(program);
   const provenance = {
     name: "union",
@@ -110,13 +139,33 @@ async function compile(graph: Graph): Promise<Uint8Array> {
   return optimize(await compileAssemblyScript(source, "release", pages), program.kernels);
 }
 
+/** The corners of what can be chosen. */
+const CHOICES: readonly Choice[] = [
+  { kernel: "small", tile: 4, inPlace: true },
+  { kernel: "fast", tile: 4, inPlace: false },
+  { kernel: "fast", tile: 64, inPlace: true },
+];
+
 describe("whole modules agree with the reference interpreter", () => {
+  const sample = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T =>
+    fc.sample(arbitrary, { seed, numRuns: 1 })[0]!;
+
   for (let seed = 1; seed <= 10; seed++) {
     test(`one node of every operator, seed ${seed}`, async () => {
-      const parts = Object.values(graphs).map((graph) => fc.sample(graph, { seed, numRuns: 1 })[0]!);
+      const parts = Object.values(graphs).map((graph) => sample(graph, seed));
       const graph = checkGraph(union(parts), "union");
       const vectors = [...vectorsFor(graph, seed), seededInputs(graph, seed + 10)];
-      expectSame(graph, vectors, await v8.run(await compile(graph), vectors));
+      const choices = choicesFor(graph, sample(choiceLists, seed));
+      expectSame(graph, vectors, await v8.run(await compile(graph, choices), vectors));
+    });
+  }
+
+  for (const chosen of CHOICES) {
+    test(`networks side by side, ${JSON.stringify(chosen)}`, async () => {
+      const graph = checkGraph(union(fc.sample(networks, { seed: SEED, numRuns: 8 })), "union");
+      const vectors = [...vectorsFor(graph, 1), seededInputs(graph, 2)];
+      const module = await compile(graph, choicesFor(graph, [chosen]));
+      expectSame(graph, vectors, await v8.run(module, vectors));
     });
   }
 });

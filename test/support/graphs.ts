@@ -80,5 +80,13 @@ export const CONV = {
   groups: 1,
   activation: "none",
 };
+/** A window of 3x3 that keeps the image's size. */
+export const DEPTHWISE = {
+  stride: [1, 1],
+  dilation: [1, 1],
+  padding: [1, 1, 1, 1],
+  depthMultiplier: 1,
+  activation: "none",
+};
 
 export const ops = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);

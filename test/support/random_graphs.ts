@@ -104,9 +104,12 @@ const convolution: Recipe = (graph, x, _, step, name) => {
   if (x.shape.length !== 4) return undefined;
   const channels = 1 + (step.seed % 3);
   const padding = step.choice % 3 === 0 ? [1, 0, 1, 1] : [0, 0, 0, 0];
-  const shape = [channels, 1 + (step.choice % 2), 2, x.shape[3]!];
+  // A window of one pixel may be computed in place.
+  const pointwise = step.choice % 3 === 1;
+  const size = pointwise ? [1, 1] : [1 + (step.choice % 2), 2];
+  const shape = [channels, ...size, x.shape[3]!];
   const attributes = {
-    stride: [1 + (step.seed % 2), 1],
+    stride: pointwise ? [1, 1] : [1 + (step.seed % 2), 1],
     dilation: [1, 1],
     padding,
     groups: 1,
@@ -119,14 +122,16 @@ const depthwise: Recipe = (graph, x, _, step, name) => {
   if (x.shape.length !== 4) return undefined;
   const depthMultiplier = 1 + (step.seed % 2);
   const channels = x.shape[3]! * depthMultiplier;
+  // 3x3 has a kernel of its own.
+  const size = 2 + (step.choice % 2);
   const attributes = {
     stride: [1, 1],
     dilation: [1, 1],
-    padding: [0, 1, 1, 0],
+    padding: size === 3 ? [1, 1, 1, 1] : [0, 1, 1, 0],
     depthMultiplier,
     activation: activationOf(step.choice),
   };
-  const inputs = [x.name, ...linear(graph, step, name, [1, 2, 2, channels], channels)];
+  const inputs = [x.name, ...linear(graph, step, name, [1, size, size, channels], channels)];
   return { op: "depthwise_conv2d", inputs, attributes };
 };
 

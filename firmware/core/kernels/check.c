@@ -37,11 +37,21 @@ static bool spans_overlap(thimble_span a, thimble_span b) {
     return a_begin < b_begin + b.bytes && b_begin < a_begin + a.bytes;
 }
 
-bool thimble_inside_apart(const thimble_span *spans, unsigned count, uint32_t memory_bytes) {
-    if (!thimble_inside(spans, count, memory_bytes)) return false;
-    for (unsigned i = 1; i < count; i++)
-        if (spans_overlap(spans[0], spans[i])) return false;
+bool thimble_apart(const thimble_span *written, unsigned written_count, const thimble_span *others,
+                   unsigned count, uint32_t memory_bytes) {
+    if (!thimble_inside(others, count, memory_bytes)) return false;
+    for (unsigned i = 0; i < written_count; i++) {
+        if (!span_inside(written[i], memory_bytes)) return false;
+        for (unsigned j = 0; j < count; j++)
+            if (spans_overlap(written[i], others[j])) return false;
+        for (unsigned j = 0; j < i; j++)
+            if (spans_overlap(written[i], written[j])) return false;
+    }
     return true;
+}
+
+bool thimble_inside_apart(const thimble_span *spans, unsigned count, uint32_t memory_bytes) {
+    return thimble_apart(spans, 1, spans + 1, count - 1, memory_bytes);
 }
 
 bool thimble_axis_valid(int32_t input, int32_t output, int32_t kernel, int32_t stride, int32_t dilation,

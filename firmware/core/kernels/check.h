@@ -36,7 +36,11 @@ uint32_t thimble_extent(uint32_t bytes, const int32_t *sizes, const int32_t *str
 /* Whether every span has at least one byte and lies in linear memory. */
 bool thimble_inside(const thimble_span *spans, unsigned count, uint32_t memory_bytes);
 
-/* Also that the first one, which is written, overlaps none of the others. */
+/* Also that those which are written overlap neither each other nor the others. */
+bool thimble_apart(const thimble_span *written, unsigned written_count, const thimble_span *others,
+                   unsigned count, uint32_t memory_bytes);
+
+/* The same where only the first one is written. */
 bool thimble_inside_apart(const thimble_span *spans, unsigned count, uint32_t memory_bytes);
 
 /* Whether that many bytes fit linear memory, wherever they are: a bound for the work to be done. */

@@ -1,45 +1,21 @@
-#include "block.h"
-#include "check.h"
-#include "fixed.h"
+#include "dense.h"
 #include "native.h"
 
-struct arguments {
-    int32_t input, output, weights, bias, multiplier, shift;
-    int32_t batches, depth, outputs;
-    int32_t output_zero_point, activation_min, activation_max;
-};
-
-static bool arguments_valid(const struct arguments *a, const uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_span spans[] = {
-        {a->output, thimble_volume(a->batches, a->outputs, 1, 1)},
-        {a->input, thimble_volume(a->batches, a->depth, 1, 1)},
-        {a->weights, thimble_volume(a->outputs, a->depth, 1, 1)},
-        {a->bias, thimble_volume(a->outputs, 4, 1, 1)},
-    };
-    return thimble_inside_apart(spans, sizeof spans / sizeof spans[0], memory_bytes) &&
-           thimble_load_valid(memory + a->bias) && thimble_shift_valid(a->shift);
-}
-
 int thimble_fully_connected_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const struct arguments *a = (const struct arguments *)arguments;
-    if (!arguments_valid(a, memory, memory_bytes)) return -1;
-    const int8_t *input = (const int8_t *)memory + a->input;
-    const uint8_t *bias = memory + a->bias;
-    int8_t *output = (int8_t *)memory + a->output;
-    for (int32_t batch = 0; batch < a->batches; batch++, input += a->depth) {
-        const int8_t *row = (const int8_t *)memory + a->weights;
-        for (int32_t i = 0; i < a->outputs;) {
-            uint32_t sums[THIMBLE_BLOCK];
-            const int32_t count = thimble_block_dense(sums, row, a->depth, a->outputs - i, input);
-            for (int32_t k = 0; k < count; k++) {
-                const int32_t total = (int32_t)((uint32_t)thimble_load(bias, i + k) + sums[k]);
-                const int32_t scaled = thimble_requantize(total, a->multiplier, a->shift);
-                *output++ =
-                    thimble_to_output(scaled, a->output_zero_point, a->activation_min, a->activation_max);
-            }
-            row += count * a->depth;
-            i += count;
-        }
-    }
+    const thimble_dense *d = (const thimble_dense *)arguments;
+    if (!thimble_dense_valid(d, memory, memory_bytes) || !thimble_shift_valid(d->shift)) return -1;
+    const int8_t shift = (int8_t)d->shift;
+    thimble_layer layer = {
+        .bias = memory + d->bias,
+        .multiplier = (const uint8_t *)&d->multiplier,
+        .shift = &shift,
+        .step = 0,
+        .terms = d->depth,
+        .zero_point = d->output_zero_point,
+        .low = d->activation_min,
+        .high = d->activation_max,
+    };
+    thimble_layer_prepare(&layer);
+    thimble_dense_run(d, &layer, memory);
     return 0;
 }

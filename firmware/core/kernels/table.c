@@ -4,7 +4,10 @@
 
 #include "native.h"
 
-/* Left out, a kernel is referred to by nobody, and the linker drops its code (-ffunction-sections). */
+/*
+ * Kernels of one contract (lanes, stationary) differ in what suits an interpreter: natively they are one.
+ * Left out, a kernel is referred to by nobody, and the linker drops its code (-ffunction-sections).
+ */
 const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_ADD
     {"kernel.add_s8.1", 27, thimble_add_s8},
@@ -13,19 +16,24 @@ const thimble_kernel thimble_kernels[] = {
     {"kernel.average_pool2d_s8.1", 16, thimble_average_pool2d_s8},
 #endif
 #ifndef THIMBLE_NO_CONV2D
-    {"kernel.conv2d_s8.1", 26, thimble_conv2d_s8},
+    {"kernel.conv2d_lanes_s8.1", 28, thimble_conv2d_s8},
+    {"kernel.conv2d_long_lanes_s8.1", 28, thimble_conv2d_s8},
+    {"kernel.conv2d_s8.2", 28, thimble_conv2d_s8},
 #endif
 #ifndef THIMBLE_NO_COPY
     {"kernel.copy_s8.1", 6, thimble_copy_s8},
 #endif
 #ifndef THIMBLE_NO_DEPTHWISE_CONV2D
-    {"kernel.depthwise_conv2d_s8.1", 25, thimble_depthwise_conv2d_s8},
+    {"kernel.depthwise_conv2d_lanes_s8.1", 26, thimble_depthwise_conv2d_s8},
+    {"kernel.depthwise_conv2d_s8.2", 26, thimble_depthwise_conv2d_s8},
 #endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED_PER_CHANNEL
-    {"kernel.fully_connected_per_channel_s8.1", 12, thimble_fully_connected_per_channel_s8},
+    {"kernel.fully_connected_per_channel_s8.2", 13, thimble_fully_connected_per_channel_s8},
+    {"kernel.fully_connected_per_channel_stationary_s8.1", 13, thimble_fully_connected_per_channel_s8},
 #endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED
-    {"kernel.fully_connected_s8.1", 12, thimble_fully_connected_s8},
+    {"kernel.fully_connected_s8.2", 13, thimble_fully_connected_s8},
+    {"kernel.fully_connected_stationary_s8.1", 13, thimble_fully_connected_s8},
 #endif
 #ifndef THIMBLE_NO_LOOKUP
     {"kernel.lookup_s8.1", 4, thimble_lookup_s8},

@@ -1,6 +1,7 @@
-/** The figures of the firmware as test/bench/firmware.csv keeps them, and what has grown since. */
+/** Figures as test/bench/*.csv keep them, and what has grown since. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Availability } from "../../host/engines/engine.ts";
 import { root } from "../../host/root.ts";
 
 export interface Recorded {
@@ -9,7 +10,10 @@ export interface Recorded {
   readonly figures: ReadonlyMap<string, number>;
 }
 
-const path = join(root, "test", "bench", "firmware.csv");
+/** A file of figures, by its name in test/bench. */
+export type FiguresFile = "firmware.csv" | "inference.csv";
+
+const pathOf = (file: FiguresFile): string => join(root, "test", "bench", file);
 const HEADER = "figure,value";
 /** A figure may grow by so much before somebody has to say that it is right. */
 const TOLERANCE = 0.02;
@@ -19,10 +23,10 @@ export function formatCsv({ compiler, figures }: Recorded): string {
   return `${[`# ${compiler}`, HEADER, ...rows].join("\n")}\n`;
 }
 
-export function parseCsv(text: string): Recorded {
+export function parseCsv(file: FiguresFile, text: string): Recorded {
   const [first = "", header, ...rows] = text.trimEnd().split("\n");
   if (!first.startsWith("# ") || header !== HEADER)
-    throw new Error(`firmware.csv: expected "# COMPILER" and "${HEADER}", found "${first}", "${header}"`);
+    throw new Error(`${file}: expected "# COMPILER" and "${HEADER}", found "${first}", "${header}"`);
   const entries = rows.map((row) => {
     const comma = row.lastIndexOf(",");
     return [row.slice(0, comma), Number(row.slice(comma + 1))] as const;
@@ -30,19 +34,30 @@ export function parseCsv(text: string): Recorded {
   return { compiler: first.slice(2), figures: new Map(entries) };
 }
 
-export const readRecorded = (): Recorded => parseCsv(readFileSync(path, "utf8"));
-export const writeRecorded = (recorded: Recorded): void => writeFileSync(path, formatCsv(recorded));
+export const readRecorded = (file: FiguresFile): Recorded =>
+  parseCsv(file, readFileSync(pathOf(file), "utf8"));
+export const writeRecorded = (file: FiguresFile, recorded: Recorded): void =>
+  writeFileSync(pathOf(file), formatCsv(recorded));
 
 /** One line for each figure that is new or has grown by more than the tolerance. */
 export function findGrowth(
+  file: FiguresFile,
   recorded: ReadonlyMap<string, number>,
   found: ReadonlyMap<string, number>,
 ): string[] {
   return [...found].flatMap(([name, value]) => {
     const before = recorded.get(name);
-    if (before === undefined) return [`${name}: expected in firmware.csv, found none (now ${value})`];
+    if (before === undefined) return [`${name}: expected in ${file}, found none (now ${value})`];
     return value > before * (1 + TOLERANCE)
       ? [`${name}: expected at most 2 % over ${before}, found ${value}`]
       : [];
   });
+}
+
+/** Why recorded figures say nothing about what is measured here, or false where they do. */
+export function reasonToSkip(file: FiguresFile, availability: Availability): string | false {
+  if (!availability.available) return `${availability.reason}; install: ${availability.install}`;
+  const { compiler } = readRecorded(file);
+  if (availability.version === compiler) return false;
+  return `${file} was measured with ${compiler}, here is ${availability.version}`;
 }
