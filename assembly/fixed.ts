@@ -56,12 +56,12 @@ export function requantize(x: i32, multiplier: i32, shift: i32): i32 {
  *
  * With e = -shift > 0 and t = x * multiplier + 2^30, high = t >> 31 is the first rounding and
  * (high + 2^(e-1) - [high < 0]) >> e the second, halves away from zero. Shifts to the right nest, so this is
- * (t + 2^(30+e) - [high < 0] * 2^31) >> (31 + e), and with z * 2^(31+e) more it has a zero point of z. high < 0
- * where x < 0; in the one exception, x = -1 with the least multiplier, both ways give the same. Where e <= 0, x
- * is multiplied by 2^-e first, and there is no second rounding.
+ * (t + 2^(30+e) - [high < 0] * 2^31) >> (31 + e), and with z * 2^(31+e) more it has a zero point of z.
+ * high < 0 where x < 0; in the one exception, x = -1 with the least multiplier, both ways give the same.
+ * Where e <= 0, x is multiplied by 2^-e first, and there is no second rounding.
  *
- * Callers have x + limit in place of x, and see to it that shift is at least -24, x * 2^shift fits 32 bits, and the
- * zero point is between activationMin and activationMax (host/ops/lanes.ts).
+ * Callers have x + limit in place of x, and see to it that shift is at least -24, x * 2^shift fits 32
+ * bits, and the zero point is between activationMin and activationMax (host/ops/lanes.ts).
  */
 
 /** What a sum is multiplied by. */
@@ -94,9 +94,9 @@ export function rescaleTie(shift: i32): i64 {
 }
 
 /**
- * Stores x, a sum plus `limit`, as an int8 output. The zero point is in the activation's range, so that a sum on
- * one side of zero can only leave the range on that side. Stores in branches: a value that leaves a branch is
- * copied once more by an interpreter.
+ * Stores x, a sum plus `limit`, as an int8 output. The zero point is in the activation's range, so that a
+ * sum on one side of zero can only leave the range on that side. Stores in branches: a value that leaves
+ * a branch is copied once more by an interpreter.
  */
 // @ts-ignore: decorator
 @inline

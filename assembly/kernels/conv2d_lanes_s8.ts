@@ -8,7 +8,7 @@ export const VERSION: i32 = 1;
  * are at most SAFE_TERMS terms.
  *
  *   scratch     unless the window is one pixel with stride 1, output is not the input, and the input channels
- *               are a multiple of eight: the inputs of `tile` pixels, tile * terms bytes; then from a multiple
+ * are a multiple of eight: the inputs of `tile` pixels, tile * terms bytes; then from a multiple
  *               of eight CHUNK i64 of packed weights and `tile` i64 of lanes
  */
 export function conv2d_lanes_s8(

@@ -63,7 +63,8 @@ function threeByThree(
   do {
     let target: usize = output;
     let sum: i64 = LANE_ZEROS;
-    // The first output is complete after three rows. To enter a loop costs as much as half a row: there is one.
+    // The first output is complete after three rows. To enter a loop costs as much as half a row: there
+    // is one.
     let rows: i32 = 3;
     let pixel: usize = plane;
     do {
@@ -71,7 +72,18 @@ function threeByThree(
       if (--rows == 0) {
         rows = strideHeight;
         const x: i32 = <i32>sum & LANE_MASK;
-        storeRescaled(target, x, limit, factor, addend, negative, total, negatives, activationMin, activationMax);
+        storeRescaled(
+          target,
+          x,
+          limit,
+          factor,
+          addend,
+          negative,
+          total,
+          negatives,
+          activationMin,
+          activationMax,
+        );
         target += step;
       }
       pixel += planeWidth;

@@ -4,8 +4,8 @@ import { stationarySums } from "./stationary";
 export const VERSION: i32 = 1;
 
 /**
- * The contract of fully_connected_s8, with the inputs kept in locals (stationary.ts): larger and faster. Shifts,
- * sums and the output's zero point are as storeRescaled (fixed.ts) needs them.
+ * The contract of fully_connected_s8, with the inputs kept in locals (stationary.ts): larger
+ * and faster. Shifts, sums and the output's zero point are as storeRescaled (fixed.ts) needs them.
  *
  *   scratch     [outputs] i32
  */
@@ -33,7 +33,18 @@ export function fully_connected_stationary_s8(
     stationarySums(input, weights, bias, scratch, depth, outputs);
     for (let i = 0; i < outputs; i++) {
       const sum: i32 = load<i32>(scratch + (<usize>i << 2));
-      storeRescaled(output++, sum, 0, factor, addend, negative, right, negatives, activationMin, activationMax);
+      storeRescaled(
+        output++,
+        sum,
+        0,
+        factor,
+        addend,
+        negative,
+        right,
+        negatives,
+        activationMin,
+        activationMax,
+      );
     }
     input += depth;
   }

@@ -2,7 +2,8 @@
  * The inputs under one position of a convolution's window, next to each other: [kernelHeight,
  * kernelWidth, depth] i8 at `row`, with the input's zero point where the window leaves the image.
  *
- *   image       the first of the window's `depth` channels in pixel (0, 0) of [inputHeight, inputWidth, inputChannels]
+ *   image       the first of the window's `depth` channels in pixel (0, 0) of
+ *               [inputHeight, inputWidth, inputChannels]
  *   top, left   the window's first pixel; negative inside of the padding
  */
 // @ts-ignore: decorator

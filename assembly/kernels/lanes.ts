@@ -5,9 +5,10 @@
  * weights of three channels are put in one i64, at bits 0, 21 and 42: weight0 + weight1 * 2^21 + weight2 *
  * 2^42, and a product with one input adds to three sums at once.
  *
- * Why the sums stay apart: the host (host/ops/lanes.ts) calls these kernels only where the sizes of the weights
- * of any SAFE_TERMS terms, times 2^7 for the largest input, are less than 2^20. Every lane starts at 2^20, and
- * is therefore never negative nor as large as 2^21: nothing is borrowed from, or carried to, the lane above.
+ * Why the sums stay apart: the host (host/ops/lanes.ts) calls these kernels only where the sizes of the
+ * weights of any SAFE_TERMS terms, times 2^7 for the largest input, are less than 2^20. Every lane starts
+ * at 2^20, and is therefore never negative nor as large as 2^21: nothing is borrowed from, or carried to,
+ * the lane above.
  */
 import { rescaleAddend, rescaleFactor, rescaleShift, rescaleTie, storeRescaled } from "../fixed";
 
@@ -20,8 +21,8 @@ export const SAFE_TERMS: i32 = 64;
 /** Bits of a lane. */
 export const LANE: i32 = 21;
 /**
- * L is i64 where there may be more than SAFE_TERMS terms, and i32 where there may not: asc compiles what depends
- * on it once for each, so that a module only has what it needs.
+ * L is i64 where there may be more than SAFE_TERMS terms, and i32 where there may not: asc compiles what
+ * depends on it once for each, so that a module only has what it needs.
  */
 // @ts-ignore: decorator
 @inline
@@ -35,8 +36,9 @@ export const LANE_ZEROS: i64 = (1 << 20) | (1 << 41) | (1 << 62);
 export const LANE_MASK: i32 = (1 << 21) - 1;
 
 /**
- * `terms` weights of three channels, each with its own first weight and step, as i64 at `packed`; further ones
- * to the next multiple of SMALL_CHUNK are zero. The lanes are multiples: a shift takes three times as long.
+ * `terms` weights of three channels, each with its own first weight and step, as i64 at `packed`; further
+ * ones to the next multiple of SMALL_CHUNK are zero. The lanes are multiples: a shift takes three times
+ * as long.
  */
 function pack(
   packed: usize,
@@ -62,11 +64,18 @@ function pack(
 }
 
 /**
- * Adds CHUNK products to the lanes of `count` pixels, or starts the lanes if they are `fresh`. `row` is the first
- * pixel's first input, `stride` bytes before the next one's. The weights stay in locals over all pixels: asc has
- * no arrays that become locals, hence the long form.
+ * Adds CHUNK products to the lanes of `count` pixels, or starts the lanes if they are `fresh`. `row` is
+ * the first pixel's first input, `stride` bytes before the next one's. The weights stay in locals over
+ * all pixels: asc has no arrays that become locals, hence the long form.
  */
-function accumulateChunk(row: usize, stride: usize, packed: usize, fresh: bool, sums: usize, count: i32): void {
+function accumulateChunk(
+  row: usize,
+  stride: usize,
+  packed: usize,
+  fresh: bool,
+  sums: usize,
+  count: i32,
+): void {
   const w0: i64 = load<i64>(packed);
   const w1: i64 = load<i64>(packed, 8);
   const w2: i64 = load<i64>(packed, 16);
@@ -142,7 +151,14 @@ function accumulateChunk(row: usize, stride: usize, packed: usize, fresh: bool, 
 }
 
 /** The same for SMALL_CHUNK products. */
-function accumulateSmallChunk(row: usize, stride: usize, packed: usize, fresh: bool, sums: usize, count: i32): void {
+function accumulateSmallChunk(
+  row: usize,
+  stride: usize,
+  packed: usize,
+  fresh: bool,
+  sums: usize,
+  count: i32,
+): void {
   const w0: i64 = load<i64>(packed);
   const w1: i64 = load<i64>(packed, 8);
   const w2: i64 = load<i64>(packed, 16);
@@ -183,9 +199,9 @@ function addLanes(sums: usize, totals: usize, count: i32): void {
 }
 
 /**
- * The sums of three channels for `count` pixels: `rows` are their inputs, [count, terms] i8 `stride` bytes apart,
- * and `filters` the group's weights in blocks (conv2d_s8). Sums stay in lanes; what no longer fits is
- * in the totals, where L is long.
+ * The sums of three channels for `count` pixels: `rows` are their inputs, [count, terms] i8 `stride`
+ * bytes apart, and `filters` the group's weights in blocks (conv2d_s8). Sums stay in lanes; what no
+ * longer fits is in the totals, where L is long.
  *
  *   packed   room for CHUNK i64;  sums  for `count` i64;  totals  for 3 * count i32, where terms > SAFE_TERMS
  */
@@ -244,8 +260,8 @@ export function laneSums<L>(
 
 /**
  * The lanes of `count` pixels, and what their totals have, to int8 outputs: up to three channels next to each
- * other, `step` bytes before the next pixel's. Channel after channel: all three in one pass over the pixels would
- * save a loop's work on two of them, and take 1.2 KB more of RAM when it is compiled.
+ * other, `step` bytes before the next pixel's. Channel after channel: all three in one pass over the
+ * pixels would save a loop's work on two of them, and take 1.2 KB more of RAM when it is compiled.
  */
 export function requantizeLanes<L>(
   sums: usize,
@@ -280,7 +296,18 @@ export function requantizeLanes<L>(
         x += load<i32>(total);
         total += 12;
       }
-      storeRescaled(target, x, limit, factor, addend, negative, right, negatives, activationMin, activationMax);
+      storeRescaled(
+        target,
+        x,
+        limit,
+        factor,
+        addend,
+        negative,
+        right,
+        negatives,
+        activationMin,
+        activationMax,
+      );
       sum += 8;
       target += step;
     } while (target < end);

@@ -32,8 +32,8 @@ export function softmax_s8(
     let sum: i32 = 0; // Q12.19: room for 4096 values of one, as unsigned
     let reciprocal: i32 = 0;
     let exponent: i32 = 0;
-    // The exponentials are computed twice, to be added and to be divided by the sum, at one place: room for all
-    // of them would cost more RAM than the time is worth.
+    // The exponentials are computed twice, to be added and to be divided by the sum, at one place: room
+    // for all of them would cost more RAM than the time is worth.
     for (let divide = 0; divide < 2; divide++) {
       for (let i = 0; i < depth; i++) {
         const difference: i32 = <i32>load<i8>(input + i) - greatest;
@@ -45,9 +45,9 @@ export function softmax_s8(
           sum += roundingDivideByPowerOfTwo(exp, 12);
         } else {
           // From 512 equal values on each is less than half of 1/256.
-          const value: i32 =
-            exponent <= 31 ? roundingDivideByPowerOfTwo(doublingHighMul(reciprocal, exp), exponent) - 128 : -128;
-          store<i8>(output + i, min(value, 127));
+          let value: i32 = 0;
+          if (exponent <= 31) value = roundingDivideByPowerOfTwo(doublingHighMul(reciprocal, exp), exponent);
+          store<i8>(output + i, min(value - 128, 127));
         }
       }
       // sum = (1 + fraction) * 2^bits with the leading one dropped, fraction in Q0.31.

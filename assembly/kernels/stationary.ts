@@ -2,10 +2,10 @@
 const CHUNK: i32 = 32;
 
 /**
- * Sums of a matrix product, sums[o] = bias[o] + sum of input[k] * weights[o, k], with the weights in blocks of
- * four outputs (fully_connected_s8). To an interpreter a local costs nothing and a load as much as two
- * multiplications: so a chunk of the inputs stays in locals, and the sums of all outputs wait in memory.
- * asc has no arrays that become locals, hence the long form.
+ * Sums of a matrix product, sums[o] = bias[o] + sum of input[k] * weights[o, k], with the weights in
+ * blocks of four outputs (fully_connected_s8). To an interpreter a local costs nothing and a load as much
+ * as two multiplications: so a chunk of the inputs stays in locals, and the sums of all outputs wait in
+ * memory. asc has no arrays that become locals, hence the long form.
  */
 export function stationarySums(
   input: usize,

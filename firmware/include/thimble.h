@@ -118,11 +118,11 @@ typedef struct thimble_options {
 } thimble_options;
 
 /*
- * wasm3's own stack, in the model's RAM. The portable kernels of this release take 960 bytes, called from
- * invoke; with native kernels 384 are enough. A module that needs more traps.
+ * wasm3's own stack, in the model's RAM. The portable kernels of this release take up to 1 380 bytes, called
+ * from invoke; with native kernels 384 are enough. A module that needs more traps.
  */
 #ifndef THIMBLE_STACK_BYTES
-#define THIMBLE_STACK_BYTES 1280
+#define THIMBLE_STACK_BYTES 1408
 #endif
 
 /*

@@ -12,7 +12,7 @@ import type { Kernels } from "./measure.ts";
 export type ByKernels = Readonly<Record<Kernels, number>>;
 
 /** THIMBLE_STACK_BYTES of firmware/include/thimble.h. */
-const WASM3_STACK = 1280;
+export const WASM3_STACK = 1408;
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 

@@ -128,17 +128,21 @@ function isBefore(a: readonly number[], b: readonly number[]): boolean {
 
 /**
  * Whether RAM and flash suffice. The first rule holds for every firmware; the next, for boards with native kernels,
- * for their own; the last for none: then the least RAM is taken, and reported.
+ * for their own; the last for none: then the least RAM is taken, and reported. What predictions are off by is kept
+ * free for the kernels that the board runs; that its RAM suffices for the others too is a second thought.
  */
 type Fits = (rated: Rated) => boolean;
 
 function rulesOf({ board, maxSize }: TuneOptions, layerCount: number, excess: number): Fits[] {
   const { heapError } = loadCalibration();
   const room = Math.min(maxSize, board.slotBytes - IMAGE_BYTES) - customBytes(layerCount);
+  const own = board.nativeKernels ? "native" : "portable";
   const fits =
     (kernels: keyof ByKernels): Fits =>
     ({ ramBytes, moduleBytes }) =>
-      moduleBytes <= room && ramBytes[kernels] + heapError[kernels] + excess <= board.ramBytes;
+      moduleBytes <= room &&
+      ramBytes[kernels] + excess <= board.ramBytes &&
+      ramBytes[own] + heapError[own] + excess <= board.ramBytes;
   return [fits("portable"), ...(board.nativeKernels ? [fits("native")] : [])];
 }
 

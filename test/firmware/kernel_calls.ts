@@ -28,7 +28,7 @@ const SCRATCH_ALIGNMENT = 8;
  * The portable kernel that defines what a call does, right or wrong. Faster ones of the same contract are only
  * right where the host chose them; natively they are one.
  */
-export const plainKernel = (name: string): string => name.replace(/_(lanes|stationary)_s8$/, "_s8");
+export const plainKernel = (name: string): string => name.replace(/(_long)?_(lanes|stationary)_s8$/, "_s8");
 
 const named = ({ kernel, values }: Call): Readonly<Record<string, number>> =>
   Object.fromEntries(loadKernel(kernel).parameters.map((name, i) => [name, values[i]!]));
