@@ -3,7 +3,8 @@ import { convolveLanes } from "./convolve_lanes";
 export const VERSION: i32 = 1;
 
 /**
- * conv2d_lanes_s8 for any number of terms. scratch has 3 * tile i32 more, for the sums of earlier terms.
+ * conv2d_lanes_s8 where what lanes.ts says of weights holds for SAFE_TERMS terms at a time only. scratch has
+ * 3 * tile i32 more, for the sums of earlier terms.
  */
 export function conv2d_long_lanes_s8(
   input: usize,

@@ -6,9 +6,10 @@
  * 2^42, and a product with one input adds to three sums at once.
  *
  * Why the sums stay apart: the host (host/ops/lanes.ts) calls these kernels only where the sizes of the
- * weights of any SAFE_TERMS terms, times 2^7 for the largest input, are less than 2^20. Every lane starts
- * at 2^20, and is therefore never negative nor as large as 2^21: nothing is borrowed from, or carried to,
- * the lane above.
+ * weights of a channel, times 2^7 for the largest input, are together less than 2^20; or, where they are not,
+ * those of any SAFE_TERMS terms, after which the lanes are emptied into 32-bit totals. Every lane starts at
+ * 2^20, and is therefore never negative nor as large as 2^21: nothing is borrowed from, or carried to, the
+ * lane above.
  */
 import { rescaleAddend, rescaleFactor, rescaleShift, rescaleTie, storeRescaled } from "../fixed";
 
@@ -16,13 +17,13 @@ import { rescaleAddend, rescaleFactor, rescaleShift, rescaleTie, storeRescaled }
 export const CHUNK: i32 = 32;
 /** The same where fewer than that are left. */
 const SMALL_CHUNK: i32 = 8;
-/** Terms whose products a lane can hold; a multiple of CHUNK. */
+/** Terms after which lanes that can't hold all of them are emptied; a multiple of CHUNK. */
 export const SAFE_TERMS: i32 = 64;
 /** Bits of a lane. */
 export const LANE: i32 = 21;
 /**
- * L is i64 where there may be more than SAFE_TERMS terms, and i32 where there may not: asc compiles what
- * depends on it once for each, so that a module only has what it needs.
+ * L is i64 where lanes are emptied on the way, and i32 where they hold all terms: asc compiles what depends
+ * on it once for each, so that a module only has what it needs.
  */
 // @ts-ignore: decorator
 @inline
@@ -203,7 +204,7 @@ function addLanes(sums: usize, totals: usize, count: i32): void {
  * bytes apart, and `filters` the group's weights in blocks (conv2d_s8). Sums stay in lanes; what no
  * longer fits is in the totals, where L is long.
  *
- *   packed   room for CHUNK i64;  sums  for `count` i64;  totals  for 3 * count i32, where terms > SAFE_TERMS
+ *   packed   room for CHUNK i64;  sums  for `count` i64;  totals  for 3 * count i32, where L is long
  */
 export function laneSums<L>(
   rows: usize,

@@ -96,7 +96,8 @@ export const conv2d = defineOperator({
       to.choice.kernel === "fast" && attributes.groups === 1 && fitsLanes(channels, zeroPoint, range);
     const direct = lanes && pointwise && !inPlace && terms % 8 === 0;
     const { multiplier, shift } = asArrays(channels.factors);
-    const kernel = isLong(terms) ? "conv2d_long_lanes_s8" : "conv2d_lanes_s8";
+    const long = isLong(channels);
+    const kernel = long ? "conv2d_long_lanes_s8" : "conv2d_lanes_s8";
     to.call(lanes ? kernel : "conv2d_s8", {
       ...w,
       input,
@@ -105,7 +106,7 @@ export const conv2d = defineOperator({
       bias: to.constant("bias", channels.bias),
       multiplier: to.constant("multiplier", multiplier),
       shift: to.constant("shift", shift),
-      scratch: to.scratch((direct ? 0 : tile * terms) + (lanes ? lanesBytes(tile, terms) : 0)),
+      scratch: to.scratch((direct ? 0 : tile * terms) + (lanes ? lanesBytes(tile, long) : 0)),
       tile,
       groups: attributes.groups,
       outputChannels: count,

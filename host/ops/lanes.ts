@@ -44,9 +44,12 @@ export function fitsLanes(channels: Channels, zeroPoint: number, range: Range): 
   return fitsRescale(channels, zeroPoint, range) && bias.every(rowFits);
 }
 
-/** Whether there are more terms than a lane is sure to hold. */
-export const isLong = (terms: number): boolean => terms > SAFE_TERMS;
+/** Whether a lane can't be sure to hold all terms of some channel: their weights are too large, or too many. */
+export function isLong({ rows, bias }: Channels): boolean {
+  const terms = rows.length / bias.length;
+  return bias.some((_, i) => size(rows.subarray(i * terms, (i + 1) * terms)) >= LANE_WEIGHTS);
+}
 
 /** Scratch of conv2d_lanes_s8 behind its gathered inputs; 7 bytes for the alignment in between. */
-export const lanesBytes = (tile: number, terms: number): number =>
-  7 + 8 * CHUNK + 8 * tile + (isLong(terms) ? 12 * tile : 0);
+export const lanesBytes = (tile: number, long: boolean): number =>
+  7 + 8 * CHUNK + 8 * tile + (long ? 12 * tile : 0);

@@ -204,7 +204,27 @@ describe("is computed by the small kernel, and right", () => {
   });
 });
 
-test("scratch: packed weights, lanes, and totals from the second section on", () => {
-  assert.equal(lanesBytes(4, 64), 7 + 32 * 8 + 4 * 8);
-  assert.equal(lanesBytes(4, 65), 7 + 32 * 8 + 4 * 8 + 4 * 3 * 4);
+test("scratch: packed weights, lanes, and totals where lanes are emptied", () => {
+  assert.equal(lanesBytes(4, false), 7 + 32 * 8 + 4 * 8);
+  assert.equal(lanesBytes(4, true), 7 + 32 * 8 + 4 * 8 + 4 * 3 * 4);
+});
+
+describe("many terms of small weights stay in the lanes", () => {
+  /** 512 terms whose sizes add up to `size`; inputs of -128 then make the most of it. */
+  const spread = (size: number): Channel => ({
+    weights: Array.from({ length: 512 }, (_, i) => -Math.floor(size / 512) - (i < size % 512 ? 1 : 0)),
+    bias: -128 * size + 7,
+    factor: 1,
+  });
+
+  test("up to the bound for all of them", () => {
+    expectKernel(pointwise([spread(MOST), spread(MOST), spread(MOST)], { pixels: 3 }), "conv2d_lanes_s8");
+  });
+
+  test("one more, in any channel, and they are emptied on the way", () => {
+    for (let i = 0; i < 3; i++) {
+      const channels = [0, 1, 2].map((j) => spread(i === j ? MOST + 1 : MOST));
+      expectKernel(pointwise(channels, { pixels: 3 }), "conv2d_long_lanes_s8");
+    }
+  });
 });

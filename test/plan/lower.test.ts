@@ -282,9 +282,9 @@ describe("choices", () => {
     ]);
   });
 
-  test("lanes have a kernel of their own for more than 64 terms, and none for groups", () => {
+  test("lanes have a kernel of their own for sums that they do not hold, and none for groups", () => {
     const deep = (terms: number): Graph =>
-      pointwise([{ weights: Array<number>(terms).fill(1), bias: 0, factor: 0.01 }]);
+      pointwise([{ weights: Array<number>(terms).fill(127), bias: 0, factor: 0.01 }]);
     assert.deepEqual(kernels(deep(64), everywhere(deep(64), FAST)), ["conv2d_lanes_s8"]);
     assert.deepEqual(kernels(deep(65), everywhere(deep(65), FAST)), ["conv2d_long_lanes_s8"]);
     const grouped = graphOf({

@@ -76,14 +76,29 @@ const pixelsOf = ({ input, kernel, stride = 1, padding, dilation = 1 }: Window):
     return product * (Math.floor((input[axis]! + 2 * pad - reach) / stride) + 1);
   }, 1);
 
+/** Layers whose sums fit no lane if their weights are large: all of at least 128 terms, and some more of them. */
+const long: readonly Shaped[] = [
+  ...convolutions.filter(
+    ([{ input, kernel }, , groups]) => !groups && input[2] * kernel[0]! * kernel[1]! >= 128,
+  ),
+  [window(6, 6, 160, 1), 20],
+  [window(5, 9, 24, 3), 12],
+  [window(8, 8, 15, 5, { stride: 2 }), 7],
+  [window(3, 4, 256, 1), 40],
+];
+
 /** Each with few pixels at a time and with all of them, and what may be in place, in place. */
-const lanes = convolutions.flatMap(([each, outputs, groups], i) => {
-  const graph = convolution(each, outputs, groups);
-  const pixels = pixelsOf(each);
-  const tiles = [...new Set([Math.min(4, pixels), Math.ceil(pixels / (2 + (i % 3))), pixels])];
-  const pointwise = each.kernel.every((n) => n === 1) && !each.stride && !groups && outputs <= each.input[2];
-  return [...tiles.map((tile) => fast(graph, tile)), ...(pointwise ? [fast(graph, tiles[1]!, true)] : [])];
-});
+const lanesOf =
+  (heavy: boolean) =>
+  ([each, outputs, groups]: Shaped, i: number) => {
+    const graph = convolution(each, outputs, groups, heavy);
+    const pixels = pixelsOf(each);
+    const tiles = [...new Set([Math.min(4, pixels), Math.ceil(pixels / (2 + (i % 3))), pixels])];
+    const pointwise =
+      each.kernel.every((n) => n === 1) && !each.stride && !groups && outputs <= each.input[2];
+    return [...tiles.map((tile) => fast(graph, tile)), ...(pointwise ? [fast(graph, tiles[1]!, true)] : [])];
+  };
+const lanes = [...convolutions.flatMap(lanesOf(false)), ...long.flatMap(lanesOf(true))];
 
 const depthwises = [
   depthwise(window(12, 5, 64, 3)),

@@ -102,9 +102,16 @@ function windowAttributes({ kernel, stride = 1, dilation = 1, padding }: Window)
   };
 }
 
-export function convolution(window: Window, outputs: number, groups = 1): Graph {
+/** Weights of 64 and more in size: sums of more than 128 terms fit no lane. */
+const heavier = (tensor: Tensor): Tensor => ({
+  ...tensor,
+  data: (tensor.data as Int8Array).map((w) => (w < 0 ? -1 : 1) * (64 + Math.abs(w >> 1))),
+});
+
+export function convolution(window: Window, outputs: number, groups = 1, heavy = false): Graph {
   const depth = window.input[2] / groups;
-  const weights = weightsAndBias([outputs, ...window.kernel, depth], outputs, 0, outputs);
+  const [made, bias] = weightsAndBias([outputs, ...window.kernel, depth], outputs, 0, outputs);
+  const weights = [heavy ? heavier(made) : made, bias] as const;
   const terms = depth * elements(window.kernel);
   return linear("conv2d", [1, ...window.input], weights, terms, { ...windowAttributes(window), groups });
 }

@@ -7,7 +7,7 @@
  *         --no-self-test        do not call self_test
  *         --least-counter N     refuse images with a lower security counter
  *         --ram BYTES           RAM of the model; default 262144
- *         --stack BYTES         wasm3's own stack; default 1280
+ *         --stack BYTES         wasm3's own stack; default 1408
  *         --stats               afterwards, one line of statistics on stderr
  *     thimble_posix --scenario  for tests: see scenario.c
  *
