@@ -49,7 +49,7 @@ function addition(name: "add" | "sub", sign: 1 | -1, summary: string) {
       const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
       const factor = factors(a, b, output);
       to.call("add_s8", {
-        ...elementwiseArguments(node),
+        ...elementwiseArguments(node, to),
         sign,
         aZeroPoint: perTensor(a).zeroPoint,
         aMultiplier: factor.a.multiplier,

@@ -1,4 +1,5 @@
 import { allocate, ModelError, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
+import type { Lowering } from "../plan/lower.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
 import type { Bound } from "./operator.ts";
@@ -38,13 +39,17 @@ export function evaluateElementwise(
   return result;
 }
 
-/** The kernel arguments that describe operands, loops and clamping. */
-export function elementwiseArguments({
-  attributes,
-  inputs,
-  outputs,
-}: Bound<{ readonly activation: Activation }>): Record<string, Tensor | number> {
+/**
+ * The kernel arguments that describe operands, loops and clamping. An operand of the output's shape may be
+ * overwritten: the kernels read each of its elements right before they write there.
+ */
+export function elementwiseArguments(
+  { attributes, inputs, outputs }: Bound<{ readonly activation: Activation }>,
+  to: Lowering,
+): Record<string, Tensor | number> {
   const [a, b, output] = [inputs[0]!, inputs[1]!, outputs[0]!];
+  const whole = [a, b].filter(({ shape }) => shape.join() === output.shape.join());
+  whole.some((operand) => to.overwrite(output, operand));
   const { sizes, strides } = loops(a, b, output.shape)!;
   const range: Range = activationRange(attributes.activation, output);
   const numbered = (prefix: string, list: readonly number[]) =>

@@ -33,7 +33,7 @@ export const mul = defineOperator({
     const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
     const { multiplier, shift } = outputFactor(a, b, output);
     to.call("mul_s8", {
-      ...elementwiseArguments(node),
+      ...elementwiseArguments(node, to),
       aZeroPoint: perTensor(a).zeroPoint,
       bZeroPoint: perTensor(b).zeroPoint,
       outputMultiplier: multiplier,

@@ -22,7 +22,7 @@ export function invoke(): i32 {
 
   // LinearClassifier/logistic: int8[1x2] -> int8[1x2]
   lookup_s8(
-    LinearClassifier, LinearClassifier_logistic, LinearClassifier_logistic_table, /* length */ 2,
+    LinearClassifier, LinearClassifier, LinearClassifier_logistic_table, /* length */ 2,
   );
 
   return STATUS_OK;
@@ -52,8 +52,7 @@ const LinearClassifier_logistic_table: usize = memory.data<i8>([
 
 const arena: usize = memory.data(10, 8);
 const input_X: usize = arena + 0; // 2 bytes, live in steps 0..1
-const LinearClassifier: usize = arena + 8; // 2 bytes, live in steps 1..2
-const LinearClassifier_logistic: usize = arena + 0; // 2 bytes, live in steps 2..3
+const LinearClassifier: usize = arena + 8; // 2 bytes, live in steps 1..3
 
 export const abi: i32 = ABI_VERSION;
 
@@ -64,5 +63,5 @@ export const input_0: i32 = <i32>input_X;
 export const input_0_bytes: i32 = 2;
 
 /** probabilities: int8[1x2], scale 0.00390625, zero point -128 */
-export const output_0: i32 = <i32>LinearClassifier_logistic;
+export const output_0: i32 = <i32>LinearClassifier;
 export const output_0_bytes: i32 = 2;

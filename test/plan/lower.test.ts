@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type Graph, ModelError, type Node } from "../../host/ir/graph.ts";
+import { type Graph, ModelError, type Node, type Shape } from "../../host/ir/graph.ts";
 import { exportName, kernelFolder, loadKernel } from "../../host/plan/kernels.ts";
 import { type Choice, type Choices, lower, SMALL, storageOf } from "../../host/plan/lower.ts";
 import { lifetimes, planMemory } from "../../host/plan/memory.ts";
@@ -354,7 +354,28 @@ describe("in place", () => {
       nodes: [...stages.nodes.slice(0, 2), node("add", ["b", "a"], "y", NONE)],
       tensors: stages.tensors.filter(({ name }) => name !== "w3"),
     });
-    assert.deepEqual(aliases(graph), [["a", "x"]]);
+    // The sum may take either operand's place: both have had their last reader.
+    assert.deepEqual(aliases(graph), [
+      ["a", "x"],
+      ["y", "b"],
+    ]);
+  });
+
+  test("a sum takes the place of an operand of its own shape, not of one that it broadcasts or reads twice", () => {
+    const sum = (a: Shape, b: Shape, operands = ["p", "q"]): readonly (readonly [string, string])[] =>
+      aliases(
+        graphOf({
+          tensors: [int8("p", a), int8("q", b), int8("y", shape)],
+          nodes: [node("add", operands, "y", NONE)],
+          inputs: ["p", "q"],
+          outputs: ["y"],
+        }),
+      );
+    const row: Shape = [1, 1, 1, 4];
+    assert.deepEqual(sum(shape, shape), [["y", "p"]]);
+    assert.deepEqual(sum(shape, row), [["y", "p"]]);
+    assert.deepEqual(sum(row, shape), [["y", "q"]]);
+    assert.deepEqual(sum(shape, shape, ["p", "p"]), []);
   });
 
   test("nor over an output of the model, be it a view of the input", () => {
@@ -391,7 +412,7 @@ describe("in place", () => {
       inputs: ["x"],
       outputs: ["y"],
     });
-    assert.deepEqual(aliases(graph), []);
+    assert.deepEqual(aliases(graph), [["y", "a"]]);
   });
 
   /** The second layer reads a view of `a`; what else happens is the test's. */
