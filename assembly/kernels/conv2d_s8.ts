@@ -16,7 +16,7 @@ export const VERSION: i32 = 2;
  *   output      [batches, outputHeight, outputWidth, outputChannels] i8; may be the input where the
  *               window is one pixel with stride 1, and outputChannels <= inputChannels
  *   scratch     the inputs of up to `tile` pixels: tile * kernelHeight * kernelWidth * inputChannels / groups
- *               bytes; unused where the window is one pixel with stride 1 and output is not the input
+ *               bytes, of which this one uses one pixel's; a native one may read inputs where they lie
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::ConvPerChannel.
  */

@@ -1,10 +1,10 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
-import { settleConstantChannels } from "./constant_channels.ts";
+import { channelMultipliers, checkBias } from "./channel_scale.ts";
+import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { requantize } from "./fixed_point.ts";
 import { fitsLanes, isLong, lanesBytes } from "./lanes.ts";
-import { foldedBias, inBlocks } from "./layout.ts";
+import { inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
@@ -75,45 +75,27 @@ export const conv2d = defineOperator({
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const output = outputs[0]!;
     const w = geometry(name, input, weights, attributes);
+    const tensors = { input, weights, bias, output };
     const count = output.shape[3]!;
     const terms = elements(weights.shape) / count;
     const range = activationRange(attributes.activation, output);
-    const { zeroPoint } = perTensor(output);
-    const filters = weights.data as Int8Array;
-    const channels = settleConstantChannels(
-      {
-        rows: filters,
-        bias: foldedBias(filters, bias?.data, count, perTensor(input).zeroPoint),
-        factors: channelMultipliers(input, weights, output, count),
-      },
-      zeroPoint,
-      range,
-    );
+    const channels = convolutionChannels(tensors, weights.data as Int8Array, range);
     const tile = Math.min(to.choice.tile, elements(output.shape) / count);
     const pointwise = isPointwise(w, attributes.groups);
     const inPlace = pointwise && count <= input.shape[3]! && to.overwrite(output, input);
-    const lanes =
-      to.choice.kernel === "fast" && attributes.groups === 1 && fitsLanes(channels, zeroPoint, range);
+    const isFast = to.choice.kernel === "fast" && attributes.groups === 1;
+    const lanes = isFast && fitsLanes(channels, perTensor(output).zeroPoint, range);
     const direct = lanes && pointwise && !inPlace && terms % 8 === 0;
-    const { multiplier, shift } = asArrays(channels.factors);
     const long = isLong(channels);
     const kernel = long ? "conv2d_long_lanes_s8" : "conv2d_lanes_s8";
     to.call(lanes ? kernel : "conv2d_s8", {
       ...w,
-      input,
-      output,
       weights: to.constant("weights", inBlocks(channels.rows, count, attributes.groups)),
-      bias: to.constant("bias", channels.bias),
-      multiplier: to.constant("multiplier", multiplier),
-      shift: to.constant("shift", shift),
+      ...convolutionArguments(tensors, channels, range, to),
       scratch: to.scratch((direct ? 0 : tile * terms) + (lanes ? lanesBytes(tile, long) : 0)),
       tile,
       groups: attributes.groups,
       outputChannels: count,
-      inputZeroPoint: perTensor(input).zeroPoint,
-      outputZeroPoint: zeroPoint,
-      activationMin: range.min,
-      activationMax: range.max,
     });
   },
 

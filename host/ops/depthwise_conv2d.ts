@@ -1,10 +1,10 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
-import { settleConstantChannels } from "./constant_channels.ts";
+import { channelMultipliers, checkBias } from "./channel_scale.ts";
+import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { requantize } from "./fixed_point.ts";
 import { fitsLanes } from "./lanes.ts";
-import { byChannel, foldedBias } from "./layout.ts";
+import { byChannel } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
@@ -87,37 +87,19 @@ export const depthwiseConv2d = defineOperator({
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const output = outputs[0]!;
     const w = geometry(name, input, weights, attributes);
-    const count = output.shape[3]!;
+    const tensors = { input, weights, bias, output };
     const range = activationRange(attributes.activation, output);
-    const { zeroPoint } = perTensor(output);
-    const taps = byChannel(weights.data!, count);
-    const channels = settleConstantChannels(
-      {
-        rows: taps,
-        bias: foldedBias(taps, bias?.data, count, perTensor(input).zeroPoint),
-        factors: channelMultipliers(input, weights, output, count),
-      },
-      zeroPoint,
-      range,
-    );
+    const channels = convolutionChannels(tensors, byChannel(weights.data!, output.shape[3]!), range);
     const sameShape = attributes.depthMultiplier === 1 && output.shape.join() === input.shape.join();
     if (sameShape) to.overwrite(output, input);
-    const lanes = to.choice.kernel === "fast" && isThreeByThree(w) && fitsLanes(channels, zeroPoint, range);
-    const { multiplier, shift } = asArrays(channels.factors);
+    const isFast = to.choice.kernel === "fast" && isThreeByThree(w);
+    const lanes = isFast && fitsLanes(channels, perTensor(output).zeroPoint, range);
     to.call(lanes ? "depthwise_conv2d_lanes_s8" : "depthwise_conv2d_s8", {
       ...w,
-      input,
-      output,
       weights: to.constant("weights", channels.rows),
-      bias: to.constant("bias", channels.bias),
-      multiplier: to.constant("multiplier", multiplier),
-      shift: to.constant("shift", shift),
+      ...convolutionArguments(tensors, channels, range, to),
       scratch: to.scratch(planeBytes(name, w)),
       depthMultiplier: attributes.depthMultiplier,
-      inputZeroPoint: perTensor(input).zeroPoint,
-      outputZeroPoint: zeroPoint,
-      activationMin: range.min,
-      activationMax: range.max,
     });
   },
 
