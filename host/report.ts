@@ -5,14 +5,7 @@ import { integer, table } from "./table.ts";
 import { type BoardProfile, milliseconds } from "./tune/boards.ts";
 import { inferenceTime, type Tuning } from "./tune/tune.ts";
 
-const tensor = ({ name, dtype, shape, scale, zeroPoint, labels }: TensorInfo) => ({
-  name,
-  dtype,
-  shape,
-  scale,
-  zeroPoint,
-  ...(labels && { labels }),
-});
+const tensor = ({ statistics: _, ...info }: TensorInfo) => info;
 
 /** Enough digits for microseconds and for seconds. */
 export const time = (ms: number): string =>

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { DataError, readDataset } from "../data/index.ts";
-import { infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
+import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
 import type { Engine, Vector } from "../engines/engine.ts";
 import { qemu } from "../engines/qemu.ts";
 import { evaluateGraph, runReference } from "../engines/reference.ts";
@@ -14,7 +14,7 @@ import { graphFromJson } from "../ir/serialize.ts";
 import { checkGraph, checkQuantized, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
 import { argmax } from "../quantize/compare.ts";
-import { dequantizeBytes, quantizeToBytes, splitRow } from "../quantize/samples.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes, scaleValues, splitRow } from "../quantize/samples.ts";
 import { plain } from "../table.ts";
 import { readBytes } from "./files.ts";
 import { readModule } from "./inspect.ts";
@@ -71,7 +71,7 @@ async function runnerOf(
 /** Tensor bytes back to back, as many whole vectors as the file holds. */
 function splitRaw(file: string, inputs: readonly TensorInfo[]): Vector[] {
   const data = readBytes(file, "a file of tensor bytes");
-  const sizes = inputs.map(infoElements);
+  const sizes = inputs.map(infoBytes);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   if (data.length === 0 || data.length % total !== 0) {
     throw new DataError(`${file}: expected a multiple of ${total} bytes (one vector), found ${data.length}`);
@@ -118,21 +118,12 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
     file,
     sizes.reduce((sum, size) => sum + size, 0),
   );
-  const asTensor = (info: TensorInfo) => ({
-    name: info.name,
-    dtype: info.dtype === "uint8" ? ("uint8" as const) : ("int8" as const),
-    shape: info.shape,
-    quantization: { scales: [info.scale], zeroPoints: [info.zeroPoint], axis: 0 },
-  });
   const vectors = dataset.rows.map((row) =>
-    splitRow(row, sizes).map((values, i) => quantizeToBytes(values, asTensor(metadata.inputs[i]!))),
+    splitRow(row, sizes).map((values, i) => quantizeToBytes(values, metadata.inputs[i]!)),
   );
   const found = await runner(vectors);
   const rows = found.map((outputs) => {
-    const real = outputs.map((data, i) => {
-      const { scale, zeroPoint, dtype } = metadata.outputs[i]!;
-      return Array.from(dequantizeBytes(data, scale, zeroPoint, dtype), short);
-    });
+    const real = outputs.map((data, i) => Array.from(dequantizeBytes(data, metadata.outputs[i]!), short));
     return { outputs: real, label: decide(real, metadata.outputs[0]!.labels) };
   });
   const infos = metadata.outputs.map((info) => ({
@@ -155,7 +146,9 @@ function runModel(model: string, input: string): Results {
   const rows = dataset.rows.map((row) => {
     const values = splitRow(row, sizes).map((real, i) => {
       const tensor = tensorOf(graph, graph.inputs[i]!);
-      return tensor.dtype === "float32" ? real : fromBytes(tensor.dtype, quantizeToBytes(real, tensor));
+      return tensor.dtype === "float32"
+        ? scaleValues(real, tensor.scaling)
+        : fromBytes(tensor.dtype, quantizeToBytes(real, borderOf(tensor)));
     });
     const trace = evaluateGraph(graph, values);
     const outputs = graph.outputs.map((name) => {

@@ -12,14 +12,15 @@ import {
   isRecord,
   isText,
 } from "../ir/document.ts";
-import { elements, ModelError, type Tensor, tensorOf } from "../ir/graph.ts";
-import { graphToJson } from "../ir/serialize.ts";
+import { byteSize, elements, ModelError, type Tensor, tensorOf } from "../ir/graph.ts";
+import { graphToJson, isScaling } from "../ir/serialize.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
 import { exportName } from "../plan/kernels.ts";
 import type { Program } from "../plan/lower.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import type { Statistics } from "../quantize/calibrate.ts";
+import { type Border, borderOf } from "../quantize/samples.ts";
 import type { LayerTuning, Tuning } from "../tune/tune.ts";
 import type { Provenance, SelfTestVector } from "./assemblyscript.ts";
 
@@ -27,12 +28,9 @@ import type { Provenance, SelfTestVector } from "./assemblyscript.ts";
 export const SECTION_NAME = "thimble";
 const VERSION = 1;
 
-export interface TensorInfo {
+export interface TensorInfo extends Border {
   readonly name: string;
-  readonly dtype: string;
   readonly shape: readonly number[];
-  readonly scale: number;
-  readonly zeroPoint: number;
   readonly labels?: readonly string[];
   /** From calibration: what the float tensor looked like. */
   readonly statistics?: Statistics;
@@ -81,13 +79,12 @@ export interface Metadata {
 }
 
 function tensorInfo(tensor: Tensor, statistics: Statistics | undefined): TensorInfo {
-  const q = tensor.quantization!;
+  const { dtype, ...border } = borderOf(tensor);
   return {
     name: tensor.name,
-    dtype: tensor.dtype,
+    dtype,
     shape: tensor.shape,
-    scale: q.scales[0]!,
-    zeroPoint: q.zeroPoints[0]!,
+    ...border,
     ...(tensor.labels && { labels: tensor.labels }),
     ...(statistics && { statistics }),
   };
@@ -196,8 +193,14 @@ const isScale: Check = (value, path) =>
 const isStatistics = isRecord({ min: isNumber, max: isNumber, mean: isNumber, deviation: isNumber });
 
 const isTensorInfo = isRecord(
-  { name: isText, dtype: isOneOf("int8", "uint8"), shape: isShape, scale: isScale, zeroPoint: isInteger },
-  { labels: isList(isText), statistics: isStatistics },
+  {
+    name: isText,
+    dtype: isOneOf("int8", "uint8", "int16", "int32"),
+    shape: isShape,
+    scale: isScale,
+    zeroPoint: isInteger,
+  },
+  { labels: isList(isText), statistics: isStatistics, scaling: isScaling },
 );
 
 /** Of native kernels, then of portable ones. */
@@ -248,3 +251,6 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
 
 /** Elements of a tensor that metadata describes. */
 export const infoElements = (info: TensorInfo): number => elements(info.shape);
+
+/** Bytes of it. */
+export const infoBytes = (info: TensorInfo): number => byteSize(info);

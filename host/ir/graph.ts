@@ -18,6 +18,17 @@ export interface Quantization {
   readonly axis: number;
 }
 
+/**
+ * What whoever calls the model does to the values of an input before they are quantised: along the last
+ * axis, (x - offset) * factor, and a value that is not a number is first taken for `missing`, where that
+ * is given. Features of very different ranges get the same one this way, and a scaler costs nothing.
+ */
+export interface Scaling {
+  readonly offsets: readonly number[];
+  readonly factors: readonly number[];
+  readonly missing?: readonly number[];
+}
+
 export interface Tensor {
   readonly name: string;
   readonly dtype: DType;
@@ -28,6 +39,8 @@ export interface Tensor {
   readonly data?: TensorData;
   /** What the elements of the last axis stand for, e.g. class names of a classifier's output. */
   readonly labels?: readonly string[];
+  /** On graph inputs only. */
+  readonly scaling?: Scaling;
 }
 
 export type AttributeValue = number | boolean | string | readonly number[];

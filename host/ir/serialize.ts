@@ -19,6 +19,7 @@ import {
   type Graph,
   ModelError,
   type Node,
+  type Scaling,
   type Tensor,
   toBytes,
 } from "./graph.ts";
@@ -31,14 +32,21 @@ const VERSION = 1;
 
 type StoredTensor = Omit<Tensor, "data"> & { readonly data?: string };
 
+const orderedScaling = ({ offsets, factors, missing }: Scaling): Scaling => ({
+  offsets,
+  factors,
+  ...(missing && { missing }),
+});
+
 /** Every field in an order of its own: that of an object depends on which pass made it. */
-function storeTensor({ name, dtype, shape, quantization: q, labels, data }: Tensor): StoredTensor {
+function storeTensor({ name, dtype, shape, quantization: q, labels, scaling, data }: Tensor): StoredTensor {
   return {
     name,
     dtype,
     shape,
     ...(q && { quantization: { scales: q.scales, zeroPoints: q.zeroPoints, axis: q.axis } }),
     ...(labels && { labels }),
+    ...(scaling && { scaling: orderedScaling(scaling) }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
   };
 }
@@ -71,11 +79,15 @@ function restore({ data, ...tensor }: StoredTensor): Tensor {
 const texts = isList(isText);
 const numbers = isList(isNumber);
 
+/** Also of metadata: see `Scaling`. */
+export const isScaling = isRecord({ offsets: numbers, factors: numbers }, { missing: numbers });
+
 const storedTensor = isRecord(
   { name: isText, dtype: isOneOf(...DTYPES), shape: isList(isCount) },
   {
     quantization: isRecord({ scales: numbers, zeroPoints: numbers, axis: isInteger }),
     labels: texts,
+    scaling: isScaling,
     data: isText,
   },
 );

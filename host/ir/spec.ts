@@ -1,3 +1,4 @@
+import { typeRange } from "../ops/activation.ts";
 import { operatorOf, operators } from "../ops/index.ts";
 import { type Bound, bind, checkAttributes, type Operator } from "../ops/operator.ts";
 import {
@@ -18,12 +19,11 @@ import {
  *  2. shapes are a few whole, positive numbers; a constant's data has its tensor's size and type;
  *  3. nodes stand in execution order: inputs are constants, graph inputs or written before;
  *  4. every tensor has at most one writer, and no constant or graph input has any;
- *  5. operators exist, take that many inputs of their output's type (a bias of int32 where that is
- *     quantised; quantize and dequantize change it), have exactly their attributes, and infer the
- *     shapes that their outputs are declared with;
+ *  5. operators exist, take that many inputs of types that they can compute with, have exactly their
+ *     attributes, and infer the shapes that their outputs are declared with;
  *  6. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
  *     points fit the type.
- * A quantised graph (`checkQuantized`) has also no float tensor and a scale on every 8-bit one.
+ * A quantised graph (`checkQuantized`) has also no float tensor and a scale on every one of 8 and 16 bits.
  */
 export function checkGraph(graph: Graph, stage: string): Graph {
   const fail = (message: string): never => {
@@ -32,6 +32,7 @@ export function checkGraph(graph: Graph, stage: string): Graph {
   for (const [key, tensor] of graph.tensors) {
     if (key !== tensor.name) fail(`tensor ${tensor.name} is filed under ${key}`);
     checkTensor(tensor, fail);
+    checkScaling(tensor, graph, fail);
   }
   checkOrder(graph, fail);
   for (const node of graph.nodes) {
@@ -65,24 +66,35 @@ function checkInputs({ arity, quantization }: Operator, { name, op, inputs }: No
   if (missing >= 0) fail(`node ${name}: input ${missing} is missing`);
 }
 
-function checkTypes({ name: op, quantization }: Operator, node: Bound<Attributes>, fail: Fail): void {
-  const output = node.outputs[0]!.dtype;
-  if (op === "quantize" || op === "dequantize") {
-    const [input, narrow] = [node.inputs[0]!.dtype, ["int8", "uint8"]];
-    const fits =
-      op === "quantize"
-        ? narrow.includes(output) && ["float32", ...narrow].includes(input)
-        : output === "float32" && narrow.includes(input);
-    if (!fits) fail(`node ${node.name}: ${op} from ${input} to ${output} is not supported`);
+/** Inputs are of the output's type, a quantised operator's bias of int32, and weights beside int16 of int8. */
+function checkTypes(operator: Operator, node: Bound<Attributes>, fail: Fail): void {
+  const { quantization, types } = operator;
+  if (operator.checkTypes) {
+    const fault = operator.checkTypes(node);
+    if (fault !== undefined) fail(`node ${node.name}: ${fault}`);
     return;
   }
+  const output = node.outputs[0]!.dtype;
+  if (output !== "float32" && !types.includes(output))
+    fail(`node ${node.name}: ${operator.name} of ${output} is not supported, only of ${types.join(" and ")}`);
   node.inputs.forEach((input, i) => {
-    const expected = i === quantization.bias && output !== "float32" ? "int32" : output;
+    const isWeights = i === quantization.weights?.input && output === "int16";
+    const expected = i === quantization.bias && output !== "float32" ? "int32" : isWeights ? "int8" : output;
     if (input && input.dtype !== expected)
       fail(
         `node ${node.name}: input ${input.name}: expected ${expected} for an output of ${output}, found ${input.dtype}`,
       );
   });
+}
+
+/** Only whoever calls the model scales, and each feature by numbers of its own. */
+function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail): void {
+  if (!scaling) return;
+  if (!graph.inputs.includes(name)) fail(`tensor ${name}: expected a scaling on inputs only`);
+  const features = shape.at(-1) ?? 1;
+  const lists = [scaling.offsets, scaling.factors, ...(scaling.missing ? [scaling.missing] : [])];
+  if (!lists.every((list) => list.length === features && list.every(Number.isFinite)))
+    fail(`tensor ${name}: expected ${features} finite offsets and factors, found others`);
 }
 
 function checkTensor(tensor: Tensor, fail: Fail): void {
@@ -108,10 +120,9 @@ function checkTensor(tensor: Tensor, fail: Fail): void {
   }
   if (!scales.every((scale) => scale > 0 && Number.isFinite(scale)))
     fail(`tensor ${name}: expected positive scales`);
-  const [low, high] =
-    tensor.dtype === "uint8" ? [0, 255] : tensor.dtype === "int8" ? [-128, 127] : [-32768, 32767];
-  if (!zeroPoints.every((zero) => Number.isInteger(zero) && zero >= low && zero <= high)) {
-    fail(`tensor ${name}: expected zero points within ${low}..${high}, found ${zeroPoints}`);
+  const { min, max } = typeRange(tensor);
+  if (!zeroPoints.every((zero) => Number.isInteger(zero) && zero >= min && zero <= max)) {
+    fail(`tensor ${name}: expected zero points within ${min}..${max}, found ${zeroPoints}`);
   }
 }
 
@@ -151,7 +162,7 @@ function checkOrder(graph: Graph, fail: Fail): void {
   }
 }
 
-/** In addition: all values are 8-bit with one scale, constants 8-bit or int32. */
+/** In addition: all values are integers, those of 8 and 16 bits with one scale. */
 export function checkQuantized(graph: Graph, stage: string): Graph {
   checkGraph(graph, stage);
   const used = new Set([
@@ -159,8 +170,8 @@ export function checkQuantized(graph: Graph, stage: string): Graph {
     ...graph.nodes.flatMap((node) => [...node.inputs, ...node.outputs]),
   ]);
   for (const tensor of graph.tensors.values()) {
-    if (!used.has(tensor.name) || (tensor.data && tensor.dtype === "int32")) continue;
-    if (tensor.dtype !== "int8" && tensor.dtype !== "uint8") {
+    if (!used.has(tensor.name) || tensor.dtype === "int32") continue;
+    if (tensor.dtype === "float32") {
       throw new ModelError(`after ${stage}: tensor ${tensor.name}: expected int8, found ${tensor.dtype}`);
     }
     if (!tensor.quantization || (!tensor.data && tensor.quantization.scales.length !== 1)) {

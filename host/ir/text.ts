@@ -22,6 +22,15 @@ function attributes(node: Node): string {
   return keys.map((key) => ` ${key}=${JSON.stringify(node.attributes[key])}`).join("");
 }
 
+/** What the caller does to each feature, the first few of them. */
+function scaling({ scaling: by }: Tensor): string {
+  if (!by) return "";
+  const features = by.factors
+    .slice(0, 4)
+    .map((factor, i) => `(x - ${number(by.offsets[i]!)}) * ${number(factor)}`);
+  return ` of ${features.join(", ")}${by.factors.length > 4 ? ", ..." : ""}`;
+}
+
 /**
  * The graph as stable text: equal graphs give equal text, and a diff of two dumps shows what a
  * stage did. Constants are shown by type and the start of their SHA-256.
@@ -29,7 +38,10 @@ function attributes(node: Node): string {
 export function dumpGraph(graph: Graph): string {
   const of = (name: string): string => (name === "" ? "-" : name);
   const lines = [`graph ${graph.name}`];
-  for (const name of graph.inputs) lines.push(`input ${name}: ${type(graph.tensors.get(name)!)}`);
+  for (const name of graph.inputs) {
+    const tensor = graph.tensors.get(name)!;
+    lines.push(`input ${name}: ${type(tensor)}${scaling(tensor)}`);
+  }
   for (const tensor of graph.tensors.values()) {
     if (tensor.data) lines.push(`constant ${tensor.name}: ${type(tensor)} sha256 ${digest(tensor)}`);
   }

@@ -1,4 +1,4 @@
-import { perTensor, type Tensor } from "../ir/graph.ts";
+import { type DType, perTensor, type Tensor } from "../ir/graph.ts";
 import { clamp, roundHalfAway } from "./fixed_point.ts";
 
 /** Activations that TensorFlow Lite fuses into the operator before them. */
@@ -19,9 +19,16 @@ const FLOAT_RANGES: Record<Activation, Range> = {
 
 export const floatRange = (activation: Activation): Range => FLOAT_RANGES[activation];
 
-/** The integers a tensor's type can hold. */
-export const typeRange = (tensor: Tensor): Range =>
-  tensor.dtype === "uint8" ? { min: 0, max: 255 } : { min: -128, max: 127 };
+/** The numbers that each type can hold. */
+const TYPE_RANGES: Record<DType, Range> = {
+  int8: { min: -128, max: 127 },
+  uint8: { min: 0, max: 255 },
+  int16: { min: -32768, max: 32767 },
+  int32: { min: -2147483648, max: 2147483647 },
+  float32: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
+};
+
+export const typeRange = ({ dtype }: Pick<Tensor, "dtype">): Range => TYPE_RANGES[dtype];
 
 /**
  * Clamping bounds of a quantised output (TensorFlow Lite, CalculateActivationRangeQuantized): the

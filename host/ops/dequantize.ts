@@ -9,6 +9,12 @@ export const dequantize = defineOperator({
   arity: [1, 1],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  checkTypes: ({ inputs, outputs }) => {
+    const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];
+    return ["int8", "uint8", "int16"].includes(from) && to === "float32"
+      ? undefined
+      : `dequantize from ${from} to ${to} is not supported`;
+  },
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate(node, values) {
     const { scale, zeroPoint } = perTensor(node.inputs[0]!);

@@ -1,6 +1,7 @@
 import {
   type Attributes,
   type AttributeValue,
+  type DType,
   type Graph,
   ModelError,
   type Node,
@@ -41,12 +42,14 @@ export interface Bound<A> {
  * How the quantiser turns the float operator into an int8 one.
  * - range: the output gets its own scale and zero point from calibration;
  * - same: output and data inputs share one scale and zero point (the operator only moves values);
- * - fixed: the output's quantisation is prescribed by the reference kernel.
+ * - fixed: the output's quantisation is prescribed by the reference kernel;
+ * - own: the operator says which type and scale its output has, e.g. from the constants it adds up.
  */
 export type OutputQuantization =
   | { readonly kind: "range" }
   | { readonly kind: "same" }
-  | { readonly kind: "fixed"; readonly quantization: Quantization };
+  | { readonly kind: "fixed"; readonly quantization: Quantization }
+  | { readonly kind: "own" };
 
 export interface QuantizationRule {
   readonly output: OutputQuantization;
@@ -68,6 +71,17 @@ interface Definition<S extends AttributeSchema> {
   /** The meaning of the operator: slow and obvious, on float32 and on quantised tensors. */
   evaluate(node: Bound<AttributesOf<S>>, values: readonly (TensorData | undefined)[]): readonly TensorData[];
   readonly quantization: QuantizationRule;
+  /** Types that the quantised operator may write; int8 unless it says otherwise. */
+  readonly types?: readonly DType[];
+  /** What is wrong with the types of its tensors, where they are not all the output's. */
+  checkTypes?(node: Bound<AttributesOf<S>>): string | undefined;
+  /** Type and scale of the float operator's output, for the rule "own"; its inputs are as in `quantizeConstants`. */
+  outputType?(node: Bound<AttributesOf<S>>): Pick<Tensor, "dtype" | "quantization">;
+  /**
+   * The operator's float constants as integers, by input number, where they are neither weights nor values
+   * like those it computes with. Computed inputs have their types and scales, outputs too.
+   */
+  quantizeConstants?(node: Bound<AttributesOf<S>>): ReadonlyMap<number, Tensor>;
   /** Kernel calls and constants for the quantised operator. */
   lower(node: Bound<AttributesOf<S>>, to: Lowering): void;
   /** Multiply-accumulates of one inference. */
@@ -83,6 +97,10 @@ export interface Operator {
   readonly arity: readonly [number, number];
   readonly attributes: AttributeSchema;
   readonly quantization: QuantizationRule;
+  readonly types: readonly DType[];
+  readonly checkTypes: ((node: Bound<Attributes>) => string | undefined) | undefined;
+  readonly outputType: ((node: Bound<Attributes>) => Pick<Tensor, "dtype" | "quantization">) | undefined;
+  readonly quantizeConstants: ((node: Bound<Attributes>) => ReadonlyMap<number, Tensor>) | undefined;
   infer(node: Pick<Bound<Attributes>, "name" | "attributes" | "inputs">): readonly Shape[];
   evaluate(node: Bound<Attributes>, values: readonly (TensorData | undefined)[]): readonly TensorData[];
   lower(node: Bound<Attributes>, to: Lowering): void;
@@ -135,6 +153,12 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
     arity: definition.arity,
     attributes: definition.attributes,
     quantization: definition.quantization,
+    types: definition.types ?? ["int8"],
+    checkTypes: definition.checkTypes && ((node) => definition.checkTypes!(typed(node))),
+    outputType: definition.outputType && ((node) => definition.outputType!(typed(node))),
+    quantizeConstants:
+      definition.quantizeConstants &&
+      ((node) => naming(node.name, () => definition.quantizeConstants!(typed(node)))),
     infer: (node) => definition.infer(typed(node)),
     evaluate: (node, values) => naming(node.name, () => definition.evaluate(typed(node), values)),
     lower: (node, to) => naming(node.name, () => definition.lower(typed(node), to)),

@@ -19,6 +19,8 @@ function evaluate(node: Bound<unknown>, values: readonly (TensorData | undefined
   return [evaluateUnary(node, values[0]!, (x) => clamp(rescale(x), range.min, range.max))];
 }
 
+const NARROW: readonly string[] = ["int8", "uint8"];
+
 /** float32 to 8 bits (at a model's border only), or 8 bits to another scale and zero point. */
 export const quantize = defineOperator({
   name: "quantize",
@@ -26,6 +28,12 @@ export const quantize = defineOperator({
   arity: [1, 1],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  checkTypes: ({ inputs, outputs }) => {
+    const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];
+    return NARROW.includes(to) && ["float32", ...NARROW].includes(from)
+      ? undefined
+      : `quantize from ${from} to ${to} is not supported`;
+  },
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   lower: (node, to) => lowerToTable(node, to, evaluate),

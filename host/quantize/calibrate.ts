@@ -1,6 +1,8 @@
 import { evaluateGraph } from "../engines/reference.ts";
 import { type Graph, ModelError, type TensorData } from "../ir/graph.ts";
 
+import { type Sample, toFloatInputs } from "./samples.ts";
+
 /** What calibration saw of one tensor. */
 export interface Statistics {
   readonly min: number;
@@ -28,16 +30,13 @@ function accumulate(sums: Sums, data: TensorData): void {
 }
 
 /**
- * Runs the float graph on every sample (one array per graph input) and measures all its tensors.
+ * Runs the float graph on every sample and measures all its tensors.
  * Throws ModelError where one gets a value that is infinite or not a number: it has no range.
  */
-export function calibrate(
-  graph: Graph,
-  samples: readonly (readonly TensorData[])[],
-): Map<string, Statistics> {
+export function calibrate(graph: Graph, samples: readonly Sample[]): Map<string, Statistics> {
   const all = new Map<string, Sums>();
   for (const sample of samples) {
-    for (const [name, data] of evaluateGraph(graph, sample)) {
+    for (const [name, data] of evaluateGraph(graph, toFloatInputs(graph, sample))) {
       if (graph.tensors.get(name)?.data) continue;
       const sums = all.get(name) ?? {
         min: Number.POSITIVE_INFINITY,

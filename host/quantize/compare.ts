@@ -1,6 +1,6 @@
 import { evaluateGraph, runReference } from "../engines/reference.ts";
-import { type Graph, perTensor, tensorOf } from "../ir/graph.ts";
-import { dequantizeBytes, type Sample, toInputBytes } from "./samples.ts";
+import { type Graph, tensorOf } from "../ir/graph.ts";
+import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** How far the int8 model is from the float one, over all samples, on the first output. */
 export interface Agreement {
@@ -17,12 +17,12 @@ export const argmax = (values: ArrayLike<number>): number =>
 
 export function compareWithFloat(float: Graph, quantized: Graph, samples: readonly Sample[]): Agreement {
   const output = tensorOf(quantized, quantized.outputs[0]!);
-  const { scale, zeroPoint } = perTensor(output);
+  const border = borderOf(output);
   let [maxError, total, same, count] = [0, 0, 0, 0];
   for (const sample of samples) {
-    const expected = evaluateGraph(float, sample).get(float.outputs[0]!)!;
+    const expected = evaluateGraph(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!;
     const bytes = runReference(quantized, [toInputBytes(quantized, sample)])[0]![0]!;
-    const found = dequantizeBytes(bytes, scale, zeroPoint, output.dtype);
+    const found = dequantizeBytes(bytes, border);
     found.forEach((value, i) => {
       const error = Math.abs(value - expected[i]!);
       maxError = Math.max(maxError, error);

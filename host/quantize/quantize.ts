@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   elements,
   type Graph,
   ModelError,
@@ -11,6 +12,7 @@ import {
 } from "../ir/graph.ts";
 import { clamp, roundHalfAway } from "../ops/fixed_point.ts";
 import { operatorOf } from "../ops/index.ts";
+import { type Bound, bind, type Operator } from "../ops/operator.ts";
 import type { Statistics } from "./calibrate.ts";
 import { asymmetric, symmetricScales } from "./scales.ts";
 
@@ -43,6 +45,7 @@ function groupTensors(graph: Graph, statistics: ReadonlyMap<string, Statistics>)
   for (const node of graph.nodes) {
     const rule = operatorOf(node.op).quantization.output;
     const output = node.outputs[0]!;
+    // A scale of the operator's own is found later: see `quantizeNodes`.
     const group = own(output, rule.kind === "fixed" ? rule.quantization : undefined);
     groups.set(output, group);
     if (rule.kind !== "same") continue;
@@ -149,6 +152,7 @@ function quantizeConstants(graph: Graph, node: Node): { node: Node; tensors: Ten
   const rule = operatorOf(node.op).quantization;
   const tensors: Tensor[] = [];
   const inputs = [...node.inputs];
+  const operator = operatorOf(node.op);
   const replace = (i: number, tensor: Tensor): Tensor => {
     const renamed = { ...tensor, name: `${tensor.name}@${node.name}` };
     tensors.push(renamed);
@@ -159,6 +163,10 @@ function quantizeConstants(graph: Graph, node: Node): { node: Node; tensors: Ten
     const tensor = graph.tensors.get(node.inputs[i] ?? "");
     return tensor?.data ? tensor : undefined;
   };
+  if (operator.quantizeConstants) {
+    for (const [i, tensor] of operator.quantizeConstants(bind(graph, node))) replace(i, tensor);
+    return { node: { ...node, inputs }, tensors };
+  }
   if (rule.weights) {
     const weights = constantAt(rule.weights.input);
     if (!weights)
@@ -181,10 +189,21 @@ function quantizeConstants(graph: Graph, node: Node): { node: Node; tensors: Ten
   return { node: { ...node, inputs }, tensors };
 }
 
+/** What an operator says of its output, or what only moved values have been before. */
+function outputType(
+  node: Bound<Attributes>,
+  { outputType: own, quantization }: Operator,
+): Pick<Tensor, "dtype" | "quantization"> | undefined {
+  if (own) return own(node);
+  const moved = quantization.output.kind === "same" ? node.inputs[0] : undefined;
+  if (!moved || moved.data || moved.dtype === "int8") return undefined;
+  return { dtype: moved.dtype, ...(moved.quantization && { quantization: moved.quantization }) };
+}
+
 /** A model that is quantised in part has scales already, which new ones would contradict. */
 function checkFloat(graph: Graph): void {
   for (const { name, dtype } of graph.tensors.values()) {
-    if (dtype === "float32") continue;
+    if (dtype === "float32" || dtype === "int32") continue;
     throw new ModelError(
       `tensor ${name}: expected a model of float32 or one of int8 throughout, found ${dtype} beside float32`,
     );
@@ -209,7 +228,13 @@ export function quantizeGraph(graph: Graph, statistics: ReadonlyMap<string, Stat
     });
   }
   const scaled = { ...aligned, tensors };
-  const parts = aligned.nodes.map((node) => quantizeConstants(scaled, node));
+  // In execution order: an operator may choose its output's type from what it reads.
+  const parts = aligned.nodes.map((node) => {
+    const bound = bind(scaled, node);
+    const type = outputType(bound, operatorOf(node.op));
+    if (type) tensors.set(node.outputs[0]!, { ...tensorOf(graph, node.outputs[0]!), ...type });
+    return quantizeConstants(scaled, node);
+  });
   const used = new Set(parts.flatMap(({ node }) => [...node.inputs, ...node.outputs]).concat(graph.inputs));
   for (const { tensors: added } of parts) for (const tensor of added) tensors.set(tensor.name, tensor);
   return {

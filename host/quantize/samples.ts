@@ -1,10 +1,34 @@
 import type { Vector } from "../engines/engine.ts";
-import { type Graph, perTensor, type Tensor, tensorOf } from "../ir/graph.ts";
+import {
+  allocate,
+  type DType,
+  fromBytes,
+  type Graph,
+  perTensor,
+  type Scaling,
+  type Tensor,
+  tensorOf,
+  toBytes,
+} from "../ir/graph.ts";
 import { typeRange } from "../ops/activation.ts";
 import { clamp, roundHalfAway } from "../ops/fixed_point.ts";
 
-/** Real values for one inference, one array per graph input. */
+/** Real values for one inference, one array per graph input, as whoever calls the model has them. */
 export type Sample = readonly Float32Array[];
+
+/** What the values of an input or an output look like as bytes: of tensors and of a module's metadata. */
+export interface Border {
+  readonly dtype: DType;
+  readonly scale: number;
+  readonly zeroPoint: number;
+  readonly scaling?: Scaling;
+}
+
+/** The border of a tensor; one without a scale, such as an index, is the number that it holds. */
+export function borderOf(tensor: Tensor): Border {
+  const { scale, zeroPoint } = tensor.quantization ? perTensor(tensor) : { scale: 1, zeroPoint: 0 };
+  return { dtype: tensor.dtype, scale, zeroPoint, ...(tensor.scaling && { scaling: tensor.scaling }) };
+}
 
 /** A row of a data file holds all inputs one after the other. */
 export function splitRow(row: Float32Array, sizes: readonly number[]): Sample {
@@ -15,26 +39,37 @@ export function splitRow(row: Float32Array, sizes: readonly number[]): Sample {
   });
 }
 
-/** Real values to the bytes of an 8-bit tensor: round(x / scale) + zero point, saturated. */
-export function quantizeToBytes(values: Float32Array, tensor: Tensor): Uint8Array {
-  const { scale, zeroPoint } = perTensor(tensor);
-  const { min, max } = typeRange(tensor);
-  return Uint8Array.from(
-    values,
-    (x) => clamp(roundHalfAway(Math.fround(x / scale)) + zeroPoint, min, max) & 0xff,
-  );
+/** The values that the graph computes with: see `Scaling`. */
+export function scaleValues(values: Float32Array, scaling: Scaling | undefined): Float32Array {
+  if (!scaling) return values;
+  const { offsets, factors, missing } = scaling;
+  return values.map((x, i) => {
+    const feature = i % factors.length;
+    const known = Number.isNaN(x) && missing ? missing[feature]! : x;
+    return (known - offsets[feature]!) * factors[feature]!;
+  });
+}
+
+/** A sample as the inputs of the float graph. */
+export const toFloatInputs = (graph: Graph, sample: Sample): Float32Array[] =>
+  graph.inputs.map((name, i) => scaleValues(sample[i]!, tensorOf(graph, name).scaling));
+
+/** Real values to the bytes of a tensor: scaled by feature, then round(x / scale) + zero point, saturated. */
+export function quantizeToBytes(values: Float32Array, border: Border): Uint8Array {
+  const { dtype, scale, zeroPoint, scaling } = border;
+  const { min, max } = typeRange(border);
+  const data = allocate(dtype, values.length);
+  scaleValues(values, scaling).forEach((x, i) => {
+    data[i] = clamp(roundHalfAway(Math.fround(x / scale)) + zeroPoint, min, max);
+  });
+  return toBytes(data);
 }
 
 export const toInputBytes = (graph: Graph, sample: Sample): Vector =>
-  graph.inputs.map((name, i) => quantizeToBytes(sample[i]!, tensorOf(graph, name)));
+  graph.inputs.map((name, i) => quantizeToBytes(sample[i]!, borderOf(tensorOf(graph, name))));
 
-/** The bytes of an 8-bit tensor as real values. */
-export function dequantizeBytes(
+/** The bytes of a tensor as real values. */
+export const dequantizeBytes = (
   bytes: Uint8Array,
-  scale: number,
-  zeroPoint: number,
-  dtype: string,
-): Float32Array {
-  const values = dtype === "uint8" ? bytes : new Int8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from(values, (q) => (q - zeroPoint) * scale);
-}
+  { dtype, scale, zeroPoint }: Pick<Border, "dtype" | "scale" | "zeroPoint">,
+): Float32Array => Float32Array.from(fromBytes(dtype, bytes), (q) => (q - zeroPoint) * scale);

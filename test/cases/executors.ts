@@ -4,11 +4,11 @@ import { runReference } from "../../host/engines/reference.ts";
 import { v8 } from "../../host/engines/v8.ts";
 import { wasm3 } from "../../host/engines/wasm3.ts";
 import { importTflite } from "../../host/import/tflite/index.ts";
-import { fromBytes, type Graph, perTensor, tensorOf, toBytes } from "../../host/ir/graph.ts";
+import { fromBytes, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
 import { checkGraph, checkQuantized } from "../../host/ir/spec.ts";
 import { simplify } from "../../host/passes/index.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { dequantizeBytes, quantizeToBytes } from "../../host/quantize/samples.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/quantize/samples.ts";
 import type { Case, Executor } from "./table.ts";
 
 const imported = ({ name, model }: Case): Graph => checkGraph(importTflite(model, name), "import");
@@ -30,14 +30,13 @@ const border = (before: Graph, after: Graph) => ({
     vector.map((bytes, i) => {
       if (tensorOf(before, before.inputs[i]!).dtype !== "float32") return bytes;
       const real = fromBytes("float32", bytes) as Float32Array;
-      return quantizeToBytes(real, tensorOf(after, after.inputs[i]!));
+      return quantizeToBytes(real, borderOf(tensorOf(after, after.inputs[i]!)));
     }),
   outputs: (vector: Vector): Vector =>
     vector.map((bytes, i) => {
       if (tensorOf(before, before.outputs[i]!).dtype !== "float32") return bytes;
       const tensor = tensorOf(after, after.outputs[i]!);
-      const { scale, zeroPoint } = perTensor(tensor);
-      return toBytes(dequantizeBytes(bytes, scale, zeroPoint, tensor.dtype));
+      return toBytes(dequantizeBytes(bytes, borderOf(tensor)));
     }),
 });
 

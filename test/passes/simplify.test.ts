@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { evaluateGraph, runReference } from "../../host/engines/reference.ts";
-import { fromBytes, type Graph, perTensor, tensorOf } from "../../host/ir/graph.ts";
+import { fromBytes, type Graph, tensorOf } from "../../host/ir/graph.ts";
 import { checkQuantized } from "../../host/ir/spec.ts";
 import { dumpGraph } from "../../host/ir/text.ts";
 import { passes, simplify } from "../../host/passes/index.ts";
-import { dequantizeBytes, quantizeToBytes } from "../../host/quantize/samples.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/quantize/samples.ts";
 import { ops } from "../support/graphs.ts";
 import { importCase, type VectorCase, vectorCases } from "../support/models.ts";
 import { inputsOf, randomGraphs } from "../support/random_graphs.ts";
@@ -81,13 +81,12 @@ describe("networks of the test vectors keep their results", () => {
 /** Runs the int8 graph on real inputs and gives real outputs, as whoever calls a module does. */
 function runConverted(graph: Graph, inputs: readonly Uint8Array[]): Uint8Array[] {
   const converted = graph.inputs.map((name, i) =>
-    quantizeToBytes(fromBytes("float32", inputs[i]!) as Float32Array, tensorOf(graph, name)),
+    quantizeToBytes(fromBytes("float32", inputs[i]!) as Float32Array, borderOf(tensorOf(graph, name))),
   );
   const outputs = runReference(graph, [converted])[0]!;
   return graph.outputs.map((name, i) => {
     const tensor = tensorOf(graph, name);
-    const { scale, zeroPoint } = perTensor(tensor);
-    return new Uint8Array(dequantizeBytes(outputs[i]!, scale, zeroPoint, tensor.dtype).buffer);
+    return new Uint8Array(dequantizeBytes(outputs[i]!, borderOf(tensor)).buffer);
   });
 }
 

@@ -219,7 +219,7 @@ describe("weights and biases", () => {
     const found = quantizeOn(zeros, samplesFor(zeros, 3));
     const { scale, zeroPoint } = perTensor(tensorOf(found, "y"));
     const outputs = runReference(found, [[Uint8Array.of(5, 250)]])[0]![0]!;
-    assert.deepEqual(dequantizeBytes(outputs, scale, zeroPoint, "int8"), Float32Array.of(0, 0));
+    assert.deepEqual(dequantizeBytes(outputs, { dtype: "int8", scale, zeroPoint }), Float32Array.of(0, 0));
   });
 
   test("huge biases on tiny weights do not overflow", () => {
@@ -349,16 +349,37 @@ describe("samples", () => {
   });
 
   test("real values saturate, halves round away from zero", () => {
-    const bytes = quantizeToBytes(Float32Array.of(0, 0.25, -0.25, 100, -100), int8("x", [5], 0.5, 1));
+    const bytes = quantizeToBytes(Float32Array.of(0, 0.25, -0.25, 100, -100), {
+      dtype: "int8",
+      scale: 0.5,
+      zeroPoint: 1,
+    });
     assert.deepEqual(fromBytes("int8", bytes), Int8Array.of(1, 2, 0, 127, -128));
-    const uint8 = { ...int8("x", [3], 0.5, 128), dtype: "uint8" as const };
+    const uint8 = { dtype: "uint8", scale: 0.5, zeroPoint: 128 } as const;
     assert.deepEqual(quantizeToBytes(Float32Array.of(0, 100, -100), uint8), Uint8Array.of(128, 255, 0));
+    const int16 = { dtype: "int16", scale: 0.5, zeroPoint: 0 } as const;
+    const wide = quantizeToBytes(Float32Array.of(1000, -1e6), int16);
+    assert.deepEqual(fromBytes("int16", wide), Int16Array.of(2000, -32768));
+    assert.deepEqual(dequantizeBytes(wide, int16), Float32Array.of(1000, -16384));
+  });
+
+  test("features are scaled before, and what is not a number becomes what stands for it", () => {
+    const scaling = { offsets: [1000, 0], factors: [0.01, 10], missing: [1050, 0.3] };
+    const border = { dtype: "int8", scale: 0.125, zeroPoint: 0, scaling } as const;
+    const bytes = quantizeToBytes(Float32Array.of(1100, 0.2, Number.NaN, Number.NaN), border);
+    assert.deepEqual(fromBytes("int8", bytes), Int8Array.of(8, 16, 4, 24));
   });
 
   test("bytes become real values by the type of the tensor", () => {
     const bytes = toBytes(Int8Array.of(-1, 4));
-    assert.deepEqual(dequantizeBytes(bytes, 0.5, 1, "int8"), Float32Array.of(-1, 1.5));
-    assert.deepEqual(dequantizeBytes(bytes, 0.5, 1, "uint8"), Float32Array.of(127, 1.5));
+    assert.deepEqual(
+      dequantizeBytes(bytes, { dtype: "int8", scale: 0.5, zeroPoint: 1 }),
+      Float32Array.of(-1, 1.5),
+    );
+    assert.deepEqual(
+      dequantizeBytes(bytes, { dtype: "uint8", scale: 0.5, zeroPoint: 1 }),
+      Float32Array.of(127, 1.5),
+    );
   });
 
   test("each input by its own scale", () => {
