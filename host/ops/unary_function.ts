@@ -52,7 +52,8 @@ const FUNCTIONS = {
 } satisfies Readonly<Record<string, RealFunction>>;
 
 type FunctionName = keyof typeof FUNCTIONS;
-const NAMES = Object.keys(FUNCTIONS) as FunctionName[];
+/** What the attribute may be. */
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 
 /** Nothing is below 0 there, but a value near it may be rounded to the other side. */
 const FROM_ZERO: readonly FunctionName[] = ["log", "sqrt"];
@@ -73,9 +74,9 @@ function evaluate(node: Bound<UnaryAttributes>, values: readonly (TensorData | u
 
 export const unaryFunction = defineOperator({
   name: "unary_function",
-  summary: `a function of one value: ${NAMES.join(", ")}`,
+  summary: `a function of one value: ${FUNCTION_NAMES.join(", ")}`,
   arity: [1, 1],
-  attributes: { function: NAMES, alpha: "number", beta: "number" },
+  attributes: { function: FUNCTION_NAMES, alpha: "number", beta: "number" },
   quantization: { output: { kind: "range" } },
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
