@@ -118,7 +118,14 @@ export const splitV: Translate = (source) => {
 export const unpack: Translate = (source) => {
   const x = input(source, 0);
   const axis = countedAxis(source.options.int(1), x.shape.length);
-  return parts(source, x, axis, Array<number>(x.shape[axis]!).fill(1));
+  if (x.shape[axis] !== source.outputs.length)
+    throw new ModelError(`expected ${x.shape[axis]} outputs, found ${source.outputs.length}`);
+  return parts(
+    source,
+    x,
+    axis,
+    source.outputs.map(() => 1),
+  );
 };
 
 /** Each input gets an axis of one value, along which they are joined. */

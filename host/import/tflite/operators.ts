@@ -198,14 +198,15 @@ function nearest(size: number, count: number, alignCorners: boolean, halfPixel: 
 
 const resizeNearest: Translate = (source) => {
   const [height, width] = imageSize(input(source, 0));
-  const [rows, columns] = constantInts(source, 1);
+  // What the second input says, too; of the output's size it is known that it is not beyond all bounds.
+  const [rows, columns] = imageSize(source.outputs[0]!);
   const flags = [source.options.byte(0) !== 0, source.options.byte(1) !== 0] as const;
   return {
     op: "resize_nearest",
     inputs: [0],
     attributes: {
-      rows: nearest(height, rows ?? 0, ...flags),
-      columns: nearest(width, columns ?? 0, ...flags),
+      rows: nearest(height, rows, ...flags),
+      columns: nearest(width, columns, ...flags),
     },
   };
 };
