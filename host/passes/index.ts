@@ -5,6 +5,7 @@ import { foldConstants } from "./fold_constants.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
 import { fusePad } from "./fuse_pad.ts";
+import { fuseTables } from "./fuse_tables.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { stripBorders } from "./strip_borders.ts";
@@ -18,6 +19,7 @@ export interface Pass {
 /** In this order: each prepares the ground for the next. */
 export const passes: readonly Pass[] = [
   { name: "fold constants", run: foldConstants },
+  { name: "fuse tables", run: fuseTables },
   { name: "strip borders", run: stripBorders },
   { name: "remove identity", run: removeIdentity },
   { name: "fuse bias", run: fuseBias },
