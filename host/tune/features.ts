@@ -287,6 +287,9 @@ const table: Readonly<Record<string, Row>> = {
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  softmax_s16: both(softmax),
+  logistic_s16: both(lookup),
+  tanh_s16: both(lookup),
 };
 
 /** Kernels that the cost model knows. */
