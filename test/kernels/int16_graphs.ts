@@ -33,7 +33,7 @@ function widen(tensor: Tensor, seed: number): Tensor {
   };
 }
 
-interface Wide {
+export interface Wide {
   readonly input: boolean;
   readonly weights: boolean;
   readonly output: boolean;
@@ -41,10 +41,10 @@ interface Wide {
   readonly narrowSums: boolean;
 }
 
-const ALL: Wide = { input: true, weights: false, output: true, narrowSums: false };
+export const ALL: Wide = { input: true, weights: false, output: true, narrowSums: false };
 
 /** The graph with some of its tensors of 16 bits; the bias grows with the input and the weights. */
-function widenGraph(graph: Graph, wide: Wide, seed: number): Graph {
+export function widenGraph(graph: Graph, wide: Wide, seed: number): Graph {
   const node = graph.nodes[0]!;
   const { weights, bias, output } = operatorOf(node.op).quantization;
   const fixed = output.kind === "fixed" && wide.output ? output.int16 : undefined;
@@ -75,9 +75,9 @@ const wideGraphs = (op: string, wides: readonly Wide[] = [ALL]): fc.Arbitrary<Gr
     .map(([graph, wide, seed]) => widenGraph(graph, wide, seed));
 
 const NARROW: Wide = { ...ALL, narrowSums: true };
-const INPUT: Wide = { ...ALL, output: false };
-const OUTPUT: Wide = { ...ALL, input: false };
-const WEIGHTS: Wide = { ...ALL, weights: true };
+export const INPUT: Wide = { ...ALL, output: false };
+export const OUTPUT: Wide = { ...ALL, input: false };
+export const WEIGHTS: Wide = { ...ALL, weights: true };
 
 /** By operator; for some all combinations of types that have a kernel. */
 export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
