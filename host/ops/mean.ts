@@ -1,6 +1,7 @@
 import { allocate, elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import type { Lowering } from "../plan/lower.ts";
-import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import { clampTo, typeRange } from "./activation.ts";
+import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
 
@@ -40,7 +41,8 @@ function evaluate(
     const factor = factorOf(input, output, within.length);
     const correction = perTensor(input).zeroPoint * within.length;
     const { zeroPoint } = perTensor(output);
-    result.set(sums.map((sum) => clamp(requantize(sum - correction, factor) + zeroPoint, -128, 127)));
+    const range = typeRange(output);
+    result.set(sums.map((sum) => clampTo(requantize(sum - correction, factor) + zeroPoint, range)));
   }
   return [result];
 }
@@ -49,10 +51,19 @@ function evaluate(
 function lower({ attributes, inputs, outputs }: Bound<MeanAttributes>, to: Lowering, factorOf: Factor): void {
   const [input, output] = [inputs[0]!, outputs[0]!];
   const count = elements(splitAxes(input.shape, attributes.axes).reduced.sizes);
+  const loops = reductionArguments(input, attributes.axes);
+  if (output.dtype === "int16") {
+    // Strides are in bytes, and the zero points are 0.
+    const inBytes = Object.fromEntries(
+      Object.entries(loops).map(([name, n]) => [name, name.includes("Stride") ? 2 * n : n]),
+    );
+    to.call("mean_s16", { input, output, ...inBytes, ...factorOf(input, output, count) });
+    return;
+  }
   to.call("mean_s8", {
     input,
     output,
-    ...reductionArguments(input, attributes.axes),
+    ...loops,
     correction: perTensor(input).zeroPoint * count,
     ...factorOf(input, output, count),
     outputZeroPoint: perTensor(output).zeroPoint,
@@ -66,6 +77,7 @@ export const mean = defineOperator({
   arity: [1, 1],
   attributes: { axes: "ints", keepDims: "boolean" },
   quantization: { output: { kind: "range" } },
+  types: ["int8", "int16"],
   infer: inferReduction,
   evaluate: (node, values) => evaluate(node, values, meanFactor, true),
   lower: (node, to) => lower(node, to, meanFactor),

@@ -30,6 +30,22 @@ export const kernelNames = (): string[] =>
     .map((file) => file.replace(/\.ts$/, ""))
     .sort();
 
+/** Kernels of 8-bit values that the firmware runs as they are: they are rare, or little of a network's work. */
+const PORTABLE_ONLY: readonly string[] = [
+  "arg_max_s8",
+  "log_softmax_s8",
+  "maximum_s8",
+  "prelu_s8",
+  "reduce_max_s8",
+  "resize_nearest",
+  "strided_copy",
+  "transpose_conv2d_s8",
+];
+
+/** Those that the firmware has native twins of; it runs the kernels for 16-bit values as they are. */
+export const nativeKernelNames = (): string[] =>
+  kernelNames().filter((name) => !name.includes("s16") && !PORTABLE_ONLY.includes(name));
+
 /** Every kernel in one module, compiled and optimised as the kernels of a model are. */
 export async function kernelMachine(): Promise<Machine> {
   const kernels = kernelNames().map(loadKernel);

@@ -163,16 +163,6 @@ export function argument(input: Shape, axis: number): Graph {
   return { ...graph, tensors: new Map([...graph.tensors, [name, { name, shape, dtype: "int32" }]]) };
 }
 
-/** The same with values of 16 bits. */
-export function wide(graph: Graph): Graph {
-  const tensors = [...graph.tensors.values()].map((tensor) => ({
-    ...tensor,
-    dtype: "int16" as const,
-    quantization: quantized(Math.fround(INPUT_SCALE), 0),
-  }));
-  return { ...graph, tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])) };
-}
-
 export const binary = (op: "add" | "mul", a: Shape, b: Shape): Graph =>
   oneNode(op, [activation("a", a), activation("b", b, 0.03, 7)], { activation: "none" }, 0.08, 0);
 
