@@ -10,6 +10,7 @@ import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
 import { stripBorders } from "./strip_borders.ts";
+import { useIntegers } from "./use_integers.ts";
 
 /** A rewrite that leaves every output byte for byte what it was; only fused float factors and biases round otherwise. */
 export interface Pass {
@@ -26,6 +27,7 @@ export const passes: readonly Pass[] = [
   { name: "fold scale", run: foldScale },
   { name: "fuse bias", run: fuseBias },
   { name: "fuse activation", run: fuseActivation },
+  { name: "use integers", run: useIntegers },
   { name: "fuse pad", run: fusePad },
   { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },

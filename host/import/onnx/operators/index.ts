@@ -25,6 +25,7 @@ import { normalizer } from "./normalizer.ts";
 import { pad } from "./pad.ts";
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "./pool.ts";
 import { prelu } from "./prelu.ts";
+import { dequantizeLinear, quantizeLinear } from "./quantization.ts";
 import { reductions } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { resize, upsample } from "./resize.ts";
@@ -52,6 +53,7 @@ const list: readonly Translation[] = [
   conv,
   convTranspose,
   depthToSpace,
+  dequantizeLinear,
   dropout,
   flatten,
   ...functions,
@@ -69,6 +71,7 @@ const list: readonly Translation[] = [
   normalizer,
   pad,
   prelu,
+  quantizeLinear,
   ...reductions,
   reshape,
   resize,
