@@ -16,8 +16,13 @@ import { axisWithin } from "./axis.ts";
 const RANGES: Readonly<Record<string, readonly [number, number]>> = {
   INT8: [-128, 127],
   UINT8: [0, 255],
+  INT16: [-32768, 32767],
+  UINT16: [0, 65535],
   INT32: [-2147483648, 2147483647],
 };
+
+/** Types whose values can be those of an int8 tensor. */
+const isNarrow = (type: string): boolean => type === "INT8" || type === "UINT8";
 
 /** What of a type lies below the same type with a sign. */
 const offsetOf = (type: string): number => (type === "UINT8" ? 128 : 0);
@@ -40,7 +45,7 @@ function readParameters(node: Context, shape: Shape, fallbackType: string): Para
   const given = node.attributes.int("axis", 1);
   const isOne = elements(scales.shape) === 1;
   const axis = isOne ? 0 : axisWithin(given, shape.length);
-  if (!RANGES[type]) throw new ModelError(`integers of ${type}: expected INT8, UINT8 or INT32`);
+  if (!RANGES[type]) throw new ModelError(`integers of ${type}: expected ${Object.keys(RANGES).join(", ")}`);
   if (!isOne && scales.numbers.length !== shape[axis])
     throw new ModelError(
       `input ${scales.name}: expected 1 or ${shape[axis]} scales, found ${scales.numbers.length}`,
@@ -62,7 +67,7 @@ function sliceOf(shape: Shape, { scales, axis }: Parameters): (i: number) => num
   return scales.length === 1 ? () => 0 : (i) => Math.floor(i / stride) % shape[axis]!;
 }
 
-/** ONNX rounds halves to even. */
+/** ONNX divides in float32 and rounds halves to even. */
 function roundHalfEven(x: number): number {
   const rounded = Math.round(x);
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
@@ -73,7 +78,7 @@ function quantizeConstant(name: string, { shape, numbers }: Constant, parameters
   const [slice, [min, max]] = [sliceOf(shape, parameters), RANGES[type]!];
   const values = numbers.map((x, i) => {
     const at = slice(i);
-    return clamp(roundHalfEven(x / scales[at]!) + zeroPoints[at]!, min, max);
+    return clamp(roundHalfEven(Math.fround(x / scales[at]!)) + zeroPoints[at]!, min, max);
   });
   return makeConstant(name, type, shape, values);
 }
@@ -85,7 +90,7 @@ export const quantizeLinear: Translation = {
     const value = node.value(0);
     const parameters = readParameters(node, value.shape, "UINT8");
     if (isConstantValue(value)) return [quantizeConstant(node.outputName(0), value, parameters)];
-    if (parameters.scales.length !== 1 || parameters.type === "INT32")
+    if (parameters.scales.length !== 1 || !isNarrow(parameters.type))
       throw new ModelError("expected one scale and INT8 or UINT8 for a computed tensor");
     return [node.add("quantize", [value], {}, { dtype: "int8", quantization: asQuantization(parameters) })];
   },
@@ -97,7 +102,7 @@ function dequantizeConstant(name: string, { shape, numbers }: Constant, paramete
   const slice = sliceOf(shape, parameters);
   const values = numbers.map((x, i) => (x - zeroPoints[slice(i)]!) * scales[slice(i)]!);
   const constant = makeConstant(name, "FLOAT", shape, values);
-  return type === "INT32" ? constant : { ...constant, quantization: asQuantization(parameters) };
+  return isNarrow(type) ? { ...constant, quantization: asQuantization(parameters) } : constant;
 }
 
 export const dequantizeLinear: Translation = {
