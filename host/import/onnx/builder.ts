@@ -237,8 +237,10 @@ export class Builder {
     const seen = new Set(this.inputs);
     for (const output of outputs) {
       const value = this.valueOf(output);
-      if (isConstantValue(value))
-        throw new ModelError(`output ${output}: expected a computed tensor, found a constant`);
+      if (isConstantValue(value) || this.inputs.includes(output)) {
+        const found = isConstantValue(value) ? "a constant" : "an input";
+        throw new ModelError(`output ${output}: expected a computed tensor, found ${found}`);
+      }
       const own = seen.has(value.name)
         ? this.addNode(output, "reshape", [value], { shape: value.shape })
         : value;
