@@ -75,7 +75,18 @@ const binary =
 const unary =
   (opType: string): Expand =>
   (to, node) =>
-    to.finish(to.add(opType, opType, [to.real(0, "x")], node.attributes), 3);
+    to.finish(to.add(opType, opType, [to.real(0, "x")], plain(node.attributes)), 3);
+
+/** Attributes that name no layout or version other than that of the operator of float32. */
+const plain = (attributes: readonly AttributeProto[]): AttributeProto[] =>
+  attributes.filter(({ name, i }) => name !== "opset" && !(name === "channels_last" && i === 0n));
+
+/** Output scale and zero point come first, then three inputs for each part. */
+const concat: Expand = (to, node) => {
+  const count = Math.floor((node.inputs.length - 2) / 3);
+  const parts = Array.from({ length: count }, (_, i) => to.real(2 + 3 * i, `x${i}`));
+  return to.finish(to.add("Concat", "Concat", parts, node.attributes), 0);
+};
 
 const EXPANSIONS: Readonly<Record<string, Expand>> = {
   "ai.onnx.QLinearConv"(to, { attributes }) {
@@ -90,9 +101,13 @@ const EXPANSIONS: Readonly<Record<string, Expand>> = {
     return to.finish(product, 7);
   },
   "com.microsoft.QLinearAdd": binary("Add"),
+  "com.microsoft.QLinearAveragePool": unary("AveragePool"),
+  "com.microsoft.QLinearConcat": concat,
+  "com.microsoft.QLinearGlobalAveragePool": unary("GlobalAveragePool"),
   "com.microsoft.QLinearMul": binary("Mul"),
   "com.microsoft.QLinearLeakyRelu": unary("LeakyRelu"),
   "com.microsoft.QLinearSigmoid": unary("Sigmoid"),
+  "com.microsoft.QLinearSoftmax": unary("Softmax"),
 };
 
 /** Names of the operators that are expanded. */
