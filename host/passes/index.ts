@@ -6,6 +6,7 @@ import { foldScale } from "./fold_scale.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
 import { fusePad } from "./fuse_pad.ts";
+import { fuseTables } from "./fuse_tables.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
@@ -22,6 +23,7 @@ export interface Pass {
 export const passes: readonly Pass[] = [
   { name: "fold constants", run: foldConstants },
   { name: "sink transposes", run: sinkTransposes },
+  { name: "fuse tables", run: fuseTables },
   { name: "strip borders", run: stripBorders },
   { name: "remove identity", run: removeIdentity },
   { name: "fold scale", run: foldScale },

@@ -401,6 +401,22 @@ const softmax = build(
     })),
 );
 
+const logSoftmax = build(
+  fc
+    .record({
+      lead: fc.array(upTo(4), { maxLength: 3 }),
+      depth: upTo(40),
+      scale: fc.oneof({ weight: 4, arbitrary: power(-8, 1) }, { weight: 1, arbitrary: power(-20, 12) }),
+      zeroPoint: zeroPoints,
+    })
+    .map(({ lead, depth, scale, zeroPoint }) => ({
+      op: "log_softmax",
+      inputs: [tensor("input", [...lead, depth], quantized(scale, zeroPoint))],
+      attributes: {},
+      output: output(1 / 16, 127),
+    })),
+);
+
 /** Operators of one value, which become tables: with their attributes and what the output must be. */
 const lookup = (
   op: string,
@@ -653,6 +669,7 @@ const unaryFunctions = fc.record({
   alpha: fc.constantFrom(0.2, 0.5, 1, 1.5),
   beta: fc.constantFrom(0.5, 1),
 });
+const tables = seeds.map((seed) => ({ table: [...int8Data(256, seed)] }));
 const ranges = fc
   .tuple(fc.integer({ min: -60, max: 60 }), fc.integer({ min: 0, max: 60 }))
   .map(([min, length]) => ({ min: min / 10, max: (min + length) / 10 }));
@@ -671,7 +688,9 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   fully_connected: fullyConnected,
   hard_swish: lookup("hard_swish", none, int8Outputs),
   leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),
+  log_softmax: logSoftmax,
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
+  lookup: lookup("lookup", tables, int8Outputs),
   max_pool2d: pool("max_pool2d"),
   maximum: extremum("maximum"),
   mean,
