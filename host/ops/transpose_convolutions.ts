@@ -15,7 +15,7 @@ import { type AxisPhase, axisPhase, type PhaseGeometry, pickTaps, type Tensors }
 function padding({ taps, first, dilation, outputs }: AxisPhase, size: number): [number, number] | undefined {
   if (taps.length === 0) return undefined;
   const reach = (taps.length - 1) * dilation + 1;
-  const [before, after] = [-first, outputs - 1 + reach + first - size];
+  const [before, after] = [0 - first, outputs - 1 + reach + first - size];
   return before >= 0 && after >= 0 ? [before, after] : undefined;
 }
 

@@ -123,7 +123,8 @@ function phaseArguments(
     kernelWidth: empty ? 1 : column.taps.length,
     dilationHeight: row.dilation,
     dilationWidth: column.dilation,
-    padTop: -row.first,
-    padLeft: -column.first,
+    // Not -first, which may be a negative zero.
+    padTop: 0 - row.first,
+    padLeft: 0 - column.first,
   };
 }
