@@ -121,7 +121,8 @@ export function validCalls(machine: Machine, seed: number, least: number): Reado
         .sample(arbitrary, { seed: seed + round, numRuns: least })
         .flatMap((graph, i) =>
           callsOf(machine, graph, i, `${op}, sample ${i} of ${least}, seed ${seed + round}`),
-        );
+        )
+        .filter((call) => calls.has(call.kernel));
       for (const call of made) calls.get(call.kernel)!.push(call);
       wanting = new Set(made.map((call) => call.kernel));
     }
