@@ -269,6 +269,34 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "depth"),
 });
 
+/** Rows of neighbours are copied as one, others element by element, bytes of them four at a time. */
+function stridedCopy({ numbers: n }: CallShape): Features {
+  const rows = product(n, "size0", "size1", "size2", "size3");
+  const [length, bytes] = [n["size4"]!, n["elementBytes"]!];
+  if (n["stride4"] === bytes) return { call: 1, rows, copies: rows, copied: rows * length * bytes };
+  if (bytes > 1) return { call: 1, rows, wide: rows * length };
+  return { call: 1, rows, quads: rows * Math.floor(length / 4), singles: rows * (length % 4) };
+}
+
+/** An enlarged image has rows that repeat: which ones do is in a table, but not how many are left. */
+function resize({ numbers: n }: CallShape): Features {
+  const bytes = n["pixelBytes"]!;
+  const rows = product(n, "batches", "outputHeight");
+  const made = n["batches"]! * Math.min(n["outputHeight"]!, n["inputHeight"]!);
+  const pixels = made * n["outputWidth"]!;
+  const copied = rows * n["outputWidth"]! * bytes - (bytes === 1 ? pixels : 0);
+  return { call: 1, rows, copied, ...(bytes === 1 ? { bytePixels: pixels } : { pixels }) };
+}
+
+function argument({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "outer", "inner");
+  return { call: 1, outputs, values: outputs * n["size"]! };
+}
+
+/** One phase: as the small convolution, of one group. */
+const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
+  convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -311,6 +339,14 @@ const table: Readonly<Record<string, Row>> = {
   softmax_s16: both(softmax),
   logistic_s16: both(lookup),
   tanh_s16: both(lookup),
+  log_softmax_s8: both(softmax),
+  strided_copy: both(stridedCopy),
+  resize_nearest: both(resize),
+  maximum_s8: both(elementwise),
+  prelu_s8: both(elementwise),
+  reduce_max_s8: both(mean),
+  arg_max_s8: both(argument),
+  transpose_conv2d_s8: both(transposeConv),
 };
 
 /** Kernels that the cost model knows. */

@@ -1,6 +1,7 @@
 import { type Graph, ModelError, oneLine } from "../../ir/graph.ts";
 import { translateAll } from "../importer.ts";
 import { Builder, Context } from "./builder.ts";
+import { expandQlinear } from "./expand_qlinear.ts";
 import { selectOutputs } from "./labels.ts";
 import { type OnnxNode, readOnnx } from "./model.ts";
 import { operators } from "./operators/index.ts";
@@ -31,7 +32,8 @@ function withoutName(error: ModelError, node: OnnxNode): ModelError {
  * Throws ModelError, of one line, with all nodes that are not supported at once.
  */
 export function importOnnx(bytes: Uint8Array, name: string): Graph {
-  const model = readOnnx(bytes);
+  const read = readOnnx(bytes);
+  const model = { ...read, nodes: expandQlinear(read.nodes) };
   const { outputs, needed, classes } = selectOutputs(model);
   const builder = new Builder(model, classes);
   translateAll(

@@ -10,8 +10,8 @@ import type { OnnxModel, OnnxNode, OnnxOutput } from "./model.ts";
  * nodes that nothing else needs. It comes in two forms:
  * - output 0 of a classifier of ai.onnx.ml, whose translator attaches the class names;
  * - ArgMax of the scores, then ArrayFeatureExtractor, which picks from a constant of class names.
- * Identity, Cast and changes of shape may follow in either. An integer output that is neither is an
- * error rather than left out.
+ * Identity, Cast and changes of shape may follow in either. An integer output that is neither, or stands
+ * alone, is computed.
  */
 export interface Selection {
   readonly outputs: readonly string[];
@@ -74,26 +74,28 @@ function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Se
   return needed;
 }
 
-/** Throws ModelError where no output holds numbers, or one is an integer but no label. */
+const INTEGERS = new Set(["INT64", "INT32"]);
+
+/** Throws ModelError where no output holds numbers. */
 export function selectOutputs(model: OnnxModel): Selection {
   const writers = new Map(
     model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
   );
-  const outputs = model.outputs.filter(holdsNumbers).map(({ name }) => name);
+  const hasScores = model.outputs.some(holdsNumbers);
+  const outputs: string[] = [];
   const classes = new Map<string, readonly string[]>();
   for (const output of model.outputs) {
-    if (holdsNumbers(output)) continue;
-    const label = traceLabel(model, writers, output.name);
-    if (!label) {
+    const label = holdsNumbers(output) ? undefined : traceLabel(model, writers, output.name);
+    if (label && hasScores) {
+      if (label.scores && label.classes) classes.set(label.scores, label.classes);
+    } else if (holdsNumbers(output) || INTEGERS.has(output.type)) {
+      outputs.push(output.name);
+    } else {
       throw new ModelError(
-        `output ${output.name}: expected FLOAT or a classifier's label, found ${output.type}`,
+        `output ${output.name}: expected FLOAT, INT64, INT32 or a classifier's label, found ${output.type}`,
       );
     }
-    if (label.scores && label.classes) classes.set(label.scores, label.classes);
   }
-  if (outputs.length === 0) {
-    const found = model.outputs.map(({ name, type }) => `${name} (${type})`).join(", ");
-    throw new ModelError(`expected an output of FLOAT, found ${found || "no output"}`);
-  }
+  if (outputs.length === 0) throw new ModelError("expected an output, found none");
   return { outputs, needed: neededNodes(model.nodes, outputs), classes };
 }
