@@ -179,6 +179,16 @@ export function oneOverOnePlus(a: i32): i32 {
 }
 
 /**
+ * x * multiplier / 2^shift, rounded once, halves towards plus infinity: the step from a sum of 64 bits to the
+ * output's scale. multiplier is in [2^14, 2^15) or 0, shift 1..46, |x| below 2^47.
+ */
+// @ts-ignore: decorator
+@inline
+export function requantizeWide(x: i64, multiplier: i32, shift: i32): i32 {
+  return <i32>((x * <i64>multiplier + (<i64>1 << (shift - 1))) >> shift);
+}
+
+/**
  * log(x) in Q5.26 for x >= 1 in Q12.19, as TensorFlow Lite: x is r * 2^k with r between sqrt(1/2) and 1,
  * found in two ways of which one has room to spare, and log(r) is a quotient of polynomials around 2^(-1/4).
  */
@@ -208,14 +218,4 @@ export function logOfAtLeastOne(x: i32): i32 {
   const scaled: i32 = roundingDivideByPowerOfTwo(numerator, 6);
   const quotient: i32 = doublingHighMul(scaled, oneOverOnePlus(denominator));
   return saturatingMultiplyByPowerOfTwo(doublingHighMul(power, LOG_2) + quotient, 1);
-}
-
-/**
- * x * multiplier / 2^shift, rounded once, halves towards plus infinity: the step from a sum of 64 bits to the
- * output's scale. multiplier is in [2^14, 2^15) or 0, shift 1..46, |x| below 2^47.
- */
-// @ts-ignore: decorator
-@inline
-export function requantizeWide(x: i64, multiplier: i32, shift: i32): i32 {
-  return <i32>((x * <i64>multiplier + (<i64>1 << (shift - 1))) >> shift);
 }

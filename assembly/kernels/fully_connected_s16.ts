@@ -13,7 +13,8 @@ export const VERSION: i32 = 1;
  *               see rescaleSum, which narrowSums is for
  *   output      [batches, outputs], of outputBytes each
  *
- * Semantics: TensorFlow Lite Micro, reference_integer_ops::FullyConnected and FullyConnectedPerChannel for int16.
+ * Semantics: TensorFlow Lite Micro, reference_integer_ops::FullyConnected and
+ * FullyConnectedPerChannel for int16.
  */
 export function fully_connected_s16(
   input: usize,

@@ -3,8 +3,8 @@ import { clamp, requantize } from "../fixed";
 export const VERSION: i32 = 1;
 
 /**
- * Another scale for int16 values, one factor for those that are not negative and one for the others: a change of
- * scale, a clamping activation, or a leaky one.
+ * Another scale for int16 values, one factor for those that are not negative and one for the others: a
+ * change of scale, a clamping activation, or a leaky one.
  *
  *   input   [length] i16;  output [length] i16;  may be the same buffer; zero points of 0
  *

@@ -5,7 +5,7 @@ import { requantize, requantizeWide } from "../fixed";
 /** Products of 23 bits that 32 bits hold the sum of. */
 const CHUNK: i32 = 256;
 
-/** Sum of `terms` products of i16 and i8. Adds in 32 bits where that is safe: an interpreter is faster there. */
+/** Sum of `terms` products of i16 and i8. Adds in 32 bits where that is safe: an interpreter is faster so. */
 export function dotOfInt16AndInt8(input: usize, filter: usize, terms: i32): i64 {
   let sum: i64 = 0;
   while (terms > 0) {

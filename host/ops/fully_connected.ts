@@ -12,15 +12,13 @@ import { isWide, sumRescaler, wideSumArguments, zeroPointFault } from "./wide_su
 const outputMultipliers = (input: Tensor, weights: Tensor, output: Tensor): Multiplier[] =>
   channelMultipliers(input, weights, output, weights.quantization!.scales.length);
 
-/** Types of input, weights and output that have a kernel; mixed ones are ours, TensorFlow Lite has none. */
-const TYPES = [
-  "float32 float32 float32",
-  "int8 int8 int8",
-  "int16 int8 int16",
-  "int16 int16 int16",
-  "int8 int8 int16",
-  "int16 int8 int8",
-  "int16 int16 int8",
+/** Types of 16-bit layers' input, weights and output that have a kernel; TensorFlow Lite has the first of them. */
+const WIDE_TYPES = [
+  "int16, int8, int16",
+  "int16, int16, int16",
+  "int8, int8, int16",
+  "int16, int8, int8",
+  "int16, int16, int8",
 ];
 
 interface DenseAttributes {
@@ -30,14 +28,22 @@ interface DenseAttributes {
 
 function checkTypes({ inputs, outputs, attributes }: Bound<DenseAttributes>): string | undefined {
   const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
-  const types = [input, weights, outputs[0]!].map(({ dtype }) => dtype);
-  if (!TYPES.includes(types.join(" ")))
-    return `input, weights and output of ${types.join(", ")}: expected one of ${TYPES.join("; ")}`;
-  const expected = input.dtype === "float32" ? "float32" : "int32";
-  if (bias && bias.dtype !== expected) return `bias ${bias.name}: expected ${expected}, found ${bias.dtype}`;
-  if (attributes.narrowSums && types.join(" ") !== "int16 int8 int16")
-    return `sums of 32 bits: expected int16 values and int8 weights, found ${types.join(", ")}`;
-  return zeroPointFault([input, outputs[0]!]);
+  const output = outputs[0]!;
+  const types = [input, weights, output].map(({ dtype }) => dtype).join(", ");
+  const isWithin16 = isWide(input, weights, output);
+  if (isWithin16 && !WIDE_TYPES.includes(types))
+    return `input, weights and output of ${types}: expected one of ${WIDE_TYPES.join("; ")}`;
+  if (attributes.narrowSums && types !== WIDE_TYPES[0])
+    return `sums of 32 bits: expected types ${WIDE_TYPES[0]}, found ${types}`;
+  const { dtype } = output;
+  if (!isWithin16 && dtype !== "float32" && dtype !== "int8")
+    return `fully_connected of ${dtype} is not supported, only of int8 and int16`;
+  const wrong = [...(isWithin16 ? [] : [input, weights]), bias].find(
+    (tensor) => tensor && tensor.dtype !== (tensor === bias && dtype !== "float32" ? "int32" : dtype),
+  );
+  if (!wrong) return zeroPointFault([input, output]);
+  const expected = wrong === bias && dtype !== "float32" ? "int32" : dtype;
+  return `input ${wrong.name}: expected ${expected} for an output of ${dtype}, found ${wrong.dtype}`;
 }
 
 const WIDE_KERNELS: Readonly<Record<string, string>> = {

@@ -47,25 +47,25 @@ function evaluate(
   return [result];
 }
 
+const stridesInBytes = (loops: Readonly<Record<string, number>>, bytes: number): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(loops).map(([name, value]) => [name, name.includes("Stride") ? bytes * value : value]),
+  );
+
 /** A mean and a sum are one kernel with another factor. */
 function lower({ attributes, inputs, outputs }: Bound<MeanAttributes>, to: Lowering, factorOf: Factor): void {
   const [input, output] = [inputs[0]!, outputs[0]!];
   const count = elements(splitAxes(input.shape, attributes.axes).reduced.sizes);
   const loops = reductionArguments(input, attributes.axes);
+  const shared = { input, output, ...factorOf(input, output, count) };
   if (output.dtype === "int16") {
-    // Strides are in bytes, and the zero points are 0.
-    const inBytes = Object.fromEntries(
-      Object.entries(loops).map(([name, n]) => [name, name.includes("Stride") ? 2 * n : n]),
-    );
-    to.call("mean_s16", { input, output, ...inBytes, ...factorOf(input, output, count) });
+    to.call("mean_s16", { ...shared, ...stridesInBytes(loops, 2) });
     return;
   }
   to.call("mean_s8", {
-    input,
-    output,
+    ...shared,
     ...loops,
     correction: perTensor(input).zeroPoint * count,
-    ...factorOf(input, output, count),
     outputZeroPoint: perTensor(output).zeroPoint,
   });
 }
@@ -90,6 +90,7 @@ export const reduceSum = defineOperator({
   arity: [1, 1],
   attributes: { axes: "ints", keepDims: "boolean" },
   quantization: { output: { kind: "range" } },
+  types: ["int8", "int16"],
   infer: inferReduction,
   evaluate: (node, values) => evaluate(node, values, sumFactor, false),
   lower: (node, to) => lower(node, to, sumFactor),

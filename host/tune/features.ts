@@ -336,6 +336,9 @@ const table: Readonly<Record<string, Row>> = {
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  softmax_s16: both(softmax),
+  logistic_s16: both(lookup),
+  tanh_s16: both(lookup),
   log_softmax_s8: both(softmax),
   strided_copy: both(stridedCopy),
   resize_nearest: both(resize),
@@ -344,9 +347,6 @@ const table: Readonly<Record<string, Row>> = {
   reduce_max_s8: both(mean),
   arg_max_s8: both(argument),
   transpose_conv2d_s8: both(transposeConv),
-  softmax_s16: both(softmax),
-  logistic_s16: both(lookup),
-  tanh_s16: both(lookup),
 };
 
 /** Kernels that the cost model knows. */

@@ -21,7 +21,12 @@ class Convolution {
   shift: i8 = 14;
 }
 
-function run(c: Convolution, image: StaticArray<i16>, weights: StaticArray<i8>, bias: StaticArray<i32>): usize {
+function run(
+  c: Convolution,
+  image: StaticArray<i16>,
+  weights: StaticArray<i8>,
+  bias: StaticArray<i32>,
+): usize {
   reset();
   const output: usize = room(c.outputHeight * c.outputWidth * 4);
   conv2d_s16(
@@ -64,7 +69,13 @@ describe("conv2d_s16", () => {
   });
 
   test("a window of 2x2 pixels and 2 channels", () => {
-    const one: Convolution = { inputChannels: 2, kernelHeight: 2, kernelWidth: 2, outputHeight: 1, outputWidth: 1 };
+    const one: Convolution = {
+      inputChannels: 2,
+      kernelHeight: 2,
+      kernelWidth: 2,
+      outputHeight: 1,
+      outputWidth: 1,
+    };
     const image: StaticArray<i16> = [1, 2, 3, 4, 5, 6, 7, 800];
     // all of them, and the last one twice
     expectInt16(run(one, image, [1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 2], [0, 5]), [828, 1605]);
@@ -86,7 +97,13 @@ describe("conv2d_s16", () => {
   });
 
   test("strides, a factor for each channel, bounds", () => {
-    const strided: Convolution = { outputHeight: 1, outputWidth: 1, stride: 2, factorStep: 1, activationMax: 100 };
+    const strided: Convolution = {
+      outputHeight: 1,
+      outputWidth: 1,
+      stride: 2,
+      factorStep: 1,
+      activationMax: 100,
+    };
     expectInt16(run(strided, [99, 0, 0, 0], [2, 1], [0, 0]), [100, 50]);
   });
 

@@ -109,7 +109,13 @@ describe("fully_connected_s16", () => {
 
   test("int8 outputs with a zero point", () => {
     const operands: Operands = { input: [50, -50, 300], weights: [1], bias: [0] };
-    const dense: Dense = { batches: 3, outputBytes: 1, outputZeroPoint: 3, activationMin: -40, activationMax: 127 };
+    const dense: Dense = {
+      batches: 3,
+      outputBytes: 1,
+      outputZeroPoint: 3,
+      activationMin: -40,
+      activationMax: 127,
+    };
     expectOutput(run(dense, operands), [53, -40, 127]);
   });
 });

@@ -2,7 +2,12 @@ import { fully_connected_w16_s16 } from "../../assembly/kernels/fully_connected_
 import { expectInt16, expectOutput, int16, int32, int8, reset, room } from "./workbench";
 
 /** One call with inputs of two values, two outputs, and factors of 1/2 and 2^-16; the output's address. */
-function run(input: StaticArray<i16>, weights: StaticArray<i16>, bias: StaticArray<i32>, outputBytes: i32): usize {
+function run(
+  input: StaticArray<i16>,
+  weights: StaticArray<i16>,
+  bias: StaticArray<i32>,
+  outputBytes: i32,
+): usize {
   const batches: i32 = input.length / 2;
   const isShort: bool = outputBytes == 1;
   reset();
@@ -44,7 +49,11 @@ describe("fully_connected_w16_s16", () => {
     const output: usize = room(4);
     const factor: usize = int32([1 << 14]);
     const operands: StaticArray<i16> = [7];
-    fully_connected_w16_s16(int16(operands), output, int16([3, -3]), int32([0, 0]), factor, int8([14]), 0, 1, 1, 2, 2, 0, -32768, 32767);
+    const weights: usize = int16([3, -3]);
+    const bias: usize = int32([0, 0]);
+    const shift: usize = int8([14]);
+    const x: usize = int16(operands);
+    fully_connected_w16_s16(x, output, weights, bias, factor, shift, 0, 1, 1, 2, 2, 0, -32768, 32767);
     expectInt16(output, [21, -21]);
   });
 

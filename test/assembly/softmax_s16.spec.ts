@@ -4,7 +4,10 @@ import { expectInt16, int16, ONE, reset, room } from "./workbench";
 /** exp(10 * (i - 512) / 512) at scale 2^-15, as good as it need be here: 1 at its end. */
 function exponentials(): StaticArray<i16> {
   const values = new StaticArray<i16>(513);
-  for (let i = 0; i < 513; i++) values[i] = <i16>Math.min(32767, Math.round(Math.exp((10 * (i - 512)) / 512) * 32768));
+  for (let i = 0; i < 513; i++) {
+    const value: f64 = Math.round(Math.exp((10 * (<f64>i - 512)) / 512) * 32768);
+    values[i] = <i16>Math.min(32767, value);
+  }
   return values;
 }
 
@@ -25,7 +28,10 @@ function check(input: StaticArray<i16>, depth: i32, shift: i32, expected: Static
 
 describe("softmax_s16", () => {
   test("equal values share what there is, whatever they are", () => {
-    check([5, 5, 5, 5, -32768, -32768, -32768, -32768], 4, 1, [8192, 8192, 8192, 8192, 8192, 8192, 8192, 8192]);
+    const least: i16 = -32768;
+    const quarter: i16 = 8192;
+    check([5, 5, 5, 5], 4, 1, [quarter, quarter, quarter, quarter]);
+    check([least, least, least, least], 4, 1, [quarter, quarter, quarter, quarter]);
     // All of it would be 32768.
     check([7], 1, 1, [32767]);
   });

@@ -32,8 +32,8 @@ FAMILIES = {
     **tflm_cases.OPERATORS,
     **tflm_borders.FAMILIES,
     **tflm_int16.FAMILIES,
-    **tflm_movement.FAMILIES,
     **tflm_networks.FAMILIES,
+    **tflm_movement.FAMILIES,
 }
 
 

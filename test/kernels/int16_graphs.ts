@@ -101,9 +101,13 @@ export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   mul: wideGraphs("mul"),
   pad: wideGraphs("pad"),
   quantize: wideGraphs("quantize", [ALL, INPUT, OUTPUT]),
+  reduce_sum: wideGraphs("reduce_sum"),
   relu: wideGraphs("relu"),
   reshape: wideGraphs("reshape"),
+  resize_nearest: wideGraphs("resize_nearest"),
   softmax: wideGraphs("softmax"),
+  strided_slice: wideGraphs("strided_slice"),
   sub: wideGraphs("sub"),
   tanh: wideGraphs("tanh"),
+  transpose: wideGraphs("transpose"),
 };

@@ -30,21 +30,13 @@ export const kernelNames = (): string[] =>
     .map((file) => file.replace(/\.ts$/, ""))
     .sort();
 
-/** Kernels of 8-bit values that the firmware runs as they are: they are rare, or little of a network's work. */
-const PORTABLE_ONLY: readonly string[] = [
-  "arg_max_s8",
-  "log_softmax_s8",
-  "maximum_s8",
-  "prelu_s8",
-  "reduce_max_s8",
-  "resize_nearest",
-  "strided_copy",
-  "transpose_conv2d_s8",
-];
+const nativeTable = join(kernelFolder, "..", "..", "firmware", "core", "kernels", "table.c");
 
-/** Those that the firmware has native twins of; it runs the kernels for 16-bit values as they are. */
-export const nativeKernelNames = (): string[] =>
-  kernelNames().filter((name) => !name.includes("s16") && !PORTABLE_ONLY.includes(name));
+/** Those that the firmware has native twins of, whatever their version; it runs the others as they are. */
+export function nativeKernelNames(): string[] {
+  const table = readFileSync(nativeTable, "utf8");
+  return kernelNames().filter((name) => table.includes(`"kernel.${name}.`));
+}
 
 /** Every kernel in one module, compiled and optimised as the kernels of a model are. */
 export async function kernelMachine(): Promise<Machine> {

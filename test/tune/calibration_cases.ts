@@ -20,6 +20,7 @@ import {
   unary,
   view,
   type Window,
+  wide,
 } from "./layers.ts";
 
 export interface CalibrationCase {
@@ -197,29 +198,6 @@ const others: readonly Graph[] = [
   unary("mean", [1, 2, 2, 100], { axes: [1, 2], keepDims: false }),
 ];
 
-const wide = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
-
-/** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */
-const wides: readonly Graph[] = [
-  ...convolutions.slice(2, 18).map(([each, outputs, groups]) => wide(convolution(each, outputs, groups))),
-  ...[...depthwises.slice(2, 6), ...otherDepthwises].map((graph) => wide(graph)),
-  ...[ALL, WEIGHTS, OUTPUT].flatMap((types) =>
-    denseShapes.map(([batches, depth, outputs]) => wide(dense(batches, depth, outputs), types)),
-  ),
-  ...pools.map((graph) => wide(graph)),
-  ...others.filter(({ name }) => name !== "concatenation").map((graph) => wide(graph)),
-  ...[
-    [1, 10],
-    [1, 400],
-    [8, 500],
-  ].flatMap((shape) => [
-    wide(unary("tanh", shape)),
-    wide(unary("relu", shape, { activation: "relu" })),
-    wide(unary("quantize", shape), INPUT),
-    wide(unary("quantize", shape), OUTPUT),
-  ]),
-];
-
 /** Transpositions with long, short and single rows, and parts of images. */
 const movements: readonly Graph[] = [
   moving("transpose", [[1, 8, 8, 16]], { permutation: [0, 3, 1, 2] }),
@@ -328,6 +306,29 @@ const comparisons: readonly Graph[] = [
   unary("log_softmax", [1, 12]),
   unary("log_softmax", [9, 10]),
   unary("log_softmax", [2, 200]),
+];
+
+const in16Bits = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
+
+/** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */
+const wides: readonly Graph[] = [
+  ...convolutions.slice(2, 18).map(([each, outputs, groups]) => in16Bits(convolution(each, outputs, groups))),
+  ...[...depthwises.slice(2, 6), ...otherDepthwises].map((graph) => in16Bits(graph)),
+  ...[ALL, WEIGHTS, OUTPUT].flatMap((types) =>
+    denseShapes.map(([batches, depth, outputs]) => in16Bits(dense(batches, depth, outputs), types)),
+  ),
+  ...pools.map((graph) => in16Bits(graph)),
+  ...others.filter(({ name }) => name !== "concatenation").map((graph) => in16Bits(graph)),
+  ...[
+    [1, 10],
+    [1, 400],
+    [8, 500],
+  ].flatMap((shape) => [
+    in16Bits(unary("tanh", shape)),
+    in16Bits(unary("relu", shape, { activation: "relu" })),
+    in16Bits(unary("quantize", shape), INPUT),
+    in16Bits(unary("quantize", shape), OUTPUT),
+  ]),
 ];
 
 /** One layer each: instructions are fitted to these, and the code of kernels is taken from them. */
