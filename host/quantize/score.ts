@@ -1,6 +1,6 @@
 /** How near an integer graph is to the float one, as the searches of the quantiser compare them. */
-import { evaluateGraph, runReference } from "../engines/reference.ts";
-import { type Graph, tensorOf } from "../ir/graph.ts";
+import { evaluateGraph } from "../engines/reference.ts";
+import { fromBytes, type Graph, tensorOf, toBytes, writers } from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
 import { decide } from "./compare.ts";
@@ -10,7 +10,7 @@ import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } f
 const BUDGET = 2 ** 25;
 const LEAST_SAMPLES = 8;
 
-const macsOf = (graph: Graph): number =>
+export const macsOf = (graph: Graph): number =>
   graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
 
 /** Evenly spread samples whose work fits the budget, `times` over; a few in any case. */
@@ -24,29 +24,48 @@ export function withinBudget(graph: Graph, samples: readonly Sample[], times = 1
   return Array.from({ length: most }, (_, i) => samples[Math.floor((i * samples.length) / most)]!);
 }
 
-/** What the float model says of samples. */
+/** What the float model makes of samples. */
 export interface Target {
   readonly samples: readonly Sample[];
-  /** All outputs of each sample. */
-  readonly outputs: readonly (readonly Float32Array[])[];
+  /** What is compared: of each output the scores that a last softmax or sigmoid is given, or itself. */
+  readonly tensors: readonly string[];
+  /** Values of these tensors, for each sample. */
+  readonly values: readonly (readonly Float32Array[])[];
+  /** What the first output decides. */
+  readonly decisions: readonly number[];
+}
+
+const SQUASHES: readonly string[] = ["softmax", "logistic", "tanh"];
+
+/** Where errors still show: a saturated probability hides them, and lets few samples dominate. */
+function scoresOf(graph: Graph): string[] {
+  const writer = writers(graph);
+  return graph.outputs.map((name) => {
+    const node = writer.get(name);
+    return node && SQUASHES.includes(node.op) ? node.inputs[0]! : name;
+  });
 }
 
 export function targetOf(float: Graph, samples: readonly Sample[]): Target {
-  const outputs = samples.map((sample) => {
-    const trace = evaluateGraph(float, toFloatInputs(float, sample));
-    return float.outputs.map((name) => Float32Array.from(trace.get(name)!));
-  });
-  return { samples, outputs };
+  const tensors = scoresOf(float);
+  const output = float.outputs[0]!;
+  const traces = samples.map((sample) => evaluateGraph(float, toFloatInputs(float, sample)));
+  return {
+    samples,
+    tensors,
+    values: traces.map((trace) => tensors.map((name) => Float32Array.from(trace.get(name)!))),
+    decisions: traces.map((trace) => decide(trace.get(output)!, tensorOf(float, output))),
+  };
 }
 
 export interface Score {
-  /** Mean over the outputs of noise to signal, each around its mean. */
+  /** Mean over the tensors compared of noise to signal, the signal around its mean. */
   readonly noise: number;
   /** Share of samples decided as by the float model, on the first output. */
   readonly agreement: number;
   /**
    * Share of decisions that errors of this size will change, which a few hundred samples are too few to
-   * count: of a normal error as large as the one seen between the two greatest outputs.
+   * count: of a normal error as large as the one seen between the two greatest scores.
    */
   readonly risk: number;
 }
@@ -81,24 +100,26 @@ function noiseOf(expected: readonly Float32Array[], found: readonly Float32Array
 }
 
 /** Runs the integer graph on the target's samples. */
-export function scoreOf(quantized: Graph, { samples, outputs }: Target): Score {
-  const tensors = quantized.outputs.map((name) => tensorOf(quantized, name));
-  const found = samples.map((sample) =>
-    runReference(quantized, [toInputBytes(quantized, sample)])[0]!.map((bytes, i) =>
-      dequantizeBytes(bytes, borderOf(tensors[i]!)),
-    ),
-  );
-  const noises = tensors.map((_, i) =>
+export function scoreOf(quantized: Graph, target: Target): Score {
+  const output = tensorOf(quantized, quantized.outputs[0]!);
+  const borders = target.tensors.map((name) => borderOf(tensorOf(quantized, name)));
+  let same = 0;
+  const found = target.samples.map((sample, i) => {
+    const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
+      fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
+    );
+    const trace = evaluateGraph(quantized, inputs);
+    if (decide(trace.get(output.name)!, output) === target.decisions[i]) same++;
+    return target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!));
+  });
+  const noises = target.tensors.map((_, n) =>
     noiseOf(
-      outputs.map((each) => each[i]!),
-      found.map((each) => each[i]!),
+      target.values.map((each) => each[n]!),
+      found.map((each) => each[n]!),
     ),
-  );
-  const same = outputs.filter(
-    (each, i) => decide(each[0]!, tensors[0]!) === decide(found[i]![0]!, tensors[0]!),
   );
   const noise = noises.reduce((a, b) => a + b, 0) / noises.length;
-  return { noise, agreement: same.length / samples.length, risk: riskOf(outputs, found) };
+  return { noise, agreement: same / target.samples.length, risk: riskOf(target.values, found) };
 }
 
 function riskOf(
@@ -111,5 +132,9 @@ function riskOf(
   return all.reduce((sum, { margin }) => sum + tail(margin / (deviation || 1e-30)), 0) / all.length;
 }
 
-/** Whether one score is better than another: never fewer equal decisions, and less noise. */
-export const isBetter = (a: Score, b: Score): boolean => a.agreement >= b.agreement && a.noise < b.noise;
+/** By how much noise must fall for more than chance. */
+const CLEARLY = 0.98;
+
+/** Whether one score is clearly better than another: never fewer equal decisions, and less noise. */
+export const isBetter = (a: Score, b: Score): boolean =>
+  a.agreement >= b.agreement && a.noise < CLEARLY * b.noise;
