@@ -77,12 +77,12 @@ function attempt(
 
 const writes16 = ({ op }: Node): boolean => operatorOf(op).types.includes("int16");
 
-/** A tensor, and what its readers write: only so is it read with all its bits. Undefined where one of them can't. */
-function spreadOf(graph: Graph, tensor: string): ReadonlySet<string> | undefined {
+/** A tensor, and the same with what its readers write: many operators read 16 bits only to write as many. */
+function spreadsOf(graph: Graph, tensor: string): ReadonlySet<string>[] {
   const writer = writers(graph).get(tensor);
-  const next = readers(graph).get(tensor) ?? [];
-  if (![...(writer ? [writer] : []), ...next].every(writes16)) return undefined;
-  return new Set([tensor, ...next.flatMap(({ outputs }) => outputs)]);
+  if (writer && !writes16(writer)) return [];
+  const next = (readers(graph).get(tensor) ?? []).filter(writes16);
+  return [new Set([tensor]), new Set([tensor, ...next.flatMap(({ outputs }) => outputs)])];
 }
 
 /** Everything that can be of int16. */
@@ -108,10 +108,7 @@ function isEnough({ agreement, risk, noise }: Score, graph: Graph, cheap: boolea
 function byNoise({ graph }: Subject, { quantized }: Attempt, target: Target): ReadonlySet<string>[] {
   return measureQuality(graph, quantized, target.samples)
     .layers.toSorted((a, b) => a.sqnr - b.sqnr)
-    .flatMap(({ tensor }) => {
-      const spread = graph.tensors.has(tensor) ? spreadOf(graph, tensor) : undefined;
-      return spread ? [spread] : [];
-    });
+    .flatMap(({ tensor }) => spreadsOf(graph, tensor));
 }
 
 const describe = (wide: ReadonlySet<string>): string[] =>
