@@ -89,8 +89,8 @@ export interface LayerQualityReport {
   readonly tensor: string;
   readonly layer: string;
   readonly dtype: string;
-  /** Decibels of signal to quantisation noise, with the noise that comes from the layers before; null is no noise. */
-  readonly sqnr: number | null;
+  /** Decibels of signal to quantisation noise, with the noise that comes from the layers before; 160 is no noise. */
+  readonly sqnr: number;
   /** Decibels that are lost between the worst of its inputs and here. */
   readonly loss: number;
   /** The real values that its integers reach, and those that the float model had. */
