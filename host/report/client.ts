@@ -86,10 +86,11 @@ function draw(layer: LayerQualityReport): void {
   );
 }
 
-function tell({ layer, sqnr, dtype, range, seen, saturated, method, advice }: LayerQualityReport): void {
+function tell({ layer, sqnr, own, dtype, range, seen, saturated, method, advice }: LayerQualityReport): void {
   const facts: readonly (readonly [string, string])[] = [
     ["layer", layer],
     ["signal to noise", `${sqnr.toFixed(1)} dB`],
+    ["noise of its own layer", `${(100 * own).toFixed(0)} %`],
     ["type", dtype],
     ["range of the integers (dashed)", between(range)],
     ["values seen", between(seen)],

@@ -5,6 +5,7 @@ import { lower } from "../plan/lower.ts";
 import { BOARDS, type BoardProfile, milliseconds } from "../tune/boards.ts";
 import type { ByKernels } from "../tune/cost.ts";
 import { inferenceTime, type Tuning } from "../tune/tune.ts";
+import { qualityOf } from "./quality.ts";
 import type { BoardReport, EvaluationReport, MemoryReport, Report, TuningReport } from "./schema.ts";
 
 const tensor = ({ statistics: _, ...info }: TensorInfo) => info;
@@ -82,6 +83,7 @@ export function reportOf(build: Build, evaluation?: EvaluationReport): Report {
     boards: boardsOf(build.tuning),
     verification: build.verification,
     ...(build.agreement && { floatAgreement: build.agreement }),
+    ...(build.quality && { quality: qualityOf(build.quality.layers, build.graph) }),
     ...(evaluation && { evaluation }),
     stages: build.stages.map(({ stage, milliseconds: ms }) => ({ stage, milliseconds: Math.round(ms) })),
   };

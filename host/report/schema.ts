@@ -91,8 +91,8 @@ export interface LayerQualityReport {
   readonly dtype: string;
   /** Decibels of signal to quantisation noise, with the noise that comes from the layers before; 160 is no noise. */
   readonly sqnr: number;
-  /** Decibels that are lost between the worst of its inputs and here. */
-  readonly loss: number;
+  /** Share of the noise that arises in this layer, where noise of its inputs comes through in proportion. */
+  readonly own: number;
   /** The real values that its integers reach, and those that the float model had. */
   readonly range: readonly [min: number, max: number];
   readonly seen: readonly [min: number, max: number];

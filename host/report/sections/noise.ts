@@ -1,12 +1,12 @@
 /** What each tensor lost when it became integers: a bar for each, the worst by name, and one at a time in detail. */
+import { FAIR } from "../advice.ts";
 import { bars } from "../charts.ts";
 import { type Html, html } from "../html.ts";
 import type { LayerQualityReport, Report } from "../schema.ts";
 import { percentage } from "./headline.ts";
 
-/** Below the first one sees the loss in the decisions of most models; above the second nobody does. */
+/** Below this one sees the loss in the decisions of most models. */
 const POOR = 15;
-const FAIR = 25;
 /** The scale of the bars ends here: what has no noise at all would be a bar of any length. */
 const FULL = 60;
 const WORST = 3;
@@ -21,8 +21,8 @@ function worst(list: readonly LayerQualityReport[]): Html {
     .slice(0, WORST);
   if (concerned.length === 0)
     return html`<p>No layer is below ${FAIR} dB: rounding is not what limits this model.</p>`;
-  const item = ({ tensor, layer, sqnr, loss, advice }: LayerQualityReport): Html => html`<li>
-<strong>${layer}</strong> ${tensor === layer ? "" : html`(tensor ${tensor}) `}${decibels(sqnr)}, of which ${decibels(loss)} are lost in it.
+  const item = ({ tensor, layer, sqnr, own, advice }: LayerQualityReport): Html => html`<li>
+<strong>${layer}</strong> ${tensor === layer ? "" : html`(tensor ${tensor}) `}${decibels(sqnr)}; ${percentage(own)} of the noise arises in this layer.
 ${advice.length > 0 ? html`<ul>${advice.map((text) => html`<li>${text}</li>`)}</ul>` : ""}</li>`;
   return html`<h3>The worst</h3><ol class="worst">${concerned.map(item)}</ol>`;
 }
