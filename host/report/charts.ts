@@ -45,19 +45,20 @@ export function legend(entries: readonly { readonly name: string; readonly colou
   return html`<ul class="legend">${items}</ul>`;
 }
 
-/** A table that scrolls by itself where the page is too narrow; numbers are aligned right. */
+const NUMBER = /^-?[\d\s.e-]*\d( (ms|B|dB|%))?$/;
+
+/** A table that scrolls by itself where the page is too narrow; columns of numbers are aligned right. */
 export function dataTable(
   caption: string,
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
-) {
-  const cell = (value: string | number, i: number): Html => {
-    if (i === 0) return html`<th scope="row">${value}</th>`;
-    return html`<td class="${/^[-\d.\s,%]+( (ms|B|dB))?$/.test(`${value}`) ? "number" : ""}">${value}</td>`;
-  };
+): Html {
+  const kinds = head.map((_, i) => (i > 0 && rows.every((row) => NUMBER.test(`${row[i]}`)) ? "number" : ""));
+  const cell = (value: string | number, i: number): Html =>
+    i === 0 ? html`<th scope="row">${value}</th>` : html`<td class="${kinds[i]}">${value}</td>`;
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table>
 <caption>${caption}</caption>
-<thead><tr>${head.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
+<thead><tr>${head.map((name, i) => html`<th scope="col" class="${kinds[i]}">${name}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody></table></div>`;
 }
 

@@ -63,6 +63,7 @@ section { padding: 20px; margin: 0 0 20px; }
   background: var(--track); }
 .rectangles li { position: absolute; overflow: hidden; border: 1px solid var(--card); border-radius: 3px;
   padding: 1px 5px; color: var(--on); font-size: .8rem; line-height: 1.3; overflow-wrap: anywhere; }
+.rectangles .c1, .rectangles .c2, .rectangles .rest { color: #111213; }
 .rectangles small { opacity: .9; }
 .treemap { height: 340px; }
 .memory { height: 320px; }
@@ -76,8 +77,10 @@ table { border-collapse: collapse; font-size: .87rem; }
 caption { text-align: left; font-weight: 600; padding: 4px 0; }
 th, td { padding: 3px 10px 3px 0; text-align: left; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 500; } thead th { color: var(--muted); }
-tbody th { max-width: 22rem; overflow-wrap: anywhere; }
-.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+tbody th { min-width: 7rem; max-width: 22rem; overflow-wrap: anywhere; }
+.heat tbody th { min-width: 0; }
+th.number { text-align: right; }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .heat th, .heat td { border: 0; padding: 4px; text-align: center; min-width: 2.1em; }
 .heat tbody th, .heat thead th:first-child { text-align: right; max-width: 9rem; }
 .heat thead th { max-width: 5rem; overflow: hidden; text-overflow: ellipsis; }
@@ -102,6 +105,8 @@ footer { padding-bottom: 32px; overflow-wrap: anywhere; }
 @media (max-width: 520px) {
   header, main, footer { padding-left: 12px; padding-right: 12px; }
   section { padding: 14px; }
+  .tiles { grid-template-columns: 1fr 1fr; }
+  .tiles .figure { font-size: 1.1rem; }
   .bars li { grid-template-columns: 6rem 1fr 4.8rem; gap: 6px; font-size: .87rem; }
   .facts > div { grid-template-columns: 1fr; gap: 0; }
 }

@@ -1,6 +1,6 @@
 /** The arena: which buffer lies where, and when. */
 import { integer } from "../../table.ts";
-import { colourOf, dataTable, details, rectangles } from "../charts.ts";
+import { colourOf, dataTable, details, legend, rectangles } from "../charts.ts";
 import { type Html, html } from "../html.ts";
 import type { BufferReport, MemoryReport, Report } from "../schema.ts";
 
@@ -19,6 +19,11 @@ const spanOf = ({ steps }: MemoryReport, { start, end }: BufferReport): string =
   const [first, last] = [steps[start] ?? start, steps[end] ?? end];
   return first === last ? `${first}` : `${first} to ${last}`;
 };
+
+const KINDS = ["layer outputs", "inputs and outputs of the model", "scratch"].map((name, i) => ({
+  name,
+  colour: colourOf(i),
+}));
 
 function map(memory: MemoryReport, borders: ReadonlySet<string>): Html {
   const { buffers, steps, arenaBytes, arenaOffset } = memory;
@@ -59,6 +64,7 @@ ${integer(plan.arenaBytes)} B whose buffers take each other's place. ${proof}. T
 <strong>${plan.steps[step]!}</strong> with ${integer(bytes)} B alive.</p>
 <div class="plot"><span class="top">${integer(plan.arenaOffset + plan.arenaBytes)}</span>
 <span class="bottom">${integer(plan.arenaOffset)}</span>${map(plan, borders)}</div>
+${legend(KINDS)}
 <p class="axis-note">Steps from left (input) to right (output), addresses from below.</p>
 ${details("Buffers", dataTable("Buffers of the arena", head, rows))}</section>`;
 }
