@@ -11,7 +11,7 @@ import { wasm3 } from "../host/engines/wasm3.ts";
 import { ModelError, toBytes } from "../host/ir/graph.ts";
 import { graphToJson } from "../host/ir/serialize.ts";
 import { type BuildOptions, build, compileGraph } from "../host/pipeline.ts";
-import { reportOf } from "../host/report.ts";
+import { reportOf } from "../host/report/json.ts";
 import { root, version } from "../host/root.ts";
 import { scratchFolder } from "./support/folders.ts";
 import { modelPath, vectorCase } from "./support/models.ts";
