@@ -34,13 +34,14 @@ const weights = (name: string, shape: number[], seed: number) =>
 
 /** Convolution, depthwise convolution and a dense layer, channels of very different sizes between them. */
 const spread = weights("w1", [4, 3, 3, 2], 1);
+const inverse = weights("w2", [1, 3, 3, 4], 3);
 const graph: Graph = graphOf({
   tensors: [
     float("x", [1, 6, 6, 2]),
     { ...spread, data: spread.data!.map((value, i) => value * 4 ** (Math.floor(i / 18) - 2)) },
     weights("b1", [4], 2),
     float("c", [1, 6, 6, 4]),
-    weights("w2", [1, 3, 3, 4], 3),
+    { ...inverse, data: inverse.data!.map((value, i) => value * 4 ** (2 - (i % 4))) },
     float("d", [1, 6, 6, 4]),
     float("v", [1, 144]),
     weights("w3", [5, 144], 4),
@@ -116,10 +117,11 @@ test("moments are means and covariances", () => {
   const { nodes } = graph;
   const rows = rowsOf("fully_connected", bind(graph, nodes[3]!))!;
   const inputs = samples.map(() => new Float32Array(144)).map((x, i) => x.fill(i % 2));
-  const [{ mean, covariance }] = momentsOf(rows, inputs) as [
+  const [{ mean, covariance }] = momentsOf(rows, inputs, true) as [
     { mean: Float64Array; covariance: Float64Array },
   ];
   assert.ok(mean.every((value) => value === 0.5) && covariance.every((value) => value === 0.25));
+  assert.ok(momentsOf(rows, inputs, false)![0]!.covariance.every((value) => value === 0.5));
 });
 
 describe("refinement", () => {
