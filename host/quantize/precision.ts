@@ -6,7 +6,7 @@ import type { ChosenRange } from "./choose_ranges.ts";
 import type { Histogram } from "./histogram.ts";
 import { measureQuality } from "./measure.ts";
 import { type Precision, quantizeGraph } from "./quantize.ts";
-import { isBetter, macsOf, type Score, scoreOf, type Target } from "./score.ts";
+import { isBetter, macsOf, type Score, scoreOf, type Target, triesFor } from "./score.ts";
 
 export const PRECISIONS = ["auto", "int8", "int16"] as const;
 export type PrecisionChoice = (typeof PRECISIONS)[number];
@@ -37,7 +37,6 @@ const ENOUGH_RISK = 0.001;
 const ENOUGH_NOISE = 5e-5;
 /** Multiply-accumulates up to which int16 throughout is a matter of a millisecond or two. */
 const CHEAP = 2 ** 14;
-const MOST_TRIES = 16;
 
 /** Bits to spare let int16 hold twice what was seen, which other inputs may reach. */
 const HEADROOM = 2;
@@ -131,8 +130,9 @@ function raise(
 ): Attempt {
   const { graph } = subject;
   const cheap = macsOf(graph) <= CHEAP;
+  const tries = triesFor(graph, target.samples.length);
   let best = int8;
-  for (const spread of byNoise(subject, int8, target).slice(0, MOST_TRIES)) {
+  for (const spread of byNoise(subject, int8, target).slice(0, tries)) {
     if (isEnough(best.score, graph, cheap)) return best;
     const wide = new Set([...best.chosen.precision.keys(), ...spread]);
     if (wide.size === best.chosen.precision.size) continue;

@@ -119,8 +119,8 @@ function channelErrors({ node, bound, rows, targets, integers }: Layer, inputs: 
 
 const INT32_MAX = 2 ** 31 - 1;
 
-/** The bias with the shift of each channel taken out (Nagel et al. 2019, section 4.2), where that helps. */
-function correctBias(layer: Layer): Tensor {
+/** The bias with the shift of each channel taken out (Nagel et al. 2019, section 4.2); undefined where none helps. */
+function correctBias(layer: Layer): Tensor | undefined {
   const { bound, node, rows } = layer;
   const [input, weights] = bound.inputs as [Tensor, Tensor];
   const channels = rows.groups * rows.channels;
@@ -143,7 +143,8 @@ function correctBias(layer: Layer): Tensor {
   });
   const before = channelErrors(layer, [input, weights, old]);
   const after = channelErrors(layer, [input, weights, moved(() => true)]);
-  return moved((channel) => after[channel]! < before[channel]!);
+  const helps = (channel: number): boolean => after[channel]! < before[channel]!;
+  return after.some((_, channel) => helps(channel)) ? moved(helps) : undefined;
 }
 
 /** The layer's node and constants, better ones. */
@@ -162,7 +163,8 @@ function refineLayer(
   };
   const rounded = rounding ? roundWeights(layer, biasCorrection) : undefined;
   if (rounded) use(1, rounded);
-  if (biasCorrection) use(2, correctBias({ ...layer, node, bound }));
+  const corrected = biasCorrection ? correctBias({ ...layer, node, bound }) : undefined;
+  if (corrected) use(2, corrected);
   return { node, tensors };
 }
 

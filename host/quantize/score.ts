@@ -24,6 +24,14 @@ export function withinBudget(graph: Graph, samples: readonly Sample[], times = 1
   return Array.from({ length: most }, (_, i) => samples[Math.floor((i * samples.length) / most)]!);
 }
 
+/** Multiply-accumulates of all tries of one kind: about ten seconds. */
+const SEARCH_BUDGET = 2 ** 29;
+const MOST_TRIES = 16;
+
+/** How many times a search may run so many samples: large models are searched less. */
+export const triesFor = (graph: Graph, samples: number): number =>
+  Math.max(1, Math.min(MOST_TRIES, Math.floor(SEARCH_BUDGET / (samples * macsOf(graph) + 1))));
+
 /** What the float model makes of samples. */
 export interface Target {
   readonly samples: readonly Sample[];

@@ -9,7 +9,7 @@ import { choosePrecision, type PrecisionChoice } from "./precision.ts";
 import { quantizeGraph } from "./quantize.ts";
 import { isHeldOut, type Refinement, refine } from "./refine.ts";
 import type { Sample } from "./samples.ts";
-import { isBetter, type Score, scoreOf, type Target, targetOf, withinBudget } from "./score.ts";
+import { isBetter, type Score, scoreOf, type Target, targetOf, triesFor, withinBudget } from "./score.ts";
 
 export const ROUNDING = ["nearest", "adaptive"] as const;
 export type Rounding = (typeof ROUNDING)[number];
@@ -50,8 +50,6 @@ interface Plan extends Observed {
   readonly ranges: ReadonlyMap<string, ChosenRange>;
 }
 
-const MOST_TRIES = 12;
-
 /** Where a search is: the plan, its score, and the lines that say how it came there. */
 interface State {
   readonly plan: Plan;
@@ -72,17 +70,21 @@ const withRanges = (observed: Observed, samples: readonly Sample[], method: Cali
   ranges: chooseRanges(observed.graph, observed.histograms, samples, method),
 });
 
-/** Pair by pair, as long as the ranges that it leads to serve the whole model better. */
+/** Pair by pair, or all at once where that takes too long: kept where the whole model is served better. */
 function equalize(state: State, samples: readonly Sample[], target: Target, method: Calibration): State {
+  const { graph: before } = state.plan;
+  const pairs = equalizablePairs(before);
+  const tries = triesFor(before, samples.length + target.samples.length);
   let current = state;
-  for (const pair of equalizablePairs(state.plan.graph).slice(0, MOST_TRIES)) {
-    const graph = equalizePair(current.plan.graph, pair, samples);
-    if (graph === current.plan.graph) continue;
+  for (const group of pairs.length > tries ? [pairs] : pairs.map((pair) => [pair])) {
+    const { graph: old } = current.plan;
+    const graph = group.reduce((scaled, pair) => equalizePair(scaled, pair, samples), old);
+    if (graph === old) continue;
     const plan = withRanges({ graph, histograms: observe(graph, samples) }, samples, method);
     const score = scoreOf(quantizePlan(plan), target);
     if (!isBetter(score, current.score)) continue;
-    const line = `${pair.first.name} and ${pair.second.name}: channels equalised`;
-    current = { plan, score, steps: [...current.steps, line] };
+    const lines = group.map(({ first, second }) => `${first.name} and ${second.name}: channels equalised`);
+    current = { plan, score, steps: [...current.steps, ...lines] };
   }
   return current;
 }
@@ -94,7 +96,7 @@ function narrowRanges(state: State, samples: readonly Sample[], target: Target):
     ([, { method }]) => method !== "minmax",
   );
   let current = state;
-  for (const [name, range] of wanted.slice(0, MOST_TRIES)) {
+  for (const [name, range] of wanted.slice(0, triesFor(plan.graph, target.samples.length))) {
     const tried: Plan = { ...current.plan, ranges: new Map(current.plan.ranges).set(name, range) };
     const score = scoreOf(quantizePlan(tried), target);
     if (isBetter(score, current.score)) current = { ...current, plan: tried, score };
