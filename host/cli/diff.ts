@@ -48,22 +48,31 @@ function parseTolerance(text: string): number {
 const hasFloats = ({ tensors }: Side): boolean =>
   [...tensors.values()].some(({ dtype }) => dtype === "float32");
 
+/** Whether two models compute tensors of the same shapes in the same order, so that only names may differ. */
+function isAlike(a: Side, b: Side): boolean {
+  const shapes = ({ tensors }: Side): string =>
+    JSON.stringify([...tensors.values()].map(({ shape }) => shape));
+  return shapes(a) === shapes(b);
+}
+
 /**
- * Tensors of one name are one. Where two models call them differently, inputs and outputs go by their places, and
- * others by the name of the layer that writes them.
+ * Tensors of one name are one. Where two models call them differently, they go by their places: all of them in
+ * models that are alike, otherwise inputs and outputs.
  */
 function matchTensors(a: Side, b: Side): (readonly [a: string, b: string])[] {
   if (a.outputs.length !== b.outputs.length)
     throw new ModelError(
       `${b.file}: expected ${a.outputs.length} outputs as in ${a.file}, found ${b.outputs.length}`,
     );
-  const places = new Map([
-    ...a.inputs.map((name, i) => [name, b.inputs[i]!] as const),
-    ...a.outputs.map((name, i) => [name, b.outputs[i]!] as const),
-  ]);
-  const layers = new Map([...b.tensors.keys()].map((name) => [b.layerOf(name), name]));
+  const [from, to] = isAlike(a, b)
+    ? [[...a.tensors.keys()], [...b.tensors.keys()]]
+    : [
+        [...a.inputs, ...a.outputs],
+        [...b.inputs, ...b.outputs],
+      ];
+  const places = new Map(from.map((name, i) => [name, to[i]] as const));
   return [...a.tensors.keys()].flatMap((name) => {
-    const other = b.tensors.has(name) ? name : (places.get(name) ?? layers.get(a.layerOf(name)));
+    const other = b.tensors.has(name) ? name : places.get(name);
     return other === undefined ? [] : [[name, other] as const];
   });
 }
