@@ -36,7 +36,10 @@ function build(name: string, model: string, ...options: readonly string[]): stri
   return join(folder, "model.wasm");
 }
 
-const module = build("digits", float, "--calibration", modelPath("digits.calibration.csv"));
+const calibrated = ["--calibration", modelPath("digits.calibration.csv")];
+/** Without what a quantiser may do beyond rounding: then every tensor is that of the float model. */
+const PLAIN = ["--calibrate", "minmax", "--precision", "int8", "--no-equalize", "--no-bias-correction"];
+const module = build("digits", float, ...calibrated, ...PLAIN);
 const other = build("digits_int8", integers);
 const gemm = build("gemm", modelPath("wine_gemm.onnx"), "--calibration", modelPath("wine.calibration.csv"));
 
@@ -48,6 +51,7 @@ interface Layer {
   readonly differing: number;
   readonly maxDifference: number;
   readonly sqnr: number;
+  readonly undone?: true;
   readonly first: readonly {
     readonly row: number;
     readonly position: number[];
@@ -132,6 +136,14 @@ describe("a float model against its int8 module", () => {
       text.includes(`they part in tensor ${expected.tensor} of layer ${expected.layer} (float32 and int8`),
     );
     assert.match(text, new RegExp(`\\n> {2}${expected.layer} `));
+  });
+
+  test("is alike where channels were scaled, which the next layer undoes", () => {
+    const equalized = build("equalized", float, ...calibrated, "--precision", "int8");
+    const found = diffJson(0, float, equalized, "--input", digits);
+    const undone = found.layers.filter((layer) => layer.undone);
+    assert.ok(undone.length > 0 && undone.every(({ sqnr }) => sqnr < 20));
+    assert.match(diff(0, float, equalized, "--input", digits), /\n~ {2}conv2d_\d .*\n(?:.*\n)*\n~ is below /);
   });
 
   test("of one row tells of that row", () => {

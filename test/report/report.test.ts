@@ -118,7 +118,8 @@ describe("labels", () => {
     const other = write("other.csv", `${head}\n${row!.replace(/[^,]*$/, "cat")}\n`);
     await assert.rejects(evaluateLabels(made, modelPath("digits.calibration.csv")), {
       name: ModelError.name,
-      message: /digits\.calibration\.csv: expected a last column "label", found none$/,
+      message:
+        /digits\.calibration\.csv: expected a last column "label" or a folder for each class, found none$/,
     });
     await assert.rejects(evaluateLabels(made, other), {
       name: ModelError.name,
@@ -153,7 +154,7 @@ describe("advice", () => {
     const [first, second] = qualityOf(quality([12, 11.9]), made.graph);
     assert.equal(first!.own, 1);
     assert.ok(second!.own < 0.05);
-    assert.deepEqual(first!.advice, ["int16 activations for this layer"]);
+    assert.deepEqual(first!.advice, ["int16 activations for this layer (--precision int16)"]);
     assert.deepEqual(second!.advice, ["most of its noise comes from the layers before: mend those first"]);
   });
 
