@@ -21,6 +21,8 @@ const scratch = scratchFolder();
 const logistic: BuildOptions = {
   model: modelPath("logistic_regression.onnx"),
   calibration: modelPath("logistic_regression.calibration.csv"),
+  // As two decisions of 200 would differ, it would be int16 of itself.
+  quantization: { precision: "int8" },
 };
 
 function write(name: string, contents: string | Uint8Array): string {

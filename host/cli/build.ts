@@ -125,7 +125,7 @@ export function summary(report: Report, folder: string | undefined, signed = fal
   const agreement = report.floatAgreement;
   if (agreement) {
     lines.push(
-      `  int8    ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
+      `  float   ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
     );
   }
   lines.push(...quantizationLines(report));

@@ -83,12 +83,11 @@ export function dataFreeRanges(
   const widened = (name: string): ChosenRange => {
     const histogram = histograms.get(name);
     if (!histogram) throw new ModelError(`tensor ${name}: expected values, found none`);
-    return { min: MARGIN * histogram.min, max: MARGIN * histogram.max, method: "random inputs" };
+    const { min, max } = histogram;
+    return { min: Math.min(min, MARGIN * min), max: Math.max(max, MARGIN * max), method: "random inputs" };
   };
-  for (const name of graph.inputs) {
-    const { min, max } = histograms.get(name)!;
-    ranges.set(name, { min, max, method: "random inputs" });
-  }
+  for (const name of graph.inputs)
+    ranges.set(name, { min: -DEVIATIONS, max: DEVIATIONS, method: "random inputs" });
   for (const node of graph.nodes) {
     const input = ranges.get(node.inputs[0]!);
     const bounds = input && weightBounds(graph, node, input);

@@ -4,7 +4,7 @@ import type { LayerRows } from "./layer_rows.ts";
 /** First and second moments of the rows of one group of a layer. */
 export interface Moments {
   readonly mean: Float64Array;
-  /** Covariance, row after row. */
+  /** Second moments, row after row: around the mean, unless the mean is to count. */
   readonly covariance: Float64Array;
 }
 
@@ -26,8 +26,12 @@ export function meanRows(rows: LayerRows, inputs: readonly TensorData[]): Float6
   return sums.map((sum) => sum.map((value) => value / count));
 }
 
-/** Mean and covariance of every group over evenly spread positions; undefined where there are too many terms. */
-export function momentsOf(rows: LayerRows, inputs: readonly TensorData[]): Moments[] | undefined {
+/** Moments of every group over evenly spread positions; undefined where there are too many terms. */
+export function momentsOf(
+  rows: LayerRows,
+  inputs: readonly TensorData[],
+  centred: boolean,
+): Moments[] | undefined {
   const { terms, groups, positions } = rows;
   if (terms > MAX_TERMS) return undefined;
   const stride = Math.max(1, Math.ceil((inputs.length * positions * groups * terms ** 2) / BUDGET));
@@ -42,7 +46,7 @@ export function momentsOf(rows: LayerRows, inputs: readonly TensorData[]): Momen
       addRow(sums[group]!, row);
     });
   }
-  for (const sum of sums) centre(sum, visits / groups);
+  for (const sum of sums) finish(sum, visits / groups, centred);
   return sums;
 }
 
@@ -58,12 +62,12 @@ function addRow({ mean, covariance }: Moments, row: Float64Array): void {
 }
 
 /** Sums of the lower triangle to moments of the whole. */
-function centre({ mean, covariance }: Moments, count: number): void {
+function finish({ mean, covariance }: Moments, count: number, centred: boolean): void {
   const { length } = mean;
   for (let i = 0; i < length; i++) mean[i]! /= count;
   for (let i = 0; i < length; i++) {
     for (let j = 0; j <= i; j++) {
-      const value = covariance[i * length + j]! / count - mean[i]! * mean[j]!;
+      const value = covariance[i * length + j]! / count - (centred ? mean[i]! * mean[j]! : 0);
       covariance[i * length + j] = value;
       covariance[j * length + i] = value;
     }

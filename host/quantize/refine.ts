@@ -58,11 +58,11 @@ const scaleAt = ({ quantization }: Tensor, channel: number): number =>
   quantization!.scales[quantization!.scales.length === 1 ? 0 : channel]!;
 
 /** Weights with each channel rounded adaptively where that helps on samples held out. */
-function roundWeights({ bound, rows, floatWeights, inputs }: Layer): Tensor | undefined {
+function roundWeights({ bound, rows, floatWeights, inputs }: Layer, centred: boolean): Tensor | undefined {
   const weights = bound.inputs[1]!;
   if (weights.dtype !== "int8") return undefined;
-  const moments = momentsOf(rows, fitting(inputs));
-  const judges = momentsOf(rows, heldOut(inputs));
+  const moments = momentsOf(rows, fitting(inputs), centred);
+  const judges = momentsOf(rows, heldOut(inputs), centred);
   if (!moments || !judges) return undefined;
   const data = weights.data!.slice();
   for (let channel = 0; channel < rows.groups * rows.channels; channel++) {
@@ -160,7 +160,7 @@ function refineLayer(
     bound = { ...bound, inputs };
     node = { ...node, inputs: inputs.map((input) => input?.name ?? "") };
   };
-  const rounded = rounding ? roundWeights(layer) : undefined;
+  const rounded = rounding ? roundWeights(layer, biasCorrection) : undefined;
   if (rounded) use(1, rounded);
   if (biasCorrection) use(2, correctBias({ ...layer, node, bound }));
   return { node, tensors };

@@ -3,14 +3,14 @@
  * AdaRound's (Nagel et al. 2020, arXiv:2004.10568): of W the float and Q the integer weights, the expected
  * square of (Q - W) x. The way there is greedy coordinate descent on the inputs' second moments, as in OBQ
  * and GPTQ (Frantar et al., arXiv:2208.11580 and arXiv:2210.17323), rather than gradients: deterministic and
- * fast. The inputs' mean is left out: what it adds to every output is the bias's to correct.
+ * fast. Moments around the mean leave out what the mean adds to every output, where the bias corrects that.
  */
 import { clamp } from "../ops/fixed_point.ts";
 import type { Moments } from "./moments.ts";
 
 const MAX_SWEEPS = 20;
 
-/** The expected square of error * x, x around its mean. */
+/** The expected square of error * x. */
 export function outputError(error: Float64Array, { covariance }: Moments): number {
   const { length } = error;
   let sum = 0;

@@ -27,7 +27,7 @@ export function withinBudget(graph: Graph, samples: readonly Sample[], times = 1
 /** What the float model makes of samples. */
 export interface Target {
   readonly samples: readonly Sample[];
-  /** What is compared: of each output the scores that a last softmax or sigmoid is given, or itself. */
+  /** What is compared: of each output the scores that a last softmax or sigmoid is given, or itself; then outputs. */
   readonly tensors: readonly string[];
   /** Values of these tensors, for each sample. */
   readonly values: readonly (readonly Float32Array[])[];
@@ -47,7 +47,7 @@ function scoresOf(graph: Graph): string[] {
 }
 
 export function targetOf(float: Graph, samples: readonly Sample[]): Target {
-  const tensors = scoresOf(float);
+  const tensors = [...scoresOf(float), ...float.outputs];
   const output = float.outputs[0]!;
   const traces = samples.map((sample) => evaluateGraph(float, toFloatInputs(float, sample)));
   return {
@@ -59,8 +59,9 @@ export function targetOf(float: Graph, samples: readonly Sample[]): Target {
 }
 
 export interface Score {
-  /** Mean over the tensors compared of noise to signal, the signal around its mean. */
+  /** Mean over all scores of noise to signal, the signal around its mean; the same of outputs. */
   readonly noise: number;
+  readonly outputNoise: number;
   /** Share of samples decided as by the float model, on the first output. */
   readonly agreement: number;
   /**
@@ -118,8 +119,10 @@ export function scoreOf(quantized: Graph, target: Target): Score {
       found.map((each) => each[n]!),
     ),
   );
-  const noise = noises.reduce((a, b) => a + b, 0) / noises.length;
-  return { noise, agreement: same / target.samples.length, risk: riskOf(target.values, found) };
+  const half = noises.length / 2;
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / half;
+  const [noise, outputNoise] = [mean(noises.slice(0, half)), mean(noises.slice(half))];
+  return { noise, outputNoise, agreement: same / target.samples.length, risk: riskOf(target.values, found) };
 }
 
 function riskOf(
@@ -132,9 +135,11 @@ function riskOf(
   return all.reduce((sum, { margin }) => sum + tail(margin / (deviation || 1e-30)), 0) / all.length;
 }
 
-/** By how much noise must fall for more than chance. */
+/** By how much noise of scores must fall to be no chance. */
 const CLEARLY = 0.98;
+/** That of outputs may rise by so much: of probabilities it is mostly that of a few samples near a decision. */
+const HARDLY = 1.25;
 
-/** Whether one score is clearly better than another: never fewer equal decisions, and less noise. */
+/** Whether one score is clearly better than another: less noise, but not at the cost of decisions or outputs. */
 export const isBetter = (a: Score, b: Score): boolean =>
-  a.agreement >= b.agreement && a.noise < CLEARLY * b.noise;
+  a.agreement >= b.agreement && a.noise < CLEARLY * b.noise && a.outputNoise <= HARDLY * b.outputNoise;

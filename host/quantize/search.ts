@@ -104,30 +104,34 @@ function narrowRanges(state: State, samples: readonly Sample[], target: Target):
 
 interface Refined {
   readonly quantized: Graph;
-  readonly score: Score;
+  /** On the samples held out, and on all. */
+  readonly scores: readonly Score[];
   readonly steps: readonly string[];
 }
 
-/** The best of what refinements make of a graph, and of the graph itself. */
+/** The best of what refinements make of a graph, and of the graph itself: by samples held out and by all. */
 function refineBest(
   float: Graph,
   plain: Graph,
   samples: readonly Sample[],
+  target: Target,
   { rounding = "adaptive", biasCorrection = true }: SearchOptions,
 ): Refined {
   const subjects = withinBudget(float, samples, 4);
-  const target = heldOut(float, samples);
+  const targets = [heldOut(float, samples), target];
+  const scoresOf = (quantized: Graph): Score[] => targets.map((each) => scoreOf(quantized, each));
   const tries: (Refinement & { line: string })[] = [
     { rounding: true, biasCorrection: true, line: "weights rounded adaptively, biases corrected" },
     { rounding: false, biasCorrection: true, line: "biases corrected" },
     { rounding: true, biasCorrection: false, line: "weights rounded adaptively" },
   ];
-  let best: Refined = { quantized: plain, score: scoreOf(plain, target), steps: [] };
+  let best: Refined = { quantized: plain, scores: scoresOf(plain), steps: [] };
   for (const each of tries) {
     if ((each.rounding && rounding === "nearest") || (each.biasCorrection && !biasCorrection)) continue;
     const quantized = refine(float, plain, subjects, each);
-    const score = scoreOf(quantized, target);
-    if (isBetter(score, best.score)) best = { quantized, score, steps: [each.line] };
+    const scores = scoresOf(quantized);
+    if (scores.every((score, i) => isBetter(score, best.scores[i]!)))
+      best = { quantized, scores, steps: [each.line] };
   }
   return best;
 }
@@ -167,7 +171,7 @@ function finish(
   const { graph } = plan;
   const chosen = choosePrecision(plan, target, options);
   const plain = quantizeGraph(graph, chosen.ranges, { precision: chosen.precision });
-  const refined = refineBest(graph, plain, samples, options);
+  const refined = refineBest(graph, plain, samples, target, options);
   return {
     quantized: refined.quantized,
     float: graph,

@@ -38,7 +38,7 @@ describe("a build", () => {
   test("tells people what it made and how it was proven", () => {
     assert.match(stdout, /^logistic_regression 1\.0\.0: 2 layers, 4 multiply-accumulates\n/);
     assert.match(stdout, /proof {3}29 vectors on the reference and v8: equal \(.+\); wasm3: (equal|missing)/);
-    assert.match(stdout, /99\.\d % of 200 samples decided as by the float model/);
+    assert.match(stdout, /100\.0 % of 200 samples decided as by the float model/);
   });
 
   test("with --json prints the report that it writes; options before the model; a dump; the name and version", () => {
@@ -366,7 +366,10 @@ describe("the program", () => {
   test("no command, and one that there is not", () => {
     assert.equal(thimble([]).status, 1);
     const found = thimble(["compile"]);
-    assert.match(found.stderr, /^thimble: expected a command \(build, run, inspect.*\), found "compile"\n$/);
+    assert.match(
+      found.stderr,
+      /^thimble: expected a command \(build, run, .*inspect.*\), found "compile"\n$/,
+    );
     assert.equal(found.status, 2);
   });
 

@@ -74,5 +74,5 @@ export function headline(report: Report): Html {
     ({ name, value, note }) =>
       html`<div><dt>${name}</dt><dd class="figure">${value}</dd><dd class="note">${note}</dd></div>`,
   )}</dl>
-${tuning.warnings.map((warning) => html`<p class="warning">${warning}</p>`)}`;
+${[...(report.quantization?.warnings ?? []), ...tuning.warnings].map((warning) => html`<p class="warning">${warning}</p>`)}`;
 }
