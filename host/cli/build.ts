@@ -155,8 +155,9 @@ async function commandLineSelfTest(module: Uint8Array): Promise<number | undefin
 async function evaluationOf(
   result: Build,
   { evaluate, calibration }: { readonly evaluate?: string; readonly calibration?: string },
+  { imageRange }: BuildOptions,
 ): Promise<EvaluationReport | undefined> {
-  if (evaluate !== undefined) return evaluateLabels(result, evaluate);
+  if (evaluate !== undefined) return evaluateLabels(result, evaluate, { ...(imageRange && { imageRange }) });
   const labels = result.quality?.labels;
   if (!labels || calibration === undefined) return undefined;
   return calibrationLabels(labels, calibration, result.quality.agreement.sameArgmax);
@@ -179,7 +180,7 @@ ${QUANTIZATION_USAGE}
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --key        also writes model.img, the signed image of the module, as thimble sign does
   --report     also writes a page with charts of accuracy, noise by layer, latency, size and memory
-  --evaluate   samples with a last column "label": the accuracy of the float model and of the module
+  --evaluate   samples as for --calibration, with labels (a last column "label"): the accuracy of the float model and of the module
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
@@ -196,7 +197,7 @@ ${QUANTIZATION_USAGE}
     const folder = values.output ?? join("build", result.metadata.model.name);
     const status = values["self-test"] ? await commandLineSelfTest(result.module) : undefined;
     if (status) throw new ModelError(`wasm3 --func self_test: expected 0, found ${status}`);
-    const evaluation = await evaluationOf(result, values);
+    const evaluation = await evaluationOf(result, values, options);
     const report = {
       ...reportOf(result, evaluation),
       ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }),

@@ -2,7 +2,13 @@ import { readDataset } from "../data/index.ts";
 import { elements, ModelError } from "../ir/graph.ts";
 import { type Sample, splitRow } from "../quantize/samples.ts";
 import { integer, plain, table } from "../table.ts";
-import { differenceMeter, firstParting, type Place, type TensorDifference } from "../verify/diff.ts";
+import {
+  differenceMeter,
+  firstParting,
+  markUndone,
+  type Place,
+  type TensorDifference,
+} from "../verify/diff.ts";
 import { openSide, type Side } from "./diff_side.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 
@@ -48,22 +54,31 @@ function parseTolerance(text: string): number {
 const hasFloats = ({ tensors }: Side): boolean =>
   [...tensors.values()].some(({ dtype }) => dtype === "float32");
 
+/** Whether two models compute tensors of the same shapes in the same order, so that only names may differ. */
+function isAlike(a: Side, b: Side): boolean {
+  const shapes = ({ tensors }: Side): string =>
+    JSON.stringify([...tensors.values()].map(({ shape }) => shape));
+  return shapes(a) === shapes(b);
+}
+
 /**
- * Tensors of one name are one. Where two models call them differently, inputs and outputs go by their places, and
- * others by the name of the layer that writes them.
+ * Tensors of one name are one. Where two models call them differently, they go by their places: all of them in
+ * models that are alike, otherwise inputs and outputs.
  */
 function matchTensors(a: Side, b: Side): (readonly [a: string, b: string])[] {
   if (a.outputs.length !== b.outputs.length)
     throw new ModelError(
       `${b.file}: expected ${a.outputs.length} outputs as in ${a.file}, found ${b.outputs.length}`,
     );
-  const places = new Map([
-    ...a.inputs.map((name, i) => [name, b.inputs[i]!] as const),
-    ...a.outputs.map((name, i) => [name, b.outputs[i]!] as const),
-  ]);
-  const layers = new Map([...b.tensors.keys()].map((name) => [b.layerOf(name), name]));
+  const [from, to] = isAlike(a, b)
+    ? [[...a.tensors.keys()], [...b.tensors.keys()]]
+    : [
+        [...a.inputs, ...a.outputs],
+        [...b.inputs, ...b.outputs],
+      ];
+  const places = new Map(from.map((name, i) => [name, to[i]] as const));
   return [...a.tensors.keys()].flatMap((name) => {
-    const other = b.tensors.has(name) ? name : (places.get(name) ?? layers.get(a.layerOf(name)));
+    const other = b.tensors.has(name) ? name : places.get(name);
     return other === undefined ? [] : [[name, other] as const];
   });
 }
@@ -100,7 +115,8 @@ async function compare(
       });
   }
   if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");
-  const layers = meters.map(({ meter }) => meter.result());
+  const results = meters.map(({ meter }) => meter.result());
+  const layers = tolerance === undefined ? results : markUndone(results, tolerance, a.readersOf);
   return { rows: rows.length, tolerance, layers, first: firstParting(layers, tolerance) };
 }
 
@@ -124,7 +140,7 @@ const typeText = ({ types: [a, b], shape }: TensorDifference): string =>
 
 function layerRows({ layers, first }: Difference): string {
   const rows = layers.map((layer) => [
-    layer === first ? ">" : "",
+    layer === first ? ">" : layer.undone ? "~" : "",
     layer.layer,
     layer.tensor,
     typeText(layer),
@@ -154,7 +170,8 @@ function verdict({ rows, tolerance, layers, first }: Difference, same: boolean):
     return [
       `equal ${on}: ${same ? "the same module; " : ""}all values of ${layers.length} tensor${layers.length === 1 ? "" : "s"}`,
     ];
-  const worst = layers.reduce((low, layer) => (layer.sqnr < low.sqnr ? layer : low));
+  const counted = layers.filter(({ undone }) => !undone);
+  const worst = counted.reduce((low, layer) => (layer.sqnr < low.sqnr ? layer : low));
   return [
     `alike ${on}: no tensor is below ${decibels(tolerance)}; the worst is ${worst.tensor} with ${decibels(worst.sqnr)}`,
   ];
@@ -162,6 +179,9 @@ function verdict({ rows, tolerance, layers, first }: Difference, same: boolean):
 
 const isSameModule = (a: Side, b: Side): boolean =>
   a.module !== undefined && b.module !== undefined && Buffer.from(a.module).equals(b.module);
+
+const UNDONE =
+  "~ is below the tolerance, but what is computed from it is not: channels that were scaled look so";
 
 function textOf(a: Side, b: Side, found: Difference): string {
   const borders = [a, b].filter(({ bordersOnly }) => bordersOnly).map(({ file }) => file);
@@ -174,6 +194,7 @@ function textOf(a: Side, b: Side, found: Difference): string {
     // Lines of tables have been made plain already.
     ...verdict(found, isSameModule(a, b)).map((text) => text.split("\n").map(plain).join("\n")),
     ...(found.first || found.tolerance !== undefined ? ["", layerRows(found)] : []),
+    ...(found.layers.some(({ undone }) => undone) ? ["", UNDONE] : []),
   ].join("\n");
 }
 

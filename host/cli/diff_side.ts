@@ -5,7 +5,15 @@ import type { Metadata, TensorInfo } from "../emit/metadata.ts";
 import type { Engine } from "../engines/engine.ts";
 import { evaluateGraph } from "../engines/reference.ts";
 import { importModel, readSource } from "../import/index.ts";
-import { fromBytes, type Graph, quantized, type TensorData, tensorOf, writers } from "../ir/graph.ts";
+import {
+  fromBytes,
+  type Graph,
+  quantized,
+  readers,
+  type TensorData,
+  tensorOf,
+  writers,
+} from "../ir/graph.ts";
 import { checkGraph, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
 import { compileGraph } from "../pipeline.ts";
@@ -29,6 +37,8 @@ export interface Side {
   readonly tensors: ReadonlyMap<string, TensorType>;
   /** The layer that writes a tensor; an input has the tensor's own name. */
   layerOf(tensor: string): string;
+  /** Tensors of the layers that read one; none of an output, nor where no graph is known. */
+  readersOf(tensor: string): readonly string[];
   /** Two modules of the same bytes are the same, whatever lies beside them. */
   readonly module?: Uint8Array;
   /** Whether only inputs and outputs are known, since there is no graph beside the module. */
@@ -41,6 +51,12 @@ function splitName(text: string): { readonly file: string; readonly engine?: Cho
   const at = text.lastIndexOf("@");
   if (at < 0 || existsSync(text)) return { file: text };
   return { file: text.slice(0, at), engine: engineOption(text, text.slice(at + 1)) };
+}
+
+function readersIn(graph: Graph): Side["readersOf"] {
+  const nodes = readers(graph);
+  return (tensor) =>
+    graph.outputs.includes(tensor) ? [] : (nodes.get(tensor) ?? []).flatMap(({ outputs }) => outputs);
 }
 
 const computed = (graph: Graph): Map<string, TensorType> =>
@@ -67,6 +83,7 @@ function graphSide(file: string, graph: Graph): Side {
     outputs: graph.outputs,
     tensors: computed(graph),
     layerOf: (tensor) => writer.get(tensor)?.name ?? tensor,
+    readersOf: readersIn(graph),
     bordersOnly: false,
     run: async (samples) => samples.map((sample) => evaluateGraph(graph, inputValues(sample))),
   };
@@ -140,6 +157,7 @@ async function moduleSide(file: string, name: Exclude<ChosenEngine, "reference">
       ? computed(graph)
       : new Map([...inputs, ...outputs].map((info) => [info.name, typeOf(info)])),
     layerOf: (tensor) => writer?.get(tensor)?.name ?? tensor,
+    readersOf: graph ? readersIn(graph) : () => [],
     module,
     bordersOnly: !graph,
     run: (samples) => runModule(module, metadata, engine, samples, trace),

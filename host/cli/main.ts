@@ -16,8 +16,8 @@ import { verifyCommand } from "./verify.ts";
 const commands: readonly Command[] = [
   buildCommand,
   runCommand,
-  diffCommand,
   inspectCommand,
+  diffCommand,
   keygenCommand,
   signCommand,
   verifyCommand,

@@ -38,23 +38,36 @@ function hasOneWeightScale(graph: Graph, tensor: string): boolean {
 
 const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
 
+/** Ranges of these operators are part of the number format, e.g. of softmax: no calibration changes them. */
+function isPrescribed(graph: Graph, tensor: string): boolean {
+  const node = writers(graph).get(tensor);
+  return node !== undefined && operatorOf(node.op).quantization.output.kind === "fixed";
+}
+
+function rangeAdvice({ saturated, histogram, method }: LayerQuality): string[] {
+  const width = widthOfMost(histogram);
+  const wider = method === "minmax" ? "more calibration data" : "a wider range (--calibrate minmax)";
+  return [
+    ...(saturated > MANY_SATURATED ? [`${percent(saturated)} of its values are saturated: ${wider}`] : []),
+    ...(width < SMALL_PART && method === "minmax"
+      ? [
+          `outliers: 99.9 % of its values lie in ${percent(width)} of what was seen; a range that cuts them (--calibrate mse)`,
+        ]
+      : []),
+  ];
+}
+
 /**
  * One sentence for each thing that would help; none for a tensor that is good enough. `own` is the share of its
  * noise that arises in its own layer.
  */
 export function adviceFor(layer: LayerQuality, graph: Graph, own: number): string[] {
-  const { sqnr, saturated, dtype, histogram, tensor } = layer;
+  const { sqnr, dtype, tensor } = layer;
   if (sqnr >= FAIR) return [];
   if (own < MOSTLY_OWN) return ["most of its noise comes from the layers before: mend those first"];
-  const advice: string[] = [];
-  if (saturated > MANY_SATURATED)
-    advice.push(`${percent(saturated)} of its values are saturated: more calibration data, or a wider range`);
-  const width = widthOfMost(histogram);
-  if (width < SMALL_PART)
-    advice.push(
-      `outliers: 99.9 % of its values lie in ${percent(width)} of what was seen; a range that cuts them`,
-    );
-  if (hasOneWeightScale(graph, tensor)) advice.push("weights with a scale for each output channel");
-  if (dtype === "int8") advice.push("int16 activations for this layer");
-  return advice;
+  return [
+    ...(isPrescribed(graph, tensor) ? [] : rangeAdvice(layer)),
+    ...(hasOneWeightScale(graph, tensor) ? ["weights with a scale for each output channel"] : []),
+    ...(dtype === "int8" ? ["int16 activations for this layer (--precision int16)"] : []),
+  ];
 }

@@ -77,11 +77,18 @@ export interface Rectangle {
   readonly height: number;
 }
 
+/** Shares of a chart's sides that a name needs, about: smaller rectangles are told by hovering and in the table. */
+const [NAME_WIDTH, NAME_HEIGHT] = [0.03, 0.05];
+
 /** Named rectangles in a frame. A name that does not fit is cut, and shown on hovering. */
 export function rectangles(list: readonly Rectangle[], kind: string): Html {
   const items = list.map(({ name, text, colour, x, y, width, height }) => {
     const place = `left:${percent(x)};top:${percent(y)};width:${percent(width)};height:${percent(height)}`;
-    return html`<li class="${colour}" style="${place}" title="${name}: ${text}"><span>${name}</span> <small>${text}</small></li>`;
+    const label =
+      width < NAME_WIDTH || height < NAME_HEIGHT
+        ? undefined
+        : html`<span>${name}</span> <small>${text}</small>`;
+    return html`<li class="${colour}" style="${place}" title="${name}: ${text}">${label}</li>`;
   });
   return html`<ul class="rectangles ${kind}">${items}</ul>`;
 }

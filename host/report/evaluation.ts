@@ -1,5 +1,5 @@
 /** How often the model is right, where labels say what is. */
-import { readDataset } from "../data/index.ts";
+import { type MediaOptions, readSamplesOf } from "../data/index.ts";
 import { evaluateGraph } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
 import { elements, fromBytes, ModelError, type TensorData, tensorOf } from "../ir/graph.ts";
@@ -46,17 +46,21 @@ function confusionOf(truth: readonly number[], decided: readonly number[], class
 }
 
 /**
- * Runs a build's module, and its float graph where there is one, on a CSV whose last column is "label".
+ * Runs a build's module, and its float graph where there is one, on samples with labels: a CSV with a last column
+ * "label", or a folder of folders named like the classes.
  * Throws DataError or ModelError where the file has no labels, or none that the model's output can be matched with.
  */
-export async function evaluateLabels(build: Build, file: string): Promise<EvaluationReport> {
+export async function evaluateLabels(
+  build: Build,
+  file: string,
+  media: MediaOptions = {},
+): Promise<EvaluationReport> {
   const { graph } = build;
-  const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
-  const { rows, labels } = readDataset(
-    file,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
-  if (!labels) throw new ModelError(`${file}: expected a last column "label", found none`);
+  const inputs = graph.inputs.map((name) => tensorOf(graph, name));
+  const sizes = inputs.map(({ shape }) => elements(shape));
+  const { rows, labels } = await readSamplesOf(file, inputs, media);
+  if (!labels)
+    throw new ModelError(`${file}: expected a last column "label" or a folder for each class, found none`);
   const output = tensorOf(graph, graph.outputs[0]!);
   const classes = classNames(output, labels);
   if (!classes)

@@ -29,6 +29,8 @@ export interface TensorDifference {
   /** Signal of A to the difference, in decibels; 160 where there is none. */
   readonly sqnr: number;
   readonly first: readonly Place[];
+  /** Below the tolerance, but what reads it is not: a quantiser that scales channels leaves such tensors. */
+  readonly undone?: true;
   /** Where the shapes differ, so that nothing can be compared. */
   readonly otherShape?: Shape;
 }
@@ -100,12 +102,30 @@ export function differenceMeter(layer: string, a: TensorType, b: TensorType) {
   };
 }
 
-/** The first that parts: by a single value, or, where a tolerance is given, by more noise than it allows. */
-export function firstParting(
+/** Whether a tensor parts: by a single value, or, where a tolerance is given, by more noise than it allows. */
+const parts = ({ differing, sqnr, otherShape }: TensorDifference, tolerance: number | undefined): boolean =>
+  tolerance === undefined || otherShape ? differing > 0 : !(sqnr >= tolerance);
+
+/**
+ * Marks tensors that are below the tolerance while all that is computed from them is not. `readersOf` gives the
+ * tensors of layers that read one; of an output there are none, and nothing undoes it.
+ */
+export function markUndone(
+  list: readonly TensorDifference[],
+  tolerance: number,
+  readersOf: (tensor: string) => readonly string[],
+): TensorDifference[] {
+  const isFine = new Set(list.filter((each) => !parts(each, tolerance)).map(({ tensor }) => tensor));
+  return list.map((each) => {
+    const readers = readersOf(each.tensor);
+    const undone =
+      !isFine.has(each.tensor) && readers.length > 0 && readers.every((name) => isFine.has(name));
+    return undone ? { ...each, undone } : each;
+  });
+}
+
+/** The first that parts and is not undone. */
+export const firstParting = (
   list: readonly TensorDifference[],
   tolerance: number | undefined,
-): TensorDifference | undefined {
-  return list.find(({ differing, sqnr, otherShape }) =>
-    tolerance === undefined || otherShape ? differing > 0 : !(sqnr >= tolerance),
-  );
-}
+): TensorDifference | undefined => list.find((each) => !each.undone && parts(each, tolerance));

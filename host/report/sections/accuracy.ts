@@ -67,17 +67,32 @@ figures flatter. <code>--evaluate FILE</code> takes samples of their own.`
   return html`<p>${origin}${agreed}</p>${maps}${mistakes(evaluation)}`;
 }
 
-export function accuracy(report: Report): Html {
-  const { evaluation, floatAgreement } = report;
-  const differences = floatAgreement
-    ? html`<p>On the calibration samples the first output is within ${floatAgreement.maxError.toPrecision(2)} of the float
-model's, ${floatAgreement.meanError.toPrecision(2)} on average, and ${percentage(floatAgreement.sameArgmax)} of
-${integer(floatAgreement.samples)} samples are decided the same.</p>`
-    : html`<p>The model was quantised already: there is no float model to compare with. What the module computes is
+/** How near the integers are to the float model, as far as there is one. */
+function nearness({ floatAgreement, quantization }: Report): Html {
+  if (!quantization)
+    return html`<p>The model was quantised already: there is no float model to compare with. What the module computes is
 what the model's own integers say, byte for byte.</p>`;
+  const steps =
+    quantization.steps.length > 0
+      ? details(
+          "What the quantiser did",
+          html`<ul>${quantization.steps.map((step) => html`<li>${step}</li>`)}</ul>`,
+        )
+      : undefined;
+  const warnings = quantization.warnings.map((warning) => html`<p class="warning">${warning}</p>`);
+  const differences =
+    floatAgreement &&
+    html`<p>On the calibration samples the first output is within ${floatAgreement.maxError.toPrecision(2)} of the float
+model's, ${floatAgreement.meanError.toPrecision(2)} on average, and ${percentage(floatAgreement.sameArgmax)} of
+${integer(floatAgreement.samples)} samples are decided the same.</p>`;
+  return html`${warnings}${differences}${steps}`;
+}
+
+export function accuracy(report: Report): Html {
+  const { evaluation } = report;
   const labels = evaluation
     ? evaluated(evaluation)
     : html`<p>No labels were given, so nothing is known of the accuracy. <code>--evaluate FILE</code> takes samples with a
 last column “label”.</p>`;
-  return html`<section id="accuracy"><h2>Accuracy</h2>${differences}${labels}</section>`;
+  return html`<section id="accuracy"><h2>Accuracy</h2>${labels}${nearness(report)}</section>`;
 }

@@ -1,10 +1,13 @@
 /** What one wants to know first: how large, how fast, how good. */
-import { bytes, integer } from "../../table.ts";
+import { integer } from "../../table.ts";
 import { type Html, html } from "../html.ts";
 import type { Report } from "../schema.ts";
 import { time } from "../text.ts";
 
 export const percentage = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** What one remembers; the exact number stands in the note. */
+const kibibytes = (n: number): string => (n < 1024 ? `${n} B` : `${(n / 1024).toFixed(1)} KiB`);
 
 interface Tile {
   readonly name: string;
@@ -16,8 +19,8 @@ function ramTile({ tuning, memory }: Report): Tile {
   const used = tuning.ramBytes[tuning.board.nativeKernels ? "native" : "portable"];
   return {
     name: "RAM",
-    value: bytes(used),
-    note: `of ${integer(tuning.ramBytes.limit)} B on ${tuning.board.name}; linear memory ${integer(memory.totalBytes)} B, the rest is wasm3 with its stacks`,
+    value: kibibytes(used),
+    note: `${integer(used)} B of ${integer(tuning.ramBytes.limit)} B on ${tuning.board.name}; linear memory ${integer(memory.totalBytes)} B, the rest is wasm3 with its stacks`,
   };
 }
 
@@ -51,8 +54,8 @@ export function headline(report: Report): Html {
   const tiles: Tile[] = [
     {
       name: "Module",
-      value: bytes(moduleBytes),
-      note: `${integer(report.layers.length)} layers, ${integer(macs)} multiply-accumulates`,
+      value: kibibytes(moduleBytes),
+      note: `${integer(moduleBytes)} B, ${integer(report.layers.length)} layers, ${integer(macs)} multiply-accumulates`,
     },
     ramTile(report),
     {
