@@ -10,10 +10,11 @@ from math import prod
 import numpy as np
 
 import tflm_layers as layers
-from tflite_writer import ACTIVATIONS, PADDINGS, Graph
+from tflite_writer import ACTIVATIONS, PADDINGS, TENSOR_TYPES, Graph
 from tflm_cases import BROADCASTS, MEANS, RESHAPES, SHORT, _window, _window_name, every_byte, int8_vectors, log_uniform, pow2
 
-BIASES = ("int64", "int64", "none", "int32", "int64")
+# "none32": no bias, and an option that says it would be of int32
+BIASES = ("int64", "int64", "none", "int32", "none32")
 
 
 def vectors_of(rng, shapes):
@@ -39,7 +40,11 @@ class LinearScales:
 
     def bias(self, rng, index, channels):
         dtype = BIASES[index % 5]
-        return None if dtype == "none" else rng.integers(-self._bias, self._bias + 1, channels).astype(dtype)
+        return None if dtype.startswith("none") else rng.integers(-self._bias, self._bias + 1, channels).astype(dtype)
+
+
+def _bias_options(index):
+    return {"QuantizedBiasType": TENSOR_TYPES["int32"]} if BIASES[index % 5] == "none32" else {}
 
 
 def _linear_name(index, per_channel, scales):
@@ -60,7 +65,7 @@ def fully_connected(rng, index):
     leading = ((1,), (2,), (3, 1), (1, 2, 2))[index // 2 % 4] if inputs < 700 else (1,)
     x = g.tensor((*leading, inputs), scales.input, 0, "int16")
     out = (scales.output, 0, "int16")
-    y = layers.fully_connected(g, x, weights, scales.weights, bias, out, activation, keep_dims)
+    y = layers.fully_connected(g, x, weights, scales.weights, bias, out, activation, keep_dims, **_bias_options(index))
     name = f"{'x'.join(map(str, x.shape))}_to{outputs}_{SHORT[activation]}_{_linear_name(index, per_channel, scales)}"
     return name, g.finish([x], [y]), vectors_of(rng, [x.shape])
 
@@ -175,7 +180,10 @@ def conv2d(rng, index):
     g = Graph()
     x = g.tensor((2 if index % 9 == 4 else 1, *size, inputs), scales.input, 0, "int16")
     out = (scales.output, 0, "int16")
-    y = layers.conv2d(g, x, weights, scales.weights, bias, out, stride, dilation, padding, activation)
+    options = _bias_options(index)
+    y = layers.conv2d(
+        g, x, weights, scales.weights, bias, out, stride, dilation, padding, activation, **options
+    )
     name = f"{_window_name(kernel, stride, dilation, padding, activation)}_c{inputs}to{filters}_g{groups}"
     return f"{name}_{_linear_name(index, per_channel, scales)}", g.finish([x], [y]), vectors_of(rng, [x.shape])
 
