@@ -28,8 +28,14 @@ const KEEPS_FACTORS: readonly string[] = [
 ];
 const LINEAR: readonly string[] = ["conv2d", "depthwise_conv2d", "fully_connected"];
 
-const keepsFactors = ({ op, attributes }: Node): boolean =>
-  KEEPS_FACTORS.includes(op) && ["none", "relu", undefined].includes(attributes["activation"] as string);
+const keepsFactors = (graph: Graph, { op, attributes, inputs }: Node): boolean => {
+  const last = tensorOf(graph, inputs[0]!).shape.length - 1;
+  // A mean over channels mixes them.
+  if (op === "mean" && (attributes["axes"] as readonly number[]).includes(last)) return false;
+  return (
+    KEEPS_FACTORS.includes(op) && ["none", "relu", undefined].includes(attributes["activation"] as string)
+  );
+};
 
 /** Whether channel c of the first layer is what meets the weights that `scaleInputs` takes for it. */
 function meets(graph: Graph, second: Node, input: Tensor, channels: number): boolean {
@@ -55,9 +61,8 @@ function partner(graph: Graph, readBy: ReadonlyMap<string, readonly Node[]>, fir
         : undefined;
     }
     const written = tensorOf(graph, reader.outputs[0]!).shape;
-    // A mean over channels, or a view of them in another order, mixes them.
     const moves = reader.op === "reshape" || written.at(-1) === channels;
-    if (!keepsFactors(reader) || !moves) return undefined;
+    if (!keepsFactors(graph, reader) || !moves) return undefined;
     output = reader.outputs[0]!;
   }
 }

@@ -210,6 +210,29 @@ describe("equalisation", () => {
     assert.ok(found.noise < 0.95 * scoreOf(plain, target).noise, `${found.noise}`);
   });
 
+  test("keeps away from a mean over channels, even where as many values are left", () => {
+    const mean = (axes: number[]) =>
+      graphOf({
+        tensors: [
+          float("x", [1, 4, 4, 4]),
+          weights("w", [4, 1, 1, 4], 1),
+          float("c", [1, 4, 4, 4]),
+          float("m", [1, 4, 4]),
+          weights("v", [2, 4], 2),
+          float("y", [4, 2]),
+        ],
+        nodes: [
+          node("conv2d", ["x", "w"], "c", CONV),
+          node("mean", ["c"], "m", { axes, keepDims: false }),
+          node("fully_connected", ["m", "v"], "y", DENSE),
+        ],
+        inputs: ["x"],
+        outputs: ["y"],
+      });
+    assert.equal(equalizablePairs(mean([2])).length, 1);
+    assert.equal(equalizablePairs(mean([3])).length, 0);
+  });
+
   test("keeps away from tensors that others read, and from bounded activations", () => {
     const readTwice = { ...graph, outputs: ["y", "c"] };
     assert.deepEqual(
