@@ -128,7 +128,8 @@ function refineBest(
     { rounding: true, biasCorrection: false, line: "weights rounded adaptively" },
   ];
   let best: Refined = { quantized: plain, scores: scoresOf(plain), steps: [] };
-  for (const each of tries) {
+  // Each walks through all layers and is judged twice.
+  for (const each of tries.slice(0, triesFor(float, 3 * target.samples.length))) {
     if ((each.rounding && rounding === "nearest") || (each.biasCorrection && !biasCorrection)) continue;
     const quantized = refine(float, plain, subjects, each);
     const scores = scoresOf(quantized);
