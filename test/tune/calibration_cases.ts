@@ -20,7 +20,6 @@ import {
   unary,
   view,
   type Window,
-  wide,
 } from "./layers.ts";
 
 export interface CalibrationCase {
@@ -198,6 +197,8 @@ const others: readonly Graph[] = [
   unary("mean", [1, 2, 2, 100], { axes: [1, 2], keepDims: false }),
 ];
 
+const in16Bits = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
+
 /** Transpositions with long, short and single rows, and parts of images. */
 const movements: readonly Graph[] = [
   moving("transpose", [[1, 8, 8, 16]], { permutation: [0, 3, 1, 2] }),
@@ -223,9 +224,9 @@ const movements: readonly Graph[] = [
   }),
   moving("strided_slice", [[400]], { begin: [399], end: [-1], strides: [-1] }),
   moving("strided_slice", [[4, 400]], { begin: [0, 4], end: [4, 204], strides: [1, 1] }),
-  wide(moving("transpose", [[1, 8, 8, 16]], { permutation: [0, 3, 1, 2] })),
-  wide(moving("transpose", [[3, 50]], { permutation: [1, 0] })),
-  wide(moving("transpose", [[40, 6]], { permutation: [1, 0] })),
+  in16Bits(moving("transpose", [[1, 8, 8, 16]], { permutation: [0, 3, 1, 2] })),
+  in16Bits(moving("transpose", [[3, 50]], { permutation: [1, 0] })),
+  in16Bits(moving("transpose", [[40, 6]], { permutation: [1, 0] })),
 ];
 
 const twice = (size: number): number[] => Array.from({ length: 2 * size }, (_, i) => Math.floor(i / 2));
@@ -307,8 +308,6 @@ const comparisons: readonly Graph[] = [
   unary("log_softmax", [9, 10]),
   unary("log_softmax", [2, 200]),
 ];
-
-const in16Bits = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
 
 /** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */
 const wides: readonly Graph[] = [
