@@ -212,7 +212,8 @@ ${QUANTIZATION_USAGE}
     });
     if (values.report !== undefined)
       writeAll(dirname(values.report), { [basename(values.report)]: reportPage(report) });
-    const text = `${summary(report, folder, signing !== undefined)}\n\n${layerTable(report.layers, report.tuning.board)}`;
+    const page = values.report === undefined ? "" : `\n  page    ${values.report}`;
+    const text = `${summary(report, folder, signing !== undefined)}${page}\n\n${layerTable(report.layers, report.tuning.board)}`;
     console.log(values.json ? JSON.stringify(report, null, 2) : text);
   },
 };

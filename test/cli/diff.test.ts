@@ -38,7 +38,16 @@ function build(name: string, model: string, ...options: readonly string[]): stri
 
 const calibrated = ["--calibration", modelPath("digits.calibration.csv")];
 /** Without what a quantiser may do beyond rounding: then every tensor is that of the float model. */
-const PLAIN = ["--calibrate", "minmax", "--precision", "int8", "--no-equalize", "--no-bias-correction"];
+const PLAIN = [
+  "--calibrate",
+  "minmax",
+  "--precision",
+  "int8",
+  "--no-equalize",
+  "--no-bias-correction",
+  "--rounding",
+  "nearest",
+];
 const module = build("digits", float, ...calibrated, ...PLAIN);
 const other = build("digits_int8", integers);
 const gemm = build("gemm", modelPath("wine_gemm.onnx"), "--calibration", modelPath("wine.calibration.csv"));

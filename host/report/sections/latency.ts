@@ -48,7 +48,6 @@ function costOrder({ tuning }: Report): string[] {
 export function latency(report: Report): Html {
   const { tuning } = report;
   const order = costOrder(report);
-  const hasRest = tuning.layers.length > COLOURS || tuning.layers.length === 0;
   const entries = order.slice(0, COLOURS).map((name, i) => ({ name, colour: colourOf(i) }));
   const rows = tuning.layers.map(({ name, kernels, instructions, milliseconds }) => [
     name,
@@ -66,6 +65,6 @@ export function latency(report: Report): Html {
 <strong>${tuning.board.name}</strong>; the two charts have scales of their own.</p>
 ${native}
 <h3>In the wasm3 interpreter alone</h3>${chart(report, "portable", order)}
-${legend([...entries, ...(hasRest ? [{ name: "everything else", colour: "rest" }] : [])])}
+${legend([...entries, { name: "everything else", colour: "rest" }])}
 ${details("Instructions by layer", dataTable("Instructions of one inference", head, rows))}</section>`;
 }

@@ -60,11 +60,13 @@ function picker(list: readonly LayerQualityReport[]): Html {
 <noscript><p>The histogram needs JavaScript.</p></noscript>`;
 }
 
-export function noise({ quality }: Report): Html | undefined {
+export function noise({ quality, quantization }: Report): Html | undefined {
   if (!quality || quality.length === 0) return undefined;
+  const samples =
+    quantization?.samples === "random inputs" ? html` It was measured on random inputs.` : undefined;
   return html`<section id="noise"><h2>Noise of quantisation</h2>
 <p>Signal to noise of each tensor against the float model, in decibels: 6 dB are one bit. It holds what the layers before
-have lost already. Pick a layer to see its values and the range they were given.</p>
+have lost already.${samples} Pick a layer to see its values and the range they were given.</p>
 <div class="columns"><div><div class="long" tabindex="0" role="region" aria-label="Signal to noise by layer">${overview(quality)}</div>
 ${worst(quality)}</div><div>${picker(quality)}</div></div></section>`;
 }
