@@ -22,7 +22,8 @@ import { type Choices, lower, type Program } from "./plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./plan/text.ts";
 import { calibrate, type Statistics } from "./quantize/calibrate.ts";
-import { type Agreement, compareWithFloat } from "./quantize/compare.ts";
+import type { Agreement } from "./quantize/compare.ts";
+import { measureQuality, type Quality } from "./quantize/measure.ts";
 import { quantizeGraph } from "./quantize/quantize.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
 import { version } from "./root.ts";
@@ -76,6 +77,8 @@ export interface Build {
   readonly plan: MemoryPlan;
   readonly verification: Verification;
   readonly agreement?: Agreement;
+  /** Tensor by tensor how near the quantised model is, where the model was float. */
+  readonly quality?: Quality;
   readonly stages: readonly StageTime[];
 }
 
@@ -141,8 +144,8 @@ export async function build(options: BuildOptions): Promise<Build> {
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
   const isFloat = simplified !== graph;
-  const agreement = isFloat
-    ? await stage("compare", () => compareWithFloat(simplified, graph, samples))
+  const quality = isFloat
+    ? await stage("measure", () => measureQuality(simplified, graph, samples))
     : undefined;
   return {
     module,
@@ -154,7 +157,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     choices,
     plan,
     verification,
-    ...(agreement && { agreement }),
+    ...(quality && { agreement: quality.agreement, quality }),
     stages,
   };
 }

@@ -40,7 +40,7 @@ describe("logistic regression", async () => {
 
   test("stages run in order, each told and timed", () => {
     const expected =
-      "import, simplify, samples, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, compare";
+      "import, simplify, samples, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, measure";
     assert.equal(stages.join(", "), expected);
     assert.equal(found.stages.map(({ stage }) => stage).join(", "), expected);
   });
