@@ -248,6 +248,43 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "depth"),
 });
 
+// Classic models
+
+function supportVectors({ numbers: n }: CallShape): Features {
+  const vectors = product(n, "rows", "count");
+  return {
+    call: 1,
+    rows: n["rows"]!,
+    values: product(n, "rows", "features"),
+    vectors,
+    products: vectors * n["features"]!,
+    sums: vectors * n["columns"]!,
+    outputs: product(n, "rows", "outputs"),
+  };
+}
+
+function votes({ numbers: n }: CallShape): Features {
+  const pairs = (n["classes"]! * (n["classes"]! - 1)) / 2;
+  return { call: 1, rows: n["rows"]!, pairs: n["rows"]! * pairs, outputs: product(n, "rows", "classes") };
+}
+
+function quadratic({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "rows", "outputs");
+  return { call: 1, outputs, products: outputs * n["features"]!, roots: n["root"]! * outputs };
+}
+
+const rowwise = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  values: product(n, "rows", "depth"),
+});
+
+const intervals = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  outputs: product(n, "rows", "outputs"),
+});
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -273,6 +310,12 @@ const table: Readonly<Record<string, Row>> = {
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  svm: both(supportVectors),
+  svm_votes: both(votes),
+  quadratic: both(quadratic),
+  subtract_max: both(rowwise),
+  normalize: both(rowwise),
+  intervals: both(intervals),
 };
 
 /** Kernels that the cost model knows. */
