@@ -1,4 +1,5 @@
-import { type Attributes, elements, type Node, type Shape, type TensorData } from "../ir/graph.ts";
+import { identity } from "../ir/axes.ts";
+import type { Attributes, Node, Shape } from "../ir/graph.ts";
 
 /**
  * A tensor that stands for another: the values of `source` with its axes permuted, then under another
@@ -8,41 +9,6 @@ export interface View {
   readonly source: string;
   readonly permutation: readonly number[];
   readonly shape: Shape;
-}
-
-export const identity = (rank: number): number[] => Array.from({ length: rank }, (_, i) => i);
-
-export const permute = <T>(list: readonly T[], permutation: readonly number[]): T[] =>
-  permutation.map((axis) => list[axis]!);
-
-export function invert(permutation: readonly number[]): number[] {
-  const inverse = permutation.map(() => 0);
-  permutation.forEach((axis, i) => {
-    inverse[axis] = i;
-  });
-  return inverse;
-}
-
-/** Whether the permuted tensor's values lie in the order in which they lay before: no long axis moves. */
-export function keepsOrder(shape: Shape, permutation: readonly number[]): boolean {
-  const long = permutation.filter((axis) => shape[axis] !== 1);
-  return long.every((axis, i) => i === 0 || axis > long[i - 1]!);
-}
-
-/** Where each value of the permuted tensor lies in the original, in memory order of the permuted one. */
-export function permutedIndices(shape: Shape, permutation: readonly number[]): number[] {
-  const strides = shape.map((_, axis) => elements(shape.slice(axis + 1)));
-  return permutation.reduce<number[]>(
-    (list, axis) =>
-      list.flatMap((base) => Array.from({ length: shape[axis]! }, (_, i) => base + i * strides[axis]!)),
-    [0],
-  );
-}
-
-/** Constant values with their axes permuted. */
-export function permuteData(data: TensorData, shape: Shape, permutation: readonly number[]): TensorData {
-  const indices = permutedIndices(shape, permutation);
-  return data.map((_, i) => data[indices[i]!]!);
 }
 
 /**
@@ -62,7 +28,7 @@ const UNARY = new Set(
   "relu leaky_relu hard_swish logistic tanh clip unary_function quantize dequantize".split(" "),
 );
 /** Operators of two tensors that broadcast. */
-const BINARY = new Set("add sub mul maximum minimum prelu".split(" "));
+const BINARY = new Set("add sub mul div maximum minimum prelu".split(" "));
 const REDUCTIONS = new Set("mean reduce_max reduce_min reduce_sum".split(" "));
 
 export const isUnary = ({ op }: Node): boolean => UNARY.has(op);

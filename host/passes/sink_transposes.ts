@@ -1,4 +1,5 @@
 import { nameGiver } from "../import/importer.ts";
+import { identity, invert, keepsOrder, permute, permuteData } from "../ir/axes.ts";
 import {
   elements,
   type Graph,
@@ -9,19 +10,7 @@ import {
   tensorOf,
 } from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
-import {
-  type AxisMap,
-  identity,
-  invert,
-  isBinary,
-  isUnary,
-  keepsOrder,
-  matchAxes,
-  permute,
-  permuteAttributes,
-  permuteData,
-  type View,
-} from "./permute_node.ts";
+import { type AxisMap, isBinary, isUnary, matchAxes, permuteAttributes, type View } from "./permute_node.ts";
 
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.join() === b.join();
 

@@ -4,10 +4,12 @@ import {
   type Graph,
   ModelError,
   type Node,
+  type Quantization,
   type Shape,
   type Tensor,
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
+import type { Bound, Operator } from "../../ops/operator.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
 import { AttributeReader } from "./attributes.ts";
 import { type Constant, isFloat } from "./constant.ts";
@@ -17,6 +19,13 @@ import type { OnnxInput, OnnxModel, OnnxNode } from "./model.ts";
 export type Value = Tensor | Constant;
 
 export const isConstantValue = (value: Value): value is Constant => "numbers" in value;
+
+/** A tensor that was computed from constants alone serves as one wherever a constant is expected. */
+function asConstant(value: Value | undefined, name: string): Value | undefined {
+  if (!value || isConstantValue(value) || !value.data) return value;
+  const type = value.dtype === "float32" ? "FLOAT" : "INT32";
+  return { name, type, shape: value.shape, numbers: Float64Array.from(value.data), strings: [] };
+}
 
 /** How one ONNX operator becomes operators of ours. */
 export interface Translation {
@@ -90,7 +99,7 @@ export class Builder {
   bind(node: OnnxNode, values: readonly (Value | undefined)[]): void {
     node.outputs.forEach((name, i) => {
       if (name === "") return;
-      const value = values[i];
+      const value = asConstant(values[i], name);
       this.define(name, value);
       const labels = this.classes.get(name);
       if (labels && value && !isConstantValue(value)) this.label(value, labels);
@@ -136,6 +145,10 @@ export class Builder {
       throw new ModelError(`expected an output of at most ${MAX_ELEMENTS} elements, found [${shape}]`);
     }
     const tensor: Tensor = { name: this.uniqueTensor(`${source}/${op}`), ...type, shape };
+    const bound = { name: source, attributes, inputs, outputs: [tensor] };
+    const isConstant = inputs.every((input) => input === undefined || input.data);
+    if (isConstant && operator.macs(bound) + operator.steps(bound) <= MAX_ELEMENTS)
+      return this.fold(operator, bound);
     this.tensors.set(tensor.name, tensor);
     this.nodes.push({
       name: this.nodeName(source, op),
@@ -147,8 +160,19 @@ export class Builder {
     return tensor;
   }
 
+  /** What is computed from constants alone is one. */
+  private fold(operator: Operator, node: Bound<Attributes>): Tensor {
+    const [data] = operator.evaluate(
+      node,
+      node.inputs.map((input) => input?.data),
+    );
+    const tensor: Tensor = { ...node.outputs[0]!, data: data! };
+    this.tensors.set(tensor.name, tensor);
+    return tensor;
+  }
+
   /** A constant under `name`, or under another where that is taken by other numbers. */
-  addConstant(name: string, shape: Shape, numbers: ArrayLike<number>): Tensor {
+  addConstant(name: string, shape: Shape, numbers: ArrayLike<number>, quantization?: Quantization): Tensor {
     this.count(numbers.length);
     const data = Float32Array.from(numbers);
     if (data.length === 0) throw new ModelError(`constant ${name}: expected values, found shape [${shape}]`);
@@ -162,6 +186,7 @@ export class Builder {
       dtype: "float32",
       shape,
       data,
+      ...(quantization && { quantization }),
     };
     this.tensors.set(tensor.name, tensor);
     return tensor;
@@ -170,7 +195,8 @@ export class Builder {
   /** A constant of the file as it stands: one tensor however many nodes read it. */
   constantTensor(constant: Constant): Tensor {
     const tensor =
-      this.constants.get(constant) ?? this.addConstant(constant.name, constant.shape, constant.numbers);
+      this.constants.get(constant) ??
+      this.addConstant(constant.name, constant.shape, constant.numbers, constant.quantization);
     this.constants.set(constant, tensor);
     return tensor;
   }
@@ -266,8 +292,18 @@ export class Context {
     return this.node.inputs.length;
   }
 
+  get outputCount(): number {
+    return this.node.outputs.length;
+  }
+
   /** ONNX name of an output. */
   outputName = (i: number): string => this.node.outputs[i] ?? "";
+
+  /** All inputs, where none is computed by the module: shapes and what is made of them. */
+  constants(): readonly Constant[] | undefined {
+    const values = this.node.inputs.filter((name) => name !== "").map((name) => this.builder.valueOf(name));
+    return values.every(isConstantValue) ? values : undefined;
+  }
 
   has = (i: number): boolean => (this.node.inputs[i] ?? "") !== "";
 
@@ -315,8 +351,15 @@ export class Context {
   ): Tensor => this.builder.addNode(this.node.name, op, inputs, attributes, type);
 
   /** Adds a constant that is not in the file as it stands, such as folded weights. */
-  addConstant = (name: string, shape: Shape, numbers: ArrayLike<number>): Tensor =>
-    this.builder.addConstant(name, shape, numbers);
+  addConstant = (
+    name: string,
+    shape: Shape,
+    numbers: ArrayLike<number>,
+    quantization?: Quantization,
+  ): Tensor => this.builder.addConstant(name, shape, numbers, quantization);
+
+  /** A constant as it stands, as a float32 tensor. */
+  constantTensor = (constant: Constant): Tensor => this.builder.constantTensor(constant);
 
   /** A name for a constant that the file keeps in attributes. */
   nameOf = (role: string): string => `${this.node.name}/${role}`;

@@ -14,6 +14,8 @@ import type { OnnxModel, OnnxNode, OnnxOutput } from "./model.ts";
  * scores become an output for it. The sign of another output is left out, too, as whoever reads the one
  * knows the other; the index of the least value, such as the nearest cluster, is computed. An integer output that
  * is none of these is an error.
+ * Identity, Cast and changes of shape may follow in either. An integer output that is neither, or stands
+ * alone, is computed.
  */
 export interface Selection {
   /** Those that are computed in any case. */
@@ -84,6 +86,9 @@ function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Se
 }
 
 /** Throws ModelError where an output is of integers or strings that a module neither computes nor can leave out. */
+const INTEGERS = new Set(["INT64", "INT32"]);
+
+/** Throws ModelError where no output holds numbers. */
 export function selectOutputs(model: OnnxModel): Selection {
   const writers: Writers = new Map(
     model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
@@ -94,8 +99,18 @@ export function selectOutputs(model: OnnxModel): Selection {
   for (const output of model.outputs) {
     const found = holdsNumbers(output) ? { kind: "index" as const } : trace(model, writers, output.name);
     if (!found) {
+  const hasScores = model.outputs.some(holdsNumbers);
+  const outputs: string[] = [];
+  const classes = new Map<string, readonly string[]>();
+  for (const output of model.outputs) {
+    const label = holdsNumbers(output) ? undefined : traceLabel(model, writers, output.name);
+    if (label && hasScores) {
+      if (label.scores && label.classes) classes.set(label.scores, label.classes);
+    } else if (holdsNumbers(output) || INTEGERS.has(output.type)) {
+      outputs.push(output.name);
+    } else {
       throw new ModelError(
-        `output ${output.name}: expected FLOAT or a classifier's label, found ${output.type}`,
+        `output ${output.name}: expected FLOAT, INT64, INT32 or a classifier's label, found ${output.type}`,
       );
     }
     if (found.kind === "index") outputs.push(output.name);
@@ -109,4 +124,7 @@ export function selectOutputs(model: OnnxModel): Selection {
   }
   const needed = neededNodes(model.nodes, [...outputs, ...labels.flat()]);
   return { outputs, labels, needed, classes };
+  }
+  if (outputs.length === 0) throw new ModelError("expected an output, found none");
+  return { outputs, needed: neededNodes(model.nodes, outputs), classes };
 }

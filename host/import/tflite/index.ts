@@ -8,12 +8,14 @@ import {
   ModelError,
   type Node,
   type Quantization,
+  type Shape,
   type Tensor,
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
 import { translations } from "./operators.ts";
 import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
+import type { Source, Translation } from "./source.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   FLOAT32: "float32",
@@ -106,6 +108,12 @@ function checkQuantization(
   const expected = rule.output.kind === "fixed" && (isInt16 ? rule.output.int16 : rule.output.quantization);
   if (expected) {
     const [scale, zeroPoint] = [expected.scales[0]!, expected.zeroPoints[0]!];
+  if (!types.includes(output.dtype))
+    throw new ModelError(
+      `output type ${output.dtype}: expected ${types.join(" or ")} (or uint8 at the model's border)`,
+    );
+  if (rule.output.kind === "fixed") {
+    const [scale, zeroPoint] = [rule.output.quantization.scales[0], rule.output.quantization.zeroPoints[0]];
     const found = output.quantization;
     // The reference kernels for int16 take a scale for the power of two that it is near.
     const isNear = isInt16 && Math.abs((found?.scales[0] ?? 0) / scale - 1) < NEAR;
@@ -155,10 +163,33 @@ function translateOperator(
   tensorAt: (index: number) => Tensor,
   typeAt: (index: number) => string | undefined,
 ): Node {
+interface Tensors {
+  at(index: number): Tensor;
+  /** A new one between the steps of an operator. */
+  between(like: Tensor, shape: Shape): Tensor;
+}
+
+function toStep(translation: Translation, { inputs, outputs }: Pick<Source, "inputs" | "outputs">) {
+  const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
+  checkQuantization(translation.op, kept, outputs);
+  return { ...translation, inputs: kept, outputs };
+}
+
+function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
+  return {
+    name: `${step.op}_${suffix}`,
+    op: step.op,
+    inputs: step.inputs.map((tensor) => tensor?.name ?? ""),
+    outputs: step.outputs.map((tensor) => tensor.name),
+    attributes: step.attributes,
+  };
+}
+
+function translateOperator(operator: TfliteOperator, { at, between }: Tensors): Node[] {
   const translate = translations.get(operator.type);
   if (!translate) throw new ModelError(operator.type);
-  const inputs = operator.inputs.map((index) => (index === -1 ? undefined : tensorAt(index)));
-  const outputs = operator.outputs.map(tensorAt);
+  const inputs = operator.inputs.map((index) => (index === -1 ? undefined : at(index)));
+  const outputs = operator.outputs.map(at);
   if (outputs.length === 0) throw new ModelError(`${operator.type}: expected an output, found none`);
   try {
     const translation = translate({ inputs, outputs, options: operator.options });
@@ -173,6 +204,13 @@ function translateOperator(
       outputs: outputs.map((tensor) => tensor.name),
       attributes: { ...translation.attributes, ...sumAttributes(translation.op, outputs[0]!, biasType) },
     };
+    const translation = translate({ inputs, outputs, options: operator.options, between });
+    if ("op" in translation) return [toNode(toStep(translation, { inputs, outputs }), `${operator.index}`)];
+    return translation.map((step, i) => {
+      const { op, attributes, output } = step;
+      const checked = toStep({ op, attributes }, { inputs: step.inputs, outputs: [output] });
+      return toNode(checked, `${operator.index}_${i}`);
+    });
   } catch (error) {
     if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
     throw error;
@@ -191,16 +229,26 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
     cache.set(index, tensor);
     return tensor;
   };
+  const added: Tensor[] = [];
+  const unique = nameGiver(names);
+  const between = (like: Tensor, shape: Shape): Tensor => {
+    const { dtype, quantization } = like;
+    const tensor = { name: unique(`${like.name}_part`), dtype, shape, ...(quantization && { quantization }) };
+    added.push(tensor);
+    return tensor;
+  };
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
     (operator) => translateOperator(operator, tensorAt, (index) => model.tensors[index]?.type),
   );
+    (operator) => translateOperator(operator, { at: tensorAt, between }),
+  ).flat();
   const inputs = model.inputs.map((index) => tensorAt(index).name);
   const outputs = model.outputs.map((index) => tensorAt(index).name);
   return {
     name,
-    tensors: new Map([...cache.values()].map((tensor) => [tensor.name, tensor])),
+    tensors: new Map([...cache.values(), ...added].map((tensor) => [tensor.name, tensor])),
     nodes,
     inputs,
     outputs,
