@@ -6,4 +6,5 @@ export { v8 } from "./engines/v8.ts";
 export { wasm3 } from "./engines/wasm3.ts";
 export { type Graph, ModelError, type Tensor } from "./ir/graph.ts";
 export { type Build, type BuildOptions, build } from "./pipeline.ts";
-export { type Report, reportOf } from "./report.ts";
+export { reportOf } from "./report/json.ts";
+export type { Report } from "./report/schema.ts";

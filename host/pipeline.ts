@@ -21,11 +21,20 @@ import { simplify } from "./passes/index.ts";
 import { type Choices, lower, type Program } from "./plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./plan/text.ts";
-import { calibrate, type Statistics } from "./quantize/calibrate.ts";
+import type { Statistics } from "./quantize/calibrate.ts";
 import type { Agreement } from "./quantize/compare.ts";
+import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
-import { quantizeGraph } from "./quantize/quantize.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import {
+  allStatistics,
+  type Found,
+  type Observed,
+  observeGraph,
+  quantizeWithoutData,
+  type SearchOptions,
+  searchQuantization,
+} from "./quantize/search.ts";
 import { version } from "./root.ts";
 import { table } from "./table.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
@@ -36,8 +45,10 @@ import { type NamedVector, seededInputs, standardVectors } from "./verify/vector
 
 export interface BuildOptions {
   readonly model: string;
-  /** CSV, .npy or raw float32 with one row per sample; float models need it. */
+  /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
+  /** How a float model becomes one of integers. */
+  readonly quantization?: Omit<SearchOptions, "fits">;
   readonly name?: string;
   readonly version?: string;
   /** The module may not be larger; 64 KiB unless the user says otherwise. */
@@ -63,6 +74,13 @@ export interface StageTime {
   readonly milliseconds: number;
 }
 
+/** What the quantiser did, and what people should know of it. */
+export interface QuantizationNotes {
+  readonly samples: "calibration" | "random inputs";
+  readonly steps: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 export interface Build {
   readonly module: Uint8Array;
   readonly assembly: string;
@@ -77,9 +95,17 @@ export interface Build {
   readonly plan: MemoryPlan;
   readonly verification: Verification;
   readonly agreement?: Agreement;
+  /** What the quantiser did, where the model was float. */
+  readonly quantization?: QuantizationNotes;
   /** Tensor by tensor how near the quantised model is, where the model was float. */
   readonly quality?: Quality;
   readonly stages: readonly StageTime[];
+}
+
+interface LabelledSamples {
+  readonly samples: readonly Sample[];
+  /** The expected class of each. */
+  readonly labels?: readonly string[];
 }
 
 export const DEFAULT_MAX_SIZE = 65536;
@@ -110,9 +136,17 @@ export async function build(options: BuildOptions): Promise<Build> {
     dumpGraph,
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
-  const samples = await stage("samples", () => readSamples(simplified, options.calibration));
-  const statistics = await stage("calibrate", () => calibrateFloat(simplified, samples, name));
-  const graph = await stage("quantize", () => toQuantized(simplified, statistics), dumpGraph);
+  const { samples, labels } = await stage("samples", () => readSamples(simplified, options.calibration));
+  const isFloat = isFloatGraph(simplified);
+  const subjects = isFloat && samples.length === 0 ? randomSamples(simplified) : samples;
+  const observed = await stage("calibrate", () => (isFloat ? observeGraph(simplified, subjects) : undefined));
+  const found = await stage(
+    "quantize",
+    () => observed && quantize(observed, samples, options),
+    (result) => dumpGraph(result?.quantized ?? simplified),
+  );
+  const graph = checkQuantized(found?.quantized ?? simplified, "quantize");
+  const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -143,10 +177,7 @@ export async function build(options: BuildOptions): Promise<Build> {
   // To find the layer that is wrong, every layer is an output of a module built like any other.
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
-  const isFloat = simplified !== graph;
-  const quality = isFloat
-    ? await stage("measure", () => measureQuality(simplified, graph, samples))
-    : undefined;
+  const quality = found && (await stage("measure", () => measure(found, graph, subjects, labels)));
   return {
     module,
     assembly,
@@ -157,7 +188,9 @@ export async function build(options: BuildOptions): Promise<Build> {
     choices,
     plan,
     verification,
-    ...(quality && { agreement: quality.agreement, quality }),
+    ...(quality && { quality }),
+    ...(quality && samples.length > 0 && { agreement: quality.agreement }),
+    ...(found && { quantization: notesOf(found, samples) }),
     stages,
   };
 }
@@ -165,26 +198,43 @@ export async function build(options: BuildOptions): Promise<Build> {
 const isFloatGraph = (graph: Graph): boolean =>
   graph.nodes.some((node) => node.outputs.some((output) => tensorOf(graph, output).dtype === "float32"));
 
-function readSamples(graph: Graph, file: string | undefined): Sample[] {
-  if (file === undefined) return [];
+function readSamples(graph: Graph, file: string | undefined): LabelledSamples {
+  if (file === undefined) return { samples: [] };
   const sizes = graph.inputs.map((input) => elements(tensorOf(graph, input).shape));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  return readDataset(file, total).rows.map((row) => splitRow(row, sizes));
+  const { rows, labels } = readDataset(file, total);
+  return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };
 }
 
-/** Statistics of the float tensors; of a quantised model there is nothing to calibrate. */
-function calibrateFloat(graph: Graph, samples: readonly Sample[], name: string): Map<string, Statistics> {
-  if (!isFloatGraph(graph)) return new Map();
-  if (samples.length === 0) {
-    throw new ModelError(
-      `${name} is a float model: expected --calibration FILE with samples of its inputs (CSV, .npy or raw float32), found none`,
-    );
-  }
-  return calibrate(graph, samples);
+/** Share of a board's RAM that a module's memory may take: the engine and stacks need the rest. */
+const RAM_SHARE = 0.75;
+
+function quantize(observed: Observed, samples: readonly Sample[], options: BuildOptions): Found {
+  const { board = DEFAULT_BOARD, maxSize = DEFAULT_MAX_SIZE, quantization } = options;
+  const { ramBytes } = typeof board === "string" ? findBoard(board) : board;
+  const fits = (graph: Graph): boolean => {
+    const program = lower(graph);
+    return storedBytes(program) <= maxSize && planMemory(program).memoryBytes <= RAM_SHARE * ramBytes;
+  };
+  return samples.length > 0
+    ? searchQuantization(observed, samples, { ...quantization, fits })
+    : quantizeWithoutData(observed, { ...quantization, fits });
 }
 
-function toQuantized(graph: Graph, statistics: ReadonlyMap<string, Statistics>): Graph {
-  return checkQuantized(isFloatGraph(graph) ? quantizeGraph(graph, statistics) : graph, "quantize");
+const notesOf = ({ steps }: Found, samples: readonly Sample[]): QuantizationNotes => ({
+  samples: samples.length > 0 ? "calibration" : "random inputs",
+  steps,
+  warnings: samples.length > 0 ? [] : [DATA_FREE_WARNING],
+});
+
+function measure(
+  { float, ranges }: Found,
+  graph: Graph,
+  samples: readonly Sample[],
+  labels: readonly string[] | undefined,
+): Quality {
+  const methods = new Map([...ranges].map(([name, { method }]) => [name, method]));
+  return measureQuality(float, graph, samples, { methods, ...(labels && { labels }) });
 }
 
 const outputBytes = (graph: Graph): number =>
@@ -221,11 +271,14 @@ function calibrationVectors(graph: Graph, samples: readonly Sample[]): NamedVect
 }
 
 /** What the module can't be smaller than: bytes of constants that are not zero, and so are stored. */
-function checkConstants(program: Program, metadata: Metadata, maxSize: number): void {
-  const stored = program.constants.reduce(
+const storedBytes = (program: Program): number =>
+  program.constants.reduce(
     (sum, { data }) => sum + toBytes(data).reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0),
     0,
   );
+
+function checkConstants(program: Program, metadata: Metadata, maxSize: number): void {
+  const stored = storedBytes(program);
   if (stored > maxSize) throw tooLarge(`at least ${stored}`, maxSize, layerTable(metadata));
 }
 

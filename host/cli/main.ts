@@ -4,6 +4,7 @@ import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { version } from "../root.ts";
 import { buildCommand } from "./build.ts";
+import { diffCommand } from "./diff.ts";
 import { flashCommand } from "./flash.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keygenCommand } from "./keygen.ts";
@@ -15,6 +16,7 @@ import { verifyCommand } from "./verify.ts";
 const commands: readonly Command[] = [
   buildCommand,
   runCommand,
+  diffCommand,
   inspectCommand,
   keygenCommand,
   signCommand,
@@ -74,8 +76,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    await command.run(rest);
-    return 0;
+    return (await command.run(rest)) ?? 0;
   } catch (error) {
     const message = describe(error);
     const file = error instanceof UsageError ? undefined : subjectOf(rest);

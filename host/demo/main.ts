@@ -12,7 +12,7 @@ import { graphToJson } from "../ir/serialize.ts";
 import { type Build, build } from "../pipeline.ts";
 import { argmax } from "../quantize/compare.ts";
 import { splitRow, toInputBytes } from "../quantize/samples.ts";
-import { reportOf } from "../report.ts";
+import { reportOf } from "../report/json.ts";
 import { root } from "../root.ts";
 import { pictures } from "./pictures.ts";
 

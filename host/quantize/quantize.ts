@@ -49,7 +49,7 @@ export function quantizeGraph(
 ): Graph {
   checkFloat(graph);
   const groups = groupTensors(graph, ranges, precision);
-  const aligned = alignInputs(graph, groups);
+  const aligned = alignInputs(graph, groups, precision);
   const tensors = new Map(aligned.tensors);
   for (const [name, group] of groups) {
     const quantization = quantizationOf(group);

@@ -220,9 +220,16 @@ const FAILURES: readonly Failure[] = [
     message: /unsupported\.tflite: 2 of 6 nodes are not supported: operator 2: SVDF; operator 5: WHILE$/,
   },
   {
-    name: "a float model without samples",
-    args: [logistic],
-    message: /logistic_regression\.onnx: .*is a float model: expected --calibration FILE/,
+    name: "a way to calibrate that there is not",
+    args: [logistic, "--calibrate", "guess"],
+    message: /--calibrate: expected auto or minmax or percentile or mse or entropy, found "guess"$/,
+    status: 2,
+  },
+  {
+    name: "a range that is none",
+    args: [logistic, "--calibration", calibration, "--image-range", "1,0"],
+    message: /--image-range: expected LOW,HIGH with LOW below HIGH, found "1,0"$/,
+    status: 2,
   },
   {
     name: "samples that are missing",
