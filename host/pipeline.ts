@@ -26,6 +26,7 @@ import type { Agreement } from "./quantize/compare.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
 import { quantizeGraph } from "./quantize/quantize.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { scaleTrees } from "./quantize/scale_trees.ts";
 import { version } from "./root.ts";
 import { table } from "./table.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
@@ -111,8 +112,9 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
   const samples = await stage("samples", () => readSamples(simplified, options.calibration));
-  const statistics = await stage("calibrate", () => calibrateFloat(simplified, samples, name));
-  const graph = await stage("quantize", () => toQuantized(simplified, statistics), dumpGraph);
+  const scaled = await stage("scale", () => scaleTrees(simplified, samples), dumpGraph);
+  const statistics = await stage("calibrate", () => calibrateFloat(scaled, samples, name));
+  const graph = await stage("quantize", () => toQuantized(scaled, statistics), dumpGraph);
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -143,7 +145,7 @@ export async function build(options: BuildOptions): Promise<Build> {
   // To find the layer that is wrong, every layer is an output of a module built like any other.
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
-  const isFloat = simplified !== graph;
+  const isFloat = scaled !== graph;
   const quality = isFloat
     ? await stage("measure", () => measureQuality(simplified, graph, samples))
     : undefined;

@@ -19,6 +19,7 @@ import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { softmax } from "./softmax.ts";
 import { tanh } from "./tanh.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
 
 const list: readonly Operator[] = [
   add,
@@ -41,6 +42,7 @@ const list: readonly Operator[] = [
   softmax,
   sub,
   tanh,
+  treeEnsemble,
 ];
 
 export const operators: ReadonlyMap<string, Operator> = new Map(

@@ -248,6 +248,13 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "depth"),
 });
 
+/** A call does not say how deep its trees are: instructions go with the size of the table. */
+const trees = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  targets: n["targets"]!,
+  bytes: n["tableBytes"]!,
+});
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -273,6 +280,8 @@ const table: Readonly<Record<string, Row>> = {
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  tree_ensemble_s8: both(trees),
+  tree_ensemble_s16: both(trees),
 };
 
 /** Kernels that the cost model knows. */

@@ -20,6 +20,8 @@ import { sigmoid } from "./sigmoid.ts";
 import { softmax } from "./softmax.ts";
 import { sub } from "./sub.ts";
 import { tanh } from "./tanh.ts";
+import { treeEnsembleClassifier } from "./tree_ensemble_classifier.ts";
+import { treeEnsembleRegressor } from "./tree_ensemble_regressor.ts";
 import { zipmap } from "./zipmap.ts";
 
 const list: readonly Translation[] = [
@@ -43,6 +45,8 @@ const list: readonly Translation[] = [
   softmax,
   sub,
   tanh,
+  treeEnsembleClassifier,
+  treeEnsembleRegressor,
   zipmap,
 ];
 
