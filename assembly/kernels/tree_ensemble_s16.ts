@@ -31,11 +31,13 @@ export function tree_ensemble_s16(
     table += load<u16>(table);
     let feature: i32 = load<i8>(node);
     while (true) {
-      while (feature >= 0) {
-        const right: bool = load<i16>(input + (feature << 1)) > load<i16>(node, 2);
-        node += 4;
-        if (right) node += <usize>load<u8>(node - 4, 1) << 1;
-        feature = load<i8>(node);
+      // An interpreter jumps back once for each split when the loop's condition comes last.
+      if (feature >= 0) {
+        do {
+          if (load<i16>(input + (feature << 1)) > load<i16>(node, 2)) node += <usize>load<u8>(node, 1) << 1;
+          node += 4;
+          feature = load<i8>(node);
+        } while (feature >= 0);
       }
       if (feature != JUMP) break;
       node += load<u16>(node, 2);

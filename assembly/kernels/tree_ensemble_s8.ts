@@ -31,11 +31,13 @@ export function tree_ensemble_s8(
     table += load<u16>(table);
     let feature: i32 = load<i8>(node);
     while (true) {
-      while (feature >= 0) {
-        const right: bool = load<i8>(input + feature) > load<i8>(node, 1);
-        node += 3;
-        if (right) node += load<u8>(node - 3, 2);
-        feature = load<i8>(node);
+      // An interpreter jumps back once for each split when the loop's condition comes last.
+      if (feature >= 0) {
+        do {
+          if (load<i8>(input + feature) > load<i8>(node, 1)) node += load<u8>(node, 2);
+          node += 3;
+          feature = load<i8>(node);
+        } while (feature >= 0);
       }
       if (feature != JUMP) break;
       node += load<u16>(node, 1);

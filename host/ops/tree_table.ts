@@ -24,7 +24,7 @@ import { LEAF, NODE_COLUMNS, type Nodes, rootsOf } from "./tree_nodes.ts";
 
 export interface PackedForest {
   readonly table: TensorData;
-  /** Without what follows so that a kernel may read a whole node anywhere. */
+  /** Without the padding. */
   readonly tableBytes: number;
   readonly terms: TensorData;
   readonly termBytes: number;
@@ -36,7 +36,7 @@ const JUMP = 0x80;
 /** Codes of a leaf's first byte. */
 const LEAF_CODES = 127;
 const MAX_U16 = 0xffff;
-/** A kernel may read a node of the longest kind where the last leaf is. */
+/** Leaves behind the table: a walk that has lost its way ends there, and so native kernels need not look at each step. */
 const PADDING = 4;
 
 const leafKey = (leaves: TensorData, leaf: number, targets: number): string =>
@@ -212,7 +212,7 @@ export function packForest(
     table.push(length & 0xff, length >> 8);
     for (const byte of bytes) table.push(byte);
   });
-  const padded = new Uint8Array(table.length + PADDING);
+  const padded = new Uint8Array(table.length + PADDING).fill(0xff);
   padded.set(table);
   // As 16-bit numbers, nodes of int16 features lie where these can be loaded.
   const aligned = wide ? new Uint16Array(padded.buffer, 0, padded.length / 2) : padded;
