@@ -35,6 +35,7 @@ import {
   type SearchOptions,
   searchQuantization,
 } from "./quantize/search.ts";
+import { scaleTrees } from "./quantize/scale_trees.ts";
 import { version } from "./root.ts";
 import { table } from "./table.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
@@ -147,6 +148,10 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const graph = checkQuantized(found?.quantized ?? simplified, "quantize");
   const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
+  const samples = await stage("samples", () => readSamples(simplified, options.calibration));
+  const scaled = await stage("scale", () => scaleTrees(simplified, samples), dumpGraph);
+  const statistics = await stage("calibrate", () => calibrateFloat(scaled, samples, name));
+  const graph = await stage("quantize", () => toQuantized(scaled, statistics), dumpGraph);
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -178,6 +183,10 @@ export async function build(options: BuildOptions): Promise<Build> {
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
   const quality = found && (await stage("measure", () => measure(found, graph, subjects, labels)));
+  const isFloat = scaled !== graph;
+  const quality = isFloat
+    ? await stage("measure", () => measureQuality(simplified, graph, samples))
+    : undefined;
   return {
     module,
     assembly,

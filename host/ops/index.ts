@@ -40,6 +40,7 @@ import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 import { transposeConv2d } from "./transpose_conv2d.ts";
 import { unaryFunction } from "./unary_function.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
 
 const list: readonly Operator[] = [
   add,
@@ -86,6 +87,7 @@ const list: readonly Operator[] = [
   transpose,
   transposeConv2d,
   unaryFunction,
+  treeEnsemble,
 ];
 
 export const operators: ReadonlyMap<string, Operator> = new Map(

@@ -314,6 +314,13 @@ function argument({ numbers: n }: CallShape): Features {
 const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
   convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
 
+/** A call does not say how deep its trees are: instructions go with the size of the table. */
+const trees = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  targets: n["targets"]!,
+  bytes: n["tableBytes"]!,
+});
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -363,6 +370,8 @@ const table: Readonly<Record<string, Row>> = {
   reduce_max_s8: both(mean),
   arg_max_s8: both(argument),
   transpose_conv2d_s8: both(transposeConv),
+  tree_ensemble_s8: both(trees),
+  tree_ensemble_s16: both(trees),
 };
 
 /** Kernels that the cost model knows. */

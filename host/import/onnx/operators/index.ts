@@ -62,6 +62,8 @@ import { split } from "./split.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
 import { tile } from "./tile.ts";
 import { transpose } from "./transpose.ts";
+import { treeEnsembleClassifier } from "./tree_ensemble_classifier.ts";
+import { treeEnsembleRegressor } from "./tree_ensemble_regressor.ts";
 import { zipmap } from "./zipmap.ts";
 
 const list: readonly Translation[] = [
@@ -126,6 +128,8 @@ const list: readonly Translation[] = [
   transpose,
   unsqueeze,
   upsample,
+  treeEnsembleClassifier,
+  treeEnsembleRegressor,
   zipmap,
 ];
 
