@@ -26,6 +26,8 @@ import type { Agreement } from "./quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { scaleInputs } from "./quantize/scale_inputs.ts";
+import { scaleTrees } from "./quantize/scale_trees.ts";
 import {
   allStatistics,
   type Found,
@@ -35,7 +37,6 @@ import {
   type SearchOptions,
   searchQuantization,
 } from "./quantize/search.ts";
-import { scaleTrees } from "./quantize/scale_trees.ts";
 import { version } from "./root.ts";
 import { table } from "./table.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
@@ -138,20 +139,17 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
   const { samples, labels } = await stage("samples", () => readSamples(simplified, options.calibration));
-  const isFloat = isFloatGraph(simplified);
-  const subjects = isFloat && samples.length === 0 ? randomSamples(simplified) : samples;
-  const observed = await stage("calibrate", () => (isFloat ? observeGraph(simplified, subjects) : undefined));
+  const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
+  const isFloat = isFloatGraph(scaled);
+  const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
+  const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),
-    (result) => dumpGraph(result?.quantized ?? simplified),
+    (result) => dumpGraph(result?.quantized ?? scaled),
   );
-  const graph = checkQuantized(found?.quantized ?? simplified, "quantize");
+  const graph = checkQuantized(found?.quantized ?? scaled, "quantize");
   const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
-  const samples = await stage("samples", () => readSamples(simplified, options.calibration));
-  const scaled = await stage("scale", () => scaleTrees(simplified, samples), dumpGraph);
-  const statistics = await stage("calibrate", () => calibrateFloat(scaled, samples, name));
-  const graph = await stage("quantize", () => toQuantized(scaled, statistics), dumpGraph);
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -183,15 +181,11 @@ export async function build(options: BuildOptions): Promise<Build> {
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
   const quality = found && (await stage("measure", () => measure(found, graph, subjects, labels)));
-  const isFloat = scaled !== graph;
-  const quality = isFloat
-    ? await stage("measure", () => measureQuality(simplified, graph, samples))
-    : undefined;
   return {
     module,
     assembly,
     graph,
-    ...(isFloat && { floatGraph: simplified }),
+    ...(isFloat && { floatGraph: scaled }),
     metadata,
     tuning,
     choices,

@@ -39,8 +39,8 @@ import { svmVotes } from "./svm_votes.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 import { transposeConv2d } from "./transpose_conv2d.ts";
-import { unaryFunction } from "./unary_function.ts";
 import { treeEnsemble } from "./tree_ensemble.ts";
+import { unaryFunction } from "./unary_function.ts";
 
 const list: readonly Operator[] = [
   add,

@@ -32,7 +32,7 @@ export const intervals = defineOperator({
   summary: "whether values are in intervals, as 0 or 1: thresholds, bins, categories",
   arity: [3, 3],
   attributes: { features: "ints", openLow: "boolean", openHigh: "boolean" },
-  quantization: { output: { kind: "fixed", quantization: quantized(1, 0) } },
+  quantization: { output: { kind: "fixed", quantization: quantized(1, 0), int16: quantized(2 ** -15, 0) } },
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

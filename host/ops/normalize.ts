@@ -39,7 +39,9 @@ export const normalize = defineOperator({
   summary: "rows divided by their L1, L2 or maximum norm",
   arity: [1, 1],
   attributes: { norm: NORMS },
-  quantization: { output: { kind: "fixed", quantization: quantized(1 / 128, 0) } },
+  quantization: {
+    output: { kind: "fixed", quantization: quantized(1 / 128, 0), int16: quantized(2 ** -15, 0) },
+  },
   types: ["int8", "int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
 

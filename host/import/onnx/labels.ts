@@ -36,17 +36,23 @@ const holdsNumbers = ({ type }: OnnxOutput): boolean => isFloat(type) || type ==
 
 type Writers = ReadonlyMap<string, OnnxNode>;
 
-/** What an integer output is. */
+/** What an integer output is, where that is not just an integer. */
 type Trace =
-  | { readonly kind: "label"; readonly scores: readonly string[]; readonly classes?: readonly string[] }
-  | { readonly kind: "sign" }
-  | { readonly kind: "index" };
+  | {
+      readonly kind: "label";
+      readonly scores: readonly string[];
+      readonly classes?: readonly string[];
+      /** Whether its classes have names. */
+      readonly isNamed: boolean;
+    }
+  | { readonly kind: "sign" };
 
 function traceArgument(node: OnnxNode, classes: readonly string[] | undefined): Trace | undefined {
-  if (!classes && node.type === "ai.onnx.ArgMin") return { kind: "index" };
+  if (node.type !== "ai.onnx.ArgMax") return undefined;
   const axis = new AttributeReader(node.attributes).int("axis", 0);
-  if (node.type !== "ai.onnx.ArgMax" || (axis !== 1 && axis !== -1)) return undefined;
-  return { kind: "label", scores: node.inputs.slice(0, 1), ...(classes && { classes }) };
+  if (axis !== 1 && axis !== -1) return undefined;
+  const scores = node.inputs.slice(0, 1);
+  return { kind: "label", scores, isNamed: classes !== undefined, ...(classes && { classes }) };
 }
 
 /** Follows an output of integers or strings back to what it is made of. */
@@ -66,7 +72,9 @@ function trace(model: OnnxModel, writers: Writers, output: string): Trace | unde
       classes = classNames(constant);
       value = second ?? "";
     } else if (/^ai\.onnx\.ml\.\w+Classifier$/.test(node.type)) {
-      return node.outputs[0] === value && !classes ? { kind: "label", scores: node.outputs } : undefined;
+      return node.outputs[0] === value && !classes
+        ? { kind: "label", scores: node.outputs, isNamed: true }
+        : undefined;
     } else {
       return node.type === "ai.onnx.Sign" && !classes ? { kind: "sign" } : traceArgument(node, classes);
     }
@@ -85,46 +93,34 @@ function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Se
   return needed;
 }
 
-/** Throws ModelError where an output is of integers or strings that a module neither computes nor can leave out. */
 const INTEGERS = new Set(["INT64", "INT32"]);
 
-/** Throws ModelError where no output holds numbers. */
+/** Throws ModelError where an output is neither of numbers nor a label. */
 export function selectOutputs(model: OnnxModel): Selection {
   const writers: Writers = new Map(
     model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
   );
+  const hasScores = model.outputs.some(holdsNumbers);
   const outputs: string[] = [];
   const labels: (readonly string[])[] = [];
   const classes = new Map<string, readonly string[]>();
   for (const output of model.outputs) {
-    const found = holdsNumbers(output) ? { kind: "index" as const } : trace(model, writers, output.name);
-    if (!found) {
-  const hasScores = model.outputs.some(holdsNumbers);
-  const outputs: string[] = [];
-  const classes = new Map<string, readonly string[]>();
-  for (const output of model.outputs) {
-    const label = holdsNumbers(output) ? undefined : traceLabel(model, writers, output.name);
-    if (label && hasScores) {
-      if (label.scores && label.classes) classes.set(label.scores, label.classes);
-    } else if (holdsNumbers(output) || INTEGERS.has(output.type)) {
+    const found = holdsNumbers(output) ? undefined : trace(model, writers, output.name);
+    if (found?.kind === "label" && (hasScores || found.isNamed)) {
+      labels.push(found.scores);
+      if (found.classes) classes.set(found.scores[0]!, found.classes);
+    } else if (
+      holdsNumbers(output) ||
+      (INTEGERS.has(output.type) && !(found?.kind === "sign" && hasScores))
+    ) {
       outputs.push(output.name);
-    } else {
+    } else if (found?.kind !== "sign") {
       throw new ModelError(
         `output ${output.name}: expected FLOAT, INT64, INT32 or a classifier's label, found ${output.type}`,
       );
     }
-    if (found.kind === "index") outputs.push(output.name);
-    if (found.kind !== "label") continue;
-    labels.push(found.scores);
-    if (found.classes) classes.set(found.scores[0]!, found.classes);
   }
-  if (outputs.length + labels.length === 0) {
-    const found = model.outputs.map(({ name, type }) => `${name} (${type})`).join(", ");
-    throw new ModelError(`expected an output of FLOAT, found ${found || "no output"}`);
-  }
+  if (outputs.length + labels.length === 0) throw new ModelError("expected an output, found none");
   const needed = neededNodes(model.nodes, [...outputs, ...labels.flat()]);
   return { outputs, labels, needed, classes };
-  }
-  if (outputs.length === 0) throw new ModelError("expected an output, found none");
-  return { outputs, needed: neededNodes(model.nodes, outputs), classes };
 }

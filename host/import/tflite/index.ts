@@ -100,7 +100,7 @@ function checkQuantization(
   const { quantization: rule, types } = operatorOf(op);
   const output = outputs[0]!;
   if (output.dtype === "float32" || op === "quantize") return;
-  if (output.dtype !== "int8" && !(output.dtype === "int16" && types.includes("int16")))
+  if (!types.includes(output.dtype))
     throw new ModelError(
       `output type ${output.dtype}: expected ${types.join(" or ")} (or uint8 at the model's border)`,
     );
@@ -108,12 +108,6 @@ function checkQuantization(
   const expected = rule.output.kind === "fixed" && (isInt16 ? rule.output.int16 : rule.output.quantization);
   if (expected) {
     const [scale, zeroPoint] = [expected.scales[0]!, expected.zeroPoints[0]!];
-  if (!types.includes(output.dtype))
-    throw new ModelError(
-      `output type ${output.dtype}: expected ${types.join(" or ")} (or uint8 at the model's border)`,
-    );
-  if (rule.output.kind === "fixed") {
-    const [scale, zeroPoint] = [rule.output.quantization.scales[0], rule.output.quantization.zeroPoints[0]];
     const found = output.quantization;
     // The reference kernels for int16 take a scale for the power of two that it is near.
     const isNear = isInt16 && Math.abs((found?.scales[0] ?? 0) / scale - 1) < NEAR;
@@ -158,13 +152,10 @@ function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | 
   }
 }
 
-function translateOperator(
-  operator: TfliteOperator,
-  tensorAt: (index: number) => Tensor,
-  typeAt: (index: number) => string | undefined,
-): Node {
 interface Tensors {
   at(index: number): Tensor;
+  /** Type in the file. */
+  typeAt(index: number): string | undefined;
   /** A new one between the steps of an operator. */
   between(like: Tensor, shape: Shape): Tensor;
 }
@@ -185,27 +176,23 @@ function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
   };
 }
 
-function translateOperator(operator: TfliteOperator, { at, between }: Tensors): Node[] {
+function translateOperator(operator: TfliteOperator, { at, typeAt, between }: Tensors): Node[] {
   const translate = translations.get(operator.type);
   if (!translate) throw new ModelError(operator.type);
   const inputs = operator.inputs.map((index) => (index === -1 ? undefined : at(index)));
   const outputs = operator.outputs.map(at);
   if (outputs.length === 0) throw new ModelError(`${operator.type}: expected an output, found none`);
   try {
-    const translation = translate({ inputs, outputs, options: operator.options });
-    checkQuantization(translation.op, inputs, outputs);
-    const bias = operatorOf(translation.op).quantization.bias;
-    const biasType = bias === undefined ? undefined : typeAt(operator.inputs[bias] ?? -1);
-    const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
-    return {
-      name: `${translation.op}_${operator.index}`,
-      op: translation.op,
-      inputs: kept.map((tensor) => tensor?.name ?? ""),
-      outputs: outputs.map((tensor) => tensor.name),
-      attributes: { ...translation.attributes, ...sumAttributes(translation.op, outputs[0]!, biasType) },
-    };
     const translation = translate({ inputs, outputs, options: operator.options, between });
-    if ("op" in translation) return [toNode(toStep(translation, { inputs, outputs }), `${operator.index}`)];
+    if ("op" in translation) {
+      const bias = operatorOf(translation.op).quantization.bias;
+      const biasType = bias === undefined ? undefined : typeAt(operator.inputs[bias] ?? -1);
+      const attributes = {
+        ...translation.attributes,
+        ...sumAttributes(translation.op, outputs[0]!, biasType),
+      };
+      return [toNode(toStep({ ...translation, attributes }, { inputs, outputs }), `${operator.index}`)];
+    }
     return translation.map((step, i) => {
       const { op, attributes, output } = step;
       const checked = toStep({ op, attributes }, { inputs: step.inputs, outputs: [output] });
@@ -229,6 +216,7 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
     cache.set(index, tensor);
     return tensor;
   };
+  const typeAt = (index: number): string | undefined => model.tensors[index]?.type;
   const added: Tensor[] = [];
   const unique = nameGiver(names);
   const between = (like: Tensor, shape: Shape): Tensor => {
@@ -240,9 +228,7 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
-    (operator) => translateOperator(operator, tensorAt, (index) => model.tensors[index]?.type),
-  );
-    (operator) => translateOperator(operator, { at: tensorAt, between }),
+    (operator) => translateOperator(operator, { at: tensorAt, typeAt, between }),
   ).flat();
   const inputs = model.inputs.map((index) => tensorAt(index).name);
   const outputs = model.outputs.map((index) => tensorAt(index).name);
