@@ -1,23 +1,21 @@
 import { allocate, ModelError, perTensor, quantized, type Tensor } from "../ir/graph.ts";
 import { typeRange } from "./activation.ts";
-import { clamp } from "./fixed_point.ts";
+import { clamp, roundHalfAway } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 import { checkNarrow, checkShape, elementBytes, featuresOf, rowsOf, withFeatures } from "./rows.ts";
 
 type Three = readonly [Tensor, Tensor, Tensor];
 
-/** An end at a step of the input, give or take rounding, is meant to be on that step. */
-const NEAR = 1 / 16;
-
-/** The integers from which, or up to which, an input is inside: those of the open end itself are not. */
+/**
+ * The integers from which, or up to which, an input is inside. An end is rounded as an input is, so that values
+ * that are equal to it are decided right whatever the scale.
+ */
 function quantizeEnds(ends: Tensor, input: Tensor, isLow: boolean, isOpen: boolean): Tensor {
   const { scale, zeroPoint } = perTensor(input);
   const { min, max } = typeRange(input);
-  const inside = (end: number): number => {
-    const at = end / scale + zeroPoint;
-    if (isLow) return isOpen ? Math.floor(at + NEAR) + 1 : Math.ceil(at - NEAR);
-    return isOpen ? Math.ceil(at - NEAR) - 1 : Math.floor(at + NEAR);
-  };
+  const inward = isLow ? 1 : -1;
+  const inside = (end: number): number =>
+    roundHalfAway(Math.fround(end / scale)) + zeroPoint + (isOpen ? inward : 0);
   // One beyond the type's range is never reached, or always.
   const data = Int32Array.from(ends.data!, (end) => clamp(inside(end), min - 1, max + 1));
   return { ...ends, dtype: "int32", data };
