@@ -292,9 +292,11 @@ describe("operators, against ONNX Runtime", { skip: typeof ort === "string" && o
     });
   }
 
-  test("every operator of the table has a case here or below", () => {
+  test("every operator of ai.onnx.ml has a case here or below; for others see test/onnx", () => {
     const used = new Set(Object.values(CASES).flatMap(({ nodes }) => nodes.map(({ opType }) => opType)));
-    const missing = [...operators.keys()].filter((type) => !used.has(type.split(".").at(-1)));
+    const missing = [...operators.keys()].filter(
+      (type) => type.startsWith("ai.onnx.ml.") && !used.has(type.split(".").at(-1)),
+    );
     assert.deepEqual(missing, ["ai.onnx.ml.ZipMap"]);
   });
 });

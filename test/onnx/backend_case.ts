@@ -3,12 +3,18 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import {
+  AttributeProto_AttributeType,
   TensorProto_DataType as DataType,
   type ModelProto,
   ModelProtoSchema,
+  type NodeProto,
+  NodeProtoSchema,
   type TensorProto,
   TensorProtoSchema,
+  type TensorShapeProto,
+  TensorShapeProtoSchema,
   type ValueInfoProto,
+  ValueInfoProtoSchema,
 } from "onnx-buf";
 import { type Constant, readConstant } from "../../host/import/onnx/constant.ts";
 
@@ -56,12 +62,43 @@ export const operatorsOf = ({ model }: BackendCase): string[] => [
   ...new Set(model.graph!.node.map(({ domain, opType }) => `${domain || "ai.onnx"}.${opType}`)),
 ];
 
-/** The model with some inputs made constants, of the values that the test has for them. */
+/** An input that a model of constants gets, for there to be anything to compute: all its outputs plus 0. */
+export const ZERO = "thimble_zero";
+
+function plusZero(name: string): NodeProto[] {
+  const to = { name: "to", type: AttributeProto_AttributeType.INT, i: BigInt(DataType.FLOAT) };
+  return [
+    create(NodeProtoSchema, { opType: "Cast", input: [name], output: [`${name}_float`], attribute: [to] }),
+    create(NodeProtoSchema, { opType: "Add", input: [`${name}_float`, ZERO], output: [`${name}_sum`] }),
+  ];
+}
+
+function tensorInfo(name: string, shape?: TensorShapeProto): ValueInfoProto {
+  const value = { elemType: DataType.FLOAT, ...(shape && { shape }) };
+  return create(ValueInfoProtoSchema, { name, type: { value: { case: "tensorType", value } } });
+}
+
+/**
+ * The model with some inputs made constants, of the values that the test has for them. Where none is left the
+ * outputs become sums: what is constant is then computed at import.
+ */
 export function withConstants({ model, inputs }: BackendCase, names: ReadonlySet<string>): Uint8Array {
   const graph = model.graph!;
   const initializer = [...graph.initializer, ...[...names].map((name) => inputs!.get(name)!)];
   const input = graph.input.filter(({ name }) => !names.has(name));
-  const changed = create(ModelProtoSchema, { ...model, graph: { ...graph, initializer, input } });
+  const isFolded = input.length === 0;
+  const changed = create(ModelProtoSchema, {
+    ...model,
+    graph: {
+      ...graph,
+      initializer,
+      input: isFolded ? [tensorInfo(ZERO, create(TensorShapeProtoSchema))] : input,
+      ...(isFolded && {
+        node: [...graph.node, ...graph.output.flatMap(({ name }) => plusZero(name))],
+        output: graph.output.map(({ name }) => tensorInfo(`${name}_sum`)),
+      }),
+    },
+  });
   return toBinary(ModelProtoSchema, changed);
 }
 

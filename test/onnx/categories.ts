@@ -17,9 +17,12 @@ export const CATEGORIES: readonly Category[] = [
   { name: "string", types: /STRING/ },
   { name: "complex", types: /COMPLEX/ },
   { name: "sequence", types: /sequence|optional/ },
+  { name: "batches of matrices", refusal: /expected a matrix \[depth, outputs\]/ },
+  { name: "placeholder tensors", refusal: /type UNDEFINED/ },
+  { name: "operator sets before 9", refusal: /expected version 9 or later/ },
   { name: "control flow", operators: /^(If|Loop|Scan|SequenceMap)$/ },
   { name: "training", refusal: /training mode is not supported/ },
-  { name: "nothing to compute", refusal: /every value is a constant|found a constant$/ },
+  { name: "values that are no number", refusal: /expected finite float32 numbers, found NaN/ },
   { name: "integers as values", refusal: /expected FLOAT or DOUBLE|expected FLOAT, INT64/ },
   {
     name: "empty tensors",

@@ -43,6 +43,9 @@ export interface Translation {
 /** Values of all constants, those of the file and those made of them: one may be folded into many nodes. */
 const MAX_CONSTANT_VALUES = 2 * MAX_ELEMENTS;
 
+/** What is put around operators for the sake of layouts. */
+const MOVES = new Set(["reshape", "transpose"]);
+
 /** Gathers the graph. Computed tensors get their names last: see `finish`. */
 export class Builder {
   private readonly tensors = new Map<string, Tensor>();
@@ -57,6 +60,8 @@ export class Builder {
   private readonly uniqueNode: (base: string) => string;
   /** Names of ONNX nodes that no operator of ours has yet. */
   private readonly reserved: Set<string>;
+  /** By ONNX node the first operator that moves values, which has the name where there is no other. */
+  private readonly firstMoves = new Map<string, string>();
   private readonly constants = new Map<Constant, Tensor>();
   /** Numbers that have been counted: Identity and Reshape give them new names only. */
   private readonly counted = new WeakSet<Float64Array>();
@@ -125,9 +130,12 @@ export class Builder {
     return isConstantValue(value) ? value : this.tensors.get(value.name)!;
   }
 
-  /** The first operator of an ONNX node has its name. */
+  /** The first operator of an ONNX node that does more than to move values has its name. */
   private nodeName(source: string, op: string): string {
-    return this.reserved.delete(source) ? source : this.uniqueNode(`${source}/${op}`);
+    if (!MOVES.has(op) && this.reserved.delete(source)) return source;
+    const name = this.uniqueNode(`${source}/${op}`);
+    if (this.reserved.has(source) && !this.firstMoves.has(source)) this.firstMoves.set(source, name);
+    return name;
   }
 
   addNode(
@@ -257,11 +265,14 @@ export class Builder {
     }
     const rename = (tensor: string): string => names.get(tensor) ?? tensor;
     const tensors = [...this.tensors.values()].map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+    const unclaimed = [...this.firstMoves].filter(([source]) => this.reserved.has(source));
+    const nodeNames = new Map(unclaimed.map(([source, move]) => [move, source]));
     return {
       name,
       tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
       nodes: this.nodes.map((node) => ({
         ...node,
+        name: nodeNames.get(node.name) ?? node.name,
         inputs: node.inputs.map(rename),
         outputs: node.outputs.map(rename),
       })),

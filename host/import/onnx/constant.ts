@@ -29,6 +29,8 @@ const ENCODINGS: Readonly<Record<string, Encoding>> = {
   INT32: { bytes: 4, read: (view, at) => view.getInt32(at, true), typed: (t) => t.int32Data },
   INT16: { bytes: 2, read: (view, at) => view.getInt16(at, true), typed: (t) => t.int32Data },
   UINT16: { bytes: 2, read: (view, at) => view.getUint16(at, true), typed: (t) => t.int32Data },
+  UINT32: { bytes: 4, read: (view, at) => view.getUint32(at, true), typed: (t) => t.uint64Data },
+  UINT64: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)), typed: (t) => t.uint64Data },
   INT8: { bytes: 1, read: (view, at) => view.getInt8(at), typed: (t) => t.int32Data },
   UINT8: { bytes: 1, read: (view, at) => view.getUint8(at), typed: (t) => t.int32Data },
   BOOL: { bytes: 1, read: (view, at) => view.getUint8(at), typed: (t) => t.int32Data },

@@ -71,7 +71,7 @@ const variadic = (type: string, op: string, combine: Combine): Translation => ({
   translate(node) {
     const constants = node.constants();
     if (constants?.length) {
-      const fold = (...list: number[]): number => list.reduce(combine);
+      const fold = (...list: number[]): number => list.reduce((a, b) => combine(a, b));
       return [foldElementwise(node.outputName(0), constants[0]!.type, constants, fold)];
     }
     const inputs = Array.from({ length: node.inputCount }, (_, i) => node.tensor(i));
@@ -99,6 +99,18 @@ const constantsOnly = (type: string, combine: Combine, result?: string): Transla
     return [foldElementwise(node.outputName(0), result ?? a.type, [a, b], combine)];
   },
 });
+
+/** The remainder has the sign of the divisor, or with fmod that of the dividend. */
+const mod: Translation = {
+  type: "ai.onnx.Mod",
+  summary: "of constants",
+  translate(node) {
+    const [a, b] = [node.constant(0), node.constant(1)];
+    const isFmod = node.attributes.int("fmod", 0) !== 0;
+    const remainder: Combine = isFmod ? (x, y) => x % y : (x, y) => x - y * Math.floor(x / y);
+    return [foldElementwise(node.outputName(0), a.type, [a, b], remainder)];
+  },
+};
 
 const not: Translation = {
   type: "ai.onnx.Not",
@@ -153,7 +165,7 @@ export const arithmetic: readonly Translation[] = [
   variadic("Max", "maximum", Math.max),
   average,
   variadic("Min", "minimum", Math.min),
-  constantsOnly("Mod", (a, b) => a - b * Math.floor(a / b)),
+  mod,
   binary("Mul", (a, b) => a * b, operator("mul"), "all"),
   not,
   constantsOnly("Or", Math.max, "BOOL"),

@@ -25,6 +25,15 @@ function rearranged(
   return node.add("reshape", [node.add("transpose", [parts], { permutation })], { shape });
 }
 
+type Mode = "DCR" | "CRD";
+
+/** Whether the position within a block counts before the depth (DCR) or after it. */
+function modeOf(node: Context): Mode {
+  const mode = node.attributes.string("mode", "DCR");
+  if (mode !== "DCR" && mode !== "CRD") throw new ModelError(`mode ${mode}: expected DCR or CRD`);
+  return mode;
+}
+
 export const depthToSpace: Translation = {
   type: "ai.onnx.DepthToSpace",
   summary: "both modes",
@@ -32,10 +41,8 @@ export const depthToSpace: Translation = {
     const { input, block } = imageOf(node);
     const [n, c, h, w] = input.shape as [number, number, number, number];
     const depth = c / block ** 2;
-    const mode = node.attributes.string("mode", "DCR");
-    if (mode !== "DCR" && mode !== "CRD") throw new ModelError(`mode ${mode}: expected DCR or CRD`);
     const [split, order] =
-      mode === "DCR"
+      modeOf(node) === "DCR"
         ? [
             [n, block, block, depth, h, w],
             [0, 3, 4, 1, 5, 2],
@@ -50,11 +57,12 @@ export const depthToSpace: Translation = {
 
 export const spaceToDepth: Translation = {
   type: "ai.onnx.SpaceToDepth",
-  summary: "all",
+  summary: "both modes",
   translate(node) {
     const { input, block } = imageOf(node);
     const [n, c, h, w] = input.shape as [number, number, number, number];
     const split = [n, c, h / block, block, w / block, block];
-    return [rearranged(node, input, split, [0, 3, 5, 1, 2, 4], [n, c * block ** 2, h / block, w / block])];
+    const order = modeOf(node) === "DCR" ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4];
+    return [rearranged(node, input, split, order, [n, c * block ** 2, h / block, w / block])];
   },
 };

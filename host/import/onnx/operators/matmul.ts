@@ -45,7 +45,7 @@ export const matmul: Translation = {
     if (!isLeft) return [product(node, node.tensor(0), node.floats(1))];
     const { name, shape, numbers } = node.floats(0);
     const [outputs, depth] = shape as [number, number];
-    const values = transpose(numbers, depth, outputs);
+    const values = transpose(numbers, outputs, depth);
     const weights: Constant = { name, type: "FLOAT", shape: [depth, outputs], numbers: values, strings: [] };
     return [swapped(node, product(node, swapped(node, node.tensor(1)), weights))];
   },

@@ -56,13 +56,15 @@ function readPooling(node: Context): Pooling {
   };
 }
 
-/** The greatest of the images that lie under each tap of a dilated window. */
-function dilatedMax(node: Context, { image, window, whole }: Pooling): Tensor {
+/** The images that lie under each tap of a dilated window. */
+function taps(node: Context, { image, window, whole }: Pooling): Tensor[] {
   const { kernel, stride, dilation } = window;
   if (whole.some((n) => n !== 0)) throw new ModelError("dilations with padding are not supported");
   const [batches, height, width, channels] = image.shape as [number, number, number, number];
   const reach = kernel.map((n, i) => (n - 1) * dilation[i]!);
-  const taps = Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
+  if (kernel[0] * kernel[1] > MOST_TAPS)
+    throw new ModelError(`expected a dilated window of at most ${MOST_TAPS} pixels, found ${kernel}`);
+  return Array.from({ length: kernel[0] * kernel[1] }, (_, tap) => {
     const [y, x] = [Math.floor(tap / kernel[1]) * dilation[0], (tap % kernel[1]) * dilation[1]];
     return node.add("strided_slice", [image], {
       begin: [0, y, x, 0],
@@ -70,7 +72,18 @@ function dilatedMax(node: Context, { image, window, whole }: Pooling): Tensor {
       strides: [1, stride[0], stride[1], 1],
     });
   });
-  return taps.reduce((a, b) => node.add("maximum", [a, b], {}));
+}
+
+/** Each of them is an operator of its own. */
+const MOST_TAPS = 64;
+
+const isDilated = ({ window }: Pooling): boolean => window.dilation.some((n) => n !== 1);
+
+function dilatedMean(node: Context, pooling: Pooling): Tensor {
+  const images = taps(node, pooling);
+  const sum = images.reduce((a, b) => node.add("add", [a, b], { activation: "none" }));
+  const share = node.addConstant(node.nameOf("share"), [], [1 / images.length]);
+  return node.add("mul", [sum, share], { activation: "none" });
 }
 
 export const maxPool: Translation = {
@@ -80,9 +93,9 @@ export const maxPool: Translation = {
     const pooling = readPooling(node);
     node.attributes.ignore("storage_order");
     const { image, window, whole, rank } = pooling;
-    const { kernel, stride, dilation } = window;
-    const output = dilation.some((n) => n !== 1)
-      ? dilatedMax(node, pooling)
+    const { kernel, stride } = window;
+    const output = isDilated(pooling)
+      ? taps(node, pooling).reduce((a, b) => node.add("maximum", [a, b], {}))
       : node.add("max_pool2d", [image], { kernel, stride, padding: whole, activation: "none" });
     return [channelsFirst(node, output, rank), undefined];
   },
@@ -91,12 +104,13 @@ export const maxPool: Translation = {
 /** Padding that counts is zeros of the image. What rounding up adds never counts. */
 export const averagePool: Translation = {
   type: "ai.onnx.AveragePool",
-  summary: "1-D and 2-D, auto_pad, ceil_mode, count_include_pad",
+  summary: "1-D and 2-D, auto_pad, ceil_mode, count_include_pad, dilation without padding",
   translate(node) {
-    const { image, window, padding, whole, rank } = readPooling(node);
-    const { kernel, stride, dilation } = window;
-    if (dilation.some((n) => n !== 1)) throw new ModelError(`dilations ${dilation}: expected 1`);
+    const pooling = readPooling(node);
+    const { image, window, padding, whole, rank } = pooling;
+    const { kernel, stride } = window;
     const counts = node.attributes.int("count_include_pad", 0) !== 0 && padding.some((n) => n > 0);
+    if (isDilated(pooling)) return [channelsFirst(node, dilatedMean(node, pooling), rank)];
     const [top, left, bottom, right] = padding;
     const padded = counts
       ? node.add("pad", [image], { before: [0, top, left, 0], after: [0, bottom, right, 0], value: 0 })

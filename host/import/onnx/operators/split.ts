@@ -11,6 +11,7 @@ function sizesOf(node: Context, size: number): number[] {
   const part = Math.ceil(size / count);
   const sizes =
     given.length > 0 ? given : Array.from({ length: count }, (_, i) => Math.min(part, size - i * part));
+  if (sizes.includes(0)) throw new ModelError(`a size of 0 in ${sizes}: empty tensors are not supported`);
   if (sizes.some((n) => !(n > 0)) || sizes.reduce((a, b) => a + b, 0) !== size)
     throw new ModelError(`expected positive sizes that add up to ${size}, found ${sizes}`);
   return sizes;
