@@ -6,7 +6,7 @@ import { basename, extname } from "node:path";
 import type { Target } from "./compile/asc.ts";
 import { compileModule } from "./compile/index.ts";
 import { partTotals, sizeParts } from "./compile/parts.ts";
-import { readDataset } from "./data/index.ts";
+import { readSamplesOf } from "./data/index.ts";
 import { emitAssemblyScript, type Provenance, type SelfTestVector } from "./emit/assemblyscript.ts";
 import { describeModule, type Metadata } from "./emit/metadata.ts";
 import type { Engine } from "./engines/engine.ts";
@@ -49,6 +49,8 @@ export interface BuildOptions {
   readonly model: string;
   /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
+  /** What black and white are to the model, where samples are images; default 0 and 1. */
+  readonly imageRange?: readonly [low: number, high: number];
   /** How a float model becomes one of integers. */
   readonly quantization?: Omit<SearchOptions, "fits">;
   readonly name?: string;
@@ -143,6 +145,10 @@ export async function build(options: BuildOptions): Promise<Build> {
   const isFloat = isFloatGraph(scaled);
   const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
   const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
+  const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
+  const isFloat = isFloatGraph(simplified);
+  const subjects = isFloat && samples.length === 0 ? randomSamples(simplified) : samples;
+  const observed = await stage("calibrate", () => (isFloat ? observeGraph(simplified, subjects) : undefined));
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),
@@ -201,11 +207,14 @@ export async function build(options: BuildOptions): Promise<Build> {
 const isFloatGraph = (graph: Graph): boolean =>
   graph.nodes.some((node) => node.outputs.some((output) => tensorOf(graph, output).dtype === "float32"));
 
-function readSamples(graph: Graph, file: string | undefined): LabelledSamples {
-  if (file === undefined) return { samples: [] };
-  const sizes = graph.inputs.map((input) => elements(tensorOf(graph, input).shape));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const { rows, labels } = readDataset(file, total);
+async function readSamples(
+  graph: Graph,
+  { calibration, imageRange }: BuildOptions,
+): Promise<LabelledSamples> {
+  if (calibration === undefined) return { samples: [] };
+  const inputs = graph.inputs.map((input) => tensorOf(graph, input));
+  const sizes = inputs.map(({ shape }) => elements(shape));
+  const { rows, labels } = await readSamplesOf(calibration, inputs, { ...(imageRange && { imageRange }) });
   return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };
 }
 

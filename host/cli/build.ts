@@ -16,11 +16,12 @@ import { OBJECTIVES } from "../tune/tune.ts";
 import type { EngineResult } from "../verify/ladder.ts";
 import { writeAll } from "./files.ts";
 import { boardOption, type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
+import { QUANTIZATION_OPTIONS, QUANTIZATION_USAGE, quantizationOptions } from "./quantization_options.ts";
 import { readSigning, signModule } from "./sign.ts";
 
 const OPTIONS = {
   output: { type: "string", short: "o" },
-  calibration: { type: "string" },
+  ...QUANTIZATION_OPTIONS,
   name: { type: "string" },
   version: { type: "string" },
   "max-size": { type: "string" },
@@ -52,7 +53,7 @@ function buildOptions(
   const dump = values.dump;
   return {
     model,
-    ...(values.calibration !== undefined && { calibration: values.calibration }),
+    ...quantizationOptions(values),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
@@ -106,6 +107,11 @@ function accuracyLine({ file, source, samples, float, quantized }: EvaluationRep
   return `  labels  ${percent(quantized.accuracy)} of ${integer(samples)} right${before}: ${plain(whose)}`;
 }
 
+const quantizationLines = ({ quantization }: Report): string[] => [
+  ...(quantization?.steps ?? []).map((step) => `  quant   ${plain(step)}`),
+  ...(quantization?.warnings ?? []).map((warning) => `  warning ${warning}`),
+];
+
 /** What people see after a build. */
 export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
@@ -122,6 +128,7 @@ export function summary(report: Report, folder: string | undefined, signed = fal
       `  int8    ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
     );
   }
+  lines.push(...quantizationLines(report));
   if (report.evaluation) lines.push(accuracyLine(report.evaluation));
   if (folder !== undefined)
     lines.push(
@@ -158,14 +165,17 @@ async function evaluationOf(
 export const buildCommand: Command = {
   name: "build",
   summary: "turn a trained model into a verified module",
-  usage: `thimble build MODEL [-o DIR] [--calibration FILE] [--name N] [--version X.Y.Z]
+  usage: `thimble build MODEL [-o DIR] [--calibration DATA] [--name N] [--version X.Y.Z]
+              [--calibrate auto|minmax|percentile|mse|entropy] [--precision auto|int8|int16]
+              [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
               [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--dump DIR] [--json]
 
-MODEL is a .tflite or .onnx file. Float models need --calibration: a CSV with a header, a .npy, or raw
-little-endian float32, one row per sample. DIR (default: build/NAME) receives model.wasm, model.ts (the
-AssemblyScript), model.graph.json (for the reference interpreter) and report.json.
+MODEL is a .tflite or .onnx file. Float models become integer ones, for which they need --calibration.
+DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), model.graph.json (for the
+reference interpreter) and report.json.
+${QUANTIZATION_USAGE}
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --key        also writes model.img, the signed image of the module, as thimble sign does
   --report     also writes a page with charts of accuracy, noise by layer, latency, size and memory

@@ -84,6 +84,7 @@ export function reportOf(build: Build, evaluation?: EvaluationReport): Report {
     verification: build.verification,
     ...(build.agreement && { floatAgreement: build.agreement }),
     ...(build.quality && { quality: qualityOf(build.quality.layers, build.graph) }),
+    ...(build.quantization && { quantization: build.quantization }),
     ...(evaluation && { evaluation }),
     stages: build.stages.map(({ stage, milliseconds: ms }) => ({ stage, milliseconds: Math.round(ms) })),
   };

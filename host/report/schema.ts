@@ -5,7 +5,7 @@
  */
 import type { Part } from "../compile/parts.ts";
 import type { LayerInfo, TensorInfo } from "../emit/metadata.ts";
-import type { StageTime } from "../pipeline.ts";
+import type { QuantizationNotes, StageTime } from "../pipeline.ts";
 import type { Agreement } from "../quantize/compare.ts";
 import type { BoardProfile } from "../tune/boards.ts";
 import type { ByKernels } from "../tune/cost.ts";
@@ -127,6 +127,8 @@ export interface Report {
   /** The int8 model against the float one on the calibration samples. */
   readonly floatAgreement?: Agreement;
   readonly quality?: readonly LayerQualityReport[];
+  /** What the quantiser did with a float model, by which samples, and what people should know of it. */
+  readonly quantization?: QuantizationNotes;
   /** Where labels were given. */
   readonly evaluation?: EvaluationReport;
   readonly stages: readonly StageTime[];
