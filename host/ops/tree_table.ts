@@ -215,6 +215,6 @@ export function packForest(
   const padded = new Uint8Array(table.length + PADDING).fill(0xff);
   padded.set(table);
   // As 16-bit numbers, nodes of int16 features lie where these can be loaded.
-  const aligned = wide ? new Uint16Array(padded.buffer, 0, padded.length / 2) : padded;
-  return { table: aligned as TensorData, tableBytes: table.length, ...terms, shortLeaves };
+  const aligned = wide ? new Int16Array(padded.buffer) : padded;
+  return { table: aligned, tableBytes: table.length, ...terms, shortLeaves };
 }
