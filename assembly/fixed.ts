@@ -177,3 +177,13 @@ export function oneOverOnePlus(a: i32): i32 {
   }
   return saturatingMultiplyByPowerOfTwo(x, 1);
 }
+
+/**
+ * x * multiplier / 2^shift, rounded once, halves towards plus infinity: the step from a sum of 64 bits to the
+ * output's scale. multiplier is in [2^14, 2^15) or 0, shift 1..46, |x| below 2^47.
+ */
+// @ts-ignore: decorator
+@inline
+export function requantizeWide(x: i64, multiplier: i32, shift: i32): i32 {
+  return <i32>((x * <i64>multiplier + (<i64>1 << (shift - 1))) >> shift);
+}

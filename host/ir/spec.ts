@@ -1,6 +1,7 @@
 import { typeRange } from "../ops/activation.ts";
 import { operatorOf, operators } from "../ops/index.ts";
 import { type Bound, bind, checkAttributes, type Operator } from "../ops/operator.ts";
+import { zeroPointFault } from "../ops/wide_sum.ts";
 import {
   type Attributes,
   byteSize,
@@ -75,6 +76,8 @@ function checkTypes(operator: Operator, node: Bound<Attributes>, fail: Fail): vo
     return;
   }
   const output = node.outputs[0]!.dtype;
+  const asymmetric = zeroPointFault([...node.inputs, ...node.outputs]);
+  if (asymmetric !== undefined) fail(`node ${node.name}: ${asymmetric}`);
   if (output !== "float32" && !types.includes(output))
     fail(`node ${node.name}: ${operator.name} of ${output} is not supported, only of ${types.join(" and ")}`);
   node.inputs.forEach((input, i) => {

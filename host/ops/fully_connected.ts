@@ -1,22 +1,83 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
-import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
+import type { Lowering } from "../plan/lower.ts";
+import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
-import { type Multiplier, requantize } from "./fixed_point.ts";
+import type { Multiplier } from "./fixed_point.ts";
 import { fitsRescale } from "./lanes.ts";
 import { foldedBias, inBlocks } from "./layout.ts";
-import { defineOperator } from "./operator.ts";
+import { type Bound, defineOperator } from "./operator.ts";
+import { isWide, sumRescaler, wideSumArguments, zeroPointFault } from "./wide_sum.ts";
 
 /** One multiplier where the weights have one scale, otherwise one per output. */
 const outputMultipliers = (input: Tensor, weights: Tensor, output: Tensor): Multiplier[] =>
   channelMultipliers(input, weights, output, weights.quantization!.scales.length);
+
+/** Types of input, weights and output that have a kernel; mixed ones are ours, TensorFlow Lite has none. */
+const TYPES = [
+  "float32 float32 float32",
+  "int8 int8 int8",
+  "int16 int8 int16",
+  "int16 int16 int16",
+  "int8 int8 int16",
+  "int16 int8 int8",
+  "int16 int16 int8",
+];
+
+interface DenseAttributes {
+  readonly activation: Activation;
+  readonly narrowSums: boolean | undefined;
+}
+
+function checkTypes({ inputs, outputs, attributes }: Bound<DenseAttributes>): string | undefined {
+  const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+  const types = [input, weights, outputs[0]!].map(({ dtype }) => dtype);
+  if (!TYPES.includes(types.join(" ")))
+    return `input, weights and output of ${types.join(", ")}: expected one of ${TYPES.join("; ")}`;
+  const expected = input.dtype === "float32" ? "float32" : "int32";
+  if (bias && bias.dtype !== expected) return `bias ${bias.name}: expected ${expected}, found ${bias.dtype}`;
+  if (attributes.narrowSums && types.join(" ") !== "int16 int8 int16")
+    return `sums of 32 bits: expected int16 values and int8 weights, found ${types.join(", ")}`;
+  return zeroPointFault([input, outputs[0]!]);
+}
+
+const WIDE_KERNELS: Readonly<Record<string, string>> = {
+  "int16 int8": "fully_connected_s16",
+  "int16 int16": "fully_connected_w16_s16",
+  "int8 int8": "fully_connected_s8_s16",
+};
+
+/** Kernels for 16-bit values are one for each pair of types of input and weights. */
+function lowerWide({ inputs, outputs, attributes }: Bound<DenseAttributes>, to: Lowering): void {
+  const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+  const output = outputs[0]!;
+  const range = activationRange(attributes.activation, output);
+  const [count, depth] = weights.shape as [number, number];
+  const kernel = WIDE_KERNELS[`${input.dtype} ${weights.dtype}`]!;
+  to.call(kernel, {
+    input,
+    output,
+    weights,
+    ...wideSumArguments({ input, weights, bias, output }, count, attributes.narrowSums, to),
+    batches: elements(input.shape) / depth,
+    depth,
+    outputs: count,
+    outputZeroPoint: perTensor(output).zeroPoint,
+    activationMin: range.min,
+    activationMax: range.max,
+    ...(kernel === "fully_connected_s16" && { narrowSums: attributes.narrowSums ? 1 : 0 }),
+    ...(kernel !== "fully_connected_s8_s16" && { outputBytes: output.dtype === "int8" ? 1 : 2 }),
+  });
+}
 
 /** Inputs: [..., depth], weights [outputs, depth], bias [outputs] or none. */
 export const fullyConnected = defineOperator({
   name: "fully_connected",
   summary: "dense layer, per-tensor or per-channel weights, fused activation",
   arity: [2, 3],
-  attributes: { keepDims: "boolean", activation: ACTIVATIONS },
+  attributes: { keepDims: "boolean", activation: ACTIVATIONS, narrowSums: "flag" },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+  types: ["int8", "int16"],
+  checkTypes,
 
   infer({ name, attributes, inputs }) {
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
@@ -41,8 +102,7 @@ export const fullyConnected = defineOperator({
     const [channels, depth] = weights.shape as [number, number];
     const quantized = output.dtype !== "float32";
     const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
-    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
-    const factors = quantized ? outputMultipliers(input, weights, output) : [];
+    const rescale = quantized && sumRescaler({ input, weights, output }, attributes.narrowSums);
     const range = activationRange(attributes.activation, output);
     const result = allocate(output.dtype, elements(output.shape));
     for (let next = 0; next < result.length; next++) {
@@ -50,15 +110,16 @@ export const fullyConnected = defineOperator({
       const row = Math.floor(next / channels) * depth;
       let sum = bias?.[channel] ?? 0;
       for (let i = 0; i < depth; i++) sum += (x[row + i]! - zeroPoint) * w[channel * depth + i]!;
-      const factor = factors[factors.length === 1 ? 0 : channel];
-      result[next] = clampTo(factor ? (requantize(sum | 0, factor) + outputZeroPoint) | 0 : sum, range);
+      result[next] = clampTo(rescale ? rescale(sum, channel) : sum, range);
     }
     return [result];
   },
 
-  lower({ attributes, inputs, outputs }, to) {
+  lower(node, to) {
+    const { attributes, inputs, outputs } = node;
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const output = outputs[0]!;
+    if (isWide(input, weights, output)) return lowerWide(node, to);
     const factors = outputMultipliers(input, weights, output);
     const range = activationRange(attributes.activation, output);
     const count = weights.shape[0]!;

@@ -16,6 +16,7 @@ import {
   roundingDivideByPowerOfTwo,
 } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
+import { lowerSoftmax, softmaxRow } from "./softmax_s16.ts";
 
 const INTEGER_BITS = 5;
 
@@ -61,13 +62,21 @@ function quantizedRow(
   );
 }
 
+function rowOf(x: TensorData, input: Tensor, beta: number): number[] {
+  if (input.dtype === "float32") return floatRow(x, beta);
+  return input.dtype === "int16" ? softmaxRow(x, input, beta) : quantizedRow(x, scaling(input, beta));
+}
+
 /** Over the last axis. */
 export const softmax = defineOperator({
   name: "softmax",
   summary: "softmax over the last axis, with beta",
   arity: [1, 1],
   attributes: { beta: "number" },
-  quantization: { output: { kind: "fixed", quantization: quantized(1 / 256, -128) } },
+  quantization: {
+    output: { kind: "fixed", quantization: quantized(1 / 256, -128), int16: quantized(2 ** -15, 0) },
+  },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const { shape } = inputs[0]!;
@@ -85,11 +94,7 @@ export const softmax = defineOperator({
     const result = allocate(output.dtype, elements(output.shape));
     for (let row = 0; row < result.length; row += depth) {
       const x = values[0]!.subarray(row, row + depth);
-      const y =
-        output.dtype === "float32"
-          ? floatRow(x, attributes.beta)
-          : quantizedRow(x, scaling(input, attributes.beta));
-      result.set(y, row);
+      result.set(rowOf(x, input, attributes.beta), row);
     }
     return [result];
   },
@@ -97,6 +102,7 @@ export const softmax = defineOperator({
   lower({ attributes, inputs, outputs }, to) {
     const [input, output] = [inputs[0]!, outputs[0]!];
     const depth = input.shape.at(-1)!;
+    if (output.dtype === "int16") return lowerSoftmax(input, output, attributes.beta, to);
     to.call("softmax_s8", {
       input,
       output,

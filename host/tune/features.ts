@@ -194,6 +194,12 @@ function denseStationary({ numbers: n }: CallShape): Features {
   };
 }
 
+/** 16-bit values: one output after the other. */
+function denseWide({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "batches", "outputs");
+  return { call: 1, batches: n["batches"]!, outputs, products: outputs * n["depth"]! };
+}
+
 // The others: the same for portable and native kernels
 
 /** Rows, or columns, of the image under all windows of a pooling, where none is counted in the padding. */
@@ -271,17 +277,28 @@ const table: Readonly<Record<string, Row>> = {
   fully_connected_stationary_s8: { portable: denseStationary, native: denseSmall },
   fully_connected_per_channel_s8: both(denseSmall),
   fully_connected_per_channel_stationary_s8: { portable: denseStationary, native: denseSmall },
+  fully_connected_s16: both(denseWide),
+  fully_connected_w16_s16: both(denseWide),
+  fully_connected_s8_s16: both(denseWide),
   max_pool2d_s8: both(pooling),
   average_pool2d_s8: both(pooling),
   add_s8: both(elementwise),
   mul_s8: both(elementwise),
+  add_s16: both(elementwise),
+  mul_s16: both(elementwise),
   lookup_s8: both(lookup),
+  rescale_s16: both(lookup),
+  rescale_s16_s8: both(lookup),
+  rescale_s8_s16: both(lookup),
   pad_s8: both(pad),
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
   tree_ensemble_s8: both(trees),
   tree_ensemble_s16: both(trees),
+  softmax_s16: both(softmax),
+  logistic_s16: both(lookup),
+  tanh_s16: both(lookup),
 };
 
 /** Kernels that the cost model knows. */

@@ -16,6 +16,7 @@ PADDINGS = ("same", "valid")
 TENSOR_TYPES = {
     "float32": tflite.TensorType.FLOAT32,
     "int32": tflite.TensorType.INT32,
+    "int64": tflite.TensorType.INT64,
     "uint8": tflite.TensorType.UINT8,
     "int16": tflite.TensorType.INT16,
     "int8": tflite.TensorType.INT8,

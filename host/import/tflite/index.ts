@@ -1,4 +1,5 @@
 import {
+  type Attributes,
   byteSize,
   type DType,
   elements,
@@ -21,6 +22,20 @@ const DTYPES: Readonly<Record<string, DType>> = {
   INT16: "int16",
   INT32: "int32",
 };
+
+/** Biases of 16-bit layers are of 64 bits in most files; here they have 32, as do all sums' constants. */
+function narrowed({ name, shape, data }: TfliteTensor): Int32Array {
+  const found = data.length;
+  if (found !== 8 * elements(shape))
+    throw new ModelError(
+      `tensor ${name}: expected ${8 * elements(shape)} bytes for [${shape}], found ${found}`,
+    );
+  const wide = new BigInt64Array(data.slice().buffer);
+  const wrong = wide.find((value) => value !== BigInt.asIntN(32, value));
+  if (wrong !== undefined)
+    throw new ModelError(`tensor ${name}: expected int64 values that fit 32 bits, found ${wrong}`);
+  return Int32Array.from(wide, Number);
+}
 
 /** Scalars have an empty shape in TFLite and here alike: one element. */
 function tensorData(tensor: TfliteTensor, dtype: DType): Tensor["data"] {
@@ -48,7 +63,8 @@ function quantizationOf(tensor: TfliteTensor): Quantization | undefined {
 }
 
 function toTensor(tensor: TfliteTensor, name: string): Tensor {
-  const dtype = DTYPES[tensor.type];
+  const isLong = tensor.type === "INT64" && tensor.data.length > 0;
+  const dtype = isLong ? "int32" : DTYPES[tensor.type];
   if (!dtype)
     throw new ModelError(
       `tensor ${name}: type ${tensor.type}: expected one of ${Object.keys(DTYPES).join(", ")}`,
@@ -62,7 +78,7 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
       `tensor ${name}: expected a shape of at most ${MAX_ELEMENTS} elements, found [${tensor.shape}]`,
     );
   }
-  const data = tensorData(tensor, dtype);
+  const data = isLong ? narrowed(tensor) : tensorData(tensor, dtype);
   const quantization = quantizationOf(tensor);
   return { name, dtype, shape: tensor.shape, ...(data && { data }), ...(quantization && { quantization }) };
 }
@@ -73,27 +89,43 @@ function uniqueNames(model: TfliteModel): string[] {
   return model.tensors.map(({ name }, i) => unique(name.split(";")[0] || `tensor_${i}`, i));
 }
 
-/** The quantisation that the int8 kernels assume; TensorFlow Lite Micro checks the same at run time. */
+/** The quantisation that the kernels for integers assume; TensorFlow Lite Micro checks the same at run time. */
 function checkQuantization(
   op: string,
   inputs: readonly (Tensor | undefined)[],
   outputs: readonly Tensor[],
 ): void {
-  const rule = operatorOf(op).quantization;
+  const { quantization: rule, types } = operatorOf(op);
   const output = outputs[0]!;
   if (output.dtype === "float32" || op === "quantize") return;
-  if (output.dtype !== "int8")
-    throw new ModelError(`output type ${output.dtype}: expected int8 (or uint8 at the model's border)`);
-  if (rule.output.kind === "fixed") {
-    const [scale, zeroPoint] = [rule.output.quantization.scales[0], rule.output.quantization.zeroPoints[0]];
+  if (output.dtype !== "int8" && !(output.dtype === "int16" && types.includes("int16")))
+    throw new ModelError(
+      `output type ${output.dtype}: expected ${types.join(" or ")} (or uint8 at the model's border)`,
+    );
+  const isInt16 = output.dtype === "int16";
+  const expected = rule.output.kind === "fixed" && (isInt16 ? rule.output.int16 : rule.output.quantization);
+  if (expected) {
+    const [scale, zeroPoint] = [expected.scales[0]!, expected.zeroPoints[0]!];
     const found = output.quantization;
-    if (found?.scales[0] !== scale || found?.zeroPoints[0] !== zeroPoint) {
+    // The reference kernels for int16 take a scale for the power of two that it is near.
+    const isNear = isInt16 && Math.abs((found?.scales[0] ?? 0) / scale - 1) < NEAR;
+    if ((found?.scales[0] !== scale && !isNear) || found?.zeroPoints[0] !== zeroPoint) {
       throw new ModelError(
         `output ${output.name}: expected scale ${scale} and zero point ${zeroPoint}, found ${found?.scales[0]} and ${found?.zeroPoints[0]}`,
       );
     }
   }
   if (rule.weights) checkWeights(inputs[rule.weights.input], rule.weights.axis, inputs[rule.bias ?? -1]);
+}
+
+const NEAR = 1e-4;
+
+/** See host/ops/wide_sum.ts. TensorFlow Lite Micro reads the 32 bits of a depthwise layer's bias as 64. */
+function sumAttributes(op: string, output: Tensor, biasType: string | undefined): Attributes {
+  if (output.dtype !== "int16" || biasType !== "INT32") return {};
+  if (op === "depthwise_conv2d")
+    throw new ModelError("bias of int32 beside int16: expected int64, the only type that its kernel reads");
+  return { narrowSums: true };
 }
 
 function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | undefined): void {
@@ -118,7 +150,11 @@ function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | 
   }
 }
 
-function translateOperator(operator: TfliteOperator, tensorAt: (index: number) => Tensor): Node {
+function translateOperator(
+  operator: TfliteOperator,
+  tensorAt: (index: number) => Tensor,
+  typeAt: (index: number) => string | undefined,
+): Node {
   const translate = translations.get(operator.type);
   if (!translate) throw new ModelError(operator.type);
   const inputs = operator.inputs.map((index) => (index === -1 ? undefined : tensorAt(index)));
@@ -127,13 +163,15 @@ function translateOperator(operator: TfliteOperator, tensorAt: (index: number) =
   try {
     const translation = translate({ inputs, outputs, options: operator.options });
     checkQuantization(translation.op, inputs, outputs);
+    const bias = operatorOf(translation.op).quantization.bias;
+    const biasType = bias === undefined ? undefined : typeAt(operator.inputs[bias] ?? -1);
     const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
     return {
       name: `${translation.op}_${operator.index}`,
       op: translation.op,
       inputs: kept.map((tensor) => tensor?.name ?? ""),
       outputs: outputs.map((tensor) => tensor.name),
-      attributes: translation.attributes,
+      attributes: { ...translation.attributes, ...sumAttributes(translation.op, outputs[0]!, biasType) },
     };
   } catch (error) {
     if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
@@ -156,7 +194,7 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
-    (operator) => translateOperator(operator, tensorAt),
+    (operator) => translateOperator(operator, tensorAt, (index) => model.tensors[index]?.type),
   );
   const inputs = model.inputs.map((index) => tensorAt(index).name);
   const outputs = model.outputs.map((index) => tensorAt(index).name);
