@@ -100,10 +100,10 @@ def boosted(class_rows, class_labels, value_rows, targets):
         model = xgboost.XGBClassifier(**settings).fit(class_rows, labels)
         save(f"xgboost_{name}", convert_xgboost(model, initial_types=of))
         model = lightgbm.LGBMClassifier(**settings, **quiet).fit(class_rows, labels)
-        save(f"lightgbm_{name}", convert_lightgbm(model, initial_types=of, zipmap=False))
+        save(f"lightgbm_{name}", convert_lightgbm(model, initial_types=of, target_opset=15, zipmap=False))
     save("xgboost_regressor", convert_xgboost(xgboost.XGBRegressor(**settings).fit(value_rows, targets), initial_types=of))
     model = lightgbm.LGBMRegressor(**settings, **quiet).fit(value_rows, targets)
-    save("lightgbm_regressor", convert_lightgbm(model, initial_types=of))
+    save("lightgbm_regressor", convert_lightgbm(model, initial_types=of, target_opset=15))
 
 
 if __name__ == "__main__":
