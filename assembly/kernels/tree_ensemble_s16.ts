@@ -7,7 +7,7 @@ export const VERSION: i32 = 1;
  *
  *   input   [features] i16, at most 128;  output [targets] i16;  base [targets] i16, what sums begin with
  *   table   trees of splits of 4 bytes and leaves of 2, as host/ops/tree_table.ts describes them
- *   terms   what leaves add: target and value, termBytes each
+ *   terms   what leaves add, 16 bits each: value, number of the target in targetBits, end of the list
  *
  * Nothing outside of the table is read that the table does not lead to; termCount is for those who check that.
  */
@@ -16,8 +16,8 @@ export function tree_ensemble_s16(
   table: usize,
   tableBytes: i32,
   terms: usize,
-  termBytes: i32,
   termCount: i32,
+  targetBits: i32,
   shortLeaves: i32,
   base: usize,
   output: usize,
@@ -43,6 +43,6 @@ export function tree_ensemble_s16(
       node += load<u16>(node, 2);
       feature = load<i8>(node);
     }
-    addTerms(terms + ((~feature << 8) + <i32>load<u8>(node, 1)) * termBytes, termBytes, output);
+    addTerms(terms + (((~feature << 8) + <i32>load<u8>(node, 1)) << 1), targetBits, output);
   }
 }

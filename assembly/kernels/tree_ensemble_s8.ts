@@ -7,7 +7,7 @@ export const VERSION: i32 = 1;
  *
  *   input   [features] i8, at most 128;  output [targets] i16;  base [targets] i16, what sums begin with
  *   table   trees of splits of 3 bytes and leaves of 1 or 2, as host/ops/tree_table.ts describes them
- *   terms   what leaves add: target and value, termBytes each
+ *   terms   what leaves add, 16 bits each: value, number of the target in targetBits, end of the list
  *
  * Nothing outside of the table is read that the table does not lead to; termCount is for those who check that.
  */
@@ -16,8 +16,8 @@ export function tree_ensemble_s8(
   table: usize,
   tableBytes: i32,
   terms: usize,
-  termBytes: i32,
   termCount: i32,
+  targetBits: i32,
   shortLeaves: i32,
   base: usize,
   output: usize,
@@ -45,6 +45,6 @@ export function tree_ensemble_s8(
     }
     let leaf: i32 = ~feature;
     if (leaf >= shortLeaves) leaf = shortLeaves + ((leaf - shortLeaves) << 8) + <i32>load<u8>(node, 1);
-    addTerms(terms + leaf * termBytes, termBytes, output);
+    addTerms(terms + (leaf << 1), targetBits, output);
   }
 }

@@ -10,15 +10,18 @@ export function startSums(base: usize, output: usize, targets: i32): void {
   }
 }
 
-/** Adds a leaf's list of terms to the sums: target (its highest bit ends the list) and value of one or two bytes. */
+/** Adds a leaf's list of terms to the sums: from the highest bit the value, the target, and whether it is the last. */
 // @ts-ignore: decorator
 @inline
-export function addTerms(term: usize, termBytes: i32, output: usize): void {
-  let target: i32;
+export function addTerms(term: usize, targetBits: i32, output: usize): void {
+  const targets: i32 = (2 << targetBits) - 2;
+  const shift: i32 = targetBits + 1;
+  let word: i32;
   do {
-    target = load<i8>(term);
-    const sum: usize = output + ((target & 127) << 1);
-    store<i16>(sum, load<i16>(sum) + (termBytes == 2 ? <i32>load<i8>(term, 1) : <i32>load<i16>(term, 1)));
-    term += termBytes;
-  } while (target >= 0);
+    word = load<i16>(term);
+    // One bit up, the number of the target is the place of its sum.
+    const sum: usize = output + (word & targets);
+    store<i16>(sum, load<i16>(sum) + (word >> shift));
+    term += 2;
+  } while ((word & 1) == 0);
 }

@@ -3,11 +3,11 @@ import { typeRange } from "./activation.ts";
 import { clamp, roundHalfAway } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 import { LEAF, NODE_COLUMNS, type Nodes, rootsOf, walk } from "./tree_nodes.ts";
-import { packForest } from "./tree_table.ts";
+import { packForest, targetBits, valueBits } from "./tree_table.ts";
 
 /** Kernels mark a leaf by the sign of a byte that otherwise is a feature. */
 export const MAX_TREE_FEATURES = 128;
-/** Kernels keep the end of a leaf's list in the highest bit of the target's byte. */
+/** A term leaves eight bits for the value beside as many. */
 const MAX_TARGETS = 128;
 const OUTPUT_MAX = 32767;
 
@@ -32,15 +32,18 @@ function greatestSum(nodes: Nodes, leaves: TensorData, base: TensorData): number
 }
 
 /**
- * One step of leaf values and sums: the leaves fit `bits`, and no sum leaves int16, even where each leaf
- * has been rounded up.
+ * One step of leaf values and sums: leaves fit what a term has for a value, and no sum leaves int16, even where
+ * each leaf has been rounded up.
  */
-export function stepOf(nodes: Nodes, leaves: TensorData, base: TensorData, bits: number): number {
+function stepOf(nodes: Nodes, leaves: TensorData, base: TensorData): number {
   let magnitude = 0;
   for (const value of leaves) magnitude = Math.max(magnitude, Math.abs(value));
   const rounding = rootsOf(nodes).length + 1;
   const room = Math.max(OUTPUT_MAX - rounding, 1);
-  const step = Math.max(magnitude / (2 ** (bits - 1) - 1), greatestSum(nodes, leaves, base) / room);
+  const step = Math.max(
+    magnitude / (2 ** (valueBits(base.length) - 1) - 1),
+    greatestSum(nodes, leaves, base) / room,
+  );
   return step >= 2 ** -126 ? Math.fround(step) : 1;
 }
 
@@ -73,8 +76,7 @@ export const treeEnsemble = defineOperator({
   name: "tree_ensemble",
   summary: "sums of leaves of decision trees, of features that the caller scales",
   arity: [4, 4],
-  // Of a leaf's value in the quantised operator: as few as leave the predictions as they are.
-  attributes: { leafBits: "int" },
+  attributes: {},
   quantization: { output: { kind: "own" } },
   types: ["int16"],
 
@@ -89,7 +91,7 @@ export const treeEnsemble = defineOperator({
       : `tree_ensemble of ${found} is not supported`;
   },
 
-  infer({ name, attributes, inputs }) {
+  infer({ name, inputs }) {
     const [input, nodes, leaves, base] = inputs as [Tensor, Tensor, Tensor, Tensor];
     const fail = (expected: string, found: string): never => {
       throw new ModelError(`node ${name}: expected ${expected}, found ${found}`);
@@ -106,8 +108,6 @@ export const treeEnsemble = defineOperator({
     if (nodes.shape.length !== 2 || nodes.shape[1] !== NODE_COLUMNS)
       fail(`nodes of ${NODE_COLUMNS} columns`, `[${nodes.shape}]`);
     if (![nodes, leaves, base].every((tensor) => tensor.data)) fail("constant trees", "a computed tensor");
-    if (!(attributes.leafBits >= 2 && attributes.leafBits <= 16))
-      fail("leaf values of 2 to 16 bits", `${attributes.leafBits}`);
     return [[1, targets]];
   },
 
@@ -121,11 +121,11 @@ export const treeEnsemble = defineOperator({
     return [outputs[0]!.dtype === "float32" ? Float32Array.from(sums) : Int16Array.from(sums)];
   },
 
-  outputType({ attributes, inputs }) {
+  outputType({ inputs }) {
     const [nodes, leaves, base] = inputs.slice(1).map((tensor) => tensor!.data!);
     return {
       dtype: "int16",
-      quantization: quantized(stepOf(nodes!, leaves!, base!, attributes.leafBits), 0),
+      quantization: quantized(stepOf(nodes!, leaves!, base!), 0),
     };
   },
 
@@ -154,8 +154,8 @@ export const treeEnsemble = defineOperator({
       table: to.constant("trees", forest.table),
       tableBytes: forest.tableBytes,
       terms: to.constant("terms", forest.terms),
-      termBytes: forest.termBytes,
       termCount: forest.termCount,
+      targetBits: targetBits(base.shape[0]!),
       shortLeaves: forest.shortLeaves,
       base,
       output: outputs[0]!,

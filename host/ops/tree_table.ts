@@ -15,8 +15,8 @@
  *
  * Jumps lead to subtrees that would otherwise be wider than `right` can say; those are put behind their tree.
  *
- * Terms: what a leaf adds, as a list of target (its highest bit ends the list) and value, int8 or, where any
- * needs it, int16. Equal leaves share their list, and the most frequent lists come first.
+ * Terms: what a leaf adds, as a list of 16-bit words: from the highest bit the value, the target, and 1 in the lowest bit
+ * at the end of the list. Equal leaves share their list, and the most frequent lists come first.
  */
 import { ModelError, type TensorData } from "../ir/graph.ts";
 import type { Range } from "./activation.ts";
@@ -27,7 +27,6 @@ export interface PackedForest {
   /** Without the padding. */
   readonly tableBytes: number;
   readonly terms: TensorData;
-  readonly termBytes: number;
   readonly termCount: number;
   readonly shortLeaves: number;
 }
@@ -39,6 +38,10 @@ const MAX_U16 = 0xffff;
 /** Leaves behind the table: a walk that has lost its way ends there, and so native kernels need not look at each step. */
 const PADDING = 4;
 
+/** Bits of a term for the number of its target, and for its value. */
+export const targetBits = (targets: number): number => Math.ceil(Math.log2(targets));
+export const valueBits = (targets: number): number => 15 - targetBits(targets);
+
 const leafKey = (leaves: TensorData, leaf: number, targets: number): string =>
   leaves.subarray(leaf * targets, (leaf + 1) * targets).join();
 
@@ -49,7 +52,7 @@ function termsOf(leaves: TensorData, leaf: number, targets: number): [number, nu
   return terms.length > 0 ? terms : [[0, 0]];
 }
 
-interface Terms extends Pick<PackedForest, "terms" | "termBytes" | "termCount"> {
+interface Terms extends Pick<PackedForest, "terms" | "termCount"> {
   /** First term of each leaf. */
   readonly starts: ReadonlyMap<number, number>;
 }
@@ -76,16 +79,14 @@ function packTerms(nodes: Nodes, leaves: TensorData, targets: number): Terms {
   // Those that take few of the short codes for many leaves.
   const sorted = [...lists.values()].sort((a, b) => b.uses / b.terms.length - a.uses / a.terms.length);
   const starts = new Map<number, number>();
-  const all: [number, number][] = [];
+  const words: number[] = [];
   for (const { leaves: same, terms } of sorted) {
-    for (const leaf of same) starts.set(leaf, all.length);
+    for (const leaf of same) starts.set(leaf, words.length);
     terms.forEach(([target, value], i) => {
-      all.push([target | (i === terms.length - 1 ? 0x80 : 0), value]);
+      words.push((value << (targetBits(targets) + 1)) | (target << 1) | (i === terms.length - 1 ? 1 : 0));
     });
   }
-  const termBytes = all.some(([, value]) => value < -128 || value > 127) ? 3 : 2;
-  const bytes = all.flatMap(([head, value]) => [head, value, value >> 8].slice(0, termBytes));
-  return { terms: Uint8Array.from(bytes), termBytes, termCount: all.length, starts };
+  return { terms: Int16Array.from(words), termCount: words.length, starts };
 }
 
 /** As many one-byte leaves as leave enough two-byte ones for the other terms. */
@@ -215,6 +216,6 @@ export function packForest(
   const padded = new Uint8Array(table.length + PADDING).fill(0xff);
   padded.set(table);
   // As 16-bit numbers, nodes of int16 features lie where these can be loaded.
-  const aligned = wide ? new Uint16Array(padded.buffer, 0, padded.length / 2) : padded;
-  return { table: aligned as TensorData, tableBytes: table.length, ...terms, shortLeaves };
+  const aligned = wide ? new Int16Array(padded.buffer) : padded;
+  return { table: aligned, tableBytes: table.length, ...terms, shortLeaves };
 }

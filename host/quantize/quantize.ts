@@ -4,7 +4,7 @@ import { operatorOf } from "../ops/index.ts";
 import { type Bound, bind, type Operator } from "../ops/operator.ts";
 import { quantizeConstants } from "./constants.ts";
 import { alignInputs, groupTensors, quantizationOf } from "./groups.ts";
-import { treeInputType } from "./scale_trees.ts";
+import { treeInputType, treePrecision } from "./scale_trees.ts";
 import type { Precision } from "./scales.ts";
 
 export type { Precision } from "./scales.ts";
@@ -46,9 +46,10 @@ function checkFloat(graph: Graph): void {
 export function quantizeGraph(
   graph: Graph,
   ranges: ReadonlyMap<string, Range>,
-  { precision = new Map() }: QuantizeOptions = {},
+  options: QuantizeOptions = {},
 ): Graph {
   checkFloat(graph);
+  const precision = treePrecision(graph, options.precision ?? new Map());
   const groups = groupTensors(graph, ranges, precision);
   const aligned = alignInputs(graph, groups, precision);
   const tensors = new Map(aligned.tensors);

@@ -15,9 +15,10 @@ import {
 } from "../ir/graph.ts";
 import type { Range } from "../ops/activation.ts";
 import { roundHalfAway } from "../ops/fixed_point.ts";
+import { operatorOf } from "../ops/index.ts";
 import { LEAF, NODE_COLUMNS } from "../ops/tree_nodes.ts";
-import { leafBitsOf } from "./leaf_bits.ts";
 import type { Sample } from "./samples.ts";
+import type { Precision } from "./scales.ts";
 
 const NODES = 1;
 
@@ -81,32 +82,49 @@ function isClose(feature: Feature, { offset, factor, thresholds }: Grid): boolea
   });
 }
 
+/** How far from a multiple of a step a value may be, in steps, for the sake of its rounding to float32. */
+const LATTICE_ERROR = 0.02;
+
+interface Lattice {
+  readonly origin: number;
+  readonly step: number;
+}
+
 /** Values that are all multiples of a step, such as whole numbers or tenths, and how many steps apart. */
-function latticeOf({ values }: Feature): { readonly origin: number; readonly step: number } | undefined {
-  const [first, last] = [values[0]!, values.at(-1)!];
+function latticeOf({ values }: Feature): Lattice | undefined {
   const gaps = values.slice(1).map((value, i) => value - values[i]!);
   const gap = gaps.reduce((least, x) => Math.min(least, x), Number.POSITIVE_INFINITY);
   if (!(gap > 0 && Number.isFinite(gap)) || values.length < 3) return undefined;
-  const count = Math.round((last - first) / gap);
-  // Short decimals come out as such.
-  const step = Number(((last - first) / count).toPrecision(6));
-  const isMultiple = (x: number): boolean => Math.abs(x / step - Math.round(x / step)) < 0.02;
-  if (!values.every((value) => isMultiple(value - first))) return undefined;
-  return { origin: isMultiple(first) ? 0 : first, step };
+  // Short decimals first, then what came to be by a factor.
+  const steps = [1, 2, 3, 6].map((digits) => Number(gap.toPrecision(digits)));
+  const lattices = [0, values[0]!].flatMap((origin) => steps.map((step) => ({ origin, step })));
+  return lattices.find((lattice) => values.every((value) => isMultiple(value, lattice)));
+}
+
+function isMultiple(x: number, { origin, step }: Lattice): boolean {
+  const steps = (x - origin) / step;
+  return Math.abs(steps - Math.round(steps)) < LATTICE_ERROR;
+}
+
+/** Steps to the greatest value of the lattice that is at most the threshold. */
+function latticeIndex(threshold: number, lattice: Lattice): number {
+  const { origin, step } = lattice;
+  const steps = (threshold - origin) / step;
+  if (!isMultiple(threshold, lattice)) return Math.floor(steps);
+  const near = Math.round(steps);
+  return Math.fround(origin + near * step) <= threshold ? near : near - 1;
 }
 
 /** Each value of a lattice is one integer: nothing is lost, whatever lies between. */
 function latticeGrid(feature: Feature, { min, max }: Range): Grid | undefined {
   const lattice = latticeOf(feature);
   if (!lattice) return undefined;
-  const { origin, step } = lattice;
-  const factor = Math.fround(1 / step);
-  const indices = feature.thresholds.map((threshold) => Math.floor((threshold - origin) / step + 0.02));
+  const indices = feature.thresholds.map((threshold) => latticeIndex(threshold, lattice));
   const [least, greatest] = [indices[0]!, indices.at(-1)!];
   const shift = least >= min && greatest <= max ? 0 : Math.round((least + greatest) / 2);
   const grid = {
-    offset: Math.fround(origin + shift * step),
-    factor,
+    offset: Math.fround(lattice.origin + shift * lattice.step),
+    factor: Math.fround(1 / lattice.step),
     thresholds: new Map(feature.thresholds.map((threshold, i) => [threshold, indices[i]! - shift])),
   };
   return keepsDecisions(feature, grid, { min, max }) ? grid : undefined;
@@ -247,10 +265,10 @@ function onlyTrees(graph: Graph, name: string): readonly Node[] {
   return all.every(({ op, inputs }) => op === "tree_ensemble" && inputs[0] === name) ? all : [];
 }
 
-/** The float graph with scaled inputs and leaves of as few bits as keep the predictions; see above. */
+/** The float graph with scaled inputs; see above. */
 export function scaleTrees(graph: Graph, samples: readonly Sample[]): Graph {
   if (samples.length === 0) return graph;
-  const result = graph.inputs.reduce((from, name, i) => {
+  return graph.inputs.reduce((from, name, i) => {
     const input = tensorOf(from, name);
     const trees = onlyTrees(from, name);
     const isReady = trees.length > 0 && input.dtype === "float32" && !input.scaling;
@@ -263,7 +281,6 @@ export function scaleTrees(graph: Graph, samples: readonly Sample[]): Graph {
         )
       : from;
   }, graph);
-  return leafBitsOf(result, samples);
 }
 
 const isBetweenIntegers = (threshold: number, { min, max }: Range): boolean =>
@@ -280,4 +297,18 @@ export function treeInputType(graph: Graph, name: string): "int8" | "int16" | un
   );
   const types = ["int8", "int16"] as const;
   return types.find((type) => all.every((threshold) => isBetweenIntegers(threshold, BOUNDS[type])));
+}
+
+/** Sums of forests are of int16, and so is all that can be computed of them. */
+export function treePrecision(
+  graph: Graph,
+  precision: ReadonlyMap<string, Precision>,
+): ReadonlyMap<string, Precision> {
+  const all = new Map(precision);
+  for (const { op, inputs, outputs } of graph.nodes) {
+    const { types } = operatorOf(op);
+    const isWide = op === "tree_ensemble" || inputs.some((input) => all.get(input) === "int16");
+    if (isWide && types.includes("int16") && !all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
+  }
+  return all;
 }

@@ -393,6 +393,11 @@ const table: Readonly<Record<string, Row>> = {
   transpose_conv2d_s8: both(transposeConv),
   tree_ensemble_s8: both(trees),
   tree_ensemble_s16: both(trees),
+  tree_ensemble_s8: both(trees),
+  tree_ensemble_s16: both(trees),
+  softmax_s16: both(softmax),
+  logistic_s16: both(lookup),
+  tanh_s16: both(lookup),
 };
 
 /** Kernels that the cost model knows. */

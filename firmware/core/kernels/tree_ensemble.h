@@ -15,7 +15,7 @@ enum {
 };
 
 typedef struct thimble_tree_ensemble {
-    int32_t input, table, table_bytes, terms, term_bytes, term_count, short_leaves, base, output, targets;
+    int32_t input, table, table_bytes, terms, term_count, target_bits, short_leaves, base, output, targets;
 } thimble_tree_ensemble;
 
 /*
@@ -32,20 +32,19 @@ static inline uint32_t thimble_tree_u16(const uint8_t *at) {
 }
 
 /* Adds the list that begins with that term to the sums; false where it leaves the terms or the targets. */
-static inline bool thimble_trees_add(const thimble_tree_ensemble *a, uint8_t *memory, int32_t term,
-                                     int32_t term_bytes) {
-    const uint8_t *at = memory + a->terms + term * term_bytes;
-    uint32_t head;
+static inline bool thimble_trees_add(const thimble_tree_ensemble *a, uint8_t *memory, int32_t term) {
+    const int16_t *at = (const int16_t *)(const void *)(memory + a->terms) + term;
+    const int16_t *end = (const int16_t *)(const void *)(memory + a->terms) + a->term_count;
+    int16_t *sums = (int16_t *)(void *)(memory + a->output);
+    const int32_t mask = (1 << a->target_bits) - 1;
+    int32_t word;
     do {
-        if (term++ >= a->term_count) return false;
-        head = at[0];
-        const int32_t target = head & 0x7f;
+        if (at >= end) return false;
+        word = *at++;
+        const int32_t target = word >> 1 & mask;
         if (target >= a->targets) return false;
-        const int32_t value = term_bytes == 2 ? (int8_t)at[1] : (int16_t)thimble_tree_u16(at + 1);
-        int16_t *sum = (int16_t *)(void *)(memory + a->output + 2 * target);
-        *sum = (int16_t)(*sum + value);
-        at += term_bytes;
-    } while (head < 0x80);
+        sums[target] = (int16_t)(sums[target] + (word >> (a->target_bits + 1)));
+    } while ((word & 1) == 0);
     return true;
 }
 

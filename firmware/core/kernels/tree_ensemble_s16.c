@@ -41,7 +41,7 @@ static inline int run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t f
         if (length < 4 || length % 2 != 0 || length > (uint32_t)(end - tree)) return -1;
         const uint8_t *node = walk(tree + 2, tree + length, input, features);
         if (!node) return -1;
-        if (!thimble_trees_add(a, memory, (~(int8_t)node[0] << 8) + node[1], a->term_bytes)) return -1;
+        if (!thimble_trees_add(a, memory, (~(int8_t)node[0] << 8) + node[1])) return -1;
         tree += length;
     } while (tree < end);
     return 0;

@@ -31,7 +31,7 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline int run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features, int32_t term_bytes) {
+static inline int run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
     const int8_t *input = (const int8_t *)memory + a->input;
     const uint8_t *tree = memory + a->table;
     const uint8_t *end = tree + a->table_bytes;
@@ -44,7 +44,7 @@ static inline int run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t f
         if (!node) return -1;
         int32_t leaf = ~(int8_t)node[0];
         if (leaf >= short_leaves) leaf = short_leaves + ((leaf - short_leaves) << 8) + node[1];
-        if (!thimble_trees_add(a, memory, leaf, term_bytes)) return -1;
+        if (!thimble_trees_add(a, memory, leaf)) return -1;
         tree += length;
     } while (tree < end);
     return 0;
@@ -55,7 +55,6 @@ int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t
     if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
     if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
     const uint32_t readable = memory_bytes - (uint32_t)a->input;
-    if (readable < THIMBLE_TREE_FEATURES) return run(a, memory, (int32_t)readable, a->term_bytes);
-    return a->term_bytes == 2 ? run(a, memory, THIMBLE_TREE_FEATURES, 2)
-                              : run(a, memory, THIMBLE_TREE_FEATURES, 3);
+    return readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
+                                             : run(a, memory, (int32_t)readable);
 }

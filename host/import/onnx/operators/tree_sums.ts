@@ -53,7 +53,7 @@ export function sumTrees(node: Context, trees: readonly Tree[], base: readonly n
       node.addConstant(node.nameOf("leaves"), [leaves.length / base.length, base.length], leaves),
       node.addConstant(node.nameOf("base"), [base.length], base),
     ],
-    { leafBits: 16 },
+    {},
   );
 }
 
