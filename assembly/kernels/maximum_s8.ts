@@ -1,7 +1,8 @@
 export const VERSION: i32 = 1;
 
 /**
- * The greater or the smaller of two values, element by element with broadcasting, int8; all of one quantisation.
+ * The greater or the smaller of two values, element by element with broadcasting, int8; all tensors
+ * share one quantisation.
  *
  *   output  [size0, size1, size2, size3] i8;  a, b: i8, addressed by their strides (0 = broadcast)
  *   flip    0 for the greater, -1 for the smaller: that is the complement of the greater complement

@@ -1,8 +1,9 @@
 export const VERSION: i32 = 1;
 
 /**
- * The greatest or the least value over some axes of a tensor, int8; input and output share their quantisation.
- * The axes are given as strides, the kept ones (at most two after merging neighbours) and the reduced ones.
+ * The greatest or the least value over some axes of a tensor, int8; input and output share their
+ * quantisation. The axes are given as strides, the kept ones (at most two after merging neighbours) and
+ * the reduced ones (likewise).
  *
  *   input   i8, addressed by the strides;  output [kept0, kept1] i8
  *   flip    0 for the greatest, -1 for the least: that is the complement of the greatest complement

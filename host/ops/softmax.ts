@@ -21,13 +21,13 @@ import { lowerSoftmax, softmaxRow } from "./softmax_s16.ts";
 const INTEGER_BITS = 5;
 
 /** The sum of exponentials is Q12.19, and each of them may be one. */
-const MAX_DEPTH = 4095;
+export const MAX_DEPTH = 4095;
 
 /**
  * TensorFlow Lite, PreprocessSoftmaxScaling: beta times the input scale as Q5.26, capped. It refuses
  * a factor up to 1, which is taken for 1 here: all outputs of a row are equal either way.
  */
-function scaling(input: Tensor, beta: number) {
+export function scaling(input: Tensor, beta: number) {
   const real = clamp(Math.fround(beta) * perTensor(input).scale * 2 ** 26, 1, 2 ** 31 - 1);
   const { multiplier, shift } = quantizeMultiplier(real);
   const differenceMin = 0 - Math.floor((31 * 2 ** 26) / 2 ** shift);

@@ -306,18 +306,23 @@ const intervals = ({ numbers: n }: CallShape): Features => ({
   outputs: product(n, "rows", "outputs"),
 });
 /** Rows of neighbours are copied as one, others element by element. */
+/** Rows of neighbours are copied as one, others element by element, bytes of them four at a time. */
 function stridedCopy({ numbers: n }: CallShape): Features {
   const rows = product(n, "size0", "size1", "size2", "size3");
-  const whole = n["stride4"] === n["elementBytes"];
-  const values = rows * n["size4"]!;
-  return { call: 1, rows, ...(whole ? { copied: values * n["elementBytes"]! } : { outputs: values }) };
+  const [length, bytes] = [n["size4"]!, n["elementBytes"]!];
+  if (n["stride4"] === bytes) return { call: 1, rows, copies: rows, copied: rows * length * bytes };
+  if (bytes > 1) return { call: 1, rows, wide: rows * length };
+  return { call: 1, rows, quads: rows * Math.floor(length / 4), singles: rows * (length % 4) };
 }
 
-/** Pixels that are copied one by one at worst: which rows repeat is in a table. */
+/** An enlarged image has rows that repeat: which ones do is in a table, but not how many are left. */
 function resize({ numbers: n }: CallShape): Features {
+  const bytes = n["pixelBytes"]!;
   const rows = product(n, "batches", "outputHeight");
-  const pixels = rows * n["outputWidth"]!;
-  return { call: 1, rows, pixels, copied: pixels * n["pixelBytes"]! };
+  const made = n["batches"]! * Math.min(n["outputHeight"]!, n["inputHeight"]!);
+  const pixels = made * n["outputWidth"]!;
+  const copied = rows * n["outputWidth"]! * bytes - (bytes === 1 ? pixels : 0);
+  return { call: 1, rows, copied, ...(bytes === 1 ? { bytePixels: pixels } : { pixels }) };
 }
 
 function argument({ numbers: n }: CallShape): Features {
@@ -384,6 +389,7 @@ const table: Readonly<Record<string, Row>> = {
   softmax_s16: both(softmax),
   logistic_s16: both(lookup),
   tanh_s16: both(lookup),
+  log_softmax_s8: both(softmax),
   strided_copy: both(stridedCopy),
   resize_nearest: both(resize),
   maximum_s8: both(elementwise),

@@ -205,6 +205,34 @@ def _blocks(kind):
     return case
 
 
+# the image, the blocks, and for each axis what is added before and behind
+BATCHES = (
+    ((1, 4, 6, 3), (2, 2), ((0, 0), (0, 0))),
+    ((1, 5, 4, 2), (2, 3), ((0, 1), (1, 1))),
+    ((2, 3, 4, 1), (3, 2), ((1, 2), (0, 0))),
+    ((1, 7, 3), (2,), ((2, 1),)),
+    ((1, 4, 4, 2), (1, 2), ((0, 0), (2, 0))),
+)
+
+
+def _batches(kind):
+    def case(rng, index):
+        shape, blocks, margins = BATCHES[index]
+        m = len(blocks)
+        spatial = [(n + sum(p)) // b for n, b, p in zip(shape[1:], blocks, margins)]
+        apart = (shape[0] * prod(blocks), *spatial, *shape[1 + m :])
+        source, target = (shape, apart) if kind == "SPACE_TO_BATCH_ND" else (apart, shape)
+        g = _graph(rng)
+        # TensorFlow Lite Micro pads with a byte of 0 whatever the zero point is, unlike TensorFlow Lite
+        padded = kind == "SPACE_TO_BATCH_ND" and np.any(margins)
+        x = g.tensor(source, log_uniform(rng, 1e-3, 1), 0 if padded else zero_point(rng, index))
+        y = g.tensor(target, x.s, x.zero_point)
+        g.op(kind, [x, _ints(g, blocks), _ints(g, margins)], y)
+        return _case(f"{_shown(source)}_blocks{_shown(blocks)}", g, x, [y])
+
+    return case
+
+
 RESIZES = (((3, 3), (6, 6)), ((4, 5), (7, 3)), ((2, 3), (5, 9)), ((6, 6), (3, 2)), ((5, 1), (4, 4)), ((1, 1), (3, 2)), ((4, 4), (4, 4)), ((7, 5), (10, 12)))
 
 
@@ -352,6 +380,7 @@ FAMILIES = {
     "abs": (9, _function("ABS")),
     "arg_max": (7, _argument("ARG_MAX")),
     "arg_min": (7, _argument("ARG_MIN")),
+    "batch_to_space": (5, _batches("BATCH_TO_SPACE_ND")),
     "depth_to_space": (4, _blocks("DEPTH_TO_SPACE")),
     "elu": (13, _function("ELU")),
     "log_softmax": (14, log_softmax),
@@ -362,6 +391,7 @@ FAMILIES = {
     "reduce_max": (14, _reduction("REDUCE_MAX")),
     "resize_nearest": (15, resize_nearest),
     "slice": (10, slice_),
+    "space_to_batch": (5, _batches("SPACE_TO_BATCH_ND")),
     "space_to_depth": (4, _blocks("SPACE_TO_DEPTH")),
     "split": (6, split),
     "split_v": (5, split_v),

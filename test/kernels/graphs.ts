@@ -401,6 +401,22 @@ const softmax = build(
     })),
 );
 
+const logSoftmax = build(
+  fc
+    .record({
+      lead: fc.array(upTo(4), { maxLength: 3 }),
+      depth: upTo(40),
+      scale: fc.oneof({ weight: 4, arbitrary: power(-8, 1) }, { weight: 1, arbitrary: power(-20, 12) }),
+      zeroPoint: zeroPoints,
+    })
+    .map(({ lead, depth, scale, zeroPoint }) => ({
+      op: "log_softmax",
+      inputs: [tensor("input", [...lead, depth], quantized(scale, zeroPoint))],
+      attributes: {},
+      output: output(1 / 16, 127),
+    })),
+);
+
 /** Operators of one value, which become tables: with their attributes and what the output must be. */
 const lookup = (
   op: string,
@@ -671,6 +687,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   fully_connected: fullyConnected,
   hard_swish: lookup("hard_swish", none, int8Outputs),
   leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),
+  log_softmax: logSoftmax,
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
   max_pool2d: pool("max_pool2d"),
   maximum: extremum("maximum"),

@@ -170,3 +170,91 @@ export const depthToSpace: Translate = (source) => {
   const channels = source.outputs[0]!.shape[3]!;
   return rearranged(source, [batches, height, width, block, block, channels], [0, 1, 3, 2, 4, 5]);
 };
+
+/** Joined with itself along each axis, the last one first. */
+export const tile: Translate = (source) => {
+  const [x, output] = [input(source, 0), source.outputs[0]!];
+  const multiples = constantInts(source, 1);
+  if (x.shape.some((size, axis) => size * (multiples[axis] ?? 0) !== output.shape[axis]))
+    throw new ModelError(
+      `output ${output.name}: expected [${x.shape}] times ${multiples}, found [${output.shape}]`,
+    );
+  const axes = x.shape.map((_, axis) => axis).filter((axis) => multiples[axis]! > 1);
+  if (axes.length === 0) return [reshaped(x, output)];
+  let current = x;
+  return axes.toReversed().map((axis, i) => {
+    const shape = current.shape.with(axis, output.shape[axis]!);
+    const joined = i === axes.length - 1 ? output : source.between(output, shape);
+    const inputs = Array<Tensor>(multiples[axis]!).fill(current);
+    current = joined;
+    return { op: "concatenation", attributes: { axis }, inputs, output: joined };
+  });
+};
+
+/** The blocks along the axes after the first, and what is added or cut off before and behind each of them. */
+function blocksOf(source: Source, rank: number) {
+  const blocks = constantInts(source, 1);
+  const margins = constantInts(source, 2);
+  if (blocks.length >= rank || margins.length !== 2 * blocks.length || blocks.some((n) => n < 1))
+    throw new ModelError(`expected blocks of fewer than ${rank} axes and their margins, found ${blocks}`);
+  const rest = Array<number>(rank - 1 - blocks.length).fill(0);
+  return {
+    blocks,
+    before: [0, ...blocks.map((_, i) => margins[2 * i]!), ...rest],
+    after: [0, ...blocks.map((_, i) => margins[2 * i + 1]!), ...rest],
+  };
+}
+
+/** Pixels of each place within a block become images of their own: converters split dilated convolutions so. */
+export const spaceToBatch: Translate = (source) => {
+  const [x, output] = [input(source, 0), source.outputs[0]!];
+  const { blocks, before, after } = blocksOf(source, x.shape.length);
+  const shape = x.shape.map((size, axis) => size + before[axis]! + after[axis]!);
+  const padded = source.between(x, shape);
+  const spatial = blocks.flatMap((block, i) => [Math.floor(shape[i + 1]! / block), block]);
+  const split = source.between(x, [shape[0]!, ...spatial, ...shape.slice(1 + blocks.length)]);
+  const inside = blocks.map((_, i) => 2 + 2 * i);
+  const outside = split.shape.map((_, axis) => axis).filter((axis) => !inside.includes(axis));
+  const permutation = [...inside, ...outside];
+  const turned = source.between(
+    x,
+    permutation.map((axis) => split.shape[axis]!),
+  );
+  return [
+    { op: "pad", attributes: { before, after, value: 0 }, inputs: [x], output: padded },
+    reshaped(padded, split),
+    { op: "transpose", attributes: { permutation }, inputs: [split], output: turned },
+    reshaped(turned, output),
+  ];
+};
+
+/** And back. */
+export const batchToSpace: Translate = (source) => {
+  const [x, output] = [input(source, 0), source.outputs[0]!];
+  const { blocks, before, after } = blocksOf(source, x.shape.length);
+  const batches = Math.floor(x.shape[0]! / elements(blocks));
+  const split = source.between(x, [...blocks, batches, ...x.shape.slice(1)]);
+  const m = blocks.length;
+  const rest = x.shape.slice(1 + m).map((_, i) => 2 * m + 1 + i);
+  const permutation = [m, ...blocks.flatMap((_, i) => [m + 1 + i, i]), ...rest];
+  const turned = source.between(
+    x,
+    permutation.map((axis) => split.shape[axis]!),
+  );
+  const whole = source.between(x, [
+    batches,
+    ...blocks.map((block, i) => block * x.shape[i + 1]!),
+    ...x.shape.slice(1 + m),
+  ]);
+  const part = {
+    begin: before,
+    end: whole.shape.map((size, axis) => size - after[axis]!),
+    strides: whole.shape.map(() => 1),
+  };
+  return [
+    reshaped(x, split),
+    { op: "transpose", attributes: { permutation }, inputs: [split], output: turned },
+    reshaped(turned, whole),
+    ...takePart(source, whole, part, output),
+  ];
+};

@@ -1,6 +1,18 @@
 import { type Attributes, ModelError } from "../../ir/graph.ts";
 import { samePadding } from "../importer.ts";
-import { depthToSpace, pack, slice, spaceToDepth, split, splitV, stridedSlice, unpack } from "./movement.ts";
+import {
+  batchToSpace,
+  depthToSpace,
+  pack,
+  slice,
+  spaceToBatch,
+  spaceToDepth,
+  split,
+  splitV,
+  stridedSlice,
+  tile,
+  unpack,
+} from "./movement.ts";
 import {
   activation,
   constantAxis,
@@ -238,6 +250,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["ARG_MAX", argument("arg_max")],
   ["ARG_MIN", argument("arg_min")],
   ["AVERAGE_POOL_2D", pool("average_pool2d")],
+  ["BATCH_TO_SPACE_ND", batchToSpace],
   ["CEIL", unaryFunction("ceil")],
   ["CONCATENATION", concatenation],
   ["CONV_2D", conv2d],
@@ -281,6 +294,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["SIN", unaryFunction("sin")],
   ["SLICE", slice],
   ["SOFTMAX", (source) => ({ op: "softmax", attributes: { beta: source.options.float(0) } })],
+  ["SPACE_TO_BATCH_ND", spaceToBatch],
   ["SPACE_TO_DEPTH", spaceToDepth],
   ["SPLIT", split],
   ["SPLIT_V", splitV],
@@ -291,6 +305,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["SUB", elementwise("sub")],
   ["SUM", reduction("reduce_sum")],
   ["TANH", unary("tanh")],
+  ["TILE", tile],
   ["TRANSPOSE", transpose],
   ["TRANSPOSE_CONV", transposeConv],
   ["UNPACK", unpack],
