@@ -186,6 +186,9 @@ export function oneOverOnePlus(a: i32): i32 {
 @inline
 export function requantizeWide(x: i64, multiplier: i32, shift: i32): i32 {
   return <i32>((x * <i64>multiplier + (<i64>1 << (shift - 1))) >> shift);
+}
+
+/**
  * log(x) in Q5.26 for x >= 1 in Q12.19, as TensorFlow Lite: x is r * 2^k with r between sqrt(1/2) and 1,
  * found in two ways of which one has room to spare, and log(r) is a quotient of polynomials around 2^(-1/4).
  */

@@ -140,15 +140,11 @@ export async function build(options: BuildOptions): Promise<Build> {
     dumpGraph,
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
-  const { samples, labels } = await stage("samples", () => readSamples(simplified, options.calibration));
+  const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
   const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
   const isFloat = isFloatGraph(scaled);
   const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
   const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
-  const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
-  const isFloat = isFloatGraph(simplified);
-  const subjects = isFloat && samples.length === 0 ? randomSamples(simplified) : samples;
-  const observed = await stage("calibrate", () => (isFloat ? observeGraph(simplified, subjects) : undefined));
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),

@@ -1,13 +1,9 @@
 import { allocate, elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import type { Lowering } from "../plan/lower.ts";
-import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import { clampTo, typeRange } from "./activation.ts";
+import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
-import { allocate, elements, ModelError, perTensor, type Shape, type Tensor } from "../ir/graph.ts";
-import { clampTo, typeRange } from "./activation.ts";
-import { mergeLoops } from "./broadcast.ts";
-import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
-import { defineOperator } from "./operator.ts";
 
 interface MeanAttributes {
   readonly axes: readonly number[];
@@ -45,7 +41,8 @@ function evaluate(
     const factor = factorOf(input, output, within.length);
     const correction = perTensor(input).zeroPoint * within.length;
     const { zeroPoint } = perTensor(output);
-    result.set(sums.map((sum) => clamp(requantize(sum - correction, factor) + zeroPoint, -128, 127)));
+    const range = typeRange(output);
+    result.set(sums.map((sum) => clampTo(requantize(sum - correction, factor) + zeroPoint, range)));
   }
   return [result];
 }
@@ -54,12 +51,17 @@ function evaluate(
 function lower({ attributes, inputs, outputs }: Bound<MeanAttributes>, to: Lowering, factorOf: Factor): void {
   const [input, output] = [inputs[0]!, outputs[0]!];
   const count = elements(splitAxes(input.shape, attributes.axes).reduced.sizes);
-  to.call("mean_s8", {
+  const bytes = output.dtype === "int16" ? 2 : 1;
+  const shared = {
     input,
     output,
-    ...reductionArguments(input, attributes.axes),
-    correction: perTensor(input).zeroPoint * count,
+    ...reductionArguments(input, attributes.axes, bytes),
     ...factorOf(input, output, count),
+  };
+  if (output.dtype === "int16") return to.call("mean_s16", shared);
+  to.call("mean_s8", {
+    ...shared,
+    correction: perTensor(input).zeroPoint * count,
     outputZeroPoint: perTensor(output).zeroPoint,
   });
 }
@@ -71,6 +73,7 @@ export const mean = defineOperator({
   arity: [1, 1],
   attributes: { axes: "ints", keepDims: "boolean" },
   quantization: { output: { kind: "range" } },
+  types: ["int8", "int16"],
   infer: inferReduction,
   evaluate: (node, values) => evaluate(node, values, meanFactor, true),
   lower: (node, to) => lower(node, to, meanFactor),
@@ -86,72 +89,4 @@ export const reduceSum = defineOperator({
   infer: inferReduction,
   evaluate: (node, values) => evaluate(node, values, sumFactor, false),
   lower: (node, to) => lower(node, to, sumFactor),
-  types: ["int8", "int16"],
-
-  infer({ name, attributes, inputs }) {
-    const { shape } = inputs[0]!;
-    const { axes, keepDims } = attributes;
-    if (axes.some((axis, i) => axis < 0 || axis >= shape.length || axis <= (axes[i - 1] ?? -1))) {
-      throw new ModelError(`node ${name}: expected ascending axes below ${shape.length}, found ${axes}`);
-    }
-    const { kept, reduced } = split(shape, axes);
-    if (!mergeLoops(kept.sizes, [kept.strides], 2) || !mergeLoops(reduced.sizes, [reduced.strides], 2)) {
-      throw new ModelError(
-        `node ${name}: expected at most two separate groups of axes, found ${axes} of [${shape}]`,
-      );
-    }
-    return [
-      keepDims
-        ? shape.map((n, axis) => (axes.includes(axis) ? 1 : n))
-        : shape.filter((_, axis) => !axes.includes(axis)),
-    ];
-  },
-
-  evaluate({ attributes, inputs, outputs }, values) {
-    const [input, output] = [inputs[0]!, outputs[0]!];
-    const { kept, reduced } = split(input.shape, attributes.axes);
-    const within = offsets(reduced);
-    const sums = offsets(kept).map((base) =>
-      within.reduce((sum, offset) => sum + values[0]![base + offset]!, 0),
-    );
-    const result = allocate(output.dtype, sums.length);
-    if (output.dtype === "float32") {
-      result.set(sums.map((sum) => sum / within.length));
-    } else {
-      const factor = meanFactor(input, output, within.length);
-      const correction = perTensor(input).zeroPoint * within.length;
-      const { zeroPoint } = perTensor(output);
-      const range = typeRange(output);
-      result.set(sums.map((sum) => clampTo(requantize(sum - correction, factor) + zeroPoint, range)));
-    }
-    return [result];
-  },
-
-  lower({ attributes, inputs, outputs }, to) {
-    const [input, output] = [inputs[0]!, outputs[0]!];
-    const { kept, reduced } = split(input.shape, attributes.axes);
-    const outer = mergeLoops(kept.sizes, [kept.strides], 2)!;
-    const inner = mergeLoops(reduced.sizes, [reduced.strides], 2)!;
-    const count = elements(reduced.sizes);
-    const bytes = output.dtype === "int16" ? 2 : 1;
-    const shared = {
-      input,
-      output,
-      kept0: outer.sizes[0]!,
-      kept1: outer.sizes[1]!,
-      reduced0: inner.sizes[0]!,
-      reduced1: inner.sizes[1]!,
-      keptStride0: bytes * outer.strides[0]![0]!,
-      keptStride1: bytes * outer.strides[0]![1]!,
-      reducedStride0: bytes * inner.strides[0]![0]!,
-      reducedStride1: bytes * inner.strides[0]![1]!,
-      ...meanFactor(input, output, count),
-    };
-    if (output.dtype === "int16") return to.call("mean_s16", shared);
-    to.call("mean_s8", {
-      ...shared,
-      correction: perTensor(input).zeroPoint * count,
-      outputZeroPoint: perTensor(output).zeroPoint,
-    });
-  },
 });

@@ -13,13 +13,16 @@ function factorOf(input: Tensor): WideMultiplier & { readonly limit: number } {
   return { ...wideMultiplier(scale / SCALE), limit: Math.min(Math.floor(RANGE / scale), 2 ** 31 - 1) };
 }
 
-/** x minus the greatest of its row, which a softmax does not notice: of int32 numbers it leaves what fits int16. */
+/**
+ * x minus the greatest of its row, which a softmax does not notice, and not below -32, where exponentials are
+ * nothing: of int32 numbers it leaves what fits int16.
+ */
 export const subtractMax = defineOperator({
   name: "subtract_max",
   summary: "int32 scores less the greatest of them, as a softmax takes them",
   arity: [1, 1],
   attributes: {},
-  quantization: { output: { kind: "own" } },
+  quantization: { output: { kind: "own", dtype: "int16" } },
   types: ["int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
 
@@ -35,7 +38,7 @@ export const subtractMax = defineOperator({
         const below = greatest - x;
         result[first + i] = factor
           ? -Math.min(multiplyWide(Math.min(below, factor.limit), factor), 32767)
-          : 0 - below;
+          : 0 - Math.min(below, RANGE);
       });
     }
     return [result];

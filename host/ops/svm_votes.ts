@@ -24,7 +24,7 @@ export const svmVotes = defineOperator({
   summary: "votes for classes by the decisions between all pairs of them",
   arity: [1, 1],
   attributes: { classes: "int" },
-  quantization: { output: { kind: "own" } },
+  quantization: { output: { kind: "own", dtype: "int16" } },
   types: ["int16"],
 
   infer({ name, attributes, inputs }) {

@@ -396,14 +396,10 @@ const table: Readonly<Record<string, Row>> = {
   prelu_s8: both(elementwise),
   reduce_max_s8: both(mean),
   arg_max_s8: both(argument),
+  arg_max_wide: both(argument),
   transpose_conv2d_s8: both(transposeConv),
   tree_ensemble_s8: both(trees),
   tree_ensemble_s16: both(trees),
-  tree_ensemble_s8: both(trees),
-  tree_ensemble_s16: both(trees),
-  softmax_s16: both(softmax),
-  logistic_s16: both(lookup),
-  tanh_s16: both(lookup),
 };
 
 /** Kernels that the cost model knows. */
