@@ -58,12 +58,13 @@ function lower({ attributes, inputs, outputs }: Bound<MeanAttributes>, to: Lower
     ...reductionArguments(input, attributes.axes, bytes),
     ...factorOf(input, output, count),
   };
-  if (output.dtype === "int16") return to.call("mean_s16", shared);
-  to.call("mean_s8", {
-    ...shared,
-    correction: perTensor(input).zeroPoint * count,
-    outputZeroPoint: perTensor(output).zeroPoint,
-  });
+  if (output.dtype === "int16") to.call("mean_s16", shared);
+  else
+    to.call("mean_s8", {
+      ...shared,
+      correction: perTensor(input).zeroPoint * count,
+      outputZeroPoint: perTensor(output).zeroPoint,
+    });
 }
 
 /** Mean over `axes`, an ascending list. */

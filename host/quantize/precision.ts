@@ -34,7 +34,7 @@ export interface ChosenPrecision {
 const ENOUGH_AGREEMENT = 0.995;
 const ENOUGH_RISK = 0.001;
 /** Linear models and their kin decide next to a border that int16 costs nothing to keep. */
-const ENOUGH_LINEAR_RISK = 1e-4;
+const ENOUGH_LINEAR_RISK = 1e-6;
 /** Noise to signal that is enough where a cheap model's output is a value: errors within 1 % of its range. */
 const ENOUGH_NOISE = 5e-5;
 /** Multiply-accumulates up to which int16 throughout is a matter of a millisecond or two. */

@@ -146,3 +146,26 @@ export function scaleInputs(graph: Graph, samples: readonly Sample[]): Graph {
       : current;
   }, graph);
 }
+
+/** How far from the middle of a feature's range other rows of a table may be, by what samples show. */
+const HEADROOM = 1.25;
+
+/** Rows a little further out than those of a table: values beyond what was seen would be cut off. */
+export function withHeadroom(graph: Graph, samples: readonly Sample[]): readonly Sample[] {
+  const isTable = graph.inputs.map((name) => tensorOf(graph, name).scaling !== undefined);
+  if (!isTable.includes(true) || samples.length === 0) return samples;
+  const middles = graph.inputs.map((name, i) => {
+    const features = tensorOf(graph, name).shape.at(-1) ?? 1;
+    const rows = samples.map((sample) => sample[i]!);
+    return affineOf(rows, features).offsets;
+  });
+  const further = samples.map((sample) =>
+    sample.map((row, i) => {
+      const middle = middles[i]!;
+      return isTable[i]
+        ? row.map((x, j) => middle[j % middle.length]! + HEADROOM * (x - middle[j % middle.length]!))
+        : row;
+    }),
+  );
+  return [...samples, ...further];
+}
