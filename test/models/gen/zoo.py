@@ -3,7 +3,7 @@
 Every model is trained on half of a data set that comes with scikit-learn and tried on the other half:
 
     test/zoo/models/<name>.onnx             the model
-    test/zoo/data/<rows>.calibration.csv    the rows it was trained on
+    test/zoo/data/<rows>.calibration.csv    rows that it was trained on, 200 at most
     test/zoo/data/<rows>.test.csv           held-out rows; the last column is the class, or the number to predict
     test/zoo/zoo.json                       which model goes with which rows, and what it is
 
@@ -44,6 +44,7 @@ from common import MODELS, compact
 
 ZOO = MODELS.parent / "zoo"
 SEED = 20240101
+CALIBRATION_ROWS = 200
 
 MLP = {"hidden_layer_sizes": (16,), "max_iter": 600, "random_state": SEED}
 
@@ -171,7 +172,7 @@ def split(name):
     parts = train_test_split(data["data"], data["target"], test_size=0.5, stratify=stratify, random_state=SEED)
     train, test, train_target, test_target = parts
     if name != "iris_missing":
-        write_rows(f"{name}.calibration.csv", train, train_target)
+        write_rows(f"{name}.calibration.csv", train[:CALIBRATION_ROWS], train_target)
     write_rows(f"{name}.test.csv", test, test_target)
     return train.astype(np.float32), train_target
 
