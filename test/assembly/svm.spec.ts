@@ -59,7 +59,10 @@ describe("svm", () => {
     reset();
     // 4 * 2^24 is 1 in Q5.26; exp(-1) in Q0.31 is 790015084 but for rounding: / 2^16 is 12054.7
     check(
-      { features: 2, inputZeroPoint: -3, vectorZeroPoint: 2, limit: 100, multiplier: 1 << 30, shift: 6, outputShift: 16 },
+      {
+        features: 2, inputZeroPoint: -3, vectorZeroPoint: 2, limit: 100, multiplier: 1 << 30, shift: 6,
+        outputShift: 16,
+      },
       int8([-3, -3]), [4, 2], [1], 0, [12055],
     );
   });
@@ -84,11 +87,20 @@ describe("svm", () => {
 
   test("tanh saturates at both ends and is 0 at 0", () => {
     reset();
-    check({ kind: SIGMOID, limit: 31, multiplier: 1 << 30, shift: 4, outputShift: 30 }, int8([100]), [1], [1], 0, [2]);
+    check(
+      { kind: SIGMOID, limit: 31, multiplier: 1 << 30, shift: 4, outputShift: 30 },
+      int8([100]), [1], [1], 0, [2],
+    );
     reset();
-    check({ kind: SIGMOID, limit: 31, multiplier: 1 << 30, shift: 4, outputShift: 30 }, int8([-100]), [1], [1], 0, [-2]);
+    check(
+      { kind: SIGMOID, limit: 31, multiplier: 1 << 30, shift: 4, outputShift: 30 },
+      int8([-100]), [1], [1], 0, [-2],
+    );
     reset();
-    check({ kind: SIGMOID, limit: 31, multiplier: 1 << 30, shift: 4, outputShift: 30 }, int8([0]), [1], [1], 3, [3]);
+    check(
+      { kind: SIGMOID, limit: 31, multiplier: 1 << 30, shift: 4, outputShift: 30 },
+      int8([0]), [1], [1], 3, [3],
+    );
   });
 
   test("three classes: a coefficient belongs to the pair of its class and its column's", () => {
