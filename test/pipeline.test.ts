@@ -260,12 +260,12 @@ describe("refused", () => {
   });
 
   test("a model that is float in one part and int8 in another", async () => {
-    // input -> QUANTIZE -> DEQUANTIZE -> LOGISTIC in float
-    const [dequantize, logisticCode, float32] = [6, 14, 0];
+    // input -> QUANTIZE -> DEQUANTIZE -> HARD_SWISH in float, of which nothing says the range
+    const [dequantize, logisticCode, hardSwish, float32] = [6, 14, 117, 0];
     const swapped = replaceOperators(
       vectorCase("borders", "logistic_zerom124").model,
       new Map([
-        [dequantize, logisticCode],
+        [dequantize, hardSwish],
         [logisticCode, dequantize],
       ]),
     );

@@ -5,7 +5,8 @@ export const VERSION: i32 = 1;
 /**
  * Weighted sums of squared distances from centres, or the distances.
  *
- *   input    [rows, features] i8 or i16 (inputBytes), brought to the steps of the centres by leftShift or rightShift
+ *   input    [rows, features] i8 or i16 (inputBytes), brought to the steps of the centres by leftShift or
+ *            rightShift
  *   centres  [outputs, features] i16
  *   weights  [outputs, features] i16, or 0 where all are one
  *   bias     [outputs] i32

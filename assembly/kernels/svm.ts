@@ -11,7 +11,8 @@ export const VERSION: i32 = 1;
  *   coefficients  [count, columns] i16
  *   bias          [outputs] i32
  *   output        [rows, outputs] i32
- *   counts        [groups] i16: vectors of each class;  decisions [groups, columns] i16: where coefficients add to
+ *   counts        [groups] i16: vectors of each class
+ *   decisions     [groups, columns] i16: where coefficients add to
  *   scratch       [outputs] i64, then [features] i32
  *   kind          0: exp of minus the squared distance; 1: power of the product; 2: tanh of it
  *   before, addend, limit, multiplier, shift  from the sum over features to the function: host/ops/svm_kernel.ts
@@ -49,7 +50,7 @@ export function svm(
 ): void {
   const point: usize = scratch + (<usize>outputs << 3);
   const pointEnd: usize = point + (<usize>features << 2);
-  // A distance does not change when both have the vectors' zero point; of a product it is taken off at the end.
+  // A distance does not change when both have the vectors' zero point; of a product it is taken off at last.
   const zeroPoint: i32 = kind == 0 ? vectorZeroPoint : 0;
   for (let row = 0; row < rows; row++) {
     memory.fill(scratch, 0, <usize>outputs << 3);

@@ -16,6 +16,7 @@ import { intervals } from "./intervals.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
+import { lookup } from "./lookup.ts";
 import { maxPool2d } from "./max_pool2d.ts";
 import { maximum, minimum } from "./maximum.ts";
 import { mean, reduceSum } from "./mean.ts";
@@ -58,6 +59,7 @@ const list: readonly Operator[] = [
   leakyRelu,
   logistic,
   logSoftmax,
+  lookup,
   maximum,
   maxPool2d,
   mean,

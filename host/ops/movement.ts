@@ -45,24 +45,24 @@ const isView = ({ offset, sizes, strides }: Movement, input: Tensor): boolean =>
   elements(sizes) === elements(input.shape) &&
   denseStrides(sizes).every((stride, axis) => sizes[axis] === 1 || stride === strides[axis]);
 
-/** The kernel counts in bytes: one for all types. */
+/** The kernel arguments for the loops, which count in bytes: one kernel for all types. */
+export function movementArguments(movement: Movement, elementBytes: number): Record<string, number> {
+  const { sizes, strides } = loopsOf(movement)!;
+  const numbered = (prefix: string, list: readonly number[]) =>
+    Object.fromEntries(list.map((value, i) => [`${prefix}${i}`, value]));
+  const bytes = strides[0]!.map((stride) => stride * elementBytes);
+  return { elementBytes, ...numbered("size", sizes), ...numbered("stride", bytes) };
+}
+
 export function lowerMovement(movement: Movement, input: Tensor, output: Tensor, to: Lowering): void {
   if (isView(movement, input)) {
     to.alias(output, input);
     return;
   }
   const elementBytes = byteSize({ dtype: input.dtype, shape: [] });
-  const { sizes, strides } = loopsOf(movement)!;
-  const numbered = (prefix: string, list: readonly number[]) =>
-    Object.fromEntries(list.map((value, i) => [`${prefix}${i}`, value]));
   to.call("strided_copy", {
     input: to.at(input, movement.offset * elementBytes),
     output,
-    elementBytes,
-    ...numbered("size", sizes),
-    ...numbered(
-      "stride",
-      strides[0]!.map((stride) => stride * elementBytes),
-    ),
+    ...movementArguments(movement, elementBytes),
   });
 }

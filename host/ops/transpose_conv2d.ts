@@ -3,6 +3,7 @@ import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activa
 import { channelMultipliers, checkBias } from "./channel_scale.ts";
 import { requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
+import { lowerAsConvolutions } from "./transpose_convolutions.ts";
 import { lowerPhases, type PhaseGeometry } from "./transpose_phases.ts";
 
 interface TransposeConvAttributes {
@@ -129,8 +130,11 @@ export const transposeConv2d = defineOperator({
       padding: attributes.padding[i]!,
       outputSize: attributes.outputSize[i]!,
     });
-    const range = activationRange(attributes.activation, outputs[0]!);
-    lowerPhases({ input, weights, bias, output: outputs[0]! }, [axis(0), axis(1)], range, to);
+    const tensors = { input, weights, bias, output: outputs[0]! };
+    const geometry = [axis(0), axis(1)] as const;
+    const { activation } = attributes;
+    if (to.choice.kernel === "fast" && lowerAsConvolutions(tensors, geometry, activation, to)) return;
+    lowerPhases(tensors, geometry, activationRange(activation, tensors.output), to);
   },
 
   macs: ({ inputs }) => {

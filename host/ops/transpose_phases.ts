@@ -11,7 +11,7 @@ import { inBlocks } from "./layout.ts";
  */
 
 /** Taps of one axis that a phase sees, in the order of the input positions that they are for. */
-interface AxisPhase {
+export interface AxisPhase {
   readonly taps: readonly number[];
   /** Input position of the first tap at the phase's first output; from there on one for one. */
   readonly first: number;
@@ -47,7 +47,7 @@ export function axisPhase(
 }
 
 /** The filters [O, h, w, C] with some of their taps only. A phase without any gets one of zeros. */
-function pickTaps(weights: Tensor, rows: readonly number[], columns: readonly number[]): Int8Array {
+export function pickTaps(weights: Tensor, rows: readonly number[], columns: readonly number[]): Int8Array {
   const [outputs, height, width, depth] = weights.shape as [number, number, number, number];
   if (rows.length === 0 || columns.length === 0) return new Int8Array(outputs * depth);
   const result = new Int8Array(outputs * rows.length * columns.length * depth);
@@ -64,7 +64,7 @@ function pickTaps(weights: Tensor, rows: readonly number[], columns: readonly nu
   return result;
 }
 
-interface Tensors {
+export interface Tensors {
   readonly input: Tensor;
   readonly weights: Tensor;
   readonly bias: Tensor | undefined;
@@ -123,7 +123,8 @@ function phaseArguments(
     kernelWidth: empty ? 1 : column.taps.length,
     dilationHeight: row.dilation,
     dilationWidth: column.dilation,
-    padTop: -row.first,
-    padLeft: -column.first,
+    // Not -first, which may be a negative zero.
+    padTop: 0 - row.first,
+    padLeft: 0 - column.first,
   };
 }

@@ -27,7 +27,8 @@ function scaleWeights(weights: Tensor, axis: number, factors: readonly number[],
   const stride = elements(weights.shape.slice(axis + 1));
   const count = weights.shape[axis]!;
   const data = (weights.data as Float32Array).map((w, i) => w * factors[Math.floor(i / stride) % count]!);
-  return { ...weights, name, data };
+  const { quantization: _, ...rest } = weights;
+  return { ...rest, name, data };
 }
 
 /** Adds up to what the layer and its reader computed. */

@@ -10,11 +10,13 @@ import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
 import { fuseDense } from "./fuse_dense.ts";
 import { fusePad } from "./fuse_pad.ts";
+import { fuseTables } from "./fuse_tables.ts";
 import { mergeIntervals } from "./merge_intervals.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
 import { stripBorders } from "./strip_borders.ts";
+import { useIntegers } from "./use_integers.ts";
 
 /** A rewrite that leaves every output byte for byte what it was; only fused float factors and biases round otherwise. */
 export interface Pass {
@@ -26,6 +28,7 @@ export interface Pass {
 export const passes: readonly Pass[] = [
   { name: "fold constants", run: foldConstants },
   { name: "sink transposes", run: sinkTransposes },
+  { name: "fuse tables", run: fuseTables },
   { name: "strip borders", run: stripBorders },
   { name: "columns at the border", run: columnsAtBorder },
   { name: "absorb select", run: absorbSelect },
@@ -36,6 +39,7 @@ export const passes: readonly Pass[] = [
   { name: "fold affine", run: foldAffine },
   { name: "fuse dense", run: fuseDense },
   { name: "fuse activation", run: fuseActivation },
+  { name: "use integers", run: useIntegers },
   { name: "fuse pad", run: fusePad },
   { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },

@@ -335,6 +335,24 @@ def _function(kind):
     return case
 
 
+def float_island(rng, index):
+    """What converters leave in float between two scales: one function, or several with a constant."""
+    scale, zero = (log_uniform(rng, 0.01, 0.1), 2.0**-4, log_uniform(rng, 0.1, 0.5))[index % 3], zero_point(rng, index)
+    out = (log_uniform(rng, 0.01, 0.05), zero_point(rng, index + 1))
+    kinds = (("ELU",), ("LOGISTIC",), ("ABS", "ELU"), ("RELU",), (), ("TANH", "MUL"), ("ADD", "ELU"))[index]
+    g = Graph()
+    x = g.tensor((1, 16, 16, 1), scale, zero)
+    y = layers.unary(g, "DEQUANTIZE", x, (), "float32")
+    for kind in kinds:
+        if kind in ("MUL", "ADD"):
+            constant = g.constant(np.array([0.7], "float32"), dtype="float32")
+            y = g.op(kind, [y, constant], g.tensor(y.shape, dtype="float32"), FusedActivationFunction=0)
+        else:
+            y = layers.unary(g, kind, y, (), "float32")
+    y = layers.unary(g, "QUANTIZE", y, out)
+    return "_".join(kinds).lower() or "nothing", g.finish([x], [y]), every_byte()
+
+
 def log_softmax(rng, index):
     depth = (1, 2, 3, 10, 17)[index % 5]
     leading = ((1,), (3,), (1, 2), (2, 2))[index % 4]
@@ -383,6 +401,7 @@ FAMILIES = {
     "batch_to_space": (5, _batches("BATCH_TO_SPACE_ND")),
     "depth_to_space": (4, _blocks("DEPTH_TO_SPACE")),
     "elu": (13, _function("ELU")),
+    "float_island": (7, float_island),
     "log_softmax": (14, log_softmax),
     "maximum": (12, _extremum("MAXIMUM")),
     "minimum": (12, _extremum("MINIMUM")),

@@ -671,6 +671,7 @@ const unaryFunctions = fc.record({
   alpha: fc.constantFrom(0.2, 0.5, 1, 1.5),
   beta: fc.constantFrom(0.5, 1),
 });
+const tables = seeds.map((seed) => ({ table: [...int8Data(256, seed)] }));
 const ranges = fc
   .tuple(fc.integer({ min: -60, max: 60 }), fc.integer({ min: 0, max: 60 }))
   .map(([min, length]) => ({ min: min / 10, max: (min + length) / 10 }));
@@ -692,6 +693,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),
   log_softmax: logSoftmax,
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
+  lookup: lookup("lookup", tables, int8Outputs),
   max_pool2d: pool("max_pool2d"),
   maximum: extremum("maximum"),
   mean,

@@ -30,7 +30,7 @@ import { CATEGORIES } from "./categories.ts";
 /** Those of the suite itself. */
 const RELATIVE = 1e-3;
 const ABSOLUTE = 1e-7;
-const ONNX_VERSION = "1.20.1";
+const ONNX_VERSION = "1.23.2";
 
 type Result =
   | { readonly kind: "passed" }

@@ -18,6 +18,7 @@ export const CATEGORIES: readonly Category[] = [
   { name: "complex", types: /COMPLEX/ },
   { name: "sequence", types: /sequence|optional/ },
   { name: "batches of matrices", refusal: /expected a matrix \[depth, outputs\]/ },
+  { name: "blocks of scales", refusal: /blocks of scales are not supported/ },
   { name: "placeholder tensors", refusal: /type UNDEFINED/ },
   { name: "operator sets before 9", refusal: /expected version 9 or later/ },
   { name: "control flow", operators: /^(If|Loop|Scan|SequenceMap)$/ },

@@ -10,8 +10,8 @@ import { evaluateGraph } from "../../host/engines/reference.ts";
 import { v8 } from "../../host/engines/v8.ts";
 import { wasm3 } from "../../host/engines/wasm3.ts";
 import { importOnnx } from "../../host/import/onnx/index.ts";
-import { elements, type Graph, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized } from "../../host/ir/spec.ts";
+import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
+import { checkGraph, checkQuantized, checkWork } from "../../host/ir/spec.ts";
 import { simplify } from "../../host/passes/index.ts";
 import { build, compileGraph } from "../../host/pipeline.ts";
 import { calibrate } from "../../host/quantize/calibrate.ts";
@@ -238,4 +238,26 @@ describe("networks as modules", () => {
     const built = await build({ model, calibration });
     assert.equal(built.metadata.outputs.length, 1);
   });
+});
+
+test("damaged networks: a graph that holds together, also simplified, or a ModelError", () => {
+  const files = Object.entries(EXAMPLES).map(([title, example]) => make(example, title.length));
+  let [accepted, refused] = [0, 0];
+  for (let seed = 0; seed < 1200; seed++) {
+    const random = generator(seed);
+    const below = (limit: number): number => Math.floor(((random() + 2) / 4) * limit);
+    for (let i = 0; i < 4; i++) random();
+    const bytes = files[seed % files.length]!.slice();
+    for (let n = below(3); n >= 0; n--) bytes[below(bytes.length)]! ^= 1 << below(8);
+    try {
+      const graph = checkWork(checkGraph(importOnnx(bytes, "made"), `seed ${seed}`));
+      checkGraph(simplify(graph), `seed ${seed}, simplified`);
+      accepted++;
+    } catch (error) {
+      assert.ok(error instanceof ModelError, `seed ${seed}: ${error instanceof Error ? error.stack : error}`);
+      assert.ok(!error.message.startsWith("after seed"), error.message);
+      refused++;
+    }
+  }
+  assert.ok(accepted > 100 && refused > 100, `${accepted} accepted, ${refused} refused`);
 });

@@ -43,6 +43,15 @@ export interface Translation {
 /** Values of all constants, those of the file and those made of them: one may be folded into many nodes. */
 const MAX_CONSTANT_VALUES = 2 * MAX_ELEMENTS;
 
+/** Operators that only move values do so with integers as well; others compute in float32. */
+function outputType(
+  { quantization }: Operator,
+  input: Tensor | undefined,
+): Pick<Tensor, "dtype" | "quantization"> {
+  if (quantization.output.kind !== "same" || !input?.quantization || input.data) return { dtype: "float32" };
+  return { dtype: input.dtype, quantization: input.quantization };
+}
+
 /** What is put around operators for the sake of layouts. */
 const MOVES = new Set(["reshape", "transpose"]);
 
@@ -143,9 +152,10 @@ export class Builder {
     op: string,
     inputs: readonly (Tensor | undefined)[],
     attributes: Attributes,
-    type: Pick<Tensor, "dtype" | "quantization"> = { dtype: "float32" },
+    given?: Pick<Tensor, "dtype" | "quantization">,
   ): Tensor {
     const operator = operatorOf(op);
+    const type = given ?? outputType(operator, inputs[0]);
     const shapes = operator.infer({ name: source, attributes, inputs });
     const shape = shapes[0]!;
     checkRank(shape);
@@ -242,8 +252,10 @@ export class Builder {
     const seen = new Set(this.inputs);
     for (const output of outputs) {
       const value = this.valueOf(output);
-      if (isConstantValue(value))
-        throw new ModelError(`output ${output}: expected a computed tensor, found a constant`);
+      if (isConstantValue(value) || this.inputs.includes(output)) {
+        const found = isConstantValue(value) ? "a constant" : "an input";
+        throw new ModelError(`output ${output}: expected a computed tensor, found ${found}`);
+      }
       const own = seen.has(value.name)
         ? this.addNode(output, "reshape", [value], { shape: value.shape })
         : value;

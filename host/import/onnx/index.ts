@@ -1,6 +1,7 @@
 import { type Graph, ModelError, oneLine } from "../../ir/graph.ts";
 import { translateAll } from "../importer.ts";
 import { Builder, Context } from "./builder.ts";
+import { expandQlinear } from "./expand_qlinear.ts";
 import { selectOutputs } from "./labels.ts";
 import { type OnnxNode, readOnnx } from "./model.ts";
 import { operators } from "./operators/index.ts";
@@ -32,7 +33,8 @@ function withoutName(error: ModelError, node: OnnxNode): ModelError {
  * Throws ModelError, of one line, with all nodes that are not supported at once.
  */
 export function importOnnx(bytes: Uint8Array, name: string): Graph {
-  const model = recognise(readOnnx(bytes));
+  const read = recognise(readOnnx(bytes));
+  const model = { ...read, nodes: expandQlinear(read.nodes) };
   const { outputs, labels, needed, classes } = selectOutputs(model);
   const builder = new Builder(model, classes);
   translateAll(

@@ -64,6 +64,10 @@ const power: Add = (node, _, exponent) => {
   return raise(node, node.tensor(0));
 };
 
+/** At least one. */
+const operands = (node: Context): Tensor[] =>
+  Array.from({ length: Math.max(1, node.inputCount) }, (_, i) => node.tensor(i));
+
 /** Any number of operands. */
 const variadic = (type: string, op: string, combine: Combine): Translation => ({
   type: `ai.onnx.${type}`,
@@ -74,8 +78,7 @@ const variadic = (type: string, op: string, combine: Combine): Translation => ({
       const fold = (...list: number[]): number => list.reduce((a, b) => combine(a, b));
       return [foldElementwise(node.outputName(0), constants[0]!.type, constants, fold)];
     }
-    const inputs = Array.from({ length: node.inputCount }, (_, i) => node.tensor(i));
-    return [inputs.reduce((a, b) => node.add(op, [a, b], op === "add" ? NONE : {}))];
+    return [operands(node).reduce((a, b) => node.add(op, [a, b], op === "add" ? NONE : {}))];
   },
 });
 
@@ -83,7 +86,7 @@ const average: Translation = {
   type: "ai.onnx.Mean",
   summary: "of any number of operands",
   translate(node) {
-    const inputs = Array.from({ length: node.inputCount }, (_, i) => node.tensor(i));
+    const inputs = operands(node);
     const sum = inputs.reduce((a, b) => node.add("add", [a, b], NONE));
     const share = node.addConstant(node.nameOf("share"), [], [1 / inputs.length]);
     return [node.add("mul", [sum, share], NONE)];

@@ -1,4 +1,5 @@
-import type { Translation } from "../builder.ts";
+import { isConstantValue, type Translation } from "../builder.ts";
+import { foldElementwise } from "../fold.ts";
 import { unary } from "./elementwise.ts";
 
 /** Operators that are a function of one value. */
@@ -19,6 +20,19 @@ const withParameters = (
     return [node.label(node.add("unary_function", [input], { function: name, alpha, beta }), input.labels)];
   },
 });
+
+/** Also of integers, where they are constants. */
+const foldable = (type: string, name: string, f: (x: number) => number): Translation => {
+  const computed = plain(type, name);
+  return {
+    ...computed,
+    translate(node) {
+      const value = node.value(0);
+      if (!isConstantValue(value)) return computed.translate(node);
+      return [foldElementwise(node.outputName(0), value.type, [value], f)];
+    },
+  };
+};
 
 const gelu: Translation = {
   type: "ai.onnx.Gelu",
@@ -42,7 +56,7 @@ const swish: Translation = {
 };
 
 export const functions: readonly Translation[] = [
-  plain("Abs", "abs"),
+  foldable("Abs", "abs", Math.abs),
   withParameters("Celu", "celu", [["alpha", 1]]),
   plain("Ceil", "ceil"),
   plain("Cos", "cos"),
@@ -58,7 +72,7 @@ export const functions: readonly Translation[] = [
   unary("ai.onnx.HardSwish", "hard_swish"),
   plain("Log", "log"),
   plain("Mish", "mish"),
-  plain("Neg", "neg"),
+  foldable("Neg", "neg", (x) => -x),
   plain("Reciprocal", "reciprocal"),
   plain("Round", "round"),
   withParameters("Selu", "selu", [

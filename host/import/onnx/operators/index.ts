@@ -23,6 +23,7 @@ import { matmul } from "./matmul.ts";
 import { pad } from "./pad.ts";
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "./pool.ts";
 import { prelu } from "./prelu.ts";
+import { dequantizeLinear, quantizeLinear } from "./quantization.ts";
 import { reductions } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { resize, upsample } from "./resize.ts";
@@ -51,6 +52,7 @@ const list: readonly Translation[] = [
   conv,
   convTranspose,
   depthToSpace,
+  dequantizeLinear,
   dropout,
   flatten,
   ...functions,
@@ -65,6 +67,7 @@ const list: readonly Translation[] = [
   maxPool,
   pad,
   prelu,
+  quantizeLinear,
   ...reductions,
   reshape,
   resize,
