@@ -15,7 +15,8 @@ export const VERSION: i32 = 1;
  *   decisions     [groups, columns] i16: where coefficients add to
  *   scratch       [outputs] i64, then [features] i32
  *   kind          0: exp of minus the squared distance; 1: power of the product; 2: tanh of it
- *   before, addend, limit, multiplier, shift  from the sum over features to the function: host/ops/svm_kernel.ts
+ *   before, addend, limit, multiplier, shift  from the sum over features to the function: see
+ *                 host/ops/svm_kernel.ts
  *
  * Semantics: host/ops/svm.ts.
  */
