@@ -26,6 +26,8 @@ import type { Agreement } from "./quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { scaleInputs, withHeadroom } from "./quantize/scale_inputs.ts";
+import { scaleTrees } from "./quantize/scale_trees.ts";
 import {
   allStatistics,
   type Found,
@@ -139,15 +141,18 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
   const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
-  const isFloat = isFloatGraph(simplified);
-  const subjects = isFloat && samples.length === 0 ? randomSamples(simplified) : samples;
-  const observed = await stage("calibrate", () => (isFloat ? observeGraph(simplified, subjects) : undefined));
+  const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
+  const isFloat = isFloatGraph(scaled);
+  const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
+  const observed = await stage("calibrate", () =>
+    isFloat ? observeGraph(scaled, withHeadroom(scaled, subjects)) : undefined,
+  );
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),
-    (result) => dumpGraph(result?.quantized ?? simplified),
+    (result) => dumpGraph(result?.quantized ?? scaled),
   );
-  const graph = checkQuantized(found?.quantized ?? simplified, "quantize");
+  const graph = checkQuantized(found?.quantized ?? scaled, "quantize");
   const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
@@ -184,7 +189,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     module,
     assembly,
     graph,
-    ...(isFloat && { floatGraph: simplified }),
+    ...(isFloat && { floatGraph: scaled }),
     metadata,
     tuning,
     choices,

@@ -42,7 +42,7 @@ describe("logistic regression", async () => {
 
   test("stages run in order, each told and timed", () => {
     const expected =
-      "import, simplify, samples, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, measure";
+      "import, simplify, samples, scale, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, measure";
     assert.equal(stages.join(", "), expected);
     assert.equal(found.stages.map(({ stage }) => stage).join(", "), expected);
   });
@@ -53,15 +53,16 @@ describe("logistic regression", async () => {
       [
         "01-import.txt",
         "02-simplify.txt",
-        "05-quantize.txt",
-        "06-tune.txt",
-        "07-lower.txt",
-        "09-plan.txt",
-        "10-emit.txt",
+        "04-scale.txt",
+        "06-quantize.txt",
+        "07-tune.txt",
+        "08-lower.txt",
+        "10-plan.txt",
+        "11-emit.txt",
       ],
     );
-    assert.equal(dumps.get("10-emit.txt"), found.assembly);
-    assert.match(dumps.get("05-quantize.txt")!, /^graph logistic_regression\ninput X: int8\[1x2\]/);
+    assert.equal(dumps.get("11-emit.txt"), found.assembly);
+    assert.match(dumps.get("06-quantize.txt")!, /^graph logistic_regression\ninput X: int8\[1x2\]/);
   });
 
   test("is proven on calibration rows, edges and random vectors", () => {

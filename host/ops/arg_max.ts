@@ -8,6 +8,8 @@ const around = (shape: Shape, axis: number) => ({
   inner: elements(shape.slice(axis + 1)),
 });
 
+const TYPES: readonly string[] = ["float32", "int8", "int16", "int32"];
+
 /** An index along an axis, as int32: the first one where several values are equal. */
 function argument(name: "arg_max" | "arg_min", sign: 1 | -1, summary: string) {
   return defineOperator({
@@ -19,9 +21,9 @@ function argument(name: "arg_max" | "arg_min", sign: 1 | -1, summary: string) {
     types: ["int32"],
     checkTypes: ({ inputs, outputs }) => {
       const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];
-      return ["float32", "int8"].includes(from) && to === "int32"
+      return TYPES.includes(from) && to === "int32"
         ? undefined
-        : `${name} from ${from} to ${to} is not supported, only from float32 and int8 to int32`;
+        : `${name} from ${from} to ${to} is not supported, only from ${TYPES.join(" and ")} to int32`;
     },
     outputType: () => ({ dtype: "int32" }),
 
@@ -46,7 +48,9 @@ function argument(name: "arg_max" | "arg_min", sign: 1 | -1, summary: string) {
     lower({ attributes, inputs, outputs }, to) {
       const [input, output] = [inputs[0]!, outputs[0]!];
       const flip = sign === 1 ? 0 : -1;
-      to.call("arg_max_s8", { input, output, ...around(input.shape, attributes.axis), flip });
+      const shared = { input, output, ...around(input.shape, attributes.axis) };
+      if (input.dtype === "int8") return to.call("arg_max_s8", { ...shared, flip });
+      to.call("arg_max_wide", { ...shared, bytes: input.dtype === "int16" ? 2 : 4, sign });
     },
   });
 }

@@ -11,6 +11,8 @@ import { dequantize } from "./dequantize.ts";
 import { div } from "./div.ts";
 import { fullyConnected } from "./fully_connected.ts";
 import { hardSwish } from "./hard_swish.ts";
+import { impute } from "./impute.ts";
+import { intervals } from "./intervals.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
@@ -19,19 +21,26 @@ import { maxPool2d } from "./max_pool2d.ts";
 import { maximum, minimum } from "./maximum.ts";
 import { mean, reduceSum } from "./mean.ts";
 import { mul } from "./mul.ts";
+import { normalize } from "./normalize.ts";
 import type { Operator } from "./operator.ts";
 import { pad } from "./pad.ts";
 import { prelu } from "./prelu.ts";
+import { quadratic } from "./quadratic.ts";
 import { quantize } from "./quantize.ts";
 import { reduceMax, reduceMin } from "./reduce_max.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
+import { select } from "./select.ts";
 import { softmax } from "./softmax.ts";
 import { stridedSlice } from "./strided_slice.ts";
+import { subtractMax } from "./subtract_max.ts";
+import { svm } from "./svm.ts";
+import { svmVotes } from "./svm_votes.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 import { transposeConv2d } from "./transpose_conv2d.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
 import { unaryFunction } from "./unary_function.ts";
 
 const list: readonly Operator[] = [
@@ -68,10 +77,19 @@ const list: readonly Operator[] = [
   softmax,
   stridedSlice,
   sub,
+  impute,
+  intervals,
+  normalize,
+  quadratic,
+  select,
+  subtractMax,
+  svm,
+  svmVotes,
   tanh,
   transpose,
   transposeConv2d,
   unaryFunction,
+  treeEnsemble,
 ];
 
 export const operators: ReadonlyMap<string, Operator> = new Map(

@@ -47,27 +47,24 @@ function evaluate(
   return [result];
 }
 
-const stridesInBytes = (loops: Readonly<Record<string, number>>, bytes: number): Record<string, number> =>
-  Object.fromEntries(
-    Object.entries(loops).map(([name, value]) => [name, name.includes("Stride") ? bytes * value : value]),
-  );
-
 /** A mean and a sum are one kernel with another factor. */
 function lower({ attributes, inputs, outputs }: Bound<MeanAttributes>, to: Lowering, factorOf: Factor): void {
   const [input, output] = [inputs[0]!, outputs[0]!];
   const count = elements(splitAxes(input.shape, attributes.axes).reduced.sizes);
-  const loops = reductionArguments(input, attributes.axes);
-  const shared = { input, output, ...factorOf(input, output, count) };
-  if (output.dtype === "int16") {
-    to.call("mean_s16", { ...shared, ...stridesInBytes(loops, 2) });
-    return;
-  }
-  to.call("mean_s8", {
-    ...shared,
-    ...loops,
-    correction: perTensor(input).zeroPoint * count,
-    outputZeroPoint: perTensor(output).zeroPoint,
-  });
+  const bytes = output.dtype === "int16" ? 2 : 1;
+  const shared = {
+    input,
+    output,
+    ...reductionArguments(input, attributes.axes, bytes),
+    ...factorOf(input, output, count),
+  };
+  if (output.dtype === "int16") to.call("mean_s16", shared);
+  else
+    to.call("mean_s8", {
+      ...shared,
+      correction: perTensor(input).zeroPoint * count,
+      outputZeroPoint: perTensor(output).zeroPoint,
+    });
 }
 
 /** Mean over `axes`, an ascending list. */

@@ -45,13 +45,14 @@ export interface Bound<A> {
  * - range: the output gets its own scale and zero point from calibration;
  * - same: output and data inputs share one scale and zero point (the operator only moves values);
  * - fixed: the output's quantisation is prescribed by the reference kernel, for int8 and for int16;
- * - own: the operator says which type and scale its output has, e.g. from the constants it adds up.
+ * - own: the operator says which type and scale its output has, e.g. from the constants it adds up; `dtype`
+ *   where that is always int16.
  */
 export type OutputQuantization =
   | { readonly kind: "range" }
   | { readonly kind: "same" }
   | { readonly kind: "fixed"; readonly quantization: Quantization; readonly int16?: Quantization }
-  | { readonly kind: "own" };
+  | { readonly kind: "own"; readonly dtype?: "int16" };
 
 export interface QuantizationRule {
   readonly output: OutputQuantization;

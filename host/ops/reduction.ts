@@ -54,8 +54,12 @@ export function inferReduction({ name, attributes, inputs }: Inputs): readonly S
   ];
 }
 
-/** The kernel arguments for loops over kept and reduced axes. */
-export function reductionArguments(input: Tensor, axes: readonly number[]): Record<string, number> {
+/** The kernel arguments for loops over kept and reduced axes; strides are in bytes. */
+export function reductionArguments(
+  input: Tensor,
+  axes: readonly number[],
+  bytes = 1,
+): Record<string, number> {
   const { kept, reduced } = splitAxes(input.shape, axes);
   const outer = mergeLoops(kept.sizes, [kept.strides], 2)!;
   const inner = mergeLoops(reduced.sizes, [reduced.strides], 2)!;
@@ -64,9 +68,9 @@ export function reductionArguments(input: Tensor, axes: readonly number[]): Reco
     kept1: outer.sizes[1]!,
     reduced0: inner.sizes[0]!,
     reduced1: inner.sizes[1]!,
-    keptStride0: outer.strides[0]![0]!,
-    keptStride1: outer.strides[0]![1]!,
-    reducedStride0: inner.strides[0]![0]!,
-    reducedStride1: inner.strides[0]![1]!,
+    keptStride0: bytes * outer.strides[0]![0]!,
+    keptStride1: bytes * outer.strides[0]![1]!,
+    reducedStride0: bytes * inner.strides[0]![0]!,
+    reducedStride1: bytes * inner.strides[0]![1]!,
   };
 }

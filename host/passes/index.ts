@@ -1,12 +1,17 @@
 import type { Graph } from "../ir/graph.ts";
 import { checkGraph } from "../ir/spec.ts";
+import { absorbSelect } from "./absorb_select.ts";
+import { columnsAtBorder } from "./columns.ts";
 import { dropChannels } from "./drop_channels.ts";
+import { foldAffine } from "./fold_affine.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { foldScale } from "./fold_scale.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
+import { fuseDense } from "./fuse_dense.ts";
 import { fusePad } from "./fuse_pad.ts";
 import { fuseTables } from "./fuse_tables.ts";
+import { mergeIntervals } from "./merge_intervals.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
@@ -25,9 +30,14 @@ export const passes: readonly Pass[] = [
   { name: "sink transposes", run: sinkTransposes },
   { name: "fuse tables", run: fuseTables },
   { name: "strip borders", run: stripBorders },
+  { name: "columns at the border", run: columnsAtBorder },
+  { name: "absorb select", run: absorbSelect },
+  { name: "merge intervals", run: mergeIntervals },
   { name: "remove identity", run: removeIdentity },
   { name: "fold scale", run: foldScale },
   { name: "fuse bias", run: fuseBias },
+  { name: "fold affine", run: foldAffine },
+  { name: "fuse dense", run: fuseDense },
   { name: "fuse activation", run: fuseActivation },
   { name: "use integers", run: useIntegers },
   { name: "fuse pad", run: fusePad },

@@ -54,6 +54,7 @@ export function groupTensors(
     const output = node.outputs[0]!;
     // A scale of the operator's own is found later: see `quantizeGraph`.
     const group = own(output, rule.kind === "fixed" ? rule.quantization : undefined);
+    if (rule.kind === "own" && rule.dtype) group.precision = rule.dtype;
     groups.set(output, group);
     if (rule.kind !== "same") continue;
     const inputs = computedInputs(graph, node);

@@ -33,6 +33,8 @@ export interface ChosenPrecision {
 /** Equal decisions that are enough, and for models that cost next to nothing their likely share on other data. */
 const ENOUGH_AGREEMENT = 0.995;
 const ENOUGH_RISK = 0.001;
+/** Linear models and their kin decide next to a border that int16 costs nothing to keep. */
+const ENOUGH_LINEAR_RISK = 1e-6;
 /** Noise to signal that is enough where a cheap model's output is a value: errors within 1 % of its range. */
 const ENOUGH_NOISE = 5e-5;
 /** Multiply-accumulates up to which int16 throughout is a matter of a millisecond or two. */
@@ -97,10 +99,15 @@ const denseWeights = (graph: Graph, wide: ReadonlySet<string>): string[] =>
     .filter(({ op, outputs }) => op === "fully_connected" && wide.has(outputs[0]!))
     .map(({ inputs }) => inputs[1]!);
 
+/** One layer of weights at most. */
+const isLinear = (graph: Graph): boolean =>
+  graph.nodes.filter(({ op }) => operatorOf(op).quantization.weights).length <= 1;
+
 function isEnough({ agreement, risk, noise }: Score, graph: Graph, cheap: boolean): boolean {
   if (agreement < ENOUGH_AGREEMENT) return false;
   const values = tensorOf(graph, graph.outputs[0]!).shape.reduce((product, n) => product * n, 1);
-  return !cheap || (values > 1 ? risk <= ENOUGH_RISK : noise <= ENOUGH_NOISE);
+  const most = isLinear(graph) ? ENOUGH_LINEAR_RISK : ENOUGH_RISK;
+  return !cheap || (values > 1 ? risk <= most : noise <= ENOUGH_NOISE);
 }
 
 /** Sets of tensors to raise, the noisiest tensor's first. */

@@ -1,9 +1,10 @@
-import { type Attributes, type Graph, ModelError, type Tensor, tensorOf } from "../ir/graph.ts";
+import { type Attributes, type Graph, ModelError, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
 import type { Range } from "../ops/activation.ts";
 import { operatorOf } from "../ops/index.ts";
 import { type Bound, bind, type Operator } from "../ops/operator.ts";
 import { quantizeConstants } from "./constants.ts";
 import { alignInputs, groupTensors, quantizationOf } from "./groups.ts";
+import { treeInputType, treePrecision } from "./scale_trees.ts";
 import type { Precision } from "./scales.ts";
 
 export type { Precision } from "./scales.ts";
@@ -45,15 +46,20 @@ function checkFloat(graph: Graph): void {
 export function quantizeGraph(
   graph: Graph,
   ranges: ReadonlyMap<string, Range>,
-  { precision = new Map() }: QuantizeOptions = {},
+  options: QuantizeOptions = {},
 ): Graph {
   checkFloat(graph);
+  const precision = treePrecision(graph, options.precision ?? new Map());
   const groups = groupTensors(graph, ranges, precision);
   const aligned = alignInputs(graph, groups, precision);
   const tensors = new Map(aligned.tensors);
   for (const [name, group] of groups) {
     const quantization = quantizationOf(group);
     tensors.set(name, { ...tensorOf(aligned, name), dtype: group.precision, quantization });
+  }
+  for (const name of graph.inputs) {
+    const dtype = treeInputType(aligned, name);
+    if (dtype) tensors.set(name, { ...tensorOf(aligned, name), dtype, quantization: quantized(1, 0) });
   }
   const scaled = { ...aligned, tensors };
   // In execution order: an operator may choose its output's type from what it reads.

@@ -269,6 +269,43 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "depth"),
 });
 
+// Classic models
+
+function supportVectors({ numbers: n }: CallShape): Features {
+  const vectors = product(n, "rows", "count");
+  return {
+    call: 1,
+    rows: n["rows"]!,
+    values: product(n, "rows", "features"),
+    vectors,
+    products: vectors * n["features"]!,
+    sums: vectors * n["columns"]!,
+    outputs: product(n, "rows", "outputs"),
+  };
+}
+
+function votes({ numbers: n }: CallShape): Features {
+  const pairs = (n["classes"]! * (n["classes"]! - 1)) / 2;
+  return { call: 1, rows: n["rows"]!, pairs: n["rows"]! * pairs, outputs: product(n, "rows", "classes") };
+}
+
+function quadratic({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "rows", "outputs");
+  return { call: 1, outputs, products: outputs * n["features"]!, roots: n["root"]! * outputs };
+}
+
+const rowwise = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  values: product(n, "rows", "depth"),
+});
+
+const intervals = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  outputs: product(n, "rows", "outputs"),
+});
+/** Rows of neighbours are copied as one, others element by element. */
 /** Rows of neighbours are copied as one, others element by element, bytes of them four at a time. */
 function stridedCopy({ numbers: n }: CallShape): Features {
   const rows = product(n, "size0", "size1", "size2", "size3");
@@ -296,6 +333,13 @@ function argument({ numbers: n }: CallShape): Features {
 /** One phase: as the small convolution, of one group. */
 const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
   convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
+
+/** A call does not say how deep its trees are: instructions go with the size of the table. */
+const trees = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  targets: n["targets"]!,
+  bytes: n["tableBytes"]!,
+});
 
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
@@ -336,6 +380,12 @@ const table: Readonly<Record<string, Row>> = {
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  svm: both(supportVectors),
+  svm_votes: both(votes),
+  quadratic: both(quadratic),
+  subtract_max: both(rowwise),
+  normalize: both(rowwise),
+  intervals: both(intervals),
   softmax_s16: both(softmax),
   logistic_s16: both(lookup),
   tanh_s16: both(lookup),
@@ -346,7 +396,10 @@ const table: Readonly<Record<string, Row>> = {
   prelu_s8: both(elementwise),
   reduce_max_s8: both(mean),
   arg_max_s8: both(argument),
+  arg_max_wide: both(argument),
   transpose_conv2d_s8: both(transposeConv),
+  tree_ensemble_s8: both(trees),
+  tree_ensemble_s16: both(trees),
 };
 
 /** Kernels that the cost model knows. */

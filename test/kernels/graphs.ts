@@ -20,6 +20,7 @@ import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
+import { classicGraphs } from "./classic_graphs.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -560,10 +561,11 @@ const argument = (op: string) =>
         axis: fc.nat(3),
         keepDims: fc.boolean(),
         input: quantizations,
+        dtype: fc.constantFrom("int8", "int16", "int32"),
       })
-      .map(({ shape, axis, keepDims, input }) => ({
+      .map(({ shape, axis, keepDims, input, dtype }) => ({
         op,
-        inputs: [tensor("input", shape, input)],
+        inputs: [{ ...tensor("input", shape, dtype === "int8" ? input : quantized(1, 0)), dtype }],
         attributes: { axis: axis % shape.length, keepDims },
         output: { dtype: "int32" },
       })),
@@ -680,6 +682,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   arg_max: argument("arg_max"),
   arg_min: argument("arg_min"),
   average_pool2d: pool("average_pool2d"),
+  ...classicGraphs,
   clip: lookup("clip", ranges, int8Outputs),
   concatenation,
   conv2d,

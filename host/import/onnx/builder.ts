@@ -232,6 +232,21 @@ export class Builder {
   markDistribution = (tensor: Tensor): unknown => this.distributions.add(tensor.name);
   isDistribution = (tensor: Tensor): boolean => this.distributions.has(tensor.name);
 
+  /** What has to be an output as well for labels to be known: scores, unless an output has labels already. */
+  labelOutputs(outputs: readonly string[], labels: readonly (readonly string[])[]): string[] {
+    const computed = (name: string): Tensor | undefined => {
+      const value = this.values.get(name);
+      return value && !isConstantValue(value) ? this.tensors.get(value.name) : undefined;
+    };
+    if (outputs.some((output) => computed(output)?.labels)) return [];
+    const scores = labels.flatMap((values) => values.find((value) => computed(value)) ?? []);
+    return [...new Set(scores)].filter((name) => {
+      const tensor = computed(name)!;
+      // Without class names nothing is gained over an output that they are the first of.
+      return tensor.labels || !outputs.some((output) => computed(output)?.name === tensor.name);
+    });
+  }
+
   /** An output that is an input or another output as well gets a tensor of its own. */
   private ownOutputs(outputs: readonly string[]): void {
     const seen = new Set(this.inputs);

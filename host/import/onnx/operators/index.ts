@@ -4,6 +4,7 @@ import { argMax, argMin } from "./arg_max.ts";
 import { arithmetic } from "./arithmetic.ts";
 import { batchNormalization } from "./batch_normalization.ts";
 import { cast } from "./cast.ts";
+import { classic } from "./classic.ts";
 import { clip } from "./clip.ts";
 import { concat } from "./concat.ts";
 import { constant } from "./constant.ts";
@@ -18,10 +19,7 @@ import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
 import { identity } from "./identity.ts";
 import { leakyRelu } from "./leaky_relu.ts";
-import { linearClassifier } from "./linear_classifier.ts";
-import { linearRegressor } from "./linear_regressor.ts";
 import { matmul } from "./matmul.ts";
-import { normalizer } from "./normalizer.ts";
 import { pad } from "./pad.ts";
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "./pool.ts";
 import { prelu } from "./prelu.ts";
@@ -29,7 +27,6 @@ import { dequantizeLinear, quantizeLinear } from "./quantization.ts";
 import { reductions } from "./reduce.ts";
 import { reshape } from "./reshape.ts";
 import { resize, upsample } from "./resize.ts";
-import { scaler } from "./scaler.ts";
 import { shapeArithmetic } from "./shape_arithmetic.ts";
 import { slice } from "./slice.ts";
 import { logSoftmax, softmax } from "./softmax.ts";
@@ -37,7 +34,8 @@ import { split } from "./split.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
 import { tile } from "./tile.ts";
 import { transpose } from "./transpose.ts";
-import { zipmap } from "./zipmap.ts";
+import { treeEnsembleClassifier } from "./tree_ensemble_classifier.ts";
+import { treeEnsembleRegressor } from "./tree_ensemble_regressor.ts";
 
 const list: readonly Translation[] = [
   ...activations,
@@ -47,6 +45,7 @@ const list: readonly Translation[] = [
   averagePool,
   batchNormalization,
   cast,
+  ...classic,
   clip,
   concat,
   constant,
@@ -63,19 +62,15 @@ const list: readonly Translation[] = [
   globalMaxPool,
   identity,
   leakyRelu,
-  linearClassifier,
-  linearRegressor,
   logSoftmax,
   matmul,
   maxPool,
-  normalizer,
   pad,
   prelu,
   quantizeLinear,
   ...reductions,
   reshape,
   resize,
-  scaler,
   ...shapeArithmetic,
   slice,
   softmax,
@@ -84,9 +79,10 @@ const list: readonly Translation[] = [
   squeeze,
   tile,
   transpose,
+  treeEnsembleClassifier,
+  treeEnsembleRegressor,
   unsqueeze,
   upsample,
-  zipmap,
 ];
 
 /** By domain and operator, as in "ai.onnx.Relu". */
