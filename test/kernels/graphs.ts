@@ -18,6 +18,7 @@ import {
 import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
+import { forestTensors } from "../support/forests.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -27,7 +28,7 @@ interface Draft {
   readonly op: string;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: Attributes;
-  readonly output: { readonly dtype: "int8" | "uint8"; readonly quantization: Quantization };
+  readonly output: { readonly dtype: "int8" | "uint8" | "int16"; readonly quantization: Quantization };
 }
 
 /** The graph, or undefined where the operator refuses these shapes (the spec's tests cover that). */
@@ -398,6 +399,29 @@ const softmax = build(
     })),
 );
 
+/** Some with subtrees so large that jumps lead to them, and with more leaves than one byte can number. */
+const treeEnsemble = build(
+  fc
+    .record({
+      dtype: fc.constantFrom<"int8" | "int16">("int8", "int16"),
+      features: fc.constantFrom(1, 2, 5, 12, 128),
+      trees: upTo(4),
+      depth: fc.oneof({ weight: 5, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.constantFrom(7, 8) }),
+      targets: fc.constantFrom(1, 2, 3, 10, 128),
+      leaves: fc.constantFrom(1, 3, 20, 200),
+      seed: seeds,
+    })
+    .map(({ dtype, ...draft }) => ({
+      op: "tree_ensemble",
+      inputs: [
+        { ...tensor("input", [1, draft.features], quantized(1, 0)), dtype },
+        ...forestTensors(draft, dtype),
+      ],
+      attributes: {},
+      output: { dtype: "int16", quantization: quantized(0.5, 0) },
+    })),
+);
+
 /** Operators of one value, which become tables: with their attributes and what the output must be. */
 const lookup = (
   op: string,
@@ -447,4 +471,5 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   softmax,
   sub: elementwise("sub", Math.max, ratios(-2, 2, [-11, 20])),
   tanh: lookup("tanh", none, fc.constant(output(1 / 128, 0))),
+  tree_ensemble: treeEnsemble,
 };

@@ -21,8 +21,16 @@ bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, 
     return a->output % 2 == 0 && a->base % 2 == 0 && a->terms % 2 == 0;
 }
 
-void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory) {
+void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory, thimble_tree_output *output) {
     const int16_t *base = (const int16_t *)(const void *)(memory + a->base);
     int16_t *sums = (int16_t *)(void *)(memory + a->output);
-    for (int32_t i = 0; i < a->targets; i++) sums[i] = base[i];
+    for (int32_t i = 0; i < a->targets; i++) {
+        output->before[i] = sums[i];
+        sums[i] = base[i];
+    }
+}
+
+int thimble_trees_refuse(const thimble_tree_ensemble *a, uint8_t *memory, const thimble_tree_output *output) {
+    memcpy(memory + a->output, output->before, 2 * (uint32_t)a->targets);
+    return -1;
 }

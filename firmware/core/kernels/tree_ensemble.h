@@ -24,8 +24,16 @@ typedef struct thimble_tree_ensemble {
  */
 bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, uint32_t memory_bytes);
 
+/* The output as it was, for a table that turns out to be wrong half-way. */
+typedef struct thimble_tree_output {
+    int16_t before[THIMBLE_TREE_FEATURES];
+} thimble_tree_output;
+
 /* What the sums begin with. */
-void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory);
+void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory, thimble_tree_output *output);
+
+/* Undoes everything; returns -1. */
+int thimble_trees_refuse(const thimble_tree_ensemble *a, uint8_t *memory, const thimble_tree_output *output);
 
 static inline uint32_t thimble_tree_u16(const uint8_t *at) {
     return at[0] | (uint32_t)at[1] << 8;
