@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { EngineError } from "../../host/engines/engine.ts";
 import { runProcess } from "../../host/engines/toolchain.ts";
 import { BANK_BYTES, QEMU } from "../../host/firmware/qemu_build.ts";
+import { fromBytes } from "../../host/ir/graph.ts";
 import { root } from "../../host/root.ts";
 
 export interface TreeFigures {
@@ -75,11 +76,9 @@ async function run(folder: string, bank: string): Promise<readonly (readonly [nu
   const console = ["-monitor", "none", "-serial", "stdio", "-no-reboot"];
   const semihosting = ["-semihosting-config", "enable=on,target=native"];
   const flash = ["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${bank}`];
-  const text = await call([QEMU, ...machine, ...console, ...semihosting, ...flash], folder);
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(" ").map(Number) as [number, number]);
+  await call([QEMU, ...machine, ...console, ...semihosting, ...flash], folder);
+  const results = fromBytes("int32", new Uint8Array(await readFile(join(folder, "results.bin"))));
+  return Array.from({ length: results.length / 2 }, (_, i) => [results[2 * i]!, results[2 * i + 1]!]);
 }
 
 /** Throws EngineError where Python lacks a package, or a tool fails. */
