@@ -13,7 +13,14 @@ import { importOnnx } from "../../host/import/onnx/index.ts";
 import { ModelError } from "../../host/ir/graph.ts";
 
 type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
-type Value = number | string | readonly number[] | readonly string[] | { readonly floats: readonly number[] };
+type Value =
+  | number
+  | string
+  | readonly number[]
+  | readonly string[]
+  | { readonly floats: readonly number[] }
+  | { readonly bytes: readonly number[] }
+  | { readonly reals: readonly number[] };
 
 const encode = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text, "utf8"));
 
@@ -21,6 +28,19 @@ function attribute(name: string, value: Value): Attribute {
   if (typeof value === "number") return { name, type: AttributeType.INT, i: BigInt(value) };
   if (typeof value === "string") return { name, type: AttributeType.STRING, s: encode(value) };
   if ("floats" in value) return { name, type: AttributeType.FLOATS, floats: [...value.floats] };
+  // Tensors: of uint8 and of float.
+  if ("bytes" in value)
+    return {
+      name,
+      type: AttributeType.TENSOR,
+      t: { dims: [BigInt(value.bytes.length)], dataType: 2, int32Data: [...value.bytes] },
+    };
+  if ("reals" in value)
+    return {
+      name,
+      type: AttributeType.TENSOR,
+      t: { dims: [BigInt(value.reals.length)], dataType: 1, floatData: [...value.reals] },
+    };
   return typeof value[0] === "string"
     ? { name, type: AttributeType.STRINGS, strings: value.map((text) => encode(String(text))) }
     : { name, type: AttributeType.INTS, ints: value.map((n) => BigInt(n)) };
@@ -57,10 +77,10 @@ function model(op: string, columns: number, attributes: Attributes): Uint8Array 
   return toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
-      irVersion: 8n,
+      irVersion: 9n,
       opsetImport: [
         { domain: "", version: 17n },
-        { domain: "ai.onnx.ml", version: 3n },
+        { domain: "ai.onnx.ml", version: op === "TreeEnsemble" ? 5n : 3n },
       ],
       graph: {
         name: "trees",
@@ -149,6 +169,33 @@ describe("every mode decides as in ONNX Runtime, thresholds and missing values i
         ));
     }
   }
+});
+
+describe("TreeEnsemble, of version 5", () => {
+  const two: Attributes = {
+    nodes_featureids: [0, 1, 1],
+    nodes_modes: { bytes: [0, 3, 2] },
+    nodes_splits: { reals: [0.1, 2, -1] },
+    nodes_truenodeids: [1, 0, 2],
+    nodes_trueleafs: [0, 1, 1],
+    nodes_falsenodeids: [2, 1, 3],
+    nodes_falseleafs: [0, 1, 1],
+    tree_roots: [0],
+    leaf_targetids: [0, 1, 2, 0],
+    leaf_weights: { reals: [1, -2, 3, 4] },
+    n_targets: 3,
+  };
+  test("computes what ONNX Runtime does", () => expectRuntime(model("TreeEnsemble", 3, two), pairs(column)));
+
+  test("a transform is refused, of which ONNX and its runtime say different things", () => {
+    const softmax = model("TreeEnsemble", 3, { ...two, post_transform: 1 });
+    assert.throws(() => importOnnx(softmax, "trees"), /post_transform 1: expected 0 \(NONE\)/);
+  });
+
+  test("a ring is refused", () => {
+    const ring = { ...two, nodes_falsenodeids: [0, 1, 3] };
+    assert.throws(() => importOnnx(model("TreeEnsemble", 3, ring), "trees"), /node 0: expected one node/);
+  });
 });
 
 describe("scores become what ONNX Runtime makes of them", () => {

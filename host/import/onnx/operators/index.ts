@@ -20,6 +20,7 @@ import { sigmoid } from "./sigmoid.ts";
 import { softmax } from "./softmax.ts";
 import { sub } from "./sub.ts";
 import { tanh } from "./tanh.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
 import { treeEnsembleClassifier } from "./tree_ensemble_classifier.ts";
 import { treeEnsembleRegressor } from "./tree_ensemble_regressor.ts";
 import { zipmap } from "./zipmap.ts";
@@ -45,6 +46,7 @@ const list: readonly Translation[] = [
   softmax,
   sub,
   tanh,
+  treeEnsemble,
   treeEnsembleClassifier,
   treeEnsembleRegressor,
   zipmap,
