@@ -7,9 +7,10 @@ static bool padding_valid(const uint8_t *padding) {
 }
 
 bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, uint32_t memory_bytes) {
-    if (a->targets > THIMBLE_TREE_FEATURES || a->table_bytes < 1 || a->table_bytes >= INT32_MAX / 2) return false;
+    if (a->targets > THIMBLE_TREE_TARGETS) return false;
+    if (a->table_bytes < 1 || a->table_bytes >= INT32_MAX / 2) return false;
     if (a->target_bits < 0 || a->target_bits > 7) return false;
-    if (a->short_leaves < 0 || a->short_leaves > THIMBLE_TREE_FEATURES) return false;
+    if (a->short_leaves < 0 || a->short_leaves > THIMBLE_TREE_LEAVES) return false;
     const uint32_t sums = thimble_volume(a->targets, 2, 1, 1);
     const thimble_span spans[] = {{a->output, sums},
                                   {a->base, sums},

@@ -5,17 +5,20 @@
 #include "check.h"
 
 enum {
-    THIMBLE_TREE_FEATURES = 128, /* numbered by seven bits, as targets are */
+    THIMBLE_TREE_FEATURES = 128, /* numbered by seven bits */
+    THIMBLE_TREE_TARGETS = 128,
+    THIMBLE_TREE_LEAVES = 127, /* first bytes of leaves */
     THIMBLE_TREE_JUMP = -128,    /* first byte of a node */
     /*
-     * Bytes behind a table, all of them first bytes of leaves: wherever in the table a walk is, one that only goes
-     * on to the next node ends there at the latest, so that a check of every other step is enough.
+     * Bytes behind a table, all of them first bytes of leaves: wherever in the table a walk is, one that only
+     * goes on to the next node ends there at the latest, so that a check of every other step is enough.
      */
     THIMBLE_TREE_PADDING = 4,
 };
 
 typedef struct thimble_tree_ensemble {
-    int32_t input, table, table_bytes, terms, term_count, target_bits, short_leaves, base, output, targets;
+    int32_t input, table, table_bytes, terms, term_count, target_bits, short_leaves;
+    int32_t base, output, targets;
 } thimble_tree_ensemble;
 
 /*
@@ -26,7 +29,7 @@ bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, 
 
 /* The output as it was, for a table that turns out to be wrong half-way. */
 typedef struct thimble_tree_output {
-    int16_t before[THIMBLE_TREE_FEATURES];
+    int16_t before[THIMBLE_TREE_TARGETS];
 } thimble_tree_output;
 
 /* What the sums begin with. */

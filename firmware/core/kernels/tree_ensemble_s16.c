@@ -8,7 +8,7 @@ static inline int32_t load_s16(const uint8_t *at) {
     return *(const int16_t *)(const void *)at;
 }
 
-/* As in tree_ensemble_s8.c; features and thresholds have two bytes each, offsets are in units of two bytes. */
+/* As in tree_ensemble_s8.c; features and thresholds have two bytes, offsets are in units of two. */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const uint8_t *input,
                                   int32_t features) {
     for (;;) {
