@@ -1,6 +1,7 @@
 import { allocate, elements, ModelError, perTensor, type Shape, type Tensor } from "../ir/graph.ts";
+import { clampTo, typeRange } from "./activation.ts";
 import { mergeLoops } from "./broadcast.ts";
-import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
 interface Axes {
@@ -40,6 +41,7 @@ export const mean = defineOperator({
   arity: [1, 1],
   attributes: { axes: "ints", keepDims: "boolean" },
   quantization: { output: { kind: "range" } },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const { shape } = inputs[0]!;
@@ -74,7 +76,8 @@ export const mean = defineOperator({
       const factor = meanFactor(input, output, within.length);
       const correction = perTensor(input).zeroPoint * within.length;
       const { zeroPoint } = perTensor(output);
-      result.set(sums.map((sum) => clamp(requantize(sum - correction, factor) + zeroPoint, -128, 127)));
+      const range = typeRange(output);
+      result.set(sums.map((sum) => clampTo(requantize(sum - correction, factor) + zeroPoint, range)));
     }
     return [result];
   },
@@ -85,19 +88,24 @@ export const mean = defineOperator({
     const outer = mergeLoops(kept.sizes, [kept.strides], 2)!;
     const inner = mergeLoops(reduced.sizes, [reduced.strides], 2)!;
     const count = elements(reduced.sizes);
-    to.call("mean_s8", {
+    const bytes = output.dtype === "int16" ? 2 : 1;
+    const shared = {
       input,
       output,
       kept0: outer.sizes[0]!,
       kept1: outer.sizes[1]!,
       reduced0: inner.sizes[0]!,
       reduced1: inner.sizes[1]!,
-      keptStride0: outer.strides[0]![0]!,
-      keptStride1: outer.strides[0]![1]!,
-      reducedStride0: inner.strides[0]![0]!,
-      reducedStride1: inner.strides[0]![1]!,
-      correction: perTensor(input).zeroPoint * count,
+      keptStride0: bytes * outer.strides[0]![0]!,
+      keptStride1: bytes * outer.strides[0]![1]!,
+      reducedStride0: bytes * inner.strides[0]![0]!,
+      reducedStride1: bytes * inner.strides[0]![1]!,
       ...meanFactor(input, output, count),
+    };
+    if (output.dtype === "int16") return to.call("mean_s16", shared);
+    to.call("mean_s8", {
+      ...shared,
+      correction: perTensor(input).zeroPoint * count,
       outputZeroPoint: perTensor(output).zeroPoint,
     });
   },

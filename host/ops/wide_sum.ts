@@ -7,7 +7,7 @@ import { foldedBias } from "./layout.ts";
 /**
  * Layers of weights with 16-bit values: their sums have 64 bits and are rounded once, by a factor of 16 bits, as in
  * TensorFlow Lite Micro. There an int32 bias makes the sums 32 bits wide, rounded twice as those of int8 layers: the
- * attribute `narrowSums`. Found out by experiment, since the files differ in nothing but the type of the bias.
+ * attribute `narrowSums`. Found out by experiment; where there is no bias an option says which type it would have.
  */
 interface Tensors {
   readonly input: Tensor;

@@ -1,7 +1,16 @@
 /** Which tensors share a quantisation, and the rescalings where neighbours have different ones. */
-import { type Graph, type Node, type Quantization, type Tensor, tensorOf } from "../ir/graph.ts";
+import {
+  type Attributes,
+  type Graph,
+  type Node,
+  type Quantization,
+  quantized,
+  type Tensor,
+  tensorOf,
+} from "../ir/graph.ts";
 import type { Range } from "../ops/activation.ts";
 import { operatorOf } from "../ops/index.ts";
+import { type Bound, bind } from "../ops/operator.ts";
 import { activationScale, type Precision, UNIT_INT16 } from "./scales.ts";
 
 /** Tensors that must share one quantisation: the values of a group's members move between them. */
@@ -56,27 +65,61 @@ export function groupTensors(
   return groups;
 }
 
-/** The group that an operator's input must belong to, where that is not the input's own. */
-function wantedGroup(graph: Graph, groups: Groups, node: Node, input: string): Group | undefined {
+/** The tensors of a node as they will be, for its operator to judge. */
+function typed(
+  graph: Graph,
+  groups: Groups,
+  node: Node,
+  precision: ReadonlyMap<string, Precision>,
+): Bound<Attributes> {
+  const rule = operatorOf(node.op).quantization;
+  const bound = bind(graph, node);
+  const withGroup = (tensor: Tensor): Tensor => {
+    const group = groups.get(tensor.name)!;
+    return { ...tensor, dtype: group.precision, quantization: quantizationOf(group) };
+  };
+  const outputs = bound.outputs.map(withGroup);
+  const inputs = bound.inputs.map((tensor, i) => {
+    if (!tensor || groups.has(tensor.name)) return tensor && withGroup(tensor);
+    const ofWeights = precision.get(tensor.name) ?? "int8";
+    const operand = i === rule.weights?.input ? ofWeights : outputs[0]!.dtype;
+    return { ...tensor, dtype: i === rule.bias ? "int32" : operand, quantization: quantized(1, 0) };
+  });
+  return { ...bound, inputs, outputs };
+}
+
+/** Which group each input of an operator must belong to, where that is not its own. */
+function wantedGroups(
+  graph: Graph,
+  groups: Groups,
+  node: Node,
+  precision: ReadonlyMap<string, Precision>,
+): (Group | undefined)[] {
   const { quantization, checkTypes } = operatorOf(node.op);
-  const group = groups.get(input);
   const output = groups.get(node.outputs[0]!)!;
-  if (!group || group === output || tensorOf(graph, input).data) return undefined;
-  if (quantization.output.kind === "same") return output;
-  // An operator that knows its types itself, or that says what it writes, reads any.
-  if (quantization.output.kind === "own" || checkTypes || group.precision === output.precision)
-    return undefined;
-  return { ...group, precision: output.precision };
+  const { kind } = quantization.output;
+  // What says itself what it writes reads any; others may have kernels for inputs of another type.
+  const mixes =
+    kind === "own" || (checkTypes && checkTypes(typed(graph, groups, node, precision)) === undefined);
+  return node.inputs.map((input) => {
+    const group = groups.get(input);
+    if (!group || group === output) return undefined;
+    if (kind === "same") return output;
+    return mixes || group.precision === output.precision
+      ? undefined
+      : { ...group, precision: output.precision };
+  });
 }
 
 /** Inserts a rescaling where an operator that only moves values, or one of another type, gets an input. */
-export function alignInputs(graph: Graph, groups: Groups): Graph {
+export function alignInputs(graph: Graph, groups: Groups, precision: ReadonlyMap<string, Precision>): Graph {
   const tensors = new Map<string, Tensor>(graph.tensors);
   const made = new Map<string, string>();
   const nodes = graph.nodes.flatMap((node) => {
     const added: Node[] = [];
+    const groupsWanted = wantedGroups(graph, groups, node, precision);
     const inputs = node.inputs.map((input, i) => {
-      const wanted = wantedGroup(graph, groups, node, input);
+      const wanted = groupsWanted[i];
       if (!wanted) return input;
       const moved = groups.get(node.outputs[0]!) === wanted;
       const name = moved ? `${node.name}_rescaled_${i}` : `${input}_${wanted.precision}`;

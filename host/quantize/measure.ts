@@ -89,7 +89,7 @@ function addToMeter(meter: Meter, expected: TensorData, found: TensorData): void
 }
 
 /** Class names by output, where the labels can be understood: the output's own, numbers, or in order. */
-function classNames(output: Tensor, labels: readonly string[]): string[] | undefined {
+export function classNames(output: Tensor, labels: readonly string[]): string[] | undefined {
   const count = output.shape.reduce((product, n) => product * n, 1);
   const found = [...new Set(labels)].sort();
   const numbers = Array.from({ length: count }, (_, i) => String(i));

@@ -51,7 +51,7 @@ export function quantizeGraph(
   checkFloat(graph);
   const precision = treePrecision(graph, options.precision ?? new Map());
   const groups = groupTensors(graph, ranges, precision);
-  const aligned = alignInputs(graph, groups);
+  const aligned = alignInputs(graph, groups, precision);
   const tensors = new Map(aligned.tensors);
   for (const [name, group] of groups) {
     const quantization = quantizationOf(group);

@@ -194,6 +194,20 @@ function denseStationary({ numbers: n }: CallShape): Features {
   };
 }
 
+/** 16-bit values: one output channel after the other, from inputs that are gathered before. */
+function convWide({ numbers: n }: CallShape): Features {
+  const { terms, outputs } = convolution(n);
+  return { call: 1, ...gathering(n, true), products: outputs * terms, outputs };
+}
+
+/** 16-bit values: every tap of every output, in the image or not. */
+function depthwiseWide({ numbers: n }: CallShape): Features {
+  const pixels = product(n, "batches", "outputHeight", "outputWidth");
+  const outputs = pixels * product(n, "inputChannels", "depthMultiplier");
+  const rows = outputs * n["kernelHeight"]!;
+  return { call: 1, outputs, rows, products: rows * n["kernelWidth"]! };
+}
+
 /** 16-bit values: one output after the other. */
 function denseWide({ numbers: n }: CallShape): Features {
   const outputs = product(n, "batches", "outputs");
@@ -232,8 +246,9 @@ function elementwise({ numbers: n }: CallShape): Features {
 const lookup = ({ numbers: n }: CallShape): Features => ({ call: 1, outputs: n["length"]! });
 
 function pad({ numbers: n }: CallShape): Features {
+  const outputs = n["outputBytes"] ?? n["length"]!;
   const rows = product(n, "size0", "size1", "size2");
-  return { call: 1, rows, copied: rows * n["size3"]!, outputs: n["outputBytes"]! };
+  return { call: 1, rows, copied: rows * n["size3"]!, outputs };
 }
 
 const copy = ({ numbers: n }: CallShape): Features => ({
@@ -280,6 +295,12 @@ const table: Readonly<Record<string, Row>> = {
   fully_connected_s16: both(denseWide),
   fully_connected_w16_s16: both(denseWide),
   fully_connected_s8_s16: both(denseWide),
+  conv2d_s16: both(convWide),
+  depthwise_conv2d_s16: both(depthwiseWide),
+  max_pool2d_s16: both(pooling),
+  average_pool2d_s16: both(pooling),
+  pad_s16: both(pad),
+  mean_s16: both(mean),
   max_pool2d_s8: both(pooling),
   average_pool2d_s8: both(pooling),
   add_s8: both(elementwise),

@@ -1,12 +1,7 @@
-import {
-  type Availability,
-  type Engine,
-  type EngineName,
-  maxTensors,
-  type Vector,
-} from "../engines/engine.ts";
+import type { Availability, Engine, EngineName, Vector } from "../engines/engine.ts";
 import { evaluateGraph, runReference } from "../engines/reference.ts";
 import { fromBytes, type Graph, ModelError, tensorOf, toBytes, writers } from "../ir/graph.ts";
+import { type BuildTrace, traceLayers } from "./trace.ts";
 import type { NamedVector } from "./vectors.ts";
 
 export interface EngineResult {
@@ -39,13 +34,9 @@ function firstDifference(expected: readonly Vector[], found: readonly Vector[]):
   return undefined;
 }
 
-/** A module in which every layer's result is an output, built by the same pipeline. */
-export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;
-
 /**
- * Runs one vector through modules that keep every layer's result, as many as a module has outputs, and
- * names the first that differs. When none does, the layers are right and the fault is in how memory is
- * shared.
+ * Names the first layer whose result differs when each is an output. When none does, the layers are right
+ * and the fault is in how memory is shared.
  */
 async function blame(
   graph: Graph,
@@ -55,14 +46,11 @@ async function blame(
 ): Promise<string> {
   const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector.inputs[i]!));
   const trace = evaluateGraph(graph, inputs);
-  const written = graph.nodes.flatMap((node) => node.outputs);
-  for (let first = 0; first < written.length; first += maxTensors) {
-    const outputs = written.slice(first, first + maxTensors);
-    const expected = [outputs.map((name) => toBytes(trace.get(name)!))];
-    const found = await engine.run(await buildTrace({ ...graph, outputs }), [vector.inputs]);
-    const difference = firstDifference(expected, found);
+  for await (const { names, values } of traceLayers(graph, engine, [vector.inputs], buildTrace)) {
+    const expected = [names.map((name) => toBytes(trace.get(name)!))];
+    const difference = firstDifference(expected, values);
     if (!difference) continue;
-    const name = outputs[difference.output]!;
+    const name = names[difference.output]!;
     return `first in tensor ${name} of layer ${writers(graph).get(name)!.name}, byte ${difference.index}: expected ${difference.expected}, found ${difference.found}`;
   }
   return "no layer differs when each keeps its own memory: the memory plan is at fault";

@@ -10,10 +10,11 @@ from math import prod
 import numpy as np
 
 import tflm_layers as layers
-from tflite_writer import ACTIVATIONS, PADDINGS, Graph
+from tflite_writer import ACTIVATIONS, PADDINGS, TENSOR_TYPES, Graph
 from tflm_cases import BROADCASTS, MEANS, RESHAPES, SHORT, _window, _window_name, every_byte, int8_vectors, log_uniform, pow2
 
-BIASES = ("int64", "int64", "none", "int32", "int64")
+# "none32": no bias, and an option that says it would be of int32
+BIASES = ("int64", "int64", "none", "int32", "none32")
 
 
 def vectors_of(rng, shapes):
@@ -39,7 +40,11 @@ class LinearScales:
 
     def bias(self, rng, index, channels):
         dtype = BIASES[index % 5]
-        return None if dtype == "none" else rng.integers(-self._bias, self._bias + 1, channels).astype(dtype)
+        return None if dtype.startswith("none") else rng.integers(-self._bias, self._bias + 1, channels).astype(dtype)
+
+
+def _bias_options(index):
+    return {"QuantizedBiasType": TENSOR_TYPES["int32"]} if BIASES[index % 5] == "none32" else {}
 
 
 def _linear_name(index, per_channel, scales):
@@ -60,7 +65,7 @@ def fully_connected(rng, index):
     leading = ((1,), (2,), (3, 1), (1, 2, 2))[index // 2 % 4] if inputs < 700 else (1,)
     x = g.tensor((*leading, inputs), scales.input, 0, "int16")
     out = (scales.output, 0, "int16")
-    y = layers.fully_connected(g, x, weights, scales.weights, bias, out, activation, keep_dims)
+    y = layers.fully_connected(g, x, weights, scales.weights, bias, out, activation, keep_dims, **_bias_options(index))
     name = f"{'x'.join(map(str, x.shape))}_to{outputs}_{SHORT[activation]}_{_linear_name(index, per_channel, scales)}"
     return name, g.finish([x], [y]), vectors_of(rng, [x.shape])
 
@@ -164,8 +169,105 @@ def _sigmoid(kind):
     return case
 
 
+def conv2d(rng, index):
+    padding, activation, per_channel = PADDINGS[index % 2], ACTIVATIONS[index // 2 % 4], index % 3 != 2
+    kernel, stride, dilation, size = _window(rng, index, padding, 5)
+    groups = 2 if index % 7 == 4 else 1
+    inputs, filters = groups * int(rng.integers(1, 8)), groups * int(rng.integers(1, 5))
+    scales = LinearScales(rng, index, prod(kernel) * inputs // groups, filters if per_channel else 0)
+    bias = scales.bias(rng, index, filters)
+    weights = rng.integers(-127, 128, (filters, *kernel, inputs // groups)).astype("int8")
+    g = Graph()
+    x = g.tensor((2 if index % 9 == 4 else 1, *size, inputs), scales.input, 0, "int16")
+    out = (scales.output, 0, "int16")
+    options = _bias_options(index)
+    y = layers.conv2d(
+        g, x, weights, scales.weights, bias, out, stride, dilation, padding, activation, **options
+    )
+    name = f"{_window_name(kernel, stride, dilation, padding, activation)}_c{inputs}to{filters}_g{groups}"
+    return f"{name}_{_linear_name(index, per_channel, scales)}", g.finish([x], [y]), vectors_of(rng, [x.shape])
+
+
+def depthwise_conv2d(rng, index):
+    padding, activation, per_channel = PADDINGS[index % 2], ACTIVATIONS[index // 2 % 4], index % 3 != 2
+    kernel, stride, dilation, size = _window(rng, index, padding, 5)
+    channels, multiplier = int(rng.integers(1, 6)), 1 + (index + index // 4) % 3
+    outputs = channels * multiplier
+    scales = LinearScales(rng, index, prod(kernel), outputs if per_channel else 0)
+    # of a bias of int32 TensorFlow Lite Micro reads twice the bytes
+    bias = scales.bias(rng, 2 if index % 5 == 2 else 0, outputs)
+    weights = rng.integers(-127, 128, (1, *kernel, outputs)).astype("int8")
+    g = Graph()
+    x = g.tensor((2 if index % 9 == 4 else 1, *size, channels), scales.input, 0, "int16")
+    out = (scales.output, 0, "int16")
+    y = layers.depthwise(g, x, weights, scales.weights, bias, out, stride, dilation, padding, activation)
+    name = f"{_window_name(kernel, stride, dilation, padding, activation)}_c{channels}m{multiplier}"
+    name += f"_{'pc' if per_channel else 'pt'}_{scales.regime}" + ("_nobias" if bias is None else "")
+    return name, g.finish([x], [y]), vectors_of(rng, [x.shape])
+
+
+def _pool(kind):
+    def case(rng, index):
+        padding, activation = PADDINGS[index % 2], ACTIVATIONS[index // 2 % 4]
+        kernel = (int(rng.integers(1, 5)), int(rng.integers(1, 5)))
+        stride = (int(rng.integers(1, 4)), int(rng.integers(1, 4)))
+        least = kernel if padding == "valid" else (1, 1)
+        size = tuple(int(rng.integers(low, low + 4)) for low in least)
+        g = Graph()
+        x = g.tensor((1 + index % 2, *size, int(rng.integers(1, 5))), log_uniform(rng, 1e-5, 1e-3), 0, "int16")
+        y = layers.pool(g, x, kind, kernel, stride, padding, activation)
+        vectors = vectors_of(rng, [x.shape])
+        # small neighbouring values, where an average lies between two integers
+        vectors[1] = [rng.integers(-3, 4, x.shape).astype("int16")]
+        return _window_name(kernel, stride, (1, 1), padding, activation), g.finish([x], [y]), vectors
+
+    return case
+
+
+def mean(rng, index):
+    shape, axes = MEANS[index % len(MEANS)]
+    scale = log_uniform(rng, 1e-5, 1e-3)
+    factor = 1.0 if index % 3 == 0 else log_uniform(rng, 0.3, 3)
+    g = Graph()
+    x = g.tensor(shape, scale, 0, "int16")
+    y = layers.mean(g, x, axes, (scale * factor, 0, "int16"), index % 2 == 0)
+    vectors = vectors_of(rng, [shape])
+    vectors[1] = [rng.integers(-4, 4, shape).astype("int16")]
+    name = "x".join(map(str, shape)) + "_axes" + "".join(f"_{a}".replace("-", "m") for a in axes)
+    return name + ("_samescale" if index % 3 == 0 else "_rescale"), g.finish([x], [y]), vectors
+
+
+def moves(rng, index):
+    """Operators that only move values."""
+    g, scale = Graph(), log_uniform(rng, 1e-5, 1e-3)
+    kind = ("concatenation", "pad", "padv2", "reshape")[index % 4]
+    if kind == "reshape":
+        source, target, asked = RESHAPES[index // 4 % len(RESHAPES)]
+        inputs = [g.tensor(source, scale, 0, "int16")]
+        y = layers.reshape(g, inputs[0], target, asked)
+    elif kind == "concatenation":
+        axis = int(rng.integers(0, 3))
+        shapes = [[2, 3, 2] for _ in range(2 + index % 3)]
+        for shape in shapes:
+            shape[axis] = int(rng.integers(1, 5))
+        inputs = [g.tensor(shape, scale, 0, "int16") for shape in shapes]
+        y = layers.concatenation(g, inputs, axis)
+    else:
+        inputs = [g.tensor((2, 2, 3, 2)[index // 4 % 3 :], scale, 0, "int16")]
+        padding = rng.integers(0, 3, (len(inputs[0].shape), 2)).tolist()
+        value = int(rng.integers(-32768, 32768)) if kind == "padv2" else None
+        y = layers.pad(g, inputs[0], padding, value)
+    return kind, g.finish(inputs, [y]), vectors_of(rng, [x.shape for x in inputs])
+
+
 FAMILIES = {
     "int16_fully_connected": (30, fully_connected),
+    "int16_conv2d": (30, conv2d),
+    "int16_depthwise_conv2d": (30, depthwise_conv2d),
+    "int16_average_pool_2d": (12, _pool("AVERAGE_POOL_2D")),
+    "int16_max_pool_2d": (12, _pool("MAX_POOL_2D")),
+    "int16_mean": (15, mean),
+    "int16_moves": (24, moves),
     "int16_quantize": (12, quantize),
     "int16_add": (20, _binary("ADD")),
     "int16_sub": (12, _binary("SUB")),

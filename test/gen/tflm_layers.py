@@ -45,14 +45,15 @@ def _operands(g, x, weights, scale, bias, axis, absent=()):
 
 
 def conv2d(
-    g, x, weights, scale, bias, out, stride=(1, 1), dilation=(1, 1), padding="same", activation="none"
+    g, x, weights, scale, bias, out, stride=(1, 1), dilation=(1, 1), padding="same", activation="none",
+    **more
 ):
-    """`weights` OHWI; `scale` one number or one a filter; `out` = (scale, zero point)."""
+    """`weights` OHWI; `scale` one number or one a filter; `out` = (scale, zero point); `more` options."""
     height, width = _windowed(x, weights.shape[1:3], stride, dilation, padding)
     y = g.tensor((x.shape[0], height, width, weights.shape[0]), *out)
     inputs = _operands(g, x, weights, scale, bias, 0, absent=[None])
     options = _window_options(stride, padding, activation)
-    return g.op("CONV_2D", inputs, y, DilationHFactor=dilation[0], DilationWFactor=dilation[1], **options)
+    return g.op("CONV_2D", inputs, y, DilationHFactor=dilation[0], DilationWFactor=dilation[1], **options, **more)
 
 
 def depthwise(
@@ -69,7 +70,7 @@ def depthwise(
     return g.op("DEPTHWISE_CONV_2D", inputs, y, **options)
 
 
-def fully_connected(g, x, weights, scale, bias, out, activation="none", keep_dims=False, explicit=True):
+def fully_connected(g, x, weights, scale, bias, out, activation="none", keep_dims=False, explicit=True, **more):
     """`weights` [outputs, inputs]; without `keep_dims` everything that is not contracted becomes the batch.
     `explicit`: a missing bias is written as -1."""
     outputs, inputs = weights.shape
@@ -77,7 +78,7 @@ def fully_connected(g, x, weights, scale, bias, out, activation="none", keep_dim
     y = g.tensor((*batch, outputs), *out)
     operands = _operands(g, x, weights, scale, bias, 0, absent=[None] if explicit else [])
     code = ACTIVATIONS.index(activation)
-    return g.op("FULLY_CONNECTED", operands, y, FusedActivationFunction=code, KeepNumDims=keep_dims)
+    return g.op("FULLY_CONNECTED", operands, y, FusedActivationFunction=code, KeepNumDims=keep_dims, **more)
 
 
 def pool(g, x, kind, kernel, stride=(1, 1), padding="valid", activation="none"):

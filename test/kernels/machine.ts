@@ -30,6 +30,9 @@ export const kernelNames = (): string[] =>
     .map((file) => file.replace(/\.ts$/, ""))
     .sort();
 
+/** Those that the firmware has native twins of; it runs the kernels for 16-bit values as they are. */
+export const nativeKernelNames = (): string[] => kernelNames().filter((name) => !name.includes("s16"));
+
 /** Every kernel in one module, compiled and optimised as the kernels of a model are. */
 export async function kernelMachine(): Promise<Machine> {
   const kernels = kernelNames().map(loadKernel);

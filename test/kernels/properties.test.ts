@@ -23,6 +23,7 @@ import { seededInputs, standardVectors } from "../../host/verify/vectors.ts";
 import { difference } from "../cases/table.ts";
 import { randomGraphs } from "../support/random_graphs.ts";
 import { graphs } from "./graphs.ts";
+import { int16Graphs } from "./int16_graphs.ts";
 import { kernelMachine, runOnMachine } from "./machine.ts";
 
 const SEED = 20;
@@ -75,6 +76,8 @@ function checkOnMachine(graph: fc.Arbitrary<Graph>, runs: number): void {
 
 describe("kernels agree with the reference interpreter", () => {
   for (const [op, graph] of Object.entries(graphs)) test(op, () => checkOnMachine(graph, RUNS));
+  for (const [op, graph] of Object.entries(int16Graphs))
+    test(`${op} of int16`, () => checkOnMachine(graph, RUNS));
 });
 
 const networks = randomGraphs("int8", 12).map(simplify);
@@ -94,6 +97,8 @@ describe("networks of several operators agree, too", () => {
 test("every operator has its graphs", () => {
   const expected = [...operators.keys()].filter((op) => !BORDER.includes(op)).sort();
   assert.deepEqual(Object.keys(graphs).sort(), expected);
+  const wide = expected.filter((op) => operators.get(op)!.types.includes("int16"));
+  assert.deepEqual(Object.keys(int16Graphs).sort(), wide);
 });
 
 /** Graphs side by side as one, each under its own prefix. */
@@ -152,7 +157,9 @@ describe("whole modules agree with the reference interpreter", () => {
 
   for (let seed = 1; seed <= 10; seed++) {
     test(`one node of every operator, seed ${seed}`, async () => {
-      const parts = Object.values(graphs).map((graph) => sample(graph, seed));
+      const parts = [...Object.values(graphs), ...Object.values(int16Graphs)].map((graph) =>
+        sample(graph, seed),
+      );
       const graph = checkGraph(union(parts), "union");
       const vectors = [...vectorsFor(graph, seed), seededInputs(graph, seed + 10)];
       const choices = choicesFor(graph, sample(choiceLists, seed));

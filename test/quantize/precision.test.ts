@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
 import { calibrate } from "../../host/quantize/calibrate.ts";
 import { type Precision, quantizeGraph } from "../../host/quantize/quantize.ts";
-import { DENSE, float, floatConstant, graphOf, node, ops, randomFloats } from "../support/graphs.ts";
+import { DENSE, float, floatConstant, graphOf, NONE, node, ops, randomFloats } from "../support/graphs.ts";
 
 const graph = graphOf({
   tensors: [
@@ -47,19 +47,30 @@ describe("precision by tensor", () => {
     );
   });
 
-  test("a rescaling stands wherever a layer reads another type", () => {
+  test("dense layers read and write either type without a rescaling", () => {
     const found = withPrecision(["h", "int16"]);
-    assert.deepEqual(ops(found), [
-      "quantize",
-      "fully_connected",
-      "reshape",
-      "reshape",
-      "quantize",
-      "fully_connected",
-      "softmax",
+    assert.deepEqual(ops(found), ops(graph));
+    assert.deepEqual(
+      ["x", "h", "z"].map((name) => typeOf(found, name)),
+      ["int8", "int16", "int8"],
+    );
+  });
+
+  test("a rescaling that several layers share stands where none of them reads the other type", () => {
+    const sums = graphOf({
+      tensors: [float("x", [4]), float("a", [4]), float("b", [4])],
+      nodes: [node("add", ["x", "x"], "a", NONE), node("mul", ["x", "x"], "b", NONE)],
+      inputs: ["x"],
+      outputs: ["a", "b"],
+    });
+    const seen = calibrate(sums, [[randomFloats(4, 1)]]);
+    const precision = new Map<string, Precision>([
+      ["a", "int16"],
+      ["b", "int16"],
     ]);
-    assert.deepEqual(found.nodes[1]!.inputs.slice(0, 1), ["x_int16"]);
-    assert.deepEqual([typeOf(found, "x_int16"), typeOf(found, "back_int8")], ["int16", "int8"]);
+    const found = quantizeGraph(sums, seen, { precision });
+    assert.deepEqual(ops(found), ["quantize", "add", "mul"]);
+    assert.deepEqual(found.nodes[2]!.inputs, ["x_int16", "x_int16"]);
   });
 
   test("int16 is symmetric, with int8 weights unless those are named too", () => {

@@ -4,6 +4,7 @@
  */
 import type { Graph } from "../../host/ir/graph.ts";
 import type { Choice } from "../../host/plan/lower.ts";
+import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../kernels/int16_graphs.ts";
 import {
   beside,
   binary,
@@ -193,6 +194,29 @@ const others: readonly Graph[] = [
   unary("mean", [1, 2, 2, 100], { axes: [1, 2], keepDims: false }),
 ];
 
+const wide = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
+
+/** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */
+const wides: readonly Graph[] = [
+  ...convolutions.slice(2, 18).map(([each, outputs, groups]) => wide(convolution(each, outputs, groups))),
+  ...[...depthwises.slice(2, 6), ...otherDepthwises].map((graph) => wide(graph)),
+  ...[ALL, WEIGHTS, OUTPUT].flatMap((types) =>
+    denseShapes.map(([batches, depth, outputs]) => wide(dense(batches, depth, outputs), types)),
+  ),
+  ...pools.map((graph) => wide(graph)),
+  ...others.filter(({ name }) => name !== "concatenation").map((graph) => wide(graph)),
+  ...[
+    [1, 10],
+    [1, 400],
+    [8, 500],
+  ].flatMap((shape) => [
+    wide(unary("tanh", shape)),
+    wide(unary("relu", shape, { activation: "relu" })),
+    wide(unary("quantize", shape), INPUT),
+    wide(unary("quantize", shape), OUTPUT),
+  ]),
+];
+
 /** One layer each: instructions are fitted to these, and the code of kernels is taken from them. */
 export const layerCases: readonly CalibrationCase[] = [
   ...convolutions.map(([each, outputs, groups]) => small(convolution(each, outputs, groups))),
@@ -203,6 +227,7 @@ export const layerCases: readonly CalibrationCase[] = [
   ...denses.map((graph) => fast(graph)),
   ...pools.map(small),
   ...others.map(small),
+  ...wides.map(small),
 ];
 
 const conv = convolution(window(4, 4, 8, 1), 8);

@@ -22,7 +22,8 @@ typedef struct thimble_tree_ensemble {
 } thimble_tree_ensemble;
 
 /*
- * Whether output, base, table with its padding and terms lie in linear memory, the output apart from the others.
+ * Whether output, base, table with its padding and terms lie in linear memory, the output apart from the
+ * others.
  * The features that splits ask for are the caller's to check.
  */
 bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, uint32_t memory_bytes);

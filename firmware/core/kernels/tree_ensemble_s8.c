@@ -6,7 +6,8 @@ enum { SPLIT = 3 };
 
 /*
  * The leaf that a walk from `node` ends at, or NULL where it leaves its tree, which ends at `end`. Nodes lead
- * forward only, so it ends. Features from `features` on are refused: 128 where any that a split can name may be read.
+ * forward only, so it ends. Features from `features` on are refused: 128 where all that a split can name may
+ * be read.
  */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t *input,
                                   int32_t features) {

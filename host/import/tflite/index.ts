@@ -13,7 +13,13 @@ import {
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
 import { translations } from "./operators.ts";
-import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
+import {
+  type Options,
+  readTflite,
+  type TfliteModel,
+  type TfliteOperator,
+  type TfliteTensor,
+} from "./schema.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   FLOAT32: "float32",
@@ -120,9 +126,16 @@ function checkQuantization(
 
 const NEAR = 1e-4;
 
+/** The option that tells the type a bias would have, where there is none; and the schema's number of INT32. */
+const BIAS_TYPE_OPTION: Readonly<Record<string, number>> = { fully_connected: 4, conv2d: 6 };
+const INT32 = 2;
+
 /** See host/ops/wide_sum.ts. TensorFlow Lite Micro reads the 32 bits of a depthwise layer's bias as 64. */
-function sumAttributes(op: string, output: Tensor, biasType: string | undefined): Attributes {
-  if (output.dtype !== "int16" || biasType !== "INT32") return {};
+function sumAttributes(op: string, output: Tensor, bias: string | undefined, options: Options): Attributes {
+  const option = BIAS_TYPE_OPTION[op];
+  const isNarrow =
+    bias === "INT32" || (bias === undefined && option !== undefined && options.byte(option) === INT32);
+  if (output.dtype !== "int16" || !isNarrow) return {};
   if (op === "depthwise_conv2d")
     throw new ModelError("bias of int32 beside int16: expected int64, the only type that its kernel reads");
   return { narrowSums: true };
@@ -171,7 +184,10 @@ function translateOperator(
       op: translation.op,
       inputs: kept.map((tensor) => tensor?.name ?? ""),
       outputs: outputs.map((tensor) => tensor.name),
-      attributes: { ...translation.attributes, ...sumAttributes(translation.op, outputs[0]!, biasType) },
+      attributes: {
+        ...translation.attributes,
+        ...sumAttributes(translation.op, outputs[0]!, biasType, operator.options),
+      },
     };
   } catch (error) {
     if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
