@@ -372,7 +372,9 @@ describe("operators, against ONNX Runtime", { skip: typeof ort === "string" && o
   test("every operator of the table has a case here or below", () => {
     const used = new Set(Object.values(CASES).flatMap(({ nodes }) => nodes.map(({ opType }) => opType)));
     const missing = [...operators.keys()].filter((type) => !used.has(type.split(".").at(-1)));
-    assert.deepEqual(missing, ["ai.onnx.ml.ZipMap"]);
+    // Those of trees have cases of their own: test/trees.
+    const others = missing.filter((type) => !type.startsWith("ai.onnx.ml.TreeEnsemble"));
+    assert.deepEqual(others, ["ai.onnx.ml.ZipMap"]);
   });
 });
 

@@ -31,7 +31,8 @@ export const kernelNames = (): string[] =>
     .sort();
 
 /** Those that the firmware has native twins of; it runs the kernels for 16-bit values as they are. */
-export const nativeKernelNames = (): string[] => kernelNames().filter((name) => !name.includes("s16"));
+export const nativeKernelNames = (): string[] =>
+  kernelNames().filter((name) => !name.includes("s16") || name.startsWith("tree"));
 
 /** Every kernel in one module, compiled and optimised as the kernels of a model are. */
 export async function kernelMachine(): Promise<Machine> {
