@@ -7,9 +7,9 @@ export const VERSION: i32 = 1;
  *
  *   input   [features] i16, at most 128;  output [targets] i16;  base [targets] i16, what sums begin with
  *   table   trees of splits of 4 bytes and leaves of 2, as host/ops/tree_table.ts describes them
- *   terms   what leaves add, 16 bits each: value, number of the target in targetBits, end of the list
+ *   terms   what leaves add, 16 bits each: value, number of the target in targetBits, end of list
  *
- * Nothing outside of the table is read that the table does not lead to; termCount is for those who check that.
+ * Nothing is read but what the table leads to; termCount is for those who check that.
  */
 export function tree_ensemble_s16(
   input: usize,

@@ -10,7 +10,7 @@ export function startSums(base: usize, output: usize, targets: i32): void {
   }
 }
 
-/** Adds a leaf's list of terms to the sums: from the highest bit the value, the target, and whether it is the last. */
+/** Adds a leaf's list of terms to the sums; from the highest bit: value, target, whether it is the last. */
 // @ts-ignore: decorator
 @inline
 export function addTerms(term: usize, targetBits: i32, output: usize): void {

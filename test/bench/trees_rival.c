@@ -1,6 +1,7 @@
 /*
- * One rival's forest on the emulated microcontroller: instructions of each prediction and the class it gives, a line
- * for each row. Built once for each of them, with -DRIVAL_<NAME>; RIVAL_NONE is what all have beside the forest.
+ * One rival's forest on the emulated microcontroller: instructions of each prediction and the class it gives,
+ * for each row, as pairs of int32 in the file results.bin of the host. Built once for each of them, with
+ * -DRIVAL_<NAME>; RIVAL_NONE is what all have beside the forest.
  */
 #include <stdint.h>
 
@@ -39,16 +40,6 @@ static int32_t classify(feature *row) {
 #endif
 }
 
-static void print_number(uint32_t value, const char *end) {
-    char text[16];
-    int at = sizeof text - 1;
-    text[at] = '\0';
-    do text[--at] = (char)('0' + value % 10);
-    while ((value /= 10) != 0);
-    board_console_write(text + at);
-    board_console_write(end);
-}
-
 /* Its own function, so that no compiler moves the work out from between the counters. */
 static __attribute__((noinline)) uint32_t measure(feature *row, int32_t *result) {
     const uint64_t start = board_instructions();
@@ -58,11 +49,11 @@ static __attribute__((noinline)) uint32_t measure(feature *row, int32_t *result)
 
 int main(void) {
     static feature row[FEATURES];
+    static int32_t results[ROWS][2];
     for (int i = 0; i < ROWS; i++) {
-        int32_t result = 0;
         for (int j = 0; j < FEATURES; j++) row[j] = rows[i][j];
-        print_number(measure(row, &result), " ");
-        print_number((uint32_t)result, "\n");
+        results[i][0] = (int32_t)measure(row, &results[i][1]);
     }
-    return BOARD_OK;
+    const int32_t file = board_file_open("results.bin", BOARD_FILE_WRITE);
+    return board_file_write(file, results, sizeof results) ? BOARD_OK : BOARD_REQUEST;
 }

@@ -158,6 +158,8 @@ function structFields(file: string, head: string): string[] {
 function argumentFields(name: string): string[] {
   if (name.includes("_pool2d_")) return structFields("pool.h", "typedef struct thimble_pool");
   if (name.startsWith("fully_connected")) return structFields("dense.h", "typedef struct thimble_dense");
+  if (name.startsWith("tree_ensemble"))
+    return structFields("tree_ensemble.h", "typedef struct thimble_tree_ensemble");
   return structFields(`${plainKernel(name)}.c`, "struct arguments");
 }
 

@@ -20,6 +20,7 @@ import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
+import { forestTensors } from "../support/forests.ts";
 import { classicGraphs } from "./classic_graphs.ts";
 
 const NODE = "node";
@@ -418,6 +419,29 @@ const logSoftmax = build(
     })),
 );
 
+/** Some with subtrees so large that jumps lead to them, and with more leaves than one byte can number. */
+const treeEnsemble = build(
+  fc
+    .record({
+      dtype: fc.constantFrom<"int8" | "int16">("int8", "int16"),
+      features: fc.constantFrom(1, 2, 5, 12, 128),
+      trees: upTo(4),
+      depth: fc.oneof({ weight: 5, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.constantFrom(7, 8) }),
+      targets: fc.constantFrom(1, 2, 3, 10, 128),
+      leaves: fc.constantFrom(1, 3, 20, 200),
+      seed: seeds,
+    })
+    .map(({ dtype, ...draft }) => ({
+      op: "tree_ensemble",
+      inputs: [
+        { ...tensor("input", [1, draft.features], quantized(1, 0)), dtype },
+        ...forestTensors(draft, dtype),
+      ],
+      attributes: {},
+      output: { dtype: "int16", quantization: quantized(0.5, 0) },
+    })),
+);
+
 /** Operators of one value, which become tables: with their attributes and what the output must be. */
 const lookup = (
   op: string,
@@ -715,4 +739,5 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   transpose,
   transpose_conv2d: transposeConv2d,
   unary_function: lookup("unary_function", unaryFunctions, int8Outputs),
+  tree_ensemble: treeEnsemble,
 };

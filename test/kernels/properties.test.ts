@@ -31,7 +31,7 @@ const RUNS = 2000;
 /** Operators that exist at a model's border only and become no kernel. */
 const BORDER = ["dequantize"];
 /** Operators whose 8-bit graphs hold 16-bit ones among them: one kernel moves either. */
-const BOTH = ["resize_nearest", "strided_slice", "transpose"];
+const BOTH = ["resize_nearest", "strided_slice", "transpose", "tree_ensemble"];
 
 const machine = await kernelMachine();
 

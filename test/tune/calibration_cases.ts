@@ -2,9 +2,10 @@
  * The layers that the cost model is fitted to. Shapes are those of common networks and others around them, in which
  * features vary apart from each other; the golden models themselves are left for checking.
  */
-import type { Graph } from "../../host/ir/graph.ts";
+import { type Graph, quantized, type Tensor } from "../../host/ir/graph.ts";
 import type { Choice } from "../../host/plan/lower.ts";
 import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../kernels/int16_graphs.ts";
+import { forestTensors } from "../support/forests.ts";
 import {
   argument,
   beside,
@@ -309,6 +310,38 @@ const comparisons: readonly Graph[] = [
   unary("log_softmax", [2, 200]),
 ];
 
+/** Forests of a few sizes: how far a sample walks in one is not known before. */
+const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =>
+  [1, 4, 10].flatMap((trees) =>
+    [3, 8].map((depth): Graph => {
+      const draft = { features: 16, trees, depth, targets: trees, leaves: 50, seed: depth };
+      const input: Tensor = { name: "input", dtype, shape: [1, 16], quantization: quantized(1, 0) };
+      const constants = forestTensors(draft, dtype);
+      const output: Tensor = {
+        name: "output",
+        dtype: "int16",
+        shape: [1, trees],
+        quantization: quantized(0.5, 0),
+      };
+      return {
+        name: `forest ${dtype} ${trees} ${depth}`,
+        tensors: new Map([input, ...constants, output].map((tensor) => [tensor.name, tensor])),
+        nodes: [
+          {
+            name: "forest",
+            op: "tree_ensemble",
+            inputs: ["input", ...constants.map(({ name }) => name)],
+            outputs: ["output"],
+            attributes: {},
+          },
+        ],
+        inputs: ["input"],
+        outputs: ["output"],
+      };
+    }),
+  ),
+);
+
 /** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */
 const wides: readonly Graph[] = [
   ...convolutions.slice(2, 18).map(([each, outputs, groups]) => in16Bits(convolution(each, outputs, groups))),
@@ -342,6 +375,7 @@ export const layerCases: readonly CalibrationCase[] = [
   ...others.map(small),
   ...[...movements, ...resizes, ...transposeConvolutions, ...comparisons].map(small),
   ...wides.map(small),
+  ...forests.map(small),
 ];
 
 const conv = convolution(window(4, 4, 8, 1), 8);

@@ -8,7 +8,7 @@ static inline int32_t load_s16(const uint8_t *at) {
     return *(const int16_t *)(const void *)at;
 }
 
-/* As in tree_ensemble_s8.c; features and thresholds have two bytes each, offsets are in units of two bytes. */
+/* As in tree_ensemble_s8.c; features and thresholds have two bytes, offsets are in units of two. */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const uint8_t *input,
                                   int32_t features) {
     for (;;) {
@@ -31,20 +31,19 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline int run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
+static inline bool run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
     const uint8_t *input = memory + a->input;
     const uint8_t *tree = memory + a->table;
     const uint8_t *end = tree + a->table_bytes;
-    thimble_trees_begin(a, memory);
     do {
         const uint32_t length = thimble_tree_u16(tree);
-        if (length < 4 || length % 2 != 0 || length > (uint32_t)(end - tree)) return -1;
+        if (length < 4 || length % 2 != 0 || length > (uint32_t)(end - tree)) return false;
         const uint8_t *node = walk(tree + 2, tree + length, input, features);
-        if (!node) return -1;
-        if (!thimble_trees_add(a, memory, (~(int8_t)node[0] << 8) + node[1])) return -1;
+        if (!node) return false;
+        if (!thimble_trees_add(a, memory, (~(int8_t)node[0] << 8) + node[1])) return false;
         tree += length;
     } while (tree < end);
-    return 0;
+    return true;
 }
 
 int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
@@ -53,6 +52,9 @@ int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_
     if (a->table % 2 != 0 || a->table_bytes % 2 != 0 || a->input % 2 != 0) return -1;
     if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
     const uint32_t readable = (memory_bytes - (uint32_t)a->input) / 2;
-    return readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
-                                             : run(a, memory, (int32_t)readable);
+    thimble_tree_output output;
+    thimble_trees_begin(a, memory, &output);
+    const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
+                                                         : run(a, memory, (int32_t)readable);
+    return valid ? 0 : thimble_trees_refuse(a, memory, &output);
 }

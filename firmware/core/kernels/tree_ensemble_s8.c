@@ -5,8 +5,9 @@
 enum { SPLIT = 3 };
 
 /*
- * The leaf that a walk from `node` ends at, or NULL where it leaves its tree, which ends at `end`. Nodes lead forward
- * only, so it ends. Features from `features` on are refused: 128 where any that a split can name may be read.
+ * The leaf that a walk from `node` ends at, or NULL where it leaves its tree, which ends at `end`. Nodes lead
+ * forward only, so it ends. Features from `features` on are refused: 128 where all that a split can name may
+ * be read.
  */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t *input,
                                   int32_t features) {
@@ -31,23 +32,22 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline int run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
+static inline bool run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
     const int8_t *input = (const int8_t *)memory + a->input;
     const uint8_t *tree = memory + a->table;
     const uint8_t *end = tree + a->table_bytes;
     const int32_t short_leaves = a->short_leaves;
-    thimble_trees_begin(a, memory);
     do {
         const uint32_t length = thimble_tree_u16(tree);
-        if (length < 3 || length > (uint32_t)(end - tree)) return -1;
+        if (length < 3 || length > (uint32_t)(end - tree)) return false;
         const uint8_t *node = walk(tree + 2, tree + length, input, features);
-        if (!node) return -1;
+        if (!node) return false;
         int32_t leaf = ~(int8_t)node[0];
         if (leaf >= short_leaves) leaf = short_leaves + ((leaf - short_leaves) << 8) + node[1];
-        if (!thimble_trees_add(a, memory, leaf)) return -1;
+        if (!thimble_trees_add(a, memory, leaf)) return false;
         tree += length;
     } while (tree < end);
-    return 0;
+    return true;
 }
 
 int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
@@ -55,6 +55,9 @@ int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t
     if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
     if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
     const uint32_t readable = memory_bytes - (uint32_t)a->input;
-    return readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
-                                             : run(a, memory, (int32_t)readable);
+    thimble_tree_output output;
+    thimble_trees_begin(a, memory, &output);
+    const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
+                                                         : run(a, memory, (int32_t)readable);
+    return valid ? 0 : thimble_trees_refuse(a, memory, &output);
 }

@@ -18,7 +18,6 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
-    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -53,6 +52,7 @@ def values():
 
 
 def save(name, onnx):
+    onnx.graph.name = name
     path = FOLDER / f"{name}.onnx"
     path.write_bytes(onnx.SerializeToString())
     print(f"{path.name}: {path.stat().st_size} bytes, {[node.op_type for node in onnx.graph.node]}")
@@ -100,10 +100,10 @@ def boosted(class_rows, class_labels, value_rows, targets):
         model = xgboost.XGBClassifier(**settings).fit(class_rows, labels)
         save(f"xgboost_{name}", convert_xgboost(model, initial_types=of))
         model = lightgbm.LGBMClassifier(**settings, **quiet).fit(class_rows, labels)
-        save(f"lightgbm_{name}", convert_lightgbm(model, initial_types=of, target_opset=15, zipmap=False))
+        save(f"lightgbm_{name}", convert_lightgbm(model, initial_types=of, zipmap=False))
     save("xgboost_regressor", convert_xgboost(xgboost.XGBRegressor(**settings).fit(value_rows, targets), initial_types=of))
     model = lightgbm.LGBMRegressor(**settings, **quiet).fit(value_rows, targets)
-    save("lightgbm_regressor", convert_lightgbm(model, initial_types=of, target_opset=15))
+    save("lightgbm_regressor", convert_lightgbm(model, initial_types=of))
 
 
 if __name__ == "__main__":
@@ -113,5 +113,3 @@ if __name__ == "__main__":
     classifiers(class_rows, class_labels)
     regressors(value_rows, targets)
     boosted(class_rows, class_labels, value_rows, targets)
-    forest = IsolationForest(n_estimators=10, max_samples=64, random_state=SEED).fit(class_rows)
-    save("isolation_forest", to_onnx(forest, class_rows[:1], target_opset={"": 18, "ai.onnx.ml": 3}))

@@ -34,6 +34,7 @@ import { split } from "./split.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
 import { tile } from "./tile.ts";
 import { transpose } from "./transpose.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
 import { treeEnsembleClassifier } from "./tree_ensemble_classifier.ts";
 import { treeEnsembleRegressor } from "./tree_ensemble_regressor.ts";
 
@@ -79,6 +80,7 @@ const list: readonly Translation[] = [
   squeeze,
   tile,
   transpose,
+  treeEnsemble,
   treeEnsembleClassifier,
   treeEnsembleRegressor,
   unsqueeze,

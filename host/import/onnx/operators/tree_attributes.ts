@@ -21,7 +21,8 @@ export function numbersOf(node: Context, name: string): ArrayLike<number> {
   return tensor ? tensor.numbers : floats;
 }
 
-function checkLengths(lists: Readonly<Record<string, ArrayLike<unknown>>>, expected: number): void {
+/** Throws ModelError unless every list has so many values. */
+export function checkLengths(lists: Readonly<Record<string, ArrayLike<unknown>>>, expected: number): void {
   for (const [name, { length }] of Object.entries(lists))
     if (length !== expected) throw new ModelError(`${name}: expected ${expected} values, found ${length}`);
 }

@@ -133,7 +133,7 @@ export class ForestTables {
     this.less(question, bounds, this.to(less), this.to(greater));
   }
 
-  /** Equal is at most the threshold, and above the number before it. */
+  /** Equal is at most the threshold, and above the number before it. What is missing is unequal to all numbers. */
   private convertEquality(split: Split, bounds: Bounds): void {
     const { feature, threshold, missingIsTrue, whenTrue, whenFalse } = split;
     const isEqual = split.mode === "BRANCH_EQ";
@@ -141,7 +141,7 @@ export class ForestTables {
     const below = floorFloat32(threshold, true);
     const upTo = floorFloat32(threshold, false);
     const lower = { feature, threshold: below, missingIsLess: false };
-    const upper = { feature, threshold: upTo, missingIsLess: isEqual === missingIsTrue };
+    const upper = { feature, threshold: upTo, missingIsLess: isEqual && missingIsTrue };
     this.less(
       upper,
       bounds,

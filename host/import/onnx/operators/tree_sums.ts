@@ -57,7 +57,7 @@ export function sumTrees(node: Context, trees: readonly Tree[], base: readonly n
   );
 }
 
-export const POST_TRANSFORMS = ["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO"] as const;
+const POST_TRANSFORMS = ["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO"] as const;
 
 export function checkTransform(transform: string): void {
   if (!(POST_TRANSFORMS as readonly string[]).includes(transform))
