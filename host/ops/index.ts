@@ -1,46 +1,75 @@
 /** The table of operators: to add one, write its file after TEMPLATE.md and list it here. */
+
 import { add, sub } from "./add.ts";
+import { argMax, argMin } from "./arg_max.ts";
 import { averagePool2d } from "./average_pool2d.ts";
+import { clip } from "./clip.ts";
 import { concatenation } from "./concatenation.ts";
 import { conv2d } from "./conv2d.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { dequantize } from "./dequantize.ts";
+import { div } from "./div.ts";
 import { fullyConnected } from "./fully_connected.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { leakyRelu } from "./leaky_relu.ts";
+import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
 import { maxPool2d } from "./max_pool2d.ts";
-import { mean } from "./mean.ts";
+import { maximum, minimum } from "./maximum.ts";
+import { mean, reduceSum } from "./mean.ts";
 import { mul } from "./mul.ts";
 import type { Operator } from "./operator.ts";
 import { pad } from "./pad.ts";
+import { prelu } from "./prelu.ts";
 import { quantize } from "./quantize.ts";
+import { reduceMax, reduceMin } from "./reduce_max.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
+import { resizeNearest } from "./resize_nearest.ts";
 import { softmax } from "./softmax.ts";
+import { stridedSlice } from "./strided_slice.ts";
 import { tanh } from "./tanh.ts";
+import { transpose } from "./transpose.ts";
+import { transposeConv2d } from "./transpose_conv2d.ts";
+import { unaryFunction } from "./unary_function.ts";
 
 const list: readonly Operator[] = [
   add,
+  argMax,
+  argMin,
   averagePool2d,
+  clip,
   concatenation,
   conv2d,
   depthwiseConv2d,
   dequantize,
+  div,
   fullyConnected,
   hardSwish,
   leakyRelu,
   logistic,
+  logSoftmax,
+  maximum,
   maxPool2d,
   mean,
+  minimum,
   mul,
   pad,
+  prelu,
   quantize,
+  reduceMax,
+  reduceMin,
+  reduceSum,
   relu,
   reshape,
+  resizeNearest,
   softmax,
+  stridedSlice,
   sub,
   tanh,
+  transpose,
+  transposeConv2d,
+  unaryFunction,
 ];
 
 export const operators: ReadonlyMap<string, Operator> = new Map(

@@ -2,14 +2,16 @@ import type { Graph } from "../ir/graph.ts";
 import { checkGraph } from "../ir/spec.ts";
 import { dropChannels } from "./drop_channels.ts";
 import { foldConstants } from "./fold_constants.ts";
+import { foldScale } from "./fold_scale.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
 import { fusePad } from "./fuse_pad.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
+import { sinkTransposes } from "./sink_transposes.ts";
 import { stripBorders } from "./strip_borders.ts";
 
-/** A rewrite that leaves every output byte for byte what it was; only a fused float bias rounds once less. */
+/** A rewrite that leaves every output byte for byte what it was; only fused float factors and biases round otherwise. */
 export interface Pass {
   readonly name: string;
   readonly run: (graph: Graph) => Graph;
@@ -18,8 +20,10 @@ export interface Pass {
 /** In this order: each prepares the ground for the next. */
 export const passes: readonly Pass[] = [
   { name: "fold constants", run: foldConstants },
+  { name: "sink transposes", run: sinkTransposes },
   { name: "strip borders", run: stripBorders },
   { name: "remove identity", run: removeIdentity },
+  { name: "fold scale", run: foldScale },
   { name: "fuse bias", run: fuseBias },
   { name: "fuse activation", run: fuseActivation },
   { name: "fuse pad", run: fusePad },

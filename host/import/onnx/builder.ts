@@ -22,6 +22,8 @@ export const isConstantValue = (value: Value): value is Constant => "numbers" in
 export interface Translation {
   /** Domain and operator, as in "ai.onnx.Relu". */
   readonly type: string;
+  /** One line for the README's table: what of the operator is supported. */
+  readonly summary?: string;
   /**
    * The values of the node's outputs in order; undefined is one that a module can't compute. Throws
    * ModelError with the reason when this use of the operator is not supported.
@@ -124,6 +126,7 @@ export class Builder {
     op: string,
     inputs: readonly (Tensor | undefined)[],
     attributes: Attributes,
+    type: Pick<Tensor, "dtype" | "quantization"> = { dtype: "float32" },
   ): Tensor {
     const operator = operatorOf(op);
     const shapes = operator.infer({ name: source, attributes, inputs });
@@ -132,7 +135,7 @@ export class Builder {
     if (!(elements(shape) <= MAX_ELEMENTS)) {
       throw new ModelError(`expected an output of at most ${MAX_ELEMENTS} elements, found [${shape}]`);
     }
-    const tensor: Tensor = { name: this.uniqueTensor(`${source}/${op}`), dtype: "float32", shape };
+    const tensor: Tensor = { name: this.uniqueTensor(`${source}/${op}`), ...type, shape };
     this.tensors.set(tensor.name, tensor);
     this.nodes.push({
       name: this.nodeName(source, op),
@@ -289,8 +292,12 @@ export class Context {
   }
 
   /** Adds an operator of ours; node and tensor names are found by the builder. */
-  add = (op: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes): Tensor =>
-    this.builder.addNode(this.node.name, op, inputs, attributes);
+  add = (
+    op: string,
+    inputs: readonly (Tensor | undefined)[],
+    attributes: Attributes,
+    type?: Pick<Tensor, "dtype" | "quantization">,
+  ): Tensor => this.builder.addNode(this.node.name, op, inputs, attributes, type);
 
   /** Adds a constant that is not in the file as it stands, such as folded weights. */
   addConstant = (name: string, shape: Shape, numbers: ArrayLike<number>): Tensor =>
