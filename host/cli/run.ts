@@ -8,7 +8,7 @@ import { qemu } from "../engines/qemu.ts";
 import { evaluateGraph, runReference } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
 import { wasm3 } from "../engines/wasm3.ts";
-import { importModel, readSource } from "../import/index.ts";
+import { importModel, openSource } from "../import/index.ts";
 import { elements, fromBytes, type Graph, ModelError, tensorOf } from "../ir/graph.ts";
 import { graphFromJson } from "../ir/serialize.ts";
 import { checkGraph, checkQuantized, checkWork } from "../ir/spec.ts";
@@ -135,8 +135,8 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
 }
 
 /** A model file on the reference interpreter, as it is: a float model computes in float. */
-function runModel(model: string, input: string): Results {
-  const source = readSource(model);
+async function runModel(model: string, input: string): Promise<Results> {
+  const source = await openSource(model);
   const graph = simplify(checkWork(checkGraph(importModel(source, "model"), "import")));
   const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
   const dataset = readDataset(
@@ -214,7 +214,7 @@ the greatest per row.
           `${file} is a model, not a module: only --engine reference runs it, and without --raw`,
         );
       }
-      print(runModel(file, input), values.json === true);
+      print(await runModel(file, input), values.json === true);
       return;
     }
     const { module, metadata } = readModule(file);

@@ -7,22 +7,33 @@ const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.weights.h5";
+const METADATA = "metadata.json";
+const NAMES = [CONFIG, WEIGHTS, METADATA];
+
+export interface Archive {
+  readonly config: string;
+  readonly weights: Uint8Array;
+  /** Of Keras. */
+  readonly version: string | undefined;
+}
 
 /** Throws ModelError where the archive is malformed, or its entries are missing or too large. */
-export function readArchive(bytes: Uint8Array): { readonly config: string; readonly weights: Uint8Array } {
+export function readArchive(bytes: Uint8Array): Archive {
   const entries = unzip(bytes);
   const [config, weights] = [entries[CONFIG], entries[WEIGHTS]];
   if (!config || !weights) {
     throw new ModelError(`expected ${CONFIG} and ${WEIGHTS} in the archive, found only one or none of them`);
   }
-  return { config: new TextDecoder().decode(config), weights };
+  const metadata = new TextDecoder().decode(entries[METADATA]);
+  const version = /"keras_version":\s*"([\d.]+)/.exec(metadata)?.[1];
+  return { config: new TextDecoder().decode(config), weights, version };
 }
 
 function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
   try {
     return unzipSync(bytes, {
       filter: ({ name, originalSize, size }) => {
-        if (name !== CONFIG && name !== WEIGHTS) return false;
+        if (!NAMES.includes(name)) return false;
         if (Math.max(originalSize, size) <= MAX_ENTRY_BYTES) return true;
         throw new ModelError(`${name}: expected at most ${MAX_ENTRY_BYTES} bytes, found ${originalSize}`);
       },

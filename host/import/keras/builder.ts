@@ -1,12 +1,16 @@
-import { type Attributes, elements, type Graph, ModelError, type Node, type Shape, type Tensor } from "../../ir/graph.ts";
+import { type Attributes, elements, type Graph, ModelError, type Node, type Scaling, type Shape, type Tensor } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
 
 /** Gathers the graph that the layers become. */
 export interface Builder {
   addInput(name: string, shape: Shape): Tensor;
+  /** False where the tensor is no input of the graph, or is scaled already. */
+  scaleInput(tensor: Tensor, scaling: Scaling): boolean;
   addNode(layer: string, op: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes): Tensor;
   addConstant(name: string, shape: Shape, numbers: ArrayLike<number>): Tensor;
+  /** See LayerView. */
+  readonly rows: Map<string, Tensor>;
   /** The graph; an output that is also an input or another output gets a tensor of its own. */
   finish(name: string, outputs: readonly Tensor[]): Graph;
 }
@@ -27,10 +31,18 @@ export function makeBuilder(): Builder {
   };
 
   const builder: Builder = {
+    rows: new Map(),
+
     addInput(name, shape) {
       const tensor = declare({ name: uniqueTensor(name), dtype: "float32", shape });
       inputs.push(tensor.name);
       return tensor;
+    },
+
+    scaleInput(tensor, scaling) {
+      if (!inputs.includes(tensor.name) || tensors.get(tensor.name)?.scaling) return false;
+      tensors.set(tensor.name, { ...tensor, scaling });
+      return true;
     },
 
     addNode(layer, op, given, attributes) {

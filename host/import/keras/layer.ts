@@ -7,6 +7,8 @@ import type { Options } from "./options.ts";
 
 export interface LayerView {
   readonly options: Options;
+  /** The first number of the version of Keras that wrote the file: some functions changed in 3. */
+  readonly keras: number;
   readonly inputs: readonly Tensor[];
   /** The only input. Throws ModelError where there are others. */
   readonly input: Tensor;
@@ -14,6 +16,10 @@ export interface LayerView {
   /** The weights, `count` of them. Throws ModelError where there are more or fewer. */
   takeWeights(count: number): readonly Dataset[];
   add(op: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes): Tensor;
+  /** Images of one row, by the signals of one dimension that were made from them. */
+  readonly rows: Map<string, Tensor>;
+  /** Leaves (x - offset) * factor to the caller; false where the input is no input of the model, or others read it. */
+  scaleInput(offsets: readonly number[], factors: readonly number[]): boolean;
   /** `role` says what the numbers are, e.g. "kernel". */
   constant(role: string, shape: Shape, numbers: ArrayLike<number>): Tensor;
 }
@@ -21,14 +27,22 @@ export interface LayerView {
 /** How one Keras layer becomes operators of ours. Throws ModelError with the reason where it can't. */
 export type Translate = (layer: LayerView) => Tensor;
 
+interface Surroundings {
+  readonly keras: number;
+  readonly inputs: readonly Tensor[];
+  readonly weights: readonly Dataset[];
+  /** Whether no other layer and no output of the model reads the first input. */
+  readonly isOnlyReader: boolean;
+  readonly builder: Builder;
+}
+
 export function viewOf(
   { layer, path }: Call,
-  inputs: readonly Tensor[],
-  weights: readonly Dataset[],
-  builder: Builder,
+  { keras, inputs, weights, isOnlyReader, builder }: Surroundings,
 ): LayerView {
   return {
     options: layer.options,
+    keras,
     inputs,
     get input() {
       if (inputs.length !== 1) throw new ModelError(`expected one input, found ${inputs.length}`);
@@ -41,6 +55,8 @@ export function viewOf(
       return weights;
     },
     add: (op, given, attributes) => builder.addNode(path, op, given, attributes),
+    rows: builder.rows,
+    scaleInput: (offsets, factors) => isOnlyReader && builder.scaleInput(inputs[0]!, { offsets, factors }),
     constant: (role, shape, numbers) => builder.addConstant(`${path}/${role}`, shape, numbers),
   };
 }
@@ -66,14 +82,24 @@ export function checkRankOf(tensor: Tensor, rank: number): void {
 /** The size of the last axis. */
 export const channelsOf = (tensor: Tensor): number => tensor.shape.at(-1) ?? 1;
 
-/** A view of a signal of one dimension as an image of one row. */
+/** A view of a signal of one dimension as an image of one row: the one that it was made from, where there is one. */
 export function asRow(layer: LayerView, input: Tensor): Tensor {
   checkRankOf(input, 3);
   const [batch, width, channels] = input.shape;
-  return layer.add("reshape", [input], { shape: [batch!, 1, width!, channels!] });
+  return (
+    layer.rows.get(input.name) ?? layer.add("reshape", [input], { shape: [batch!, 1, width!, channels!] })
+  );
 }
 
 export function fromRow(layer: LayerView, image: Tensor): Tensor {
   const [batch, , width, channels] = image.shape;
-  return layer.add("reshape", [image], { shape: [batch!, width!, channels!] });
+  const signal = layer.add("reshape", [image], { shape: [batch!, width!, channels!] });
+  layer.rows.set(signal.name, image);
+  return signal;
+}
+
+/** Runs a layer that does not care about axes next to the operator before it, so that the two can be fused. */
+export function onRow(layer: LayerView, run: (input: Tensor) => Tensor): Tensor {
+  const row = layer.rows.get(layer.input.name);
+  return row ? fromRow(layer, run(row)) : run(layer.input);
 }
