@@ -117,9 +117,11 @@ function constantText(constant: Constant, identifier: string): string {
 
 /** `export const` lines for one graph input or output. */
 function borderText(kind: "input" | "output", i: number, tensor: Tensor, identifier: string): string {
-  const q = tensor.quantization!;
+  const q = tensor.quantization;
+  // An index has no scale.
+  const scale = q ? `, scale ${q.scales[0]}, zero point ${q.zeroPoints[0]}` : "";
   return [
-    `/** ${plain(tensor.name)}: ${shapeText(tensor)}, scale ${q.scales[0]}, zero point ${q.zeroPoints[0]} */`,
+    `/** ${plain(tensor.name)}: ${shapeText(tensor)}${scale} */`,
     `export const ${kind}_${i}: i32 = <i32>${identifier};`,
     `export const ${kind}_${i}_bytes: i32 = ${byteSize(tensor)};`,
   ].join("\n");

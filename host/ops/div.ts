@@ -47,10 +47,12 @@ export const div = defineOperator({
         `node ${node.name}: expected one operand of an int8 quotient to be a single constant`,
       );
     lowerToTable({ ...node, inputs: [variable] }, to, (_, [x]) => {
-      const every = { ...node.outputs[0]!, shape: [x!.length] };
-      const as = { ...variable, shape: [x!.length] };
-      const inputs = isScalar(b) ? [as, b] : [a, as];
-      return evaluate({ ...node, inputs, outputs: [every] }, isScalar(b) ? [x, b.data] : [a.data, x]);
+      const every = { ...variable, shape: [x!.length] };
+      const single = (tensor: Tensor): Tensor => ({ ...tensor, shape: [] });
+      const outputs = [{ ...node.outputs[0]!, shape: every.shape }];
+      return isScalar(b)
+        ? evaluate({ ...node, inputs: [every, single(b)], outputs }, [x, b.data])
+        : evaluate({ ...node, inputs: [single(a), every], outputs }, [a.data, x]);
     });
   },
 });

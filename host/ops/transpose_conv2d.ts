@@ -29,15 +29,26 @@ function* targets(
 
 const LISTS = { stride: 2, padding: 4, dilation: 2, outputSize: 2 } as const;
 
+/** Each phase of a stride is a kernel call: nobody spreads pixels further apart. */
+const MAX_STRIDE = 16;
+/** Kernels compute positions in 32 bits; with this much on every side they can't overflow. */
+const MAX_REACH = 2 ** 24;
+
 function inferShape(name: string, attributes: TransposeConvAttributes, input: Shape, weights: Shape): Shape {
   for (const [key, length] of Object.entries(LISTS)) {
     const list = attributes[key as keyof typeof LISTS];
     const least = key === "padding" ? 0 : 1;
-    if (list.length !== length || list.some((n) => n < least))
+    const greatest = key === "stride" ? MAX_STRIDE : MAX_REACH;
+    if (list.length !== length || list.some((n) => n < least || n > greatest)) {
       throw new ModelError(
-        `node ${name}: ${key}: expected ${length} numbers from ${least} on, found ${list}`,
+        `node ${name}: ${key}: expected ${length} numbers from ${least} to ${greatest}, found ${list}`,
       );
+    }
   }
+  if (attributes.dilation.some((n, axis) => n * weights[axis + 1]! > MAX_REACH))
+    throw new ModelError(
+      `node ${name}: dilation ${attributes.dilation} is too much for filters [${weights}]`,
+    );
   if (input.length !== 4 || weights.length !== 4 || weights[3] !== input[3]) {
     throw new ModelError(
       `node ${name}: expected an image [N, H, W, C] and filters [O, h, w, C], found [${input}] and [${weights}]`,

@@ -1,9 +1,10 @@
-import type { TensorData } from "../ir/graph.ts";
+import { perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
+import { clampTo, typeRange } from "./activation.ts";
 import { erf } from "./erf.ts";
-import { clamp } from "./fixed_point.ts";
+import { clamp, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { evaluateFunction } from "./real_function.ts";
-import { lowerToTable } from "./unary.ts";
+import { evaluateUnary, lowerToTable } from "./unary.ts";
 
 /** Halves to the nearest even number, as IEEE 754 and ONNX round. */
 function roundHalfEven(x: number): number {
@@ -52,7 +53,8 @@ const FUNCTIONS = {
 } satisfies Readonly<Record<string, RealFunction>>;
 
 type FunctionName = keyof typeof FUNCTIONS;
-const NAMES = Object.keys(FUNCTIONS) as FunctionName[];
+/** What the attribute may be. */
+export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 
 /** Nothing is below 0 there, but a value near it may be rounded to the other side. */
 const FROM_ZERO: readonly FunctionName[] = ["log", "sqrt"];
@@ -64,18 +66,32 @@ interface UnaryAttributes {
   readonly beta: number;
 }
 
-function evaluate(node: Bound<UnaryAttributes>, values: readonly (TensorData | undefined)[]) {
+/** TensorFlow Lite Micro rescales magnitudes, in two roundings, rather than looking them up. */
+function quantizedAbs(input: Tensor, output: Tensor): (value: number) => number {
+  const [from, to] = [perTensor(input), perTensor(output)];
+  const factor = quantizeMultiplier(from.scale / to.scale);
+  return (value) =>
+    clampTo(requantize(Math.abs(value - from.zeroPoint), factor) + to.zeroPoint, typeRange(output));
+}
+
+function evaluate(
+  node: Bound<UnaryAttributes>,
+  values: readonly (TensorData | undefined)[],
+): readonly TensorData[] {
   const { function: name, alpha, beta } = node.attributes;
+  const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+  if (name === "abs" && output.dtype !== "float32")
+    return [evaluateUnary(node, values[0]!, quantizedAbs(input, output))];
   const f: RealFunction = FUNCTIONS[name];
-  const low = node.outputs[0]!.dtype !== "float32" && FROM_ZERO.includes(name) ? 0 : Number.NEGATIVE_INFINITY;
+  const low = output.dtype !== "float32" && FROM_ZERO.includes(name) ? 0 : Number.NEGATIVE_INFINITY;
   return evaluateFunction(node, values, (x) => f(Math.max(x, low), alpha, beta));
 }
 
 export const unaryFunction = defineOperator({
   name: "unary_function",
-  summary: `a function of one value: ${NAMES.join(", ")}`,
+  summary: `a function of one value: ${FUNCTION_NAMES.join(", ")}`,
   arity: [1, 1],
-  attributes: { function: NAMES, alpha: "number", beta: "number" },
+  attributes: { function: FUNCTION_NAMES, alpha: "number", beta: "number" },
   quantization: { output: { kind: "range" } },
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,

@@ -248,6 +248,30 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "depth"),
 });
 
+/** Rows of neighbours are copied as one, others element by element. */
+function stridedCopy({ numbers: n }: CallShape): Features {
+  const rows = product(n, "size0", "size1", "size2", "size3");
+  const whole = n["stride4"] === n["elementBytes"];
+  const values = rows * n["size4"]!;
+  return { call: 1, rows, ...(whole ? { copied: values * n["elementBytes"]! } : { outputs: values }) };
+}
+
+/** Pixels that are copied one by one at worst: which rows repeat is in a table. */
+function resize({ numbers: n }: CallShape): Features {
+  const rows = product(n, "batches", "outputHeight");
+  const pixels = rows * n["outputWidth"]!;
+  return { call: 1, rows, pixels, copied: pixels * n["pixelBytes"]! };
+}
+
+function argument({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "outer", "inner");
+  return { call: 1, outputs, values: outputs * n["size"]! };
+}
+
+/** One phase: as the small convolution, of one group. */
+const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
+  convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -273,6 +297,13 @@ const table: Readonly<Record<string, Row>> = {
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  strided_copy: both(stridedCopy),
+  resize_nearest: both(resize),
+  maximum_s8: both(elementwise),
+  prelu_s8: both(elementwise),
+  reduce_max_s8: both(mean),
+  arg_max_s8: both(argument),
+  transpose_conv2d_s8: both(transposeConv),
 };
 
 /** Kernels that the cost model knows. */

@@ -23,29 +23,50 @@ TENSOR_TYPES = {
 
 # operator -> (options table, operator version); options that are lists are written as vectors
 OPERATORS = {
+    "ABS": ("AbsOptions", 2),
     "ADD": ("AddOptions", 2),
+    "ARG_MAX": ("ArgMaxOptions", 2),
+    "ARG_MIN": ("ArgMinOptions", 2),
     "AVERAGE_POOL_2D": ("Pool2DOptions", 2),
     "CONCATENATION": ("ConcatenationOptions", 2),
     "CONV_2D": ("Conv2DOptions", 3),
     "DEPTHWISE_CONV_2D": ("DepthwiseConv2DOptions", 3),
+    "DEPTH_TO_SPACE": ("DepthToSpaceOptions", 2),
     "DEQUANTIZE": ("DequantizeOptions", 2),
+    "ELU": (None, 1),
     "FULLY_CONNECTED": ("FullyConnectedOptions", 4),
     "HARD_SWISH": ("HardSwishOptions", 1),
     "LEAKY_RELU": ("LeakyReluOptions", 2),
     "LOGISTIC": (None, 2),
+    "LOG_SOFTMAX": ("LogSoftmaxOptions", 2),
+    "MAXIMUM": ("MaximumMinimumOptions", 2),
     "MAX_POOL_2D": ("Pool2DOptions", 2),
     "MEAN": ("ReducerOptions", 2),
+    "MINIMUM": ("MaximumMinimumOptions", 2),
     "MUL": ("MulOptions", 2),
+    "PACK": ("PackOptions", 2),
     "PAD": ("PadOptions", 2),
     "PADV2": ("PadV2Options", 2),
+    "PRELU": (None, 1),
     "QUANTIZE": ("QuantizeOptions", 2),
+    "REDUCE_MAX": ("ReducerOptions", 2),
     "RELU": (None, 2),
     "RELU6": (None, 2),
     "RELU_N1_TO_1": (None, 2),
     "RESHAPE": ("ReshapeOptions", 1),
+    "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", 3),
+    "SLICE": ("SliceOptions", 2),
     "SOFTMAX": ("SoftmaxOptions", 2),
+    "SPACE_TO_DEPTH": ("SpaceToDepthOptions", 2),
+    "SPLIT": ("SplitOptions", 2),
+    "SPLIT_V": ("SplitVOptions", 2),
+    "STRIDED_SLICE": ("StridedSliceOptions", 2),
     "SUB": ("SubOptions", 2),
+    "SUM": ("ReducerOptions", 2),
     "TANH": (None, 2),
+    "TRANSPOSE": ("TransposeOptions", 2),
+    "TRANSPOSE_CONV": ("TransposeConvOptions", 3),
+    "UNPACK": ("UnpackOptions", 2),
 }
 
 
@@ -92,9 +113,10 @@ class Graph:
         return self._buffers.index(content)
 
     def op(self, kind, inputs, output, **options):
-        """Adds an operator and returns `output`. An input of None is an absent optional one."""
+        """Adds an operator and returns `output`, or a list of several. An input of None is an absent optional one."""
         indices = [-1 if value is None else value.index for value in inputs]
-        self._operators.append((kind, indices, [output.index], options))
+        outputs = output if isinstance(output, list) else [output]
+        self._operators.append((kind, indices, [value.index for value in outputs], options))
         return output
 
     def finish(self, inputs, outputs):

@@ -22,11 +22,12 @@ import numpy as np
 
 import tflm_borders
 import tflm_cases
+import tflm_movement
 import tflm_networks
 from tflm_runner import hex_bytes, run_isolated
 
 TARGET = Path(__file__).resolve().parent.parent / "vectors" / "tflm"
-FAMILIES = {**tflm_cases.OPERATORS, **tflm_borders.FAMILIES, **tflm_networks.FAMILIES}
+FAMILIES = {**tflm_cases.OPERATORS, **tflm_borders.FAMILIES, **tflm_networks.FAMILIES, **tflm_movement.FAMILIES}
 
 
 def make_case(family, make, index):

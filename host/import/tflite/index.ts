@@ -7,12 +7,14 @@ import {
   ModelError,
   type Node,
   type Quantization,
+  type Shape,
   type Tensor,
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
 import { translations } from "./operators.ts";
 import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
+import type { Source, Translation } from "./source.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   FLOAT32: "float32",
@@ -79,11 +81,13 @@ function checkQuantization(
   inputs: readonly (Tensor | undefined)[],
   outputs: readonly Tensor[],
 ): void {
-  const rule = operatorOf(op).quantization;
+  const { quantization: rule, types } = operatorOf(op);
   const output = outputs[0]!;
   if (output.dtype === "float32" || op === "quantize") return;
-  if (output.dtype !== "int8")
-    throw new ModelError(`output type ${output.dtype}: expected int8 (or uint8 at the model's border)`);
+  if (!types.includes(output.dtype))
+    throw new ModelError(
+      `output type ${output.dtype}: expected ${types.join(" or ")} (or uint8 at the model's border)`,
+    );
   if (rule.output.kind === "fixed") {
     const [scale, zeroPoint] = [rule.output.quantization.scales[0], rule.output.quantization.zeroPoints[0]];
     const found = output.quantization;
@@ -118,23 +122,42 @@ function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | 
   }
 }
 
-function translateOperator(operator: TfliteOperator, tensorAt: (index: number) => Tensor): Node {
+interface Tensors {
+  at(index: number): Tensor;
+  /** A new one between the steps of an operator. */
+  between(like: Tensor, shape: Shape): Tensor;
+}
+
+function toStep(translation: Translation, { inputs, outputs }: Pick<Source, "inputs" | "outputs">) {
+  const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
+  checkQuantization(translation.op, kept, outputs);
+  return { ...translation, inputs: kept, outputs };
+}
+
+function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
+  return {
+    name: `${step.op}_${suffix}`,
+    op: step.op,
+    inputs: step.inputs.map((tensor) => tensor?.name ?? ""),
+    outputs: step.outputs.map((tensor) => tensor.name),
+    attributes: step.attributes,
+  };
+}
+
+function translateOperator(operator: TfliteOperator, { at, between }: Tensors): Node[] {
   const translate = translations.get(operator.type);
   if (!translate) throw new ModelError(operator.type);
-  const inputs = operator.inputs.map((index) => (index === -1 ? undefined : tensorAt(index)));
-  const outputs = operator.outputs.map(tensorAt);
+  const inputs = operator.inputs.map((index) => (index === -1 ? undefined : at(index)));
+  const outputs = operator.outputs.map(at);
   if (outputs.length === 0) throw new ModelError(`${operator.type}: expected an output, found none`);
   try {
-    const translation = translate({ inputs, outputs, options: operator.options });
-    checkQuantization(translation.op, inputs, outputs);
-    const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
-    return {
-      name: `${translation.op}_${operator.index}`,
-      op: translation.op,
-      inputs: kept.map((tensor) => tensor?.name ?? ""),
-      outputs: outputs.map((tensor) => tensor.name),
-      attributes: translation.attributes,
-    };
+    const translation = translate({ inputs, outputs, options: operator.options, between });
+    if ("op" in translation) return [toNode(toStep(translation, { inputs, outputs }), `${operator.index}`)];
+    return translation.map((step, i) => {
+      const { op, attributes, output } = step;
+      const checked = toStep({ op, attributes }, { inputs: step.inputs, outputs: [output] });
+      return toNode(checked, `${operator.index}_${i}`);
+    });
   } catch (error) {
     if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
     throw error;
@@ -153,16 +176,24 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
     cache.set(index, tensor);
     return tensor;
   };
+  const added: Tensor[] = [];
+  const unique = nameGiver(names);
+  const between = (like: Tensor, shape: Shape): Tensor => {
+    const { dtype, quantization } = like;
+    const tensor = { name: unique(`${like.name}_part`), dtype, shape, ...(quantization && { quantization }) };
+    added.push(tensor);
+    return tensor;
+  };
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
-    (operator) => translateOperator(operator, tensorAt),
-  );
+    (operator) => translateOperator(operator, { at: tensorAt, between }),
+  ).flat();
   const inputs = model.inputs.map((index) => tensorAt(index).name);
   const outputs = model.outputs.map((index) => tensorAt(index).name);
   return {
     name,
-    tensors: new Map([...cache.values()].map((tensor) => [tensor.name, tensor])),
+    tensors: new Map([...cache.values(), ...added].map((tensor) => [tensor.name, tensor])),
     nodes,
     inputs,
     outputs,
