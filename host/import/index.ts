@@ -36,7 +36,8 @@ const KERAS_FILES = new Set([".h5", ".hdf5", ".keras"]);
 
 function formatOf(file: string, bytes: Uint8Array): Source["format"] {
   const extension = extname(file).toLowerCase();
-  if (Buffer.from(bytes.subarray(4, 8)).toString("latin1") === "TFL3" || extension === ".tflite") return "tflite";
+  if (Buffer.from(bytes.subarray(4, 8)).toString("latin1") === "TFL3" || extension === ".tflite")
+    return "tflite";
   return isKeras(bytes) || KERAS_FILES.has(extension) ? "keras" : "onnx";
 }
 

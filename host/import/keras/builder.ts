@@ -1,4 +1,13 @@
-import { type Attributes, elements, type Graph, ModelError, type Node, type Scaling, type Shape, type Tensor } from "../../ir/graph.ts";
+import {
+  type Attributes,
+  elements,
+  type Graph,
+  ModelError,
+  type Node,
+  type Scaling,
+  type Shape,
+  type Tensor,
+} from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
 

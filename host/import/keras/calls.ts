@@ -73,12 +73,18 @@ function visit(
     if (given) bind(layer, 0, [given[i]!]);
     else callLayer(layer, 0, []);
   });
-  const waiting = model.layers.flatMap((layer) => layer.calls.map((inputs, call) => ({ layer, call, inputs })));
+  const waiting = model.layers.flatMap((layer) =>
+    layer.calls.map((inputs, call) => ({ layer, call, inputs })),
+  );
   while (waiting.length > 0) {
     const ready = waiting.findIndex(({ inputs }) => inputs.every((input) => known.has(keyOf(input))));
     if (ready < 0) throw unreachable(waiting[0]!.layer, waiting[0]!.inputs, known);
     const [next] = waiting.splice(ready, 1);
-    callLayer(next!.layer, next!.call, next!.inputs.map((input) => known.get(keyOf(input))!));
+    callLayer(
+      next!.layer,
+      next!.call,
+      next!.inputs.map((input) => known.get(keyOf(input))!),
+    );
   }
   return model.outputs.map((output) => {
     const key = known.get(keyOf(output));

@@ -116,7 +116,8 @@ const isReference = (value: readonly unknown[]): boolean =>
 function references(value: unknown, where: string, depth = 0): Reference[] {
   if (depth > MAX_DEPTH) throw new ModelError(`${where}: expected lists at most ${MAX_DEPTH} deep`);
   if (Array.isArray(value)) {
-    if (isReference(value)) return [{ layer: String(value[0]), call: Number(value[1]), tensor: Number(value[2]) }];
+    if (isReference(value))
+      return [{ layer: String(value[0]), call: Number(value[1]), tensor: Number(value[2]) }];
     return value.flatMap((item) => references(item, where, depth + 1));
   }
   if (!isObject(value)) return [];
@@ -132,7 +133,9 @@ function extraArguments(node: unknown): string[] {
     return [...constants.map(String), ...keywords(node["kwargs"])];
   }
   if (!Array.isArray(node)) return [];
-  return node.flatMap((input: unknown) => (Array.isArray(input) && isReference(input) ? keywords(input[3]) : []));
+  return node.flatMap((input: unknown) =>
+    Array.isArray(input) && isReference(input) ? keywords(input[3]) : [],
+  );
 }
 
 const keywords = (value: unknown): string[] =>

@@ -19,7 +19,11 @@ const limit = (fits: boolean, message: string): void => {
   if (!fits) throw new RangeError(message);
 };
 
-type Draft = { attributes: Map<string, Map<string, unknown>>; datasets: Map<string, unknown>; objects: number };
+type Draft = {
+  attributes: Map<string, Map<string, unknown>>;
+  datasets: Map<string, unknown>;
+  objects: number;
+};
 
 function readAttributes(group: Group, path: string, draft: Draft): void {
   const found = new Map<string, unknown>();

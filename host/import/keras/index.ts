@@ -74,7 +74,10 @@ export function importKeras(model: KerasModel, name: string): Graph {
       }
     },
   );
-  return builder.finish(name, outputs.map((key) => values.get(key)!));
+  return builder.finish(
+    name,
+    outputs.map((key) => values.get(key)!),
+  );
 }
 
 function countUses(keys: readonly string[]): Map<string, number> {

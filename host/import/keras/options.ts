@@ -25,12 +25,7 @@ export function optionsOf(config: JsonObject): Options {
   const wrong = (key: string, expected: string): never => {
     throw new ModelError(`${key}: expected ${expected}, found ${shown(raw(key))}`);
   };
-  const value = <T>(
-    key: string,
-    expected: string,
-    fits: (value: unknown) => value is T,
-    fallback?: T,
-  ): T => {
+  const value = <T>(key: string, expected: string, fits: (value: unknown) => value is T, fallback?: T): T => {
     const found = raw(key) ?? fallback;
     return fits(found) ? found : wrong(key, expected);
   };

@@ -26,11 +26,16 @@ export function weightsOfFile(content: Hdf5Content, model: Model): Weights {
     const group = `/model_weights/${layer.name}`;
     const named = textList(content, group, "weight_names").map((name) => {
       const dataset = content.datasets.get(`${group}/${name}`);
-      if (!dataset) throw new ModelError(`layer ${layer.name}: expected weights ${name} of floats, found none`);
+      if (!dataset)
+        throw new ModelError(`layer ${layer.name}: expected weights ${name} of floats, found none`);
       return { name, dataset };
     });
     if (layer.model) distribute(layer.model, named, layer.name, weights);
-    else weights.set(layer, named.map(({ dataset }) => dataset));
+    else
+      weights.set(
+        layer,
+        named.map(({ dataset }) => dataset),
+      );
   }
   return weights;
 }
@@ -49,7 +54,10 @@ function distribute(
   for (const layer of leaves(model)) {
     const own = named.filter(({ name }) => `/${name}`.includes(`/${layer.name}/`));
     taken += own.length;
-    weights.set(layer, own.map(({ dataset }) => dataset));
+    weights.set(
+      layer,
+      own.map(({ dataset }) => dataset),
+    );
   }
   if (taken !== named.length)
     throw new ModelError(

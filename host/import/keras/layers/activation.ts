@@ -51,7 +51,8 @@ export function activate(layer: LayerView, input: Tensor, activation: unknown): 
   if (activation === undefined) return input;
   if (isObject(activation)) return activateBy(layer, input, activation);
   const apply = FUNCTIONS.get(String(activation));
-  if (!apply) throw new ModelError(`activation ${JSON.stringify(activation)?.slice(0, 100)} is not supported`);
+  if (!apply)
+    throw new ModelError(`activation ${JSON.stringify(activation)?.slice(0, 100)} is not supported`);
   return apply(layer, input);
 }
 
@@ -75,9 +76,7 @@ const relu: Translate = ({ options, input, add }) => {
     return max === undefined ? leaky : add("clip", [leaky], { min: -LARGEST, max });
   }
   if (max === undefined) return add("relu", [input], { activation: "relu" });
-  return max === 6
-    ? add("relu", [input], { activation: "relu6" })
-    : add("clip", [input], { min: 0, max });
+  return max === 6 ? add("relu", [input], { activation: "relu6" }) : add("clip", [input], { min: 0, max });
 };
 
 /** A bound that no value of float32 is beyond. */

@@ -1,7 +1,16 @@
 import { ModelError, type Tensor } from "../../../ir/graph.ts";
 import { samePadding } from "../../importer.ts";
-import { asRow, channelsOf, checkChannelsLast, checkRankOf, checkShape, fromRow, type LayerView, type Translate } from "../layer.ts";
 import type { Dataset } from "../hdf5.ts";
+import {
+  asRow,
+  channelsOf,
+  checkChannelsLast,
+  checkRankOf,
+  checkShape,
+  fromRow,
+  type LayerView,
+  type Translate,
+} from "../layer.ts";
 import { activate } from "./activation.ts";
 import { biasOf } from "./dense.ts";
 
@@ -40,7 +49,14 @@ function onImage(layer: LayerView, axes: 1 | 2, convolve: (image: Tensor) => Ten
 }
 
 /** Filters as Keras has them, [...kernel, rows, columns], with the last two axes' `rows` x `columns` known. */
-function checkFilters(filters: Dataset, axes: 1 | 2, kernel: Pair, rows: number, columns: number, role: string) {
+function checkFilters(
+  filters: Dataset,
+  axes: 1 | 2,
+  kernel: Pair,
+  rows: number,
+  columns: number,
+  role: string,
+) {
   checkShape(filters, [...(axes === 1 ? [kernel[1]] : kernel), rows, columns], role);
 }
 
@@ -65,7 +81,11 @@ const convolution =
     const depth = channelsOf(layer.input) / groups;
     checkFilters(weights!, axes, kernel, depth, filters, "kernel");
     return onImage(layer, axes, (image) => {
-      const ohwi = layer.constant("kernel", [filters, ...kernel, depth], outerFirst(weights!.data, depth, filters));
+      const ohwi = layer.constant(
+        "kernel",
+        [filters, ...kernel, depth],
+        outerFirst(weights!.data, depth, filters),
+      );
       return layer.add("conv2d", [image, ohwi, biasOf(layer, bias, filters)], {
         ...windowOf(layer, image, kernel, stride, dilation),
         dilation,
@@ -122,7 +142,11 @@ const separable =
     checkFilters(pointwise!, axes, [1, 1], depth, outputs, "pointwise kernel");
     return onImage(layer, axes, (image) => {
       const spread = depthwiseOn(layer, axes, image, filters!, undefined);
-      const weights = layer.constant("pointwise_kernel", [outputs, 1, 1, depth], outerFirst(pointwise!.data, depth, outputs));
+      const weights = layer.constant(
+        "pointwise_kernel",
+        [outputs, 1, 1, depth],
+        outerFirst(pointwise!.data, depth, outputs),
+      );
       return layer.add("conv2d", [spread, weights, biasOf(layer, bias, outputs)], {
         stride: [1, 1],
         padding: [0, 0, 0, 0],
@@ -160,7 +184,11 @@ const transposedConvolution =
       const [rows, columns] = [0, 1].map((i) =>
         transposedAxis(mode, image.shape[i + 1]!, kernel[i]!, stride[i]!, dilation[i]!),
       ) as [ReturnType<typeof transposedAxis>, ReturnType<typeof transposedAxis>];
-      const ohwi = layer.constant("kernel", [filters, ...kernel, channels], filtersFirst(weights!.data, filters, channels));
+      const ohwi = layer.constant(
+        "kernel",
+        [filters, ...kernel, channels],
+        filtersFirst(weights!.data, filters, channels),
+      );
       return layer.add("transpose_conv2d", [image, ohwi, biasOf(layer, bias, filters)], {
         stride,
         padding: [rows.before, columns.before, rows.after, columns.after],

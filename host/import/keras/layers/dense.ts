@@ -21,7 +21,9 @@ export const dense: Translate = (layer) => {
   const units = options.int("units");
   const [kernel, bias] = layer.takeWeights(options.boolean("use_bias", true) ? 2 : 1);
   if (input.shape.length < 2 || units < 1)
-    throw new ModelError(`expected at least one unit and an input of 2 axes, found ${units} and [${input.shape}]`);
+    throw new ModelError(
+      `expected at least one unit and an input of 2 axes, found ${units} and [${input.shape}]`,
+    );
   const depth = channelsOf(input);
   checkShape(kernel!, [depth, units], "kernel");
   const weights = layer.constant("kernel", [units, depth], transposed(kernel!.data, units));

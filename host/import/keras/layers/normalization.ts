@@ -32,7 +32,11 @@ const batchNormalization: Translate = (layer) => {
   const beta = center ? weights[Number(scale)]!.data : undefined;
   const epsilon = options.number("epsilon", 0.001);
   const factors = Array.from(variance, (x, i) => (gamma?.[i] ?? 1) / Math.sqrt(x + epsilon));
-  return scaleAndShift(layer, factors, factors.map((factor, i) => (beta?.[i] ?? 0) - mean[i]! * factor));
+  return scaleAndShift(
+    layer,
+    factors,
+    factors.map((factor, i) => (beta?.[i] ?? 0) - mean[i]! * factor),
+  );
 };
 
 /** Keras keeps a deviation away from 0 by this much. */
@@ -61,11 +65,14 @@ const normalization: Translate = (layer) => {
   const variances = given(layer, "variance", channels) ?? learned[1];
   if (!means || !variances) throw new ModelError("expected a mean and a variance in the file, found none");
   const deviations = variances.map((x) => Math.max(Math.sqrt(x), LEAST_DEVIATION));
-  if (layer.options.boolean("invert", false))
-    return scaleAndShift(layer, deviations, means);
+  if (layer.options.boolean("invert", false)) return scaleAndShift(layer, deviations, means);
   const factors = deviations.map((x) => 1 / x);
   if (layer.scaleInput(means, factors)) return layer.input;
-  return scaleAndShift(layer, factors, factors.map((factor, i) => -means[i]! * factor));
+  return scaleAndShift(
+    layer,
+    factors,
+    factors.map((factor, i) => -means[i]! * factor),
+  );
 };
 
 const rescaling: Translate = (layer) => {

@@ -32,7 +32,9 @@ function pairs(layer: LayerView, key: string, axes: 1 | 2): [number, number][] {
   return spread.map((item: unknown) => {
     const [before, after] = Array.isArray(item) ? item : [item, item];
     if (![before, after].every((n) => Number.isSafeInteger(n) && n >= 0))
-      throw new ModelError(`${key}: expected numbers from 0 on, found ${JSON.stringify(value)?.slice(0, 100)}`);
+      throw new ModelError(
+        `${key}: expected numbers from 0 on, found ${JSON.stringify(value)?.slice(0, 100)}`,
+      );
     return [Number(before), Number(after)];
   });
 }
