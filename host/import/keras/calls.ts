@@ -53,11 +53,15 @@ function visit(
   const prefix = given ? `${path}#${calls.length}/` : "/";
   const bind = (layer: Layer, call: number, keys: readonly string[]): void => {
     const start = layer.model ? (first.get(layer.name) ?? 0) : 0;
-    keys.forEach((key, tensor) => known.set(keyOf({ layer: layer.name, call: start + call, tensor }), key));
+    for (const [tensor, key] of keys.entries())
+      known.set(keyOf({ layer: layer.name, call: start + call, tensor }), key);
   };
   const callLayer = (layer: Layer, call: number, inputs: readonly string[]): void => {
     const name = path === "" ? layer.name : `${path}/${layer.name}`;
-    if (layer.model) return bind(layer, call, visit(layer.model, name, inputs, calls));
+    if (layer.model) {
+      bind(layer, call, visit(layer.model, name, inputs, calls));
+      return;
+    }
     if (calls.length >= MAX_CALLS)
       throw new ModelError(`expected at most ${MAX_CALLS} calls of layers, found more`);
     const output = `${prefix}${keyOf({ layer: layer.name, call, tensor: 0 })}`;

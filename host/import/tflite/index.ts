@@ -12,9 +12,12 @@ import {
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
+import { joinDilations } from "./dilation.ts";
+import { widenConstants } from "./float_constants.ts";
 import { translations } from "./operators.ts";
 import { readTflite, type TfliteModel, type TfliteOperator, type TfliteTensor } from "./schema.ts";
 import type { Source, Translation } from "./source.ts";
+import { keepUsed } from "./used_operators.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   FLOAT32: "float32",
@@ -166,7 +169,7 @@ function translateOperator(operator: TfliteOperator, { at, between }: Tensors): 
 
 /** Translates a .tflite file (untrusted bytes) into a graph. Throws ModelError with all reasons at once. */
 export function importTflite(bytes: Uint8Array, name: string): Graph {
-  const model = readTflite(bytes);
+  const model = keepUsed(joinDilations(widenConstants(readTflite(bytes))));
   const names = uniqueNames(model);
   const cache = new Map<number, Tensor>();
   const tensorAt = (index: number): Tensor => {
