@@ -14,6 +14,7 @@ import { hardSwish } from "./hard_swish.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
+import { lstm } from "./lstm.ts";
 import { maxPool2d } from "./max_pool2d.ts";
 import { maximum, minimum } from "./maximum.ts";
 import { mean, reduceSum } from "./mean.ts";
@@ -28,6 +29,7 @@ import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
 import { softmax } from "./softmax.ts";
 import { stridedSlice } from "./strided_slice.ts";
+import { svdf } from "./svdf.ts";
 import { tanh } from "./tanh.ts";
 import { transpose } from "./transpose.ts";
 import { transposeConv2d } from "./transpose_conv2d.ts";
@@ -50,6 +52,7 @@ const list: readonly Operator[] = [
   logistic,
   logSoftmax,
   maximum,
+  lstm,
   maxPool2d,
   mean,
   minimum,
@@ -66,6 +69,7 @@ const list: readonly Operator[] = [
   softmax,
   stridedSlice,
   sub,
+  svdf,
   tanh,
   transpose,
   transposeConv2d,

@@ -5,8 +5,8 @@ import {
   maxTensors,
   type Vector,
 } from "../engines/engine.ts";
-import { evaluateGraph, runReference } from "../engines/reference.ts";
-import { fromBytes, type Graph, ModelError, tensorOf, toBytes, writers } from "../ir/graph.ts";
+import { evaluateGraph, initialStates, nextStates, runReference, type Trace } from "../engines/reference.ts";
+import { fromBytes, type Graph, ModelError, statesOf, tensorOf, toBytes, writers } from "../ir/graph.ts";
 import type { NamedVector } from "./vectors.ts";
 
 export interface EngineResult {
@@ -42,25 +42,40 @@ function firstDifference(expected: readonly Vector[], found: readonly Vector[]):
 /** A module in which every layer's result is an output, built by the same pipeline. */
 export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;
 
+/** All values of the last of some vectors. */
+function traceLast(graph: Graph, vectors: readonly NamedVector[]): Trace {
+  let states = initialStates(graph);
+  let trace: Trace = new Map();
+  for (const vector of vectors) {
+    const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector.inputs[i]!));
+    trace = evaluateGraph(graph, inputs, states);
+    states = nextStates(graph, trace);
+  }
+  return trace;
+}
+
 /**
- * Runs one vector through modules that keep every layer's result, as many as a module has outputs, and
+ * Runs one vector, after those it depends on, through modules that keep every layer's result, as many as a module has outputs, and
  * names the first that differs. When none does, the layers are right and the fault is in how memory is
  * shared.
  */
 async function blame(
   graph: Graph,
   engine: Engine,
-  vector: NamedVector,
+  vectors: readonly NamedVector[],
   buildTrace: BuildTrace,
 ): Promise<string> {
-  const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector.inputs[i]!));
-  const trace = evaluateGraph(graph, inputs);
-  const written = graph.nodes.flatMap((node) => node.outputs);
+  const trace = traceLast(graph, vectors);
+  const kept = new Set(statesOf(graph).map(({ next }) => next));
+  const written = graph.nodes.flatMap((node) => node.outputs).filter((name) => !kept.has(name));
   for (let first = 0; first < written.length; first += maxTensors) {
     const outputs = written.slice(first, first + maxTensors);
     const expected = [outputs.map((name) => toBytes(trace.get(name)!))];
-    const found = await engine.run(await buildTrace({ ...graph, outputs }), [vector.inputs]);
-    const difference = firstDifference(expected, found);
+    const found = await engine.run(
+      await buildTrace({ ...graph, outputs }),
+      vectors.map(({ inputs }) => inputs),
+    );
+    const difference = firstDifference(expected, found.slice(-1));
     if (!difference) continue;
     const name = outputs[difference.output]!;
     return `first in tensor ${name} of layer ${writers(graph).get(name)!.name}, byte ${difference.index}: expected ${difference.expected}, found ${difference.found}`;
@@ -90,8 +105,10 @@ export async function verify(
     const difference = firstDifference(expected, await engine.run(module, inputs));
     if (!difference) continue;
     const vector = vectors[difference.vector]!;
+    // Only a state remembers what came before.
+    const history = statesOf(graph).length > 0 ? vectors.slice(0, difference.vector + 1) : [vector];
     throw new ModelError(
-      `${engine.name} differs from the reference on vector "${vector.name}", output ${graph.outputs[difference.output]}: ${await blame(graph, engine, vector, buildTrace)}`,
+      `${engine.name} differs from the reference on vector "${vector.name}", output ${graph.outputs[difference.output]}: ${await blame(graph, engine, history, buildTrace)}`,
     );
   }
   return { vectors: vectors.length, engines: results };

@@ -59,8 +59,6 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
       `tensor ${name}: type ${tensor.type}: expected one of ${Object.keys(DTYPES).join(", ")}`,
     );
   if (tensor.isSparse) throw new ModelError(`tensor ${name}: sparse tensors are not supported`);
-  if (tensor.isVariable)
-    throw new ModelError(`tensor ${name}: variables (state between inferences) are not supported`);
   checkRank(tensor.shape, `tensor ${name}: `);
   if (tensor.shape.some((n) => n < 1) || elements(tensor.shape) > MAX_ELEMENTS) {
     throw new ModelError(
@@ -69,7 +67,14 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
   }
   const data = tensorData(tensor, dtype);
   const quantization = quantizationOf(tensor);
-  return { name, dtype, shape: tensor.shape, ...(data && { data }), ...(quantization && { quantization }) };
+  return {
+    name,
+    dtype,
+    shape: tensor.shape,
+    ...(data && { data }),
+    ...(quantization && { quantization }),
+    ...(tensor.isVariable && !data && { next: `${name}_next` }),
+  };
 }
 
 /** Readable, unique tensor names: TFLite joins the names of fused layers with ";". */
@@ -129,6 +134,13 @@ interface Tensors {
   at(index: number): Tensor;
   /** A new one between the steps of an operator. */
   between(like: Tensor, shape: Shape): Tensor;
+  /** The tensor with a variable's next value. */
+  next(state: Tensor): Tensor;
+}
+
+function nextOf(state: Tensor | undefined, { next }: Pick<Tensors, "next">): Tensor {
+  if (state?.next === undefined) throw new ModelError(`state ${state?.name}: expected a variable`);
+  return next(state);
 }
 
 function toStep(translation: Translation, { inputs, outputs }: Pick<Source, "inputs" | "outputs">) {
@@ -147,7 +159,7 @@ function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
   };
 }
 
-function translateOperator(operator: TfliteOperator, { at, between }: Tensors): Node[] {
+function translateOperator(operator: TfliteOperator, { at, between, next }: Tensors): Node[] {
   const translate = translations.get(operator.type);
   if (!translate) throw new ModelError(operator.type);
   const inputs = operator.inputs.map((index) => (index === -1 ? undefined : at(index)));
@@ -155,6 +167,14 @@ function translateOperator(operator: TfliteOperator, { at, between }: Tensors): 
   if (outputs.length === 0) throw new ModelError(`${operator.type}: expected an output, found none`);
   try {
     const translation = translate({ inputs, outputs, options: operator.options, between });
+    const states = "op" in translation ? (translation.states ?? []) : [];
+    if (inputs.some((tensor, i) => tensor?.next !== undefined && !states.includes(i)))
+      throw new ModelError("variables (state between inferences) are not supported here");
+    const kept = states.map((i) => nextOf(inputs[i], { next }));
+    if ("op" in translation && kept.length > 0) {
+      const all = { inputs, outputs: [...outputs, ...kept] };
+      return [toNode(toStep(translation, all), `${operator.index}`)];
+    }
     if ("op" in translation) return [toNode(toStep(translation, { inputs, outputs }), `${operator.index}`)];
     return translation.map((step, i) => {
       const { op, attributes, output } = step;
@@ -187,10 +207,15 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
     added.push(tensor);
     return tensor;
   };
+  const next = ({ dtype, shape, quantization, next: name }: Tensor): Tensor => {
+    const tensor = { name: name!, dtype, shape, ...(quantization && { quantization }) };
+    added.push(tensor);
+    return tensor;
+  };
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
-    (operator) => translateOperator(operator, { at: tensorAt, between }),
+    (operator) => translateOperator(operator, { at: tensorAt, between, next }),
   ).flat();
   const inputs = model.inputs.map((index) => tensorAt(index).name);
   const outputs = model.outputs.map((index) => tensorAt(index).name);

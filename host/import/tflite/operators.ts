@@ -1,6 +1,7 @@
 import { type Attributes, ModelError } from "../../ir/graph.ts";
 import { samePadding } from "../importer.ts";
 import { depthToSpace, pack, slice, spaceToDepth, split, splitV, stridedSlice, unpack } from "./movement.ts";
+import { lstm, svdf } from "./recurrent.ts";
 import {
   activation,
   constantAxis,
@@ -290,8 +291,10 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["STRIDED_SLICE", stridedSlice],
   ["SUB", elementwise("sub")],
   ["SUM", reduction("reduce_sum")],
+  ["SVDF", svdf],
   ["TANH", unary("tanh")],
   ["TRANSPOSE", transpose],
   ["TRANSPOSE_CONV", transposeConv],
+  ["UNIDIRECTIONAL_SEQUENCE_LSTM", lstm],
   ["UNPACK", unpack],
 ]);
