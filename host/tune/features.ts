@@ -272,6 +272,22 @@ function argument({ numbers: n }: CallShape): Features {
 const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
   convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
 
+const svdf = ({ numbers: n }: CallShape): Features => {
+  const filters = product(n, "units", "rank");
+  return {
+    call: 1,
+    blocks: filters,
+    products: filters * n["depth"]!,
+    values: filters * n["memory"]!,
+    outputs: n["units"]!,
+  };
+};
+
+const lstm = ({ numbers: n }: CallShape): Features => {
+  const outputs = product(n, "steps", "units");
+  return { call: 1, rows: n["steps"]!, products: 4 * outputs * (n["inputs"]! + n["units"]!), outputs };
+};
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -293,6 +309,8 @@ const table: Readonly<Record<string, Row>> = {
   add_s8: both(elementwise),
   mul_s8: both(elementwise),
   lookup_s8: both(lookup),
+  lstm_s8: both(lstm),
+  svdf_s8: both(svdf),
   pad_s8: both(pad),
   copy_s8: both(copy),
   mean_s8: both(mean),
