@@ -2,7 +2,7 @@ import { clamp, requantize } from "../fixed";
 
 export const VERSION: i32 = 1;
 
-/** A straight line between two entries of the table of the logistic function, at |x| with `bits` bits below them. */
+/** A line between two entries of the table of the logistic function, at |x| with `bits` bits below them. */
 // @ts-ignore: decorator
 @inline
 function between(table: usize, magnitude: i32, bits: i32, end: i32): i32 {
@@ -28,7 +28,7 @@ function narrow(x: i32): i32 {
   return clamp(x, -32768, 32767);
 }
 
-/** What goes into a gate: products with the input and with the last outputs, each rescaled to 2^-12 by itself. */
+/** What goes into a gate: products with the input, or with the last outputs, rescaled to 2^-12 by themselves. */
 function gate(
   input: usize,
   inputs: i32,
@@ -52,7 +52,7 @@ function gate(
  *   weights     [units, 4, inputs] i8, gates in the order input, forget, cell, output
  *   recurrent   [units, 4, units] i8
  *   bias        [units, 4] i32
- *   factors     [4, 4] i32: multiplier and shift of each gate's products with the input, and with the hidden state
+ *   factors     [4, 4] i32: by gate, multiplier and shift of the products with the input, then with the hidden state
  *   hidden      [units] i8, the state; written
  *   cell        [units] i16, the state; written
  *   table       [256] u16: 1 / (1 + exp(-x)) at i / 24, times 2^16
@@ -101,8 +101,15 @@ export function lstm_s8(
         const x: i32 =
           3 *
           narrow(
-            gate(input, inputs, inputZeroPoint, weight, load<i32>(addend), load<i32>(factor), load<i32>(factor, 4)) +
-              gate(hidden, units, hiddenZeroPoint, again, 0, load<i32>(factor, 8), load<i32>(factor, 12)),
+            gate(
+              input,
+              inputs,
+              inputZeroPoint,
+              weight,
+              load<i32>(addend),
+              load<i32>(factor),
+              load<i32>(factor, 4),
+            ) + gate(hidden, units, hiddenZeroPoint, again, 0, load<i32>(factor, 8), load<i32>(factor, 12)),
           );
         if (i == 0) take = logistic(table, x);
         else if (i == 1) forget = logistic(table, x);
@@ -119,6 +126,7 @@ export function lstm_s8(
       // The hidden state stays as it is until every unit has read it.
       store<i8>(output++, clamp(scaled + hiddenZeroPoint, -128, 127));
     }
-    for (let unit: usize = 0; unit < <usize>units; unit++) store<i8>(hidden + unit, load<i8>(output - units + unit));
+    const last: usize = output - units;
+    for (let unit: usize = 0; unit < <usize>units; unit++) store<i8>(hidden + unit, load<i8>(last + unit));
   }
 }

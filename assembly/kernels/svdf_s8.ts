@@ -3,15 +3,15 @@ import { clamp, requantize } from "../fixed";
 export const VERSION: i32 = 1;
 
 /**
- * One step of a dense layer over time whose weights are of low rank: each filter keeps the last `memory` of its
- * products with the input, and weights them again along time. int8 in and out.
+ * One step of a dense layer over time whose weights are of low rank: each filter keeps the last `memory` of
+ * its products with the input, and weights them again along time. int8 in and out.
  *
  *   input       [depth] i8
  *   output      [units] i8
  *   feature     [units * rank, depth] i8
  *   time        [units * rank, memory] i16
  *   bias        [units] i32
- *   state       [units * rank, memory] i16, or i8 where `narrow` is not 0; zero point 0; the newest last; written
+ *   state       [units * rank, memory] i16, or i8 where `narrow` is not 0; zero point 0; newest last; written
  *
  * Semantics: TensorFlow Lite Micro, EvalInteger16SVDFReference and EvalInteger8SVDFReference.
  */

@@ -15,6 +15,7 @@ import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
 import { lstm } from "./lstm.ts";
+import { lstmSequence } from "./lstm_sequence.ts";
 import { maxPool2d } from "./max_pool2d.ts";
 import { maximum, minimum } from "./maximum.ts";
 import { mean, reduceSum } from "./mean.ts";
@@ -53,6 +54,7 @@ const list: readonly Operator[] = [
   logSoftmax,
   maximum,
   lstm,
+  lstmSequence,
   maxPool2d,
   mean,
   minimum,

@@ -1,7 +1,7 @@
 import { lstm_s8 } from "../../assembly/kernels/lstm_s8";
 import { copyOf, expectOutput, int32, int8, ONE, reset, scratch } from "./workbench";
 
-/** A table that rises by 64 at each entry: the logistic function of x is 2^14 + x / 16 then, and the tangent x / 4. */
+/** A table that rises by 64 each entry: the logistic function of x is 2^14 + x / 16 then, the tangent x / 4. */
 function straight(): StaticArray<i8> {
   const table = new StaticArray<i8>(512);
   for (let i = 0; i < 256; i++) {
@@ -13,7 +13,12 @@ function straight(): StaticArray<i8> {
 }
 
 /** One unit whose cell gate alone has a weight; returns the hidden state and the cell. */
-function check(inputs: StaticArray<i8>, recurrent: i8, cellClip: i32, expected: StaticArray<i8>): StaticArray<i8> {
+function check(
+  inputs: StaticArray<i8>,
+  recurrent: i8,
+  cellClip: i32,
+  expected: StaticArray<i8>,
+): StaticArray<i8> {
   reset();
   const states: usize = scratch(10);
   memory.fill(states, 0, 10);

@@ -20,7 +20,7 @@ import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
-import { lstm, svdf } from "./recurrent_graphs.ts";
+import { lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -674,6 +674,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
   lstm,
+  lstm_sequence: lstmSequence,
   max_pool2d: pool("max_pool2d"),
   maximum: extremum("maximum"),
   mean,

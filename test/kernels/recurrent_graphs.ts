@@ -86,35 +86,38 @@ export const svdf: fc.Arbitrary<Graph> = fc
     return oneNode("svdf", inputs, { rank }, tensor("output", "int8", [], scale / output, outputZero));
   });
 
-export const lstm: fc.Arbitrary<Graph> = fc
-  .record({
-    steps: upTo(4),
-    inputs: upTo(6),
-    units: upTo(5),
-    zero: zeroPoints,
-    hiddenZero: zeroPoints,
-    input: powers(-9, -4),
-    weights: powers(-9, -4),
-    hidden: powers(-9, -6),
-    cell: fc.integer({ min: -15, max: -10 }),
-    cellClip: fc.constantFrom(0, 0.4, 100),
-    seed: seeds,
-  })
-  .map(({ steps, inputs, units, zero, hiddenZero, seed, ...d }) => {
-    const four = (role: string, dtype: DType, shape: Shape, scale: number): Tensor[] =>
-      [0, 1, 2, 3].map((i) => filled(tensor(`${role}${i}`, dtype, shape, scale), seed + 7 * i + role.length));
-    const operands = [
-      tensor("input", "int8", [1, steps, inputs], d.input, zero),
-      ...four("weights", "int8", [units, inputs], d.weights),
-      ...four("recurrent", "int8", [units, units], d.weights),
-      ...four("bias", "int32", [units], 1),
-      state(tensor("hidden", "int8", [1, units], d.hidden, hiddenZero)),
-      state(tensor("cell", "int16", [1, units], 2 ** d.cell)),
-    ];
-    return oneNode(
-      "lstm",
-      operands,
-      { cellClip: d.cellClip },
-      tensor("output", "int8", [], d.hidden, hiddenZero),
-    );
-  });
+const lstmNode = (op: "lstm" | "lstm_sequence"): fc.Arbitrary<Graph> =>
+  fc
+    .record({
+      steps: upTo(4),
+      inputs: upTo(6),
+      units: upTo(5),
+      zero: zeroPoints,
+      hiddenZero: zeroPoints,
+      input: powers(-9, -4),
+      weights: powers(-9, -4),
+      hidden: powers(-9, -6),
+      cell: fc.integer({ min: -15, max: -10 }),
+      cellClip: fc.constantFrom(0, 0.4, 100),
+      seed: seeds,
+    })
+    .map(({ steps, inputs, units, zero, hiddenZero, seed, ...d }) => {
+      const four = (role: string, dtype: DType, shape: Shape, scale: number): Tensor[] =>
+        [0, 1, 2, 3].map((i) =>
+          filled(tensor(`${role}${i}`, dtype, shape, scale), seed + 7 * i + role.length),
+        );
+      const operands = [
+        tensor("input", "int8", [1, steps, inputs], d.input, zero),
+        ...four("weights", "int8", [units, inputs], d.weights),
+        ...four("recurrent", "int8", [units, units], d.weights),
+        ...four("bias", "int32", [units], 1),
+        state(tensor("hidden", "int8", [1, units], d.hidden, hiddenZero)),
+        state(tensor("cell", "int16", [1, units], 2 ** d.cell)),
+      ];
+      const [used, attributes] =
+        op === "lstm" ? [operands, { cellClip: d.cellClip }] : [operands.slice(0, -2), {}];
+      return oneNode(op, used, attributes, tensor("output", "int8", [], d.hidden, hiddenZero));
+    });
+
+export const lstm = lstmNode("lstm");
+export const lstmSequence = lstmNode("lstm_sequence");

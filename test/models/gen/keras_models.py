@@ -144,14 +144,22 @@ def normalized():
     return model, [data[:SAMPLES]]
 
 
+def recurrent():
+    return keras.Sequential(
+        [input_of(12, 3), L.LSTM(6, return_sequences=True), L.LSTM(5), L.Dense(3, activation="softmax")]
+    )
+
+
 FOLDER.mkdir(exist_ok=True)
 if VERSION == 3:
     save("image", image(), ["h5"])
     save("activations", activations(), ["keras"])
     save("tabular", tabular(), ["h5", "keras"])
+    save("recurrent", recurrent(), ["keras"])
     model, inputs = normalized()
     save("normalized", model, ["keras"], inputs)
 else:
+    save("recurrent", recurrent(), ["h5"])
     save("signal", signal(), ["h5", "keras"])
     save("activations", activations(), ["h5"])
     save("tabular", tabular(), ["h5"])

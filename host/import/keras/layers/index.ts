@@ -6,6 +6,7 @@ import { dense } from "./dense.ts";
 import { MERGES } from "./merge.ts";
 import { NORMALIZATIONS } from "./normalization.ts";
 import { POOLINGS } from "./pooling.ts";
+import { RECURRENT } from "./recurrent.ts";
 import { SHAPES } from "./shape.ts";
 
 /** By the name of the class. Input layers and models are none of them. */
@@ -16,5 +17,6 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ...MERGES,
   ...NORMALIZATIONS,
   ...POOLINGS,
+  ...RECURRENT,
   ...SHAPES,
 ]);
