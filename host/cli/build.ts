@@ -138,7 +138,7 @@ export const buildCommand: Command = {
               [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
               [--dump DIR] [--json]
 
-MODEL is a .tflite or .onnx file. Float models need --calibration: a CSV with a header, a .npy, or raw
+MODEL is a .tflite, .onnx, .h5 or .keras file. Float models need --calibration: a CSV with a header, a .npy, or raw
 little-endian float32, one row per sample. DIR (default: build/NAME) receives model.wasm, model.ts (the
 AssemblyScript), model.graph.json (for the reference interpreter) and report.json.
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right

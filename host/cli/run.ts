@@ -187,7 +187,7 @@ export const runCommand: Command = {
   summary: "run a module on a file of inputs",
   usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3|qemu] [--raw] [--json]
 
-FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx), which the reference
+FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx, .h5, .keras), which the reference
 interpreter runs as it is. The input holds real values: a CSV with a header (a last column "label" is
 compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
 the greatest per row.
@@ -208,7 +208,7 @@ the greatest per row.
     const file = positionals[0]!;
     const input = values.input;
     if (input === undefined) throw new UsageError("expected --input FILE, found none");
-    if ([".tflite", ".onnx"].includes(extname(file))) {
+    if ([".tflite", ".onnx", ".h5", ".keras"].includes(extname(file))) {
       if ((values.engine ?? "reference") !== "reference" || values.raw) {
         throw new UsageError(
           `${file} is a model, not a module: only --engine reference runs it, and without --raw`,
