@@ -28,7 +28,7 @@ function narrow(x: i32): i32 {
   return clamp(x, -32768, 32767);
 }
 
-/** What goes into a gate: products with the input, or with the last outputs, rescaled to 2^-12 by themselves. */
+/** What goes into a gate: products with the input, or with the last outputs, rescaled to 2^-12. */
 function gate(
   input: usize,
   inputs: i32,
@@ -52,7 +52,7 @@ function gate(
  *   weights     [units, 4, inputs] i8, gates in the order input, forget, cell, output
  *   recurrent   [units, 4, units] i8
  *   bias        [units, 4] i32
- *   factors     [4, 4] i32: by gate, multiplier and shift of the products with the input, then with the hidden state
+ *   factors     [4, 4] i32: multiplier and shift of products with the input, then with the hidden state
  *   hidden      [units] i8, the state; written
  *   cell        [units] i16, the state; written
  *   table       [256] u16: 1 / (1 + exp(-x)) at i / 24, times 2^16

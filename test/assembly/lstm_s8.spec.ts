@@ -1,7 +1,7 @@
 import { lstm_s8 } from "../../assembly/kernels/lstm_s8";
 import { copyOf, expectOutput, int32, int8, ONE, reset, scratch } from "./workbench";
 
-/** A table that rises by 64 each entry: the logistic function of x is 2^14 + x / 16 then, the tangent x / 4. */
+/** A table that rises by 64: the logistic function of x is 2^14 + x / 16 then, the tangent x / 4. */
 function straight(): StaticArray<i8> {
   const table = new StaticArray<i8>(512);
   for (let i = 0; i < 256; i++) {
