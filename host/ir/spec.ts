@@ -136,7 +136,7 @@ function checkOrder(graph: Graph, fail: Fail): void {
   if (ready.size !== graph.inputs.length) fail("an input is listed twice");
   for (const tensor of graph.tensors.values()) {
     if (!tensor.data && tensor.next === undefined) continue;
-    if (ready.has(tensor.name)) fail(`graph input ${tensor.name} is a constant or a state`);
+    if (ready.has(tensor.name)) fail(`graph input ${tensor.name} is a ${tensor.data ? "constant" : "state"}`);
     ready.add(tensor.name);
   }
   const names = new Set<string>();
