@@ -13,7 +13,7 @@ import type { Engine } from "./engines/engine.ts";
 import { runReference } from "./engines/reference.ts";
 import { v8 } from "./engines/v8.ts";
 import { wasm3 } from "./engines/wasm3.ts";
-import { importModel, readSource } from "./import/index.ts";
+import { importModel, openSource } from "./import/index.ts";
 import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
 import { dumpGraph } from "./ir/text.ts";
@@ -132,7 +132,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     return result;
   };
 
-  const source = readSource(options.model);
+  const source = await openSource(options.model);
   const name = options.name ?? basename(options.model, extname(options.model));
   const imported = await stage(
     "import",

@@ -173,7 +173,7 @@ export const buildCommand: Command = {
               [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--dump DIR] [--json]
 
-MODEL is a .tflite or .onnx file. Float models become integer ones, for which they need --calibration.
+MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
 DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), model.graph.json (for the
 reference interpreter) and report.json.
 ${QUANTIZATION_USAGE}

@@ -104,9 +104,11 @@ async function compare(
     other,
     meter: differenceMeter(a.layerOf(name), a.tensors.get(name)!, b.tensors.get(other)!),
   }));
-  for (let start = 0; start < rows.length; start += BATCH) {
+  // States begin anew with every run.
+  const size = a.hasStates || b.hasStates ? rows.length : BATCH;
+  for (let start = 0; start < rows.length; start += size) {
     if (process.stderr.isTTY) process.stderr.write(`\r\x1b[Krow ${start + 1} of ${rows.length} ...`);
-    const batch = rows.slice(start, start + BATCH);
+    const batch = rows.slice(start, start + size);
     const samples = batch.map(({ sample }) => sample);
     const [valuesA, valuesB] = [await a.run(samples), await b.run(samples)];
     for (const { name, other, meter } of meters)

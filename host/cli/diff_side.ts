@@ -1,15 +1,15 @@
 /** One of the two computations that `diff` compares: a model or a module, on an engine. */
 import { existsSync } from "node:fs";
-import { extname } from "node:path";
 import type { Metadata, TensorInfo } from "../emit/metadata.ts";
 import type { Engine } from "../engines/engine.ts";
-import { evaluateGraph } from "../engines/reference.ts";
-import { importModel, readSource } from "../import/index.ts";
+import { evaluateInOrder } from "../engines/reference.ts";
+import { importModel, isModelFile, openSource } from "../import/index.ts";
 import {
   fromBytes,
   type Graph,
   quantized,
   readers,
+  statesOf,
   type TensorData,
   tensorOf,
   writers,
@@ -43,6 +43,8 @@ export interface Side {
   readonly module?: Uint8Array;
   /** Whether only inputs and outputs are known, since there is no graph beside the module. */
   readonly bordersOnly: boolean;
+  /** Whether an inference depends on those before it. */
+  readonly hasStates: boolean;
   run(samples: readonly Sample[]): Promise<Values[]>;
 }
 
@@ -85,7 +87,8 @@ function graphSide(file: string, graph: Graph): Side {
     layerOf: (tensor) => writer.get(tensor)?.name ?? tensor,
     readersOf: readersIn(graph),
     bordersOnly: false,
-    run: async (samples) => samples.map((sample) => evaluateGraph(graph, inputValues(sample))),
+    hasStates: statesOf(graph).length > 0,
+    run: async (samples) => evaluateInOrder(graph, samples.map(inputValues)),
   };
 }
 
@@ -160,6 +163,7 @@ async function moduleSide(file: string, name: Exclude<ChosenEngine, "reference">
     readersOf: graph ? readersIn(graph) : () => [],
     module,
     bordersOnly: !graph,
+    hasStates: graph !== undefined && statesOf(graph).length > 0,
     run: (samples) => runModule(module, metadata, engine, samples, trace),
   };
 }
@@ -167,10 +171,11 @@ async function moduleSide(file: string, name: Exclude<ChosenEngine, "reference">
 /** Opens FILE or FILE@ENGINE: a model on the reference interpreter, or a module on any engine (default: v8). */
 export async function openSide(text: string): Promise<Side> {
   const { file, engine } = splitName(text);
-  if ([".tflite", ".onnx"].includes(extname(file))) {
+  if (isModelFile(file)) {
     if ((engine ?? "reference") !== "reference")
       throw new UsageError(`${text}: a model runs on the engine reference only, found ${engine}`);
-    return graphSide(file, simplify(checkWork(checkGraph(importModel(readSource(file), "model"), "import"))));
+    const model = importModel(await openSource(file), "model");
+    return graphSide(file, simplify(checkWork(checkGraph(model, "import"))));
   }
   if (engine !== "reference") return moduleSide(file, engine ?? "v8");
   const { module, metadata } = readModule(file);

@@ -1,9 +1,8 @@
-import { extname } from "node:path";
 import { DataError, readDataset } from "../data/index.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
 import type { Vector } from "../engines/engine.ts";
-import { evaluateGraph, runReference } from "../engines/reference.ts";
-import { importModel, readSource } from "../import/index.ts";
+import { evaluateInOrder, runReference } from "../engines/reference.ts";
+import { importModel, isModelFile, openSource } from "../import/index.ts";
 import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import { checkGraph, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
@@ -99,22 +98,23 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
 }
 
 /** A model file on the reference interpreter, as it is: a float model computes in float. */
-function runModel(model: string, input: string): Results {
-  const source = readSource(model);
+async function runModel(model: string, input: string): Promise<Results> {
+  const source = await openSource(model);
   const graph = simplify(checkWork(checkGraph(importModel(source, "model"), "import")));
   const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
   const dataset = readDataset(
     input,
     sizes.reduce((sum, size) => sum + size, 0),
   );
-  const rows = dataset.rows.map((row) => {
-    const values = splitRow(row, sizes).map((real, i) => {
+  const inferences = dataset.rows.map((row) =>
+    splitRow(row, sizes).map((real, i) => {
       const tensor = tensorOf(graph, graph.inputs[i]!);
       return tensor.dtype === "float32"
         ? scaleValues(real, tensor.scaling)
         : fromBytes(tensor.dtype, quantizeToBytes(real, borderOf(tensor)));
-    });
-    const trace = evaluateGraph(graph, values);
+    }),
+  );
+  const rows = evaluateInOrder(graph, inferences).map((trace) => {
     const outputs = graph.outputs.map((name) => {
       const q = tensorOf(graph, name).quantization;
       const data = Array.from(trace.get(name)!);
@@ -151,7 +151,7 @@ export const runCommand: Command = {
   summary: "run a module on a file of inputs",
   usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3|qemu] [--raw] [--json]
 
-FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx), which the reference
+FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx, .h5, .keras), which the reference
 interpreter runs as it is. The input holds real values: a CSV with a header (a last column "label" is
 compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
 the greatest per row.
@@ -172,13 +172,13 @@ the greatest per row.
     const file = positionals[0]!;
     const input = values.input;
     if (input === undefined) throw new UsageError("expected --input FILE, found none");
-    if ([".tflite", ".onnx"].includes(extname(file))) {
+    if (isModelFile(file)) {
       if ((values.engine ?? "reference") !== "reference" || values.raw) {
         throw new UsageError(
           `${file} is a model, not a module: only --engine reference runs it, and without --raw`,
         );
       }
-      print(runModel(file, input), values.json === true);
+      print(await runModel(file, input), values.json === true);
       return;
     }
     const { module, metadata } = readModule(file);

@@ -136,6 +136,13 @@ function selfTestText(program: Program, vectors: readonly SelfTestVector[], name
         `const expected_${v}_${o}: usize = memory.data<u8>([\n${wrap(Array.from(bytes, String), "  ")}\n]);`,
     ),
   );
+  // Each vector starts as the first inference does, and so does whoever comes after them.
+  const resets = program.constants
+    .filter(({ name }) => program.states.includes(name))
+    .map(
+      ({ name, data }) =>
+        `  reset(${names.constant(name)}, ${data.byteLength}, ${new Uint8Array(data.buffer)[0]});`,
+    );
   const checks = vectors.map((vector, v) => {
     const fills = graph.inputs.map(
       (input) => `  seed = fill(${names.tensor(input)}, ${byteSize(tensorOf(graph, input))}, seed);`,
@@ -145,13 +152,14 @@ function selfTestText(program: Program, vectors: readonly SelfTestVector[], name
         `  if (!equal(${names.tensor(output)}, expected_${v}_${o}, ${byteSize(tensorOf(graph, output))})) return ${v + 1};`,
     );
     return [
+      ...resets,
       `  seed = ${vector.seed};`,
       ...fills,
       `  if (invoke() != STATUS_OK) return ${v + 1};`,
       ...compares,
     ].join("\n");
   });
-  const body = `export function self_test(): i32 {\n  let seed: u32;\n${checks.join("\n")}\n  return STATUS_OK;\n}`;
+  const body = `export function self_test(): i32 {\n  let seed: u32;\n${[...checks, ...resets].join("\n")}\n  return STATUS_OK;\n}`;
   return `${expected.join("\n")}\n\n${body}\n`;
 }
 
@@ -191,7 +199,11 @@ export function emitAssemblyScript(
     ...program.kernels.map(
       (kernel) => `import { ${kernel.name} } from "thimble/assembly/kernels/${kernel.name}";`,
     ),
-    ...(selfTest.length > 0 ? ['import { equal, fill } from "thimble/assembly/self_test";'] : []),
+    ...(selfTest.length > 0
+      ? [
+          `import { equal, fill${program.states.length > 0 ? ", reset" : ""} } from "thimble/assembly/self_test";`,
+        ]
+      : []),
   ];
   const parts = [
     header(program, plan, provenance),

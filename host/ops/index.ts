@@ -17,6 +17,8 @@ import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
 import { lookup } from "./lookup.ts";
+import { lstm } from "./lstm.ts";
+import { lstmSequence } from "./lstm_sequence.ts";
 import { maxPool2d } from "./max_pool2d.ts";
 import { maximum, minimum } from "./maximum.ts";
 import { mean, reduceSum } from "./mean.ts";
@@ -35,6 +37,7 @@ import { select } from "./select.ts";
 import { softmax } from "./softmax.ts";
 import { stridedSlice } from "./strided_slice.ts";
 import { subtractMax } from "./subtract_max.ts";
+import { svdf } from "./svdf.ts";
 import { svm } from "./svm.ts";
 import { svmVotes } from "./svm_votes.ts";
 import { tanh } from "./tanh.ts";
@@ -61,6 +64,8 @@ const list: readonly Operator[] = [
   logSoftmax,
   lookup,
   maximum,
+  lstm,
+  lstmSequence,
   maxPool2d,
   mean,
   minimum,
@@ -85,6 +90,7 @@ const list: readonly Operator[] = [
   subtractMax,
   svm,
   svmVotes,
+  svdf,
   tanh,
   transpose,
   transposeConv2d,

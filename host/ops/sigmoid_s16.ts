@@ -15,7 +15,7 @@ const scaledLogistic = (i: number): number => 65536 / (1 + Math.exp(-i / 24));
  * of what the line to the next would miss the middle by; the values were read out of TensorFlow Lite Micro,
  * where the last one is the limit.
  */
-const TABLE = Uint16Array.from({ length: 256 }, (_, i) => {
+export const SIGMOID_TABLE = Uint16Array.from({ length: 256 }, (_, i) => {
   if (i === 255) return 65535;
   const [value, middle, next] = [i, i + 0.5, i + 1].map(scaledLogistic) as [number, number, number];
   return roundHalfAway(value - ((value + next) / 2 - middle) / 2);
@@ -24,7 +24,7 @@ const TABLE = Uint16Array.from({ length: 256 }, (_, i) => {
 type Kind = "logistic" | "tanh";
 
 /** An input in steps of 1 / (3 * 2^12), as (x * multiplier + half) >> shift. */
-function inputFactor(input: Tensor, kind: Kind): { multiplier: number; shift: number } {
+export function inputFactor(input: Tensor, kind: Kind): { multiplier: number; shift: number } {
   const { scale } = perTensor(input);
   const log2 = Math.fround(Math.log2(scale));
   const exponent = roundHalfAway(log2) + 12;
@@ -43,7 +43,7 @@ function inputFactor(input: Tensor, kind: Kind): { multiplier: number; shift: nu
 function interpolate(magnitude: number, bits: number, end: number): number {
   const index = Math.floor(magnitude / 2 ** bits);
   if (index >= 255) return end;
-  const [a, b] = [TABLE[index]!, TABLE[index + 1]!];
+  const [a, b] = [SIGMOID_TABLE[index]!, SIGMOID_TABLE[index + 1]!];
   return a * 2 ** bits + (magnitude % 2 ** bits) * (b - a);
 }
 
@@ -71,7 +71,7 @@ export function lowerSigmoid({ inputs, outputs }: Bound<unknown>, kind: Kind, to
     input,
     output,
     // The kernels read the bits as unsigned.
-    table: to.constant("table", Int16Array.from(TABLE)),
+    table: to.constant("table", Int16Array.from(SIGMOID_TABLE)),
     length: elements(input.shape),
     ...inputFactor(input, kind),
   });

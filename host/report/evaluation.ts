@@ -1,8 +1,8 @@
 /** How often the model is right, where labels say what is. */
 import { type MediaOptions, readSamplesOf } from "../data/index.ts";
-import { evaluateGraph } from "../engines/reference.ts";
+import { evaluateInOrder } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
-import { elements, fromBytes, ModelError, type TensorData, tensorOf } from "../ir/graph.ts";
+import { elements, fromBytes, ModelError, tensorOf } from "../ir/graph.ts";
 import type { Build } from "../pipeline.ts";
 import { decide } from "../quantize/compare.ts";
 import { type Confusion, classNames } from "../quantize/measure.ts";
@@ -23,10 +23,8 @@ function decideFloat({ floatGraph, graph }: Build, samples: readonly Sample[]): 
   if (!floatGraph) return undefined;
   const name = floatGraph.outputs[0]!;
   const output = tensorOf(graph, graph.outputs[0]!);
-  return samples.map((sample) => {
-    const values: TensorData = evaluateGraph(floatGraph, toFloatInputs(floatGraph, sample)).get(name)!;
-    return decide(values, output);
-  });
+  const inferences = samples.map((sample) => toFloatInputs(floatGraph, sample));
+  return evaluateInOrder(floatGraph, inferences).map((trace) => decide(trace.get(name)!, output));
 }
 
 function decisionsOf(confusion: readonly (readonly number[])[]): DecisionReport {

@@ -340,6 +340,21 @@ const trees = ({ numbers: n }: CallShape): Features => ({
   targets: n["targets"]!,
   bytes: n["tableBytes"]!,
 });
+const svdf = ({ numbers: n }: CallShape): Features => {
+  const filters = product(n, "units", "rank");
+  return {
+    call: 1,
+    blocks: filters,
+    products: filters * n["depth"]!,
+    values: filters * n["memory"]!,
+    outputs: n["units"]!,
+  };
+};
+
+const lstm = ({ numbers: n }: CallShape): Features => {
+  const outputs = product(n, "steps", "units");
+  return { call: 1, rows: n["steps"]!, products: 4 * outputs * (n["inputs"]! + n["units"]!), outputs };
+};
 
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
@@ -376,6 +391,8 @@ const table: Readonly<Record<string, Row>> = {
   rescale_s16: both(lookup),
   rescale_s16_s8: both(lookup),
   rescale_s8_s16: both(lookup),
+  lstm_s8: both(lstm),
+  svdf_s8: both(svdf),
   pad_s8: both(pad),
   copy_s8: both(copy),
   mean_s8: both(mean),

@@ -1,5 +1,5 @@
 import { type Engine, maxTensors, type Vector } from "../engines/engine.ts";
-import type { Graph } from "../ir/graph.ts";
+import { type Graph, statesOf } from "../ir/graph.ts";
 
 /** A module in which every layer's result is an output, built by the same pipeline. */
 export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;
@@ -20,7 +20,9 @@ export async function* traceLayers(
   vectors: readonly Vector[],
   buildTrace: BuildTrace,
 ): AsyncGenerator<Traced> {
-  const written = graph.nodes.flatMap((node) => node.outputs);
+  // What a state becomes is no output of a module: it stays in its place.
+  const kept = new Set(statesOf(graph).map(({ next }) => next));
+  const written = graph.nodes.flatMap((node) => node.outputs).filter((name) => !kept.has(name));
   for (let first = 0; first < written.length; first += maxTensors) {
     const names = written.slice(first, first + maxTensors);
     yield { names, values: await engine.run(await buildTrace({ ...graph, outputs: names }), vectors) };

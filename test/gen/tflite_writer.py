@@ -65,10 +65,12 @@ OPERATORS = {
     "SPLIT_V": ("SplitVOptions", 2),
     "STRIDED_SLICE": ("StridedSliceOptions", 2),
     "SUB": ("SubOptions", 2),
+    "SVDF": ("SVDFOptions", 3),
     "SUM": ("ReducerOptions", 2),
     "TANH": (None, 2),
     "TRANSPOSE": ("TransposeOptions", 2),
     "TRANSPOSE_CONV": ("TransposeConvOptions", 3),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("UnidirectionalSequenceLSTMOptions", 3),
     "UNPACK": ("UnpackOptions", 2),
 }
 
@@ -95,6 +97,7 @@ class Graph:
         self._tensors = []
         self._operators = []
         self._buffers = [b""]
+        self._variables = set()
 
     def tensor(self, shape, scale=None, zero_point=0, dtype="int8", data=None, axis=0):
         """Adds a tensor. `scale`: None, a number, or one number a channel along `axis`. `data`: an array
@@ -109,6 +112,11 @@ class Graph:
         """Adds a constant tensor with the shape of `data`."""
         data = np.asarray(data)
         return self.tensor(data.shape, scale, zero_point, dtype, data, axis)
+
+    def variable(self, value):
+        """Makes a tensor one that keeps its value between inferences."""
+        self._variables.add(value.index)
+        return value
 
     def _buffer(self, content):
         if content not in self._buffers:
@@ -126,7 +134,7 @@ class Graph:
         """Returns the bytes of the .tflite file with these graph inputs and outputs."""
         b = flatbuffers.Builder(1024)
         buffers = _offsets(b, "Model", "Buffers", [_write_buffer(b, content) for content in self._buffers])
-        tensors = _offsets(b, "SubGraph", "Tensors", [_write_tensor(b, *t) for t in self._tensors])
+        tensors = _offsets(b, "SubGraph", "Tensors", [_write_tensor(b, *t, t[0].index in self._variables) for t in self._tensors])
         kinds = list(dict.fromkeys(operator[0] for operator in self._operators))
         operators = [_write_operator(b, kinds.index(o[0]), *o) for o in self._operators]
         operators = _offsets(b, "SubGraph", "Operators", operators)
@@ -173,7 +181,7 @@ def _write_buffer(b, content):
     return _table(b, "Buffer", Data=b.EndVector())
 
 
-def _write_tensor(b, value, buffer, axis):
+def _write_tensor(b, value, buffer, axis, is_variable):
     fields = {"Name": b.CreateString(f"t{value.index}")}
     fields["Shape"] = _ints(b, value.shape)
     if value.scale:
@@ -182,6 +190,8 @@ def _write_tensor(b, value, buffer, axis):
         fields["Quantization"] = _table(
             b, "QuantizationParameters", Scale=scale, ZeroPoint=zero_point, QuantizedDimension=axis
         )
+    if is_variable:
+        fields["IsVariable"] = True
     return _table(b, "Tensor", Type=TENSOR_TYPES[value.dtype], Buffer=buffer, **fields)
 
 

@@ -25,6 +25,7 @@ import tflm_cases
 import tflm_int16
 import tflm_movement
 import tflm_networks
+import tflm_recurrent
 from tflm_runner import hex_bytes, run_isolated
 
 TARGET = Path(__file__).resolve().parent.parent / "vectors" / "tflm"
@@ -34,6 +35,7 @@ FAMILIES = {
     **tflm_int16.FAMILIES,
     **tflm_networks.FAMILIES,
     **tflm_movement.FAMILIES,
+    **tflm_recurrent.FAMILIES,
 }
 
 
@@ -42,7 +44,7 @@ def make_case(family, make, index):
     rng = np.random.default_rng(zlib.crc32(f"{family}:{index}".encode()))
     suffix, model, vectors = make(rng, index)
     name = f"{family}_{index:03}_{suffix}"
-    outputs = run_isolated(model, vectors)
+    outputs = run_isolated(model, vectors, has_state=family in tflm_recurrent.FAMILIES)
     if isinstance(outputs, str):
         print(f"{name}: {outputs}", file=sys.stderr)
         return None

@@ -22,6 +22,7 @@ import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
 import { forestTensors } from "../support/forests.ts";
 import { classicGraphs } from "./classic_graphs.ts";
+import { lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -718,6 +719,8 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   log_softmax: logSoftmax,
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
   lookup: lookup("lookup", tables, int8Outputs),
+  lstm,
+  lstm_sequence: lstmSequence,
   max_pool2d: pool("max_pool2d"),
   maximum: extremum("maximum"),
   mean,
@@ -735,6 +738,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   softmax,
   strided_slice: stridedSlice,
   sub: elementwise("sub", Math.max, ratios(-2, 2, [-11, 20])),
+  svdf,
   tanh: lookup("tanh", none, fc.constant(output(1 / 128, 0))),
   transpose,
   transpose_conv2d: transposeConv2d,

@@ -108,7 +108,11 @@ function union(parts: readonly Graph[]): Graph {
   const renamed = parts.map((graph, i) => {
     const rename = (name: string): string => (name === "" ? "" : `${graph.name}_${i}_${name}`);
     return {
-      tensors: [...graph.tensors.values()].map((tensor) => ({ ...tensor, name: rename(tensor.name) })),
+      tensors: [...graph.tensors.values()].map((tensor) => ({
+        ...tensor,
+        name: rename(tensor.name),
+        ...(tensor.next !== undefined && { next: rename(tensor.next) }),
+      })),
       nodes: graph.nodes.map((node) => ({
         ...node,
         name: rename(node.name),

@@ -13,6 +13,8 @@ import {
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
+import { joinDilations } from "./dilation.ts";
+import { widenConstants } from "./float_constants.ts";
 import { translations } from "./operators.ts";
 import {
   type Options,
@@ -22,6 +24,7 @@ import {
   type TfliteTensor,
 } from "./schema.ts";
 import type { Source, Translation } from "./source.ts";
+import { keepUsed } from "./used_operators.ts";
 
 const DTYPES: Readonly<Record<string, DType>> = {
   FLOAT32: "float32",
@@ -78,8 +81,6 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
       `tensor ${name}: type ${tensor.type}: expected one of ${Object.keys(DTYPES).join(", ")}`,
     );
   if (tensor.isSparse) throw new ModelError(`tensor ${name}: sparse tensors are not supported`);
-  if (tensor.isVariable)
-    throw new ModelError(`tensor ${name}: variables (state between inferences) are not supported`);
   checkRank(tensor.shape, `tensor ${name}: `);
   if (tensor.shape.some((n) => n < 1) || elements(tensor.shape) > MAX_ELEMENTS) {
     throw new ModelError(
@@ -88,7 +89,14 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
   }
   const data = isLong ? narrowed(tensor) : tensorData(tensor, dtype);
   const quantization = quantizationOf(tensor);
-  return { name, dtype, shape: tensor.shape, ...(data && { data }), ...(quantization && { quantization }) };
+  return {
+    name,
+    dtype,
+    shape: tensor.shape,
+    ...(data && { data }),
+    ...(quantization && { quantization }),
+    ...(tensor.isVariable && !data && { next: `${name}_next` }),
+  };
 }
 
 /** Readable, unique tensor names: TFLite joins the names of fused layers with ";". */
@@ -171,6 +179,13 @@ interface Tensors {
   typeAt(index: number): string | undefined;
   /** A new one between the steps of an operator. */
   between(like: Tensor, shape: Shape): Tensor;
+  /** The tensor with a variable's next value. */
+  next(state: Tensor): Tensor;
+}
+
+function nextOf(state: Tensor | undefined, { next }: Pick<Tensors, "next">): Tensor {
+  if (state?.next === undefined) throw new ModelError(`state ${state?.name}: expected a variable`);
+  return next(state);
 }
 
 function toStep(translation: Translation, { inputs, outputs }: Pick<Source, "inputs" | "outputs">) {
@@ -203,7 +218,7 @@ function sumsOf(
 }
 
 function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
-  const { at, between } = tensors;
+  const { at, between, next } = tensors;
   const translate = translations.get(operator.type);
   if (!translate) throw new ModelError(operator.type);
   const inputs = operator.inputs.map((index) => (index === -1 ? undefined : at(index)));
@@ -211,8 +226,12 @@ function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
   if (outputs.length === 0) throw new ModelError(`${operator.type}: expected an output, found none`);
   try {
     const translation = translate({ inputs, outputs, options: operator.options, between });
+    const states = "op" in translation ? (translation.states ?? []) : [];
+    if (inputs.some((tensor, i) => tensor?.next !== undefined && !states.includes(i)))
+      throw new ModelError("variables (state between inferences) are not supported here");
+    const kept = states.map((i) => nextOf(inputs[i], { next }));
     if ("op" in translation) {
-      const step = toStep(translation, { inputs, outputs });
+      const step = toStep(translation, { inputs, outputs: [...outputs, ...kept] });
       const attributes = { ...step.attributes, ...sumsOf(operator, translation, outputs[0]!, tensors) };
       return [toNode({ ...step, attributes }, `${operator.index}`)];
     }
@@ -229,7 +248,7 @@ function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
 
 /** Translates a .tflite file (untrusted bytes) into a graph. Throws ModelError with all reasons at once. */
 export function importTflite(bytes: Uint8Array, name: string): Graph {
-  const model = readTflite(bytes);
+  const model = keepUsed(joinDilations(widenConstants(readTflite(bytes))));
   const names = uniqueNames(model);
   const cache = new Map<number, Tensor>();
   const tensorAt = (index: number): Tensor => {
@@ -248,10 +267,15 @@ export function importTflite(bytes: Uint8Array, name: string): Graph {
     added.push(tensor);
     return tensor;
   };
+  const next = ({ dtype, shape, quantization, next: name }: Tensor): Tensor => {
+    const tensor = { name: name!, dtype, shape, ...(quantization && { quantization }) };
+    added.push(tensor);
+    return tensor;
+  };
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
-    (operator) => translateOperator(operator, { at: tensorAt, typeAt, between }),
+    (operator) => translateOperator(operator, { at: tensorAt, typeAt, between, next }),
   ).flat();
   const inputs = model.inputs.map((index) => tensorAt(index).name);
   const outputs = model.outputs.map((index) => tensorAt(index).name);

@@ -13,6 +13,7 @@ import {
   tile,
   unpack,
 } from "./movement.ts";
+import { lstm, svdf } from "./recurrent.ts";
 import {
   activation,
   constantAxis,
@@ -304,9 +305,11 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["STRIDED_SLICE", stridedSlice],
   ["SUB", elementwise("sub")],
   ["SUM", reduction("reduce_sum")],
+  ["SVDF", svdf],
   ["TANH", unary("tanh")],
   ["TILE", tile],
   ["TRANSPOSE", transpose],
   ["TRANSPOSE_CONV", transposeConv],
+  ["UNIDIRECTIONAL_SEQUENCE_LSTM", lstm],
   ["UNPACK", unpack],
 ]);

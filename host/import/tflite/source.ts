@@ -8,6 +8,8 @@ export interface Translation {
   readonly attributes: Attributes;
   /** Positions of the inputs that stay inputs; by default all. */
   readonly inputs?: readonly number[];
+  /** Positions of the inputs that are variables, which the operator reads and writes. */
+  readonly states?: readonly number[];
 }
 
 /** One of several operators of ours that a TFLite operator becomes, in execution order. */
