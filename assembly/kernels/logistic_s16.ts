@@ -4,8 +4,8 @@ export const VERSION: i32 = 1;
  * 1 / (1 + exp(-x)), int16 in, int16 out at scale 2^-15; zero points of 0.
  *
  *   input, output      [length] i16; may be the same buffer
- *   table              [256] u16: the function at i / 24, times 2^16
- *   multiplier, shift  (x * multiplier + half) >> shift is the input in steps of 1 / (3 * 2^12)
+ *   table              [up to 256] u16, as far as inputs reach: the function at equal steps, times 2^16
+ *   multiplier, shift  (x * multiplier + half) >> shift is the input in 512ths of these steps
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::Logistic for int16.
  */

@@ -4,8 +4,8 @@ export const VERSION: i32 = 1;
  * Hyperbolic tangent, int16 in, int16 out at scale 2^-15; zero points of 0: 2 / (1 + exp(-2x)) - 1.
  *
  *   input, output      [length] i16; may be the same buffer
- *   table              [256] u16: 1 / (1 + exp(-x)) at i / 24, times 2^16
- *   multiplier, shift  (x * multiplier + half) >> shift is the input in steps of 1 / (3 * 2^12)
+ *   table              [up to 256] u16, as far as inputs reach: 1 / (1 + exp(-x)) at equal steps, times 2^16
+ *   multiplier, shift  (x * multiplier + half) >> shift is the input in 512ths of these steps, halved
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::Tanh for int16.
  */

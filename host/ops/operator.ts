@@ -58,6 +58,8 @@ export interface QuantizationRule {
   readonly output: OutputQuantization;
   /** Input number of the weights and the axis of their output channels. */
   readonly weights?: { readonly input: number; readonly axis: number };
+  /** What the quantiser chooses in int16, where no file prescribes the semantics. */
+  readonly int16Attributes?: Attributes;
   /** Input number of the int32 bias, whose scale is input scale times weight scale. */
   readonly bias?: number;
 }

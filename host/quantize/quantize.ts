@@ -1,4 +1,12 @@
-import { type Attributes, type Graph, ModelError, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
+import {
+  type Attributes,
+  type Graph,
+  ModelError,
+  type Node,
+  quantized,
+  type Tensor,
+  tensorOf,
+} from "../ir/graph.ts";
 import type { Range } from "../ops/activation.ts";
 import { operatorOf } from "../ops/index.ts";
 import { type Bound, bind, type Operator } from "../ops/operator.ts";
@@ -38,6 +46,15 @@ function checkFloat(graph: Graph): void {
   }
 }
 
+/** Where nothing prescribes an operator's bits, it takes what is smallest. */
+function withOwnAttributes(node: Node, tensors: ReadonlyMap<string, Tensor>): Node {
+  const { int16Attributes } = operatorOf(node.op).quantization;
+  const isInt16 = tensors.get(node.outputs[0]!)?.dtype === "int16";
+  return isInt16 && int16Attributes
+    ? { ...node, attributes: { ...node.attributes, ...int16Attributes } }
+    : node;
+}
+
 /**
  * Turns a float graph into an integer one with the semantics of the TFLite reference kernels: activations
  * of int8 asymmetric per tensor, of int16 symmetric; weights symmetric per output channel, biases int32.
@@ -72,7 +89,7 @@ export function quantizeGraph(
   for (const { tensors: added } of parts) for (const tensor of added) tensors.set(tensor.name, tensor);
   return {
     ...scaled,
-    nodes: parts.map(({ node }) => node),
+    nodes: parts.map(({ node }) => withOwnAttributes(node, tensors)),
     tensors: new Map([...tensors].filter(([name]) => used.has(name))),
   };
 }
