@@ -31,11 +31,24 @@ bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, 
     return ((a->output | a->base | a->terms) & 1) == 0;
 }
 
-void thimble_trees_begin(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *to) {
+void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory, thimble_tree_sums *to) {
     to->terms = (const int16_t *)(const void *)(memory + a->terms);
     to->term_count = (uint32_t)a->term_count;
     to->place_mask = (2U << a->target_bits) - 2;
     to->bytes = 2 * (uint32_t)a->targets;
     to->value_shift = a->target_bits + 1;
-    thimble_trees_copy(to->sums, (const int16_t *)(const void *)(memory + a->base), a->targets);
+    to->sums = (int16_t *)(void *)(memory + a->output);
+    const int16_t *base = (const int16_t *)(const void *)(memory + a->base);
+    const int16_t *end = base + a->targets;
+    int16_t *sums = to->sums;
+    int16_t *before = to->before;
+    do {
+        *before++ = *sums;
+        *sums++ = *base++;
+    } while (base != end);
+}
+
+int thimble_trees_refuse(const thimble_tree_sums *sums) {
+    memcpy(sums->sums, sums->before, sums->bytes);
+    return -1;
 }

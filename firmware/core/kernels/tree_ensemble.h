@@ -40,8 +40,8 @@ typedef struct thimble_tree_ensemble {
 bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, uint32_t memory_bytes);
 
 /*
- * Sums of a forest on their way. They get to the output at the end: a table that turns out to be wrong half-way
- * leaves it as it was.
+ * The sums that grow in the output, and the output as it was, for a table that turns out to be wrong half-way. They
+ * grow there, as the twin's do, since splits may ask for features that lie in it.
  */
 typedef struct thimble_tree_sums {
     const int16_t *terms;
@@ -50,17 +50,15 @@ typedef struct thimble_tree_sums {
     uint32_t place_mask;
     uint32_t bytes;
     int32_t value_shift;
-    int16_t sums[THIMBLE_TREE_TARGETS];
+    int16_t *sums;
+    int16_t before[THIMBLE_TREE_TARGETS];
 } thimble_tree_sums;
 
 /* What the sums begin with, of valid arguments. */
-void thimble_trees_begin(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *to);
+void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory, thimble_tree_sums *to);
 
-static inline void thimble_trees_copy(int16_t *to, const int16_t *from, int32_t count) {
-    const int16_t *end = from + count;
-    do *to++ = *from++;
-    while (from != end);
-}
+/* Undoes everything; returns -1. */
+int thimble_trees_refuse(const thimble_tree_sums *sums);
 
 static inline uint32_t thimble_tree_u16(const uint8_t *at) {
     return at[0] | (uint32_t)at[1] << 8;
@@ -69,13 +67,15 @@ static inline uint32_t thimble_tree_u16(const uint8_t *at) {
 /* Adds the list that begins with that term to the sums; false where it leaves the terms or the targets. */
 static inline bool thimble_trees_add(thimble_tree_sums *to, uint32_t term) {
     if (term >= to->term_count) return false;
+    uint8_t *sums = (uint8_t *)to->sums;
+    THIMBLE_ONE_REGISTER(sums);
     const int16_t *at = to->terms + term;
     const int16_t *end = to->terms + to->term_count;
     for (;;) {
         const int32_t word = *at++;
         const uint32_t place = (uint32_t)word & to->place_mask;
         if (place >= to->bytes) return false;
-        int16_t *sum = (int16_t *)(void *)((uint8_t *)to->sums + place);
+        int16_t *sum = (int16_t *)(void *)(sums + place);
         *sum = (int16_t)(*sum + (word >> to->value_shift));
         if ((word & 1) != 0) return true;
         if (at == end) return false;

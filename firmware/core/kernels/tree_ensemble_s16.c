@@ -37,16 +37,18 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
 static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
                        int32_t features) {
     const uint8_t *input = memory + a->input;
-    const uint8_t *tree = memory + a->table;
-    const uint8_t *end = tree + a->table_bytes;
+    const uint8_t *table = memory + a->table;
+    const uint32_t bytes = (uint32_t)a->table_bytes;
+    /* Where the table ends in the midst of a tree, its padding ends the walk. */
+    uint32_t tree = 0;
     do {
-        const uint32_t length = thimble_tree_u16(tree);
-        if (length < 4 || length % 2 != 0 || length > (uint32_t)(end - tree)) return false;
-        const uint8_t *node = walk(tree + 2, end, input, features);
+        const uint32_t length = thimble_tree_u16(table + tree);
+        if (length < 4 || length % 2 != 0) return false;
+        const uint8_t *node = walk(table + tree + 2, table + bytes, input, features);
         if (!node) return false;
         if (!thimble_trees_add(sums, ((uint32_t)~(int8_t)node[0] << 8) + node[1])) return false;
         tree += length;
-    } while (tree < end);
+    } while (tree < bytes);
     return true;
 }
 
@@ -60,7 +62,5 @@ int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_
     thimble_trees_begin(a, memory, &sums);
     const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, &sums, THIMBLE_TREE_FEATURES)
                                                          : run(a, memory, &sums, (int32_t)readable);
-    if (!valid) return -1;
-    thimble_trees_copy((int16_t *)(void *)(memory + a->output), sums.sums, a->targets);
-    return 0;
+    return valid ? 0 : thimble_trees_refuse(&sums);
 }
