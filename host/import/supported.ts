@@ -14,9 +14,14 @@ const byName = (a: SupportedOperator, b: SupportedOperator): number => (a.name <
 
 const QLINEAR_SUMMARY = "as DequantizeLinear, the operator of float32 and QuantizeLinear";
 
+/** The domain of what patterns make of several nodes: no file has operators of it. */
+const INTERNAL = /^thimble\./;
+
 /** Operators of ai.onnx by their own names, others with their domain. */
 export function onnxOperators(): SupportedOperator[] {
-  const translated = [...operators.values()].map(({ type, summary = "" }) => ({ name: type, summary }));
+  const translated = [...operators.values()]
+    .filter(({ type }) => !INTERNAL.test(type))
+    .map(({ type, summary = "" }) => ({ name: type, summary }));
   const expanded = qlinearOperators.map((name) => ({ name, summary: QLINEAR_SUMMARY }));
   return [...translated, ...expanded]
     .map(({ name, summary }) => ({ name: name.replace(/^ai\.onnx\.(?!ml\.)/, ""), summary }))
