@@ -1,3 +1,4 @@
+import { translations as layers } from "./keras/layers/index.ts";
 import { qlinearOperators } from "./onnx/expand_qlinear.ts";
 import { operators } from "./onnx/operators/index.ts";
 import { translations } from "./tflite/operators.ts";
@@ -28,6 +29,9 @@ export function onnxOperators(): SupportedOperator[] {
     .sort(byName);
 }
 
+/** Layers by the name of their class. */
+export const kerasLayers = (): string[] => [...layers.keys()].sort();
+
 export const tfliteOperators = (): string[] => [...translations.keys()].sort();
 
 /** A table in Markdown; operators with the same summary share a row. */
@@ -41,3 +45,25 @@ export function onnxOperatorTable(): string {
   const rows = [...bySummary].map(([summary, names]) => `| ${names.join(", ")} | ${summary || "all"} |`);
   return ["| ONNX operator | supported |", "|---|---|", ...rows].join("\n");
 }
+
+/** All of it in Markdown, as the README has it. */
+export function supportedText(): string {
+  const wrapped = (names: readonly string[]): string => wrap(names.join(", "));
+  return [
+    "**TFLite**, int8 and 16x8 as TensorFlow Lite Micro computes them, float32, float16 and dynamic range:",
+    wrapped(tfliteOperators()),
+    "",
+    "**Keras**, `.h5` and `.keras` of Keras 2 and 3, Sequential, Functional and nested:",
+    wrapped(kerasLayers()),
+    "",
+    "**ONNX**, operator sets from 9 on, float32, and quantised as Q/DQ or QLinear operators:",
+    "",
+    onnxOperatorTable(),
+  ].join("\n");
+}
+
+const WIDTH = 118;
+
+/** Breaks at blanks, so that no line is longer than WIDTH unless a word is. */
+const wrap = (text: string): string =>
+  text.replace(new RegExp(`(.{1,${WIDTH}})(?: |$)`, "g"), "$1\n").trimEnd();
