@@ -6,7 +6,7 @@ static bool padding_valid(const uint8_t *padding) {
     return true;
 }
 
-/* A range of valid size in linear memory, apart from the output: with less work than check.h's for any number. */
+/* A range of valid size in linear memory, apart from the output: less work than check.h's for any number. */
 static inline bool readable(int32_t address, uint32_t bytes, uint32_t output, uint32_t output_bytes,
                             uint32_t memory_bytes) {
     const uint32_t at = (uint32_t)address;

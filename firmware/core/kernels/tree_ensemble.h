@@ -9,7 +9,7 @@
 #pragma GCC optimize("no-tree-loop-distribute-patterns")
 #endif
 
-/* Keeps a pointer in one register: compilers like to have it there before and after a step, and move it each time. */
+/* Keeps a pointer in one register: compilers take two, before and after a step, and move it each time. */
 #if defined(__GNUC__)
 #define THIMBLE_ONE_REGISTER(pointer) __asm__("" : "+r"(pointer))
 #else
@@ -40,8 +40,8 @@ typedef struct thimble_tree_ensemble {
 bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, uint32_t memory_bytes);
 
 /*
- * The sums that grow in the output, and the output as it was, for a table that turns out to be wrong half-way. They
- * grow there, as the twin's do, since splits may ask for features that lie in it.
+ * The sums, and the output as it was, for a table that turns out to be wrong half-way. They grow in the
+ * output, as the twin's do, since splits may ask for features that lie in it.
  */
 typedef struct thimble_tree_sums {
     const int16_t *terms;

@@ -5,8 +5,8 @@
 enum { SPLIT = 3 };
 
 /*
- * The leaf that a walk from `node` ends at, or NULL where it leaves the table, which ends at `end`. Nodes lead
- * forward only, so it ends; that it stays in its tree is of no concern here, as it is of none to the twin.
+ * The leaf that a walk from `node` ends at, or NULL where it leaves the table, which ends at `end`. Nodes
+ * lead forward only, so it ends; that it stays in its tree is of no concern here, as of none to the twin.
  * Features from `features` on are refused: 128 where all that a split can name may be read.
  */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t *input,
