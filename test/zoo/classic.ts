@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { wasm3 } from "../../host/engines/wasm3.ts";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
-import { build, type Build } from "../../host/pipeline.ts";
+import { type Build, build } from "../../host/pipeline.ts";
 import { argmax } from "../../host/quantize/compare.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/quantize/samples.ts";
 import { root } from "../../host/root.ts";
@@ -94,7 +94,6 @@ export function difference(
   });
   return { relative: worst / (magnitude || 1), ofRange: worst / (high - low || 1) };
 }
-
 
 export interface BuiltAnimal extends Pick<Build, "graph" | "module" | "tuning"> {
   /** For each row, the outputs of the module in wasm3 as real values. */

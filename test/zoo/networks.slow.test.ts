@@ -4,6 +4,5 @@ import { networkCases } from "./networks.ts";
 import { checkModule } from "./networks_checks.ts";
 
 describe("the module is as right as the float network, on all rows", () => {
-  for (const network of networkCases())
-    test(network.file, () => checkModule(network, network.rows.length));
+  for (const network of networkCases()) test(network.file, () => checkModule(network, network.rows.length));
 });

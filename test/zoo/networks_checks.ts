@@ -10,8 +10,8 @@ import { toFloatInputs } from "../../host/quantize/samples.ts";
 import {
   type BuiltNetwork,
   buildNetwork,
+  floatOf,
   type NetworkCase,
-  networkCases,
   recordedOutputs,
   runtimeOutputs,
 } from "./networks.ts";
@@ -25,10 +25,6 @@ const MOST_ACCURACY_LOST = 0.005;
 const MOST_ERROR_GROWN = 1.05;
 
 const isOnnx = ({ path }: NetworkCase): boolean => path.endsWith(".onnx");
-
-/** The float network that a case is, or that it was made from. */
-export const floatOf = ({ family }: NetworkCase): NetworkCase =>
-  networkCases().find(({ file }) => file === `${family}.onnx`)!;
 
 /** The float graph gives what ONNX Runtime, or TensorFlow, gives. */
 export async function checkFloat(network: NetworkCase): Promise<void> {
@@ -66,17 +62,21 @@ function checkExact(network: NetworkCase, { graph, bytes }: BuiltNetwork): void 
   });
 }
 
-/** The module decides as rightly as the float network does, or gives back pictures as well. */
+/** What the module has to be as good as: the float network, or what others made of it before it came here. */
+const rivalOf = (network: NetworkCase): NetworkCase =>
+  network.isQuantized && isOnnx(network) ? network : floatOf(network);
+
+/** The module decides as rightly as the model that it was built from, or gives back pictures as well. */
 export async function checkModule(network: NetworkCase, mostRows: number): Promise<void> {
   const rows = network.rows.slice(0, mostRows);
   const built = await buildNetwork(network, rows);
-  const floats = await runtimeOutputs(floatOf(network).path, rows);
-  if (network.isQuantized && !isOnnx(network)) checkExact(network, built);
+  if (network.isQuantized && !isOnnx(network)) return checkExact(network, built);
+  const expected = await runtimeOutputs(rivalOf(network).path, rows);
   if (network.isClassifier) {
-    const [before, after] = [accuracyOf(network, floats), accuracyOf(network, built.values)];
-    assert.ok(after >= before - MOST_ACCURACY_LOST, `${after} of rows are right, with floats ${before}`);
+    const [before, after] = [accuracyOf(network, expected), accuracyOf(network, built.values)];
+    assert.ok(after >= before - MOST_ACCURACY_LOST, `${after} of rows are right, before ${before}`);
   } else {
-    const [before, after] = [errorOf(network, floats), errorOf(network, built.values)];
-    assert.ok(after <= before * MOST_ERROR_GROWN, `mean squared error ${after}, with floats ${before}`);
+    const [before, after] = [errorOf(network, expected), errorOf(network, built.values)];
+    assert.ok(after <= before * MOST_ERROR_GROWN, `mean squared error ${after}, before ${before}`);
   }
 }

@@ -5,17 +5,17 @@
  *   --json   one array on stdout, nothing else
  */
 import { UsageError } from "../../host/cli/options.ts";
-import type { Tuning } from "../../host/tune/tune.ts";
-import { table } from "../../host/table.ts";
-import { argmax } from "../../host/quantize/compare.ts";
 import { wasm3 } from "../../host/engines/wasm3.ts";
 import { tensorOf } from "../../host/ir/graph.ts";
 import { build } from "../../host/pipeline.ts";
+import { argmax } from "../../host/quantize/compare.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/quantize/samples.ts";
+import { table } from "../../host/table.ts";
+import type { Tuning } from "../../host/tune/tune.ts";
 import { type ForestCase, forestCases, runtimeScores } from "../trees/forests.ts";
 import { type Animal, animals, buildAnimal, decide, labelOf, oracle, readRows, share } from "./classic.ts";
-import { buildNetwork, type NetworkCase, networkCases, runtimeOutputs } from "./networks.ts";
-import { accuracyOf, floatOf } from "./networks_checks.ts";
+import { buildNetwork, floatOf, type NetworkCase, networkCases, runtimeOutputs } from "./networks.ts";
+import { accuracyOf } from "./networks_checks.ts";
 
 interface Line {
   readonly family: string;
@@ -80,7 +80,13 @@ async function measureAnimal(animal: Animal) {
   const expected = await oracle(animal, rows.features);
   if (animal.kind === "regressor") {
     const values = expected.map((outputs) => Array.from(outputs[graph.outputs[0]!]!, Number));
-    return { ...figures(module, tuning), equal: sameValues(values, found.map(([first]) => first!)) };
+    return {
+      ...figures(module, tuning),
+      equal: sameValues(
+        values,
+        found.map(([first]) => first!),
+      ),
+    };
   }
   const decided = found.map((values) => decide(graph, values));
   const equal = share(expected, (outputs, i) => labelOf(outputs) === decided[i]);
@@ -152,7 +158,8 @@ async function main(args: readonly string[]): Promise<void> {
   );
   const lines: Line[] = [];
   for (const { family, model, measure } of wanted) {
-    if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${lines.length + 1} of ${wanted.length}: ${model}`);
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r\u001b[K${lines.length + 1} of ${wanted.length}: ${model}`);
     lines.push({ family, model, ...(await measure()) });
   }
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");

@@ -31,7 +31,7 @@ class Rows(CalibrationDataReader):
 def quantize(name, data, form, **options):
     with tempfile.TemporaryDirectory() as folder:
         prepared = pathlib.Path(folder, "prepared.onnx")
-        quant_pre_process(FOLDER / f"{name}.onnx", prepared)
+        quant_pre_process(FOLDER / f"{name}.onnx", prepared, skip_symbolic_shape=True)
         rows = Rows(prepared, FOLDER / f"{data}.calibration.npy")
         quantize_static(prepared, FOLDER / f"{name}.{form}.onnx", rows, **options)
 
