@@ -1,5 +1,6 @@
-import { evaluateGraph, runReference } from "../engines/reference.ts";
+import { runReference } from "../engines/reference.ts";
 import { type Graph, type Tensor, tensorOf } from "../ir/graph.ts";
+import { traceOf } from "./layers.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** How far the quantised model is from the float one, over all samples, on the first output. */
@@ -42,7 +43,7 @@ export function compareWithFloat(float: Graph, quantized: Graph, samples: readon
   const border = borderOf(output);
   const meter = agreementMeter(output);
   for (const sample of samples) {
-    const expected = evaluateGraph(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!;
+    const expected = traceOf(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!;
     const bytes = runReference(quantized, [toInputBytes(quantized, sample)])[0]![0]!;
     meter.add(expected, dequantizeBytes(bytes, border));
   }

@@ -1,9 +1,10 @@
 /** How near an integer graph is to the float one, as the searches of the quantiser compare them. */
-import { evaluateGraph } from "../engines/reference.ts";
+
 import { fromBytes, type Graph, tensorOf, toBytes, writers } from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
 import { decide } from "./compare.ts";
+import { traceOf } from "./layers.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** Multiply-accumulates of one look at the samples: about half a second. */
@@ -57,7 +58,7 @@ function scoresOf(graph: Graph): string[] {
 export function targetOf(float: Graph, samples: readonly Sample[]): Target {
   const tensors = [...scoresOf(float), ...float.outputs];
   const output = float.outputs[0]!;
-  const traces = samples.map((sample) => evaluateGraph(float, toFloatInputs(float, sample)));
+  const traces = samples.map((sample) => traceOf(float, toFloatInputs(float, sample)));
   return {
     samples,
     tensors,
@@ -117,7 +118,7 @@ export function scoreOf(quantized: Graph, target: Target): Score {
     const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
       fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
     );
-    const trace = evaluateGraph(quantized, inputs);
+    const trace = traceOf(quantized, inputs);
     if (decide(trace.get(output.name)!, output) === target.decisions[i]) same++;
     return target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!));
   });
