@@ -26,7 +26,7 @@ import type { Agreement } from "./quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
-import { scaleInputs, withHeadroom } from "./quantize/scale_inputs.ts";
+import { scaleInputs } from "./quantize/scale_inputs.ts";
 import { scaleTrees } from "./quantize/scale_trees.ts";
 import {
   allStatistics,
@@ -144,9 +144,7 @@ export async function build(options: BuildOptions): Promise<Build> {
   const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
   const isFloat = isFloatGraph(scaled);
   const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
-  const observed = await stage("calibrate", () =>
-    isFloat ? observeGraph(scaled, withHeadroom(scaled, subjects)) : undefined,
-  );
+  const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),

@@ -9,8 +9,8 @@ import { traceOf } from "./layers.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** Multiply-accumulates of one look at the samples: about half a second. */
-const BUDGET = 2 ** 25;
-const LEAST_SAMPLES = 8;
+const BUDGET = 2 ** 27;
+const LEAST_SAMPLES = 16;
 
 export const macsOf = (graph: Graph): number =>
   graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
@@ -27,7 +27,7 @@ export function withinBudget(graph: Graph, samples: readonly Sample[], times = 1
 }
 
 /** Multiply-accumulates of all tries of one kind: about ten seconds. */
-const SEARCH_BUDGET = 2 ** 29;
+const SEARCH_BUDGET = 2 ** 32;
 const MOST_TRIES = 16;
 
 /** How many times a search may run so many samples: large models are searched less. */
