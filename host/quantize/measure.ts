@@ -2,7 +2,7 @@
 
 import { fromBytes, type Graph, type Tensor, type TensorData, tensorOf, writers } from "../ir/graph.ts";
 import { typeRange } from "../ops/activation.ts";
-import { type Agreement, agreementMeter, decide } from "./compare.ts";
+import { type Agreement, agreementMeter, decide, decideStored, isProbability } from "./compare.ts";
 import { addToHistogram, coarseCounts, emptyHistogram, type Histogram } from "./histogram.ts";
 import { traceOf } from "./layers.ts";
 import { borderOf, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
@@ -91,7 +91,8 @@ function addToMeter(meter: Meter, expected: TensorData, found: TensorData): void
 
 /** Class names by output, where the labels can be understood: the output's own, numbers, or in order. */
 export function classNames(output: Tensor, labels: readonly string[]): string[] | undefined {
-  const count = output.shape.reduce((product, n) => product * n, 1);
+  const values = output.shape.reduce((product, n) => product * n, 1);
+  const count = isProbability(output, values) ? 2 : values;
   const found = [...new Set(labels)].sort();
   const numbers = Array.from({ length: count }, (_, i) => String(i));
   const candidates = [[...(output.labels ?? [])], numbers, found.length === count ? found : []];
@@ -107,7 +108,7 @@ function confusionMeter(output: Tensor, labels: readonly string[] | undefined) {
     add(sample: number, expected: TensorData, found: TensorData): void {
       const truth = names.indexOf(labels[sample]!);
       float[truth]![decide(expected, output)]! += 1;
-      quantized[truth]![decide(found, output)]! += 1;
+      quantized[truth]![decideStored(found, output)]! += 1;
     },
     result: (): Confusion => ({ names, float, quantized }),
   };

@@ -1,9 +1,9 @@
 /** How near an integer graph is to the float one, as the searches of the quantiser compare them. */
 
-import { fromBytes, type Graph, tensorOf, toBytes, writers } from "../ir/graph.ts";
+import { elements, fromBytes, type Graph, tensorOf, toBytes, writers } from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
-import { decide } from "./compare.ts";
+import { decide, decideStored, isProbability } from "./compare.ts";
 import { isLower } from "./evidence.ts";
 import { traceOf } from "./layers.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
@@ -41,8 +41,9 @@ export interface Target {
   readonly tensors: readonly string[];
   /** Values of these tensors, for each sample. */
   readonly values: readonly (readonly Float32Array[])[];
-  /** What the first output decides. */
+  /** What the first output decides, and whether it does so by the sign of a single score. */
   readonly decisions: readonly number[];
+  readonly isSign: boolean;
 }
 
 const SQUASHES: readonly string[] = ["softmax", "logistic", "tanh"];
@@ -58,13 +59,14 @@ function scoresOf(graph: Graph): string[] {
 
 export function targetOf(float: Graph, samples: readonly Sample[]): Target {
   const tensors = [...scoresOf(float), ...float.outputs];
-  const output = float.outputs[0]!;
+  const output = tensorOf(float, float.outputs[0]!);
   const traces = samples.map((sample) => traceOf(float, toFloatInputs(float, sample)));
   return {
     samples,
     tensors,
     values: traces.map((trace) => tensors.map((name) => Float32Array.from(trace.get(name)!))),
-    decisions: traces.map((trace) => decide(trace.get(output)!, tensorOf(float, output))),
+    decisions: traces.map((trace) => decide(trace.get(output.name)!, output)),
+    isSign: isProbability(output, elements(output.shape)),
   };
 }
 
@@ -98,8 +100,12 @@ function tail(x: number): number {
   return (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
 }
 
-/** By how much the greatest value leads, and by how much the same two differ in another output. */
+/** By how much the greatest value leads, or a single one zero, and by how much the same two differ in another output. */
 function margins(expected: Float32Array, found: Float32Array): { margin: number; error: number } {
+  if (expected.length === 1) {
+    const [score, other] = [expected[0]!, found[0]!];
+    return { margin: Math.abs(score), error: Math.sign(score) * (other - score) };
+  }
   const order = Array.from(expected.keys()).sort((a, b) => expected[b]! - expected[a]!);
   const [first, second] = [order[0]!, order[1]!];
   const margin = expected[first]! - expected[second]!;
@@ -144,7 +150,7 @@ function outcomesOf({ quantized, target }: Trial): Outcome[] {
     const trace = traceOf(quantized, inputs);
     return {
       values: target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!)),
-      same: decide(trace.get(output.name)!, output) === target.decisions[i],
+      same: decideStored(trace.get(output.name)!, output) === target.decisions[i],
     };
   });
 }
@@ -168,7 +174,7 @@ export function scoreOfAll(trials: readonly Trial[]): Score {
     errors,
     outputErrors,
     agreement: outcomes.filter(({ same }) => same).length / outcomes.length,
-    risk: riskOf(expected, found),
+    risk: trials[0]!.target.isSign || expected[0]![0]!.length > 1 ? riskOf(expected, found) : 0,
   };
 }
 
@@ -179,7 +185,6 @@ function riskOf(
   outputs: readonly (readonly Float32Array[])[],
   found: readonly (readonly Float32Array[])[],
 ): number {
-  if (outputs[0]![0]!.length < 2) return 0;
   const all = outputs.map((each, i) => margins(each[0]!, found[i]![0]!));
   const deviation = Math.sqrt(all.reduce((sum, { error }) => sum + error * error, 0) / all.length);
   return all.reduce((sum, { margin }) => sum + tail(margin / (deviation || 1e-30)), 0) / all.length;

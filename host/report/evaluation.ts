@@ -4,7 +4,7 @@ import { evaluateInOrder } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
 import { elements, fromBytes, ModelError, tensorOf } from "../ir/graph.ts";
 import type { Build } from "../pipeline.ts";
-import { decide } from "../quantize/compare.ts";
+import { decide, decideStored } from "../quantize/compare.ts";
 import { type Confusion, classNames } from "../quantize/measure.ts";
 import { type Sample, splitRow, toFloatInputs, toInputBytes } from "../quantize/samples.ts";
 import type { DecisionReport, EvaluationReport } from "./schema.ts";
@@ -16,7 +16,7 @@ async function decideQuantized({ graph, module }: Build, samples: readonly Sampl
     module,
     samples.map((sample) => toInputBytes(graph, sample)),
   );
-  return found.map(([bytes]) => decide(fromBytes(output.dtype, bytes!), output));
+  return found.map(([bytes]) => decideStored(fromBytes(output.dtype, bytes!), output));
 }
 
 function decideFloat({ floatGraph, graph }: Build, samples: readonly Sample[]): number[] | undefined {
