@@ -25,7 +25,7 @@ import type { Statistics } from "./quantize/calibrate.ts";
 import type { Agreement } from "./quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
-import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { inputInfos, type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
 import { scaleInputs } from "./quantize/scale_inputs.ts";
 import { scaleTrees } from "./quantize/scale_trees.ts";
 import {
@@ -208,7 +208,7 @@ async function readSamples(
   { calibration, imageRange }: BuildOptions,
 ): Promise<LabelledSamples> {
   if (calibration === undefined) return { samples: [] };
-  const inputs = graph.inputs.map((input) => tensorOf(graph, input));
+  const inputs = inputInfos(graph);
   const sizes = inputs.map(({ shape }) => elements(shape));
   const { rows, labels } = await readSamplesOf(calibration, inputs, { ...(imageRange && { imageRange }) });
   return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };

@@ -1,4 +1,4 @@
-import { DataError, readDataset } from "../data/index.ts";
+import { DataError, readSamplesOf } from "../data/index.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
 import type { Vector } from "../engines/engine.ts";
 import { evaluateInOrder, runReference } from "../engines/reference.ts";
@@ -7,7 +7,14 @@ import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/gra
 import { checkGraph, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
 import { decide } from "../quantize/compare.ts";
-import { borderOf, dequantizeBytes, quantizeToBytes, scaleValues, splitRow } from "../quantize/samples.ts";
+import {
+  borderOf,
+  dequantizeBytes,
+  inputInfos,
+  quantizeToBytes,
+  scaleValues,
+  splitRow,
+} from "../quantize/samples.ts";
 import { plain } from "../table.ts";
 import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";
 import { readBytes } from "./files.ts";
@@ -81,10 +88,11 @@ const columnsOf = (
 
 async function runRows(file: string, metadata: Metadata, runner: Runner): Promise<Results> {
   const sizes = metadata.inputs.map(infoElements);
-  const dataset = readDataset(
-    file,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
+  const inputs = metadata.inputs.map(({ scaling, ...info }) => ({
+    ...info,
+    mayMiss: scaling?.missing !== undefined,
+  }));
+  const dataset = readSamplesOf(file, inputs);
   const vectors = dataset.rows.map((row) =>
     splitRow(row, sizes).map((values, i) => quantizeToBytes(values, metadata.inputs[i]!)),
   );
@@ -113,10 +121,7 @@ async function runModel(model: string, input: string): Promise<Results> {
   const source = await openSource(model);
   const graph = simplify(checkWork(checkGraph(importModel(source, "model"), "import")));
   const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
-  const dataset = readDataset(
-    input,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
+  const dataset = readSamplesOf(input, inputInfos(graph));
   const inferences = dataset.rows.map((row) =>
     splitRow(row, sizes).map((real, i) => {
       const tensor = tensorOf(graph, graph.inputs[i]!);
