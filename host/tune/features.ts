@@ -271,6 +271,14 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
 
 // Classic models
 
+/** As SVM_KERNELS: of a distance, or a power or a tangent of a product. */
+function kernelFunctions(n: Numbers, vectors: number): Features {
+  const terms = vectors * n["features"]!;
+  if (n["kind"] === 0) return { distances: vectors, squares: terms };
+  if (n["kind"] === 1) return { powers: vectors * n["degree"]!, products: terms };
+  return { tangents: vectors, products: terms };
+}
+
 function supportVectors({ numbers: n }: CallShape): Features {
   const vectors = product(n, "rows", "count");
   return {
@@ -278,7 +286,7 @@ function supportVectors({ numbers: n }: CallShape): Features {
     rows: n["rows"]!,
     values: product(n, "rows", "features"),
     vectors,
-    products: vectors * n["features"]!,
+    ...kernelFunctions(n, vectors),
     sums: vectors * n["columns"]!,
     outputs: product(n, "rows", "outputs"),
   };
@@ -291,21 +299,28 @@ function votes({ numbers: n }: CallShape): Features {
 
 function quadratic({ numbers: n }: CallShape): Features {
   const outputs = product(n, "rows", "outputs");
-  return { call: 1, outputs, products: outputs * n["features"]!, roots: n["root"]! * outputs };
+  const products = outputs * n["features"]!;
+  const weighted = n["weights"] === 0 ? 0 : products;
+  return { call: 1, outputs, products, weighted, roots: n["root"]! * outputs };
 }
 
-const rowwise = ({ numbers: n }: CallShape): Features => ({
+const differences = ({ numbers: n }: CallShape): Features => ({
   call: 1,
   rows: n["rows"]!,
   values: product(n, "rows", "depth"),
 });
+
+function normalize(shape: CallShape): Features {
+  const isLength = shape.numbers["norm"] === 1;
+  return { ...differences(shape), roots: isLength ? shape.numbers["rows"]! : 0 };
+}
 
 const intervals = ({ numbers: n }: CallShape): Features => ({
   call: 1,
   rows: n["rows"]!,
   outputs: product(n, "rows", "outputs"),
 });
-/** Rows of neighbours are copied as one, others element by element. */
+
 /** Rows of neighbours are copied as one, others element by element, bytes of them four at a time. */
 function stridedCopy({ numbers: n }: CallShape): Features {
   const rows = product(n, "size0", "size1", "size2", "size3");
@@ -340,6 +355,7 @@ const trees = ({ numbers: n }: CallShape): Features => ({
   targets: n["targets"]!,
   bytes: n["tableBytes"]!,
 });
+
 const svdf = ({ numbers: n }: CallShape): Features => {
   const filters = product(n, "units", "rank");
   return {
@@ -350,6 +366,19 @@ const svdf = ({ numbers: n }: CallShape): Features => {
     outputs: n["units"]!,
   };
 };
+
+function gru({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "steps", "units");
+  const before = n["resetAfter"] === 0 ? outputs : 0;
+  return {
+    call: 1,
+    rows: n["steps"]!,
+    products: 3 * outputs * (n["inputs"]! + n["units"]!),
+    resets: before,
+    wideProducts: before * n["units"]!,
+    outputs,
+  };
+}
 
 const lstm = ({ numbers: n }: CallShape): Features => {
   const outputs = product(n, "steps", "units");
@@ -391,6 +420,7 @@ const table: Readonly<Record<string, Row>> = {
   rescale_s16: both(lookup),
   rescale_s16_s8: both(lookup),
   rescale_s8_s16: both(lookup),
+  gru_s8: both(gru),
   lstm_s8: both(lstm),
   svdf_s8: both(svdf),
   pad_s8: both(pad),
@@ -400,8 +430,8 @@ const table: Readonly<Record<string, Row>> = {
   svm: both(supportVectors),
   svm_votes: both(votes),
   quadratic: both(quadratic),
-  subtract_max: both(rowwise),
-  normalize: both(rowwise),
+  subtract_max: both(differences),
+  normalize: both(normalize),
   intervals: both(intervals),
   softmax_s16: both(softmax),
   logistic_s16: both(lookup),

@@ -16,7 +16,7 @@ import { quantizeGraph } from "../../host/quantize/quantize.ts";
 import { symmetric } from "../../host/quantize/scales.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
 
-interface Draft {
+export interface Draft {
   readonly op: string;
   readonly shape: Shape;
   readonly attributes: Attributes;
@@ -36,7 +36,7 @@ function constant(i: number, shape: Shape, magnitude: number, seed: number): Ten
 }
 
 /** The quantised graph, or undefined where the operator refuses such shapes or scales. */
-function draftGraph({
+export function draftGraph({
   op,
   shape,
   attributes,
@@ -134,14 +134,19 @@ const integerInput = (
   dtype: "int16" | "int32",
   drafts: fc.Arbitrary<Draft>,
 ): fc.Arbitrary<Graph> =>
-  fc.tuple(build(drafts), fc.constantFrom(2 ** -24, 2 ** -16, 2 ** -10)).map(([graph, scale]) => {
-    const input: Tensor = {
-      ...graph.tensors.get("input")!,
-      dtype,
-      quantization: { ...symmetric(-1, 1), scales: [scale] },
-    };
-    return { ...graph, name: op, tensors: new Map(graph.tensors).set("input", input) };
-  });
+  fc
+    .tuple(build(drafts), fc.constantFrom(2 ** -24, 2 ** -16, 2 ** -10))
+    .map(([graph, scale]) => ({ ...withInput(graph, dtype, scale), name: op }));
+
+/** The graph with an input of this type instead, as a layer before would give it. */
+export function withInput(graph: Graph, dtype: "int16" | "int32", scale: number): Graph {
+  const input: Tensor = {
+    ...graph.tensors.get("input")!,
+    dtype,
+    quantization: { ...symmetric(-1, 1), scales: [scale] },
+  };
+  return { ...graph, tensors: new Map(graph.tensors).set("input", input) };
+}
 
 const votes = fc
   .record({ common, classes: fc.integer({ min: 2, max: 7 }) })
@@ -188,7 +193,8 @@ const distances = fc
   })
   .filter((graph): graph is Graph => graph !== undefined);
 
-function plain(graph: Graph): Graph {
+/** Distances, from a sum of squares. */
+export function plain(graph: Graph): Graph {
   const [node] = graph.nodes;
   const at = (i: number): Tensor => graph.tensors.get(node!.inputs[i]!)!;
   const ones = {

@@ -59,6 +59,36 @@ function oneNode(op: string, inputs: readonly Tensor[], attributes: Attributes, 
   };
 }
 
+export interface SvdfDraft {
+  readonly depth: number;
+  readonly units: number;
+  readonly rank: number;
+  readonly memory: number;
+  /** Whether states and weights over time are of 16 bits. */
+  readonly wide: boolean;
+  readonly zero: number;
+  readonly outputZero: number;
+  /** What a product and a sum come to, in steps of the state and of the output. */
+  readonly product: number;
+  readonly output: number;
+  readonly seed: number;
+}
+
+export function svdfGraph(draft: SvdfDraft): Graph {
+  const { depth, units, rank, memory, wide, zero, outputZero, product, output, seed } = draft;
+  const type = wide ? "int16" : "int8";
+  const filters = units * rank;
+  const inputs = [
+    tensor("input", "int8", [1, depth], 0.02, zero),
+    filled(tensor("feature", "int8", [filters, depth], 0.01), seed),
+    filled(tensor("time", type, [filters, memory], 0.001), seed + 1),
+    filled(tensor("bias", "int32", [units], 1), seed + 2),
+    state(tensor("state", type, [1, filters * memory], 0.0002 / product)),
+  ];
+  const scale = (0.0002 / product) * 0.001;
+  return oneNode("svdf", inputs, { rank }, tensor("output", "int8", [], scale / output, outputZero));
+}
+
 export const svdf: fc.Arbitrary<Graph> = fc
   .record({
     depth: upTo(9),
@@ -72,52 +102,53 @@ export const svdf: fc.Arbitrary<Graph> = fc
     output: powers(-12, -2),
     seed: seeds,
   })
-  .map(({ depth, units, rank, memory, wide, zero, outputZero, product, output, seed }) => {
-    const type = wide ? "int16" : "int8";
-    const filters = units * rank;
-    const inputs = [
-      tensor("input", "int8", [1, depth], 0.02, zero),
-      filled(tensor("feature", "int8", [filters, depth], 0.01), seed),
-      filled(tensor("time", type, [filters, memory], 0.001), seed + 1),
-      filled(tensor("bias", "int32", [units], 1), seed + 2),
-      state(tensor("state", type, [1, filters * memory], 0.0002 / product)),
-    ];
-    const scale = (0.0002 / product) * 0.001;
-    return oneNode("svdf", inputs, { rank }, tensor("output", "int8", [], scale / output, outputZero));
-  });
+  .map(svdfGraph);
 
-const lstmNode = (op: "lstm" | "lstm_sequence"): fc.Arbitrary<Graph> =>
-  fc
-    .record({
-      steps: upTo(4),
-      inputs: upTo(6),
-      units: upTo(5),
-      zero: zeroPoints,
-      hiddenZero: zeroPoints,
-      input: powers(-9, -4),
-      weights: powers(-9, -4),
-      hidden: powers(-9, -6),
-      cell: fc.integer({ min: -15, max: -10 }),
-      cellClip: fc.constantFrom(0, 0.4, 100),
-      seed: seeds,
-    })
-    .map(({ steps, inputs, units, zero, hiddenZero, seed, ...d }) => {
-      const four = (role: string, dtype: DType, shape: Shape, scale: number): Tensor[] =>
-        [0, 1, 2, 3].map((i) =>
-          filled(tensor(`${role}${i}`, dtype, shape, scale), seed + 7 * i + role.length),
-        );
-      const operands = [
-        tensor("input", "int8", [1, steps, inputs], d.input, zero),
-        ...four("weights", "int8", [units, inputs], d.weights),
-        ...four("recurrent", "int8", [units, units], d.weights),
-        ...four("bias", "int32", [units], 1),
-        state(tensor("hidden", "int8", [1, units], d.hidden, hiddenZero)),
-        state(tensor("cell", "int16", [1, units], 2 ** d.cell)),
-      ];
-      const [used, attributes] =
-        op === "lstm" ? [operands, { cellClip: d.cellClip }] : [operands.slice(0, -2), {}];
-      return oneNode(op, used, attributes, tensor("output", "int8", [], d.hidden, hiddenZero));
-    });
+export interface LstmDraft {
+  readonly steps: number;
+  readonly inputs: number;
+  readonly units: number;
+  readonly zero: number;
+  readonly hiddenZero: number;
+  /** Scales; the cell's is 2 to this power. */
+  readonly input: number;
+  readonly weights: number;
+  readonly hidden: number;
+  readonly cell: number;
+  readonly cellClip: number;
+  readonly seed: number;
+}
 
-export const lstm = lstmNode("lstm");
-export const lstmSequence = lstmNode("lstm_sequence");
+export function lstmGraph(op: "lstm" | "lstm_sequence", draft: LstmDraft): Graph {
+  const { steps, inputs, units, zero, hiddenZero, seed } = draft;
+  const four = (role: string, dtype: DType, shape: Shape, scale: number): Tensor[] =>
+    [0, 1, 2, 3].map((i) => filled(tensor(`${role}${i}`, dtype, shape, scale), seed + 7 * i + role.length));
+  const operands = [
+    tensor("input", "int8", [1, steps, inputs], draft.input, zero),
+    ...four("weights", "int8", [units, inputs], draft.weights),
+    ...four("recurrent", "int8", [units, units], draft.weights),
+    ...four("bias", "int32", [units], 1),
+    state(tensor("hidden", "int8", [1, units], draft.hidden, hiddenZero)),
+    state(tensor("cell", "int16", [1, units], 2 ** draft.cell)),
+  ];
+  const [used, attributes] =
+    op === "lstm" ? [operands, { cellClip: draft.cellClip }] : [operands.slice(0, -2), {}];
+  return oneNode(op, used, attributes, tensor("output", "int8", [], draft.hidden, hiddenZero));
+}
+
+const lstmDrafts: fc.Arbitrary<LstmDraft> = fc.record({
+  steps: upTo(4),
+  inputs: upTo(6),
+  units: upTo(5),
+  zero: zeroPoints,
+  hiddenZero: zeroPoints,
+  input: powers(-9, -4),
+  weights: powers(-9, -4),
+  hidden: powers(-9, -6),
+  cell: fc.integer({ min: -15, max: -10 }),
+  cellClip: fc.constantFrom(0, 0.4, 100),
+  seed: seeds,
+});
+
+export const lstm = lstmDrafts.map((draft) => lstmGraph("lstm", draft));
+export const lstmSequence = lstmDrafts.map((draft) => lstmGraph("lstm_sequence", draft));

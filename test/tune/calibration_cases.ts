@@ -6,6 +6,7 @@ import { type Graph, quantized, type Tensor } from "../../host/ir/graph.ts";
 import type { Choice } from "../../host/plan/lower.ts";
 import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../kernels/int16_graphs.ts";
 import { forestTensors } from "../support/forests.ts";
+import { classicLayers, recurrentLayers } from "./classic_layers.ts";
 import {
   argument,
   beside,
@@ -375,7 +376,7 @@ export const layerCases: readonly CalibrationCase[] = [
   ...others.map(small),
   ...[...movements, ...resizes, ...transposeConvolutions, ...comparisons].map(small),
   ...wides.map(small),
-  ...forests.map(small),
+  ...[...forests, ...classicLayers, ...recurrentLayers].map(small),
 ];
 
 const conv = convolution(window(4, 4, 8, 1), 8);
