@@ -25,8 +25,8 @@ import type { Statistics } from "./quantize/calibrate.ts";
 import type { Agreement } from "./quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
-import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
-import { scaleInputs, withHeadroom } from "./quantize/scale_inputs.ts";
+import { inputInfos, type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { scaleInputs } from "./quantize/scale_inputs.ts";
 import { scaleTrees } from "./quantize/scale_trees.ts";
 import {
   allStatistics,
@@ -151,9 +151,7 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const isFloat = isFloatGraph(scaled);
   const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
-  const observed = await stage("calibrate", () =>
-    isFloat ? observeGraph(scaled, withHeadroom(scaled, subjects)) : undefined,
-  );
+  const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),
@@ -217,7 +215,7 @@ async function readSamples(
   { calibration, imageRange }: BuildOptions,
 ): Promise<LabelledSamples> {
   if (calibration === undefined) return { samples: [] };
-  const inputs = graph.inputs.map((input) => tensorOf(graph, input));
+  const inputs = inputInfos(graph);
   const sizes = inputs.map(({ shape }) => elements(shape));
   const { rows, labels } = await readSamplesOf(calibration, inputs, { ...(imageRange && { imageRange }) });
   return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };

@@ -11,6 +11,7 @@ import { fuseBias } from "./fuse_bias.ts";
 import { fuseDense } from "./fuse_dense.ts";
 import { fusePad } from "./fuse_pad.ts";
 import { fuseTables } from "./fuse_tables.ts";
+import { labelProbabilities } from "./label_probabilities.ts";
 import { mergeIntervals } from "./merge_intervals.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
@@ -45,6 +46,7 @@ export const passes: readonly Pass[] = [
   { name: "fuse pad", run: fusePad },
   { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },
+  { name: "label probabilities", run: labelProbabilities },
 ];
 
 /** Runs all passes, the specification checked after each. */

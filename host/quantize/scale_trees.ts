@@ -322,10 +322,13 @@ export function treePrecision(
   precision: ReadonlyMap<string, Precision>,
 ): ReadonlyMap<string, Precision> {
   const all = new Map(precision);
+  const ofTrees = new Set<string>();
   for (const { op, inputs, outputs } of graph.nodes) {
     const { types } = operatorOf(op);
-    const isWide = op === "tree_ensemble" || inputs.some((input) => all.get(input) === "int16");
-    if (isWide && types.includes("int16") && !all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
+    const isWide = op === "tree_ensemble" || inputs.some((input) => ofTrees.has(input));
+    if (!isWide || !types.includes("int16")) continue;
+    if (!all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
+    if (all.get(outputs[0]!) === "int16") ofTrees.add(outputs[0]!);
   }
   return all;
 }
