@@ -11,7 +11,7 @@ import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, build } from "../pipeline.ts";
 import { argmax } from "../quantize/compare.ts";
-import { splitRow, toInputBytes } from "../quantize/samples.ts";
+import { splitRow, toFloatInputs, toInputBytes } from "../quantize/samples.ts";
 import { reportOf } from "../report/json.ts";
 import { root } from "../root.ts";
 import { pictures } from "./pictures.ts";
@@ -47,7 +47,7 @@ async function classify(result: Build, data: Dataset, engine: Engine) {
   const { dtype } = tensorOf(graph, graph.outputs[0]!);
   return {
     integers: outputs.map(([bytes]) => argmax(fromBytes(dtype, bytes!))),
-    float: samples.map((sample) => argmax(evaluateGraph(float, sample).get(float.outputs[0]!)!)),
+    float: samples.map((sample) => argmax(evaluateGraph(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!)),
   };
 }
 

@@ -15,6 +15,7 @@ import { operators } from "../../host/import/onnx/operators/index.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
 import { simplify } from "../../host/passes/index.ts";
+import { scaleValues } from "../../host/quantize/samples.ts";
 import { root } from "../../host/root.ts";
 import {
   type BackendCase,
@@ -93,7 +94,12 @@ function wrongOutput(
   stage: string,
 ): string | undefined {
   const inputs = graph.inputs.map((name) =>
-    name === ZERO ? new Float32Array(1) : Float32Array.from(constantOf(test.inputs!.get(name)!).numbers),
+    name === ZERO
+      ? new Float32Array(1)
+      : scaleValues(
+          Float32Array.from(constantOf(test.inputs!.get(name)!).numbers),
+          tensorOf(graph, name).scaling,
+        ),
   );
   const trace = evaluateGraph(graph, inputs);
   for (const [i, name] of graph.outputs.entries()) {

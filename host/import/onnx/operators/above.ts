@@ -14,7 +14,7 @@ function above(node: Context, threshold: number): Tensor {
 
 export const binarizer: Translation = {
   type: "ai.onnx.ml.Binarizer",
-  summary: "",
+  summary: "one threshold",
   translate: (node) => [above(node, node.attributes.float("threshold", 0))],
 };
 

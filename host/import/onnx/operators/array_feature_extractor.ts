@@ -4,6 +4,7 @@ import type { Translation } from "../builder.ts";
 /** Elements of the last axis; a rank 1 input is one row of features. */
 export const arrayFeatureExtractor: Translation = {
   type: "ai.onnx.ml.ArrayFeatureExtractor",
+  summary: "constant columns",
   translate(node) {
     const input = node.tensor(0);
     const indices = node.integers(1);

@@ -4,6 +4,7 @@ import type { Translation } from "../builder.ts";
 /** Columns of several inputs side by side. */
 export const featureVectorizer: Translation = {
   type: "ai.onnx.ml.FeatureVectorizer",
+  summary: "numbers beside each other",
   translate(node) {
     const sizes = node.attributes.ints("inputdimensions");
     const inputs = Array.from({ length: node.inputCount }, (_, i) => {

@@ -4,6 +4,7 @@ import type { Translation } from "../builder.ts";
 /** Only what is not a number is missing: a number that stands for it is one like any other to a module. */
 export const imputer: Translation = {
   type: "ai.onnx.ml.Imputer",
+  summary: "of NaN at an input: whoever calls the model fills it in",
   translate(node) {
     const replaced = node.attributes.anyFloat("replaced_value_float", 0);
     const values = node.attributes.floats("imputed_value_floats");

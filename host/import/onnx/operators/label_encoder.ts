@@ -15,6 +15,7 @@ function numbers(node: Context, role: "keys" | "values"): readonly number[] {
 /** A number for each key: what a key's number is above the default, where the input is that key. */
 export const labelEncoder: Translation = {
   type: "ai.onnx.ml.LabelEncoder",
+  summary: "of labels at an output, and of integers",
   translate(node) {
     const [keys, values] = [numbers(node, "keys"), numbers(node, "values")];
     if (keys.length !== values.length)

@@ -45,6 +45,7 @@ function transformed(node: Context, scores: Tensor, transform: string, isComplem
 /** Outputs: the label, which a module leaves to the host (see labels.ts), and the scores. */
 export const linearClassifier: Translation = {
   type: "ai.onnx.ml.LinearClassifier",
+  summary: "binary and multinomial; post_transform NONE, SOFTMAX, LOGISTIC",
   translate(node) {
     // Whether the classes exclude each other is said by post_transform; runtimes ignore this one.
     node.attributes.ignore("multi_class");

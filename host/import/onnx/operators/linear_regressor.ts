@@ -5,6 +5,7 @@ import { readLinear } from "./linear.ts";
 
 export const linearRegressor: Translation = {
   type: "ai.onnx.ml.LinearRegressor",
+  summary: "all targets; no post_transform",
   translate(node) {
     const { input, rows, coefficients, intercepts } = readLinear(node);
     const transform = node.attributes.string("post_transform", "NONE");

@@ -17,6 +17,7 @@ function normalized(node: Context, norm: string) {
 
 export const normalizer: Translation = {
   type: "ai.onnx.ml.Normalizer",
+  summary: "L1, L2 and MAX",
   translate(node) {
     const name = node.attributes.string("norm", "MAX");
     const norm = NORMS.get(name);

@@ -20,6 +20,7 @@ function integer(feature: number, category: number) {
 /** For each number of the input one for each category: a new last axis. Unknown categories are zeros throughout. */
 export const oneHotEncoder: Translation = {
   type: "ai.onnx.ml.OneHotEncoder",
+  summary: "of integers",
   translate(node) {
     const categories = node.attributes.ints("cats_int64s");
     if (categories.length === 0)

@@ -13,6 +13,7 @@ function perFeature(node: Context, input: Tensor, role: string, numbers: readonl
 /** (x - offset) * scale: in this order, as the offset may be far greater than the differences from it. */
 export const scaler: Translation = {
   type: "ai.onnx.ml.Scaler",
+  summary: "at an input a part of its scaling",
   translate(node) {
     const offset = node.attributes.floats("offset");
     const scale = node.attributes.floats("scale");

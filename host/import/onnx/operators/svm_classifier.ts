@@ -19,6 +19,7 @@ const bothScores = (machine: Machine): Machine => ({
  */
 export const svmClassifier: Translation = {
   type: "ai.onnx.ml.SVMClassifier",
+  summary: "linear, RBF, polynomial and sigmoid kernels, one against one; not with probabilities",
   translate(node) {
     const { attributes } = node;
     const strings = attributes.strings("classlabels_strings");

@@ -5,6 +5,7 @@ import { addDecisions, readInput } from "./svm.ts";
 /** Regression and, with one_class, the sign of it; outlier detectors of scikit-learn take the sign themselves. */
 export const svmRegressor: Translation = {
   type: "ai.onnx.ml.SVMRegressor",
+  summary: "linear, RBF, polynomial and sigmoid kernels; one-class too",
   translate(node) {
     const transform = node.attributes.string("post_transform", "NONE");
     if (transform !== "NONE") throw new ModelError(`post_transform ${transform}: expected NONE`);

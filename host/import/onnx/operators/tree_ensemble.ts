@@ -64,6 +64,7 @@ function readTrees(node: Context): Tree[] {
 /** What takes the place of both others from version 5 of ai.onnx.ml on. */
 export const treeEnsemble: Translation = {
   type: "ai.onnx.ml.TreeEnsemble",
+  summary: "the same, of operator set 5; no BRANCH_MEMBER",
   translate(node) {
     const targets = node.attributes.int("n_targets", 1);
     const aggregate = node.attributes.int("aggregate_function", SUM);

@@ -47,6 +47,7 @@ function scoresOf(node: Context, forest: Forest, classes: number, transform: str
 /** Outputs: the label, which a module leaves to the host (see labels.ts), and the scores. */
 export const treeEnsembleClassifier: Translation = {
   type: "ai.onnx.ml.TreeEnsembleClassifier",
+  summary: "random and extra forests, boosting, XGBoost, LightGBM; not PROBIT",
   translate(node) {
     const strings = node.attributes.strings("classlabels_strings");
     const integers = node.attributes.ints("classlabels_int64s").map(String);

@@ -5,6 +5,7 @@ import { checkTransform, scaleLeaves, sumTrees, transformed } from "./tree_sums.
 
 export const treeEnsembleRegressor: Translation = {
   type: "ai.onnx.ml.TreeEnsembleRegressor",
+  summary: "the same, SUM and AVERAGE; not PROBIT",
   translate(node) {
     const targets = node.attributes.int("n_targets", 1);
     const aggregate = node.attributes.string("aggregate_function", "SUM");

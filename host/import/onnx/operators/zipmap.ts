@@ -3,6 +3,7 @@ import type { Translation } from "../builder.ts";
 /** A map from class to probability: here the probabilities, with the classes as labels. */
 export const zipmap: Translation = {
   type: "ai.onnx.ml.ZipMap",
+  summary: "its input, with the labels",
   translate(node) {
     const strings = node.attributes.strings("classlabels_strings");
     const integers = node.attributes.ints("classlabels_int64s").map(String);
