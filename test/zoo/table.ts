@@ -100,8 +100,12 @@ async function measureAnimal(animal: Animal) {
   };
 }
 
+/** The score of an outlier is negative. */
+const sameSigns = (expected: Rows, found: Rows): number =>
+  share(expected, (values, i) => values[0]! < 0 === found[i]![0]! < 0);
+
 async function measureForest(forest: ForestCase) {
-  const { path, calibration, rows, isClassifier } = forest;
+  const { path, calibration, rows, kind } = forest;
   const expected = await runtimeScores(forest);
   const { graph, module, tuning } = await build({ model: path, calibration, engines: [wasm3] });
   const outputs = await wasm3.run(
@@ -110,7 +114,10 @@ async function measureForest(forest: ForestCase) {
   );
   const border = borderOf(tensorOf(graph, graph.outputs[0]!));
   const found = outputs.map(([first]) => dequantizeBytes(first!, border));
-  const equal = isClassifier ? sameClasses(expected, found) : sameValues(expected, found);
+  const equal = (kind === "class" ? sameClasses : kind === "outlier" ? sameSigns : sameValues)(
+    expected,
+    found,
+  );
   return { ...figures(module, tuning), equal };
 }
 
