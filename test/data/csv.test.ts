@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { MAX_ROWS } from "../../host/data/dataset.ts";
 import { DataError, type Dataset, parseCsv } from "../../host/data/index.ts";
