@@ -1,5 +1,5 @@
 /** The networks of test/models/networks: their files, rows that nobody trained on, and what their makers compute. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { readDataset } from "../../host/data/index.ts";
@@ -83,6 +83,10 @@ export async function runtimeOutputs(path: string, rows: readonly Float32Array[]
 export const recordedOutputs = ({ file }: NetworkCase, graph: Graph): Float32Array[] => [
   ...readDataset(folder(`${file}.expected.npy`), elements(tensorOf(graph, graph.outputs[0]!).shape)).rows,
 ];
+
+/** Whether integers are recorded that the module has to compute: see networks_runtimes.py. */
+export const hasIntegers = ({ file, isQuantized }: NetworkCase): boolean =>
+  isQuantized && existsSync(folder(`${file}.expected.npy`));
 
 export interface BuiltNetwork extends Pick<Build, "graph" | "module" | "tuning"> {
   /** The module's outputs in wasm3, as bytes. */

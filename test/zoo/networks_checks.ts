@@ -11,6 +11,7 @@ import {
   type BuiltNetwork,
   buildNetwork,
   floatOf,
+  hasIntegers,
   type NetworkCase,
   recordedOutputs,
   runtimeOutputs,
@@ -70,7 +71,10 @@ const rivalOf = (network: NetworkCase): NetworkCase =>
 export async function checkModule(network: NetworkCase, mostRows: number): Promise<void> {
   const rows = network.rows.slice(0, mostRows);
   const built = await buildNetwork(network, rows);
-  if (network.isQuantized && !isOnnx(network)) return checkExact(network, built);
+  if (hasIntegers(network)) {
+    checkExact(network, built);
+    return;
+  }
   const expected = await runtimeOutputs(rivalOf(network).path, rows);
   if (network.isClassifier) {
     const [before, after] = [accuracyOf(network, expected), accuracyOf(network, built.values)];

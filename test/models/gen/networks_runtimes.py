@@ -16,6 +16,9 @@ from tflite_micro.python.tflite_micro import runtime
 
 FOLDER = pathlib.Path(__file__).resolve().parent.parent / "networks"
 EXPECTED_ROWS = 32
+# What this build of tflite_micro computes with dilated convolutions is right of 0 and 6 % of rows; TensorFlow Lite
+# decides as Keras does. No expected integers for these.
+DILATED = ("branches_cnn", "motion_dilated_cnn")
 
 
 class Rows(CalibrationDataReader):
@@ -54,7 +57,7 @@ def run_micro(path, rows):
 def record_micro():
     for entry in json.loads((FOLDER / "networks.json").read_text()):
         rows = np.load(FOLDER / f"{entry['data']}.test.npy")[:EXPECTED_ROWS]
-        for file in entry["files"]:
+        for file in () if entry["name"] in DILATED else entry["files"]:
             if file.endswith((".int8.tflite", ".int16.tflite")):
                 np.save(FOLDER / f"{file}.expected.npy", run_micro(FOLDER / file, rows))
 
