@@ -141,7 +141,14 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
   const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
-  const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
+  const { graph: scaled, warnings } = await stage(
+    "scale",
+    () => {
+      const trees = scaleTrees(simplified, samples);
+      return { ...trees, graph: scaleInputs(trees.graph, samples) };
+    },
+    (result) => dumpGraph(result.graph),
+  );
   const isFloat = isFloatGraph(scaled);
   const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
   const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
@@ -195,7 +202,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     verification,
     ...(quality && { quality }),
     ...(quality && samples.length > 0 && { agreement: quality.agreement }),
-    ...(found && { quantization: notesOf(found, samples) }),
+    ...(found && { quantization: notesOf(found, samples, warnings) }),
     stages,
   };
 }
@@ -229,10 +236,14 @@ function quantize(observed: Observed, samples: readonly Sample[], options: Build
     : quantizeWithoutData(observed, { ...quantization, fits });
 }
 
-const notesOf = ({ steps }: Found, samples: readonly Sample[]): QuantizationNotes => ({
+const notesOf = (
+  { steps }: Found,
+  samples: readonly Sample[],
+  warnings: readonly string[],
+): QuantizationNotes => ({
   samples: samples.length > 0 ? "calibration" : "random inputs",
   steps,
-  warnings: samples.length > 0 ? [] : [DATA_FREE_WARNING],
+  warnings: samples.length > 0 ? warnings : [DATA_FREE_WARNING, ...warnings],
 });
 
 function measure(

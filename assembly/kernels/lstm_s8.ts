@@ -1,48 +1,7 @@
 import { clamp, requantize } from "../fixed";
+import { gate, logistic, narrow, tanh } from "../gates";
 
 export const VERSION: i32 = 1;
-
-/** A line between two entries of the table of the logistic function, at |x| with `bits` bits below them. */
-// @ts-ignore: decorator
-@inline
-function between(table: usize, magnitude: i32, bits: i32, end: i32): i32 {
-  if (magnitude >= 255 << bits) return end;
-  const entry: usize = table + (<usize>(magnitude >> bits) << 1);
-  const below: i32 = load<u16>(entry);
-  return (below << bits) + (magnitude & ((1 << bits) - 1)) * (<i32>load<u16>(entry, 2) - below);
-}
-
-function logistic(table: usize, x: i32): i32 {
-  const result: i32 = between(table, abs(x), 9, 0x7fff << 10);
-  return (x >= 0 ? result + (1 << 9) : (1 << 25) - result + (1 << 9) - 1) >> 10;
-}
-
-function tanh(table: usize, x: i32): i32 {
-  const result: i32 = between(table, abs(x), 8, 0xffff << 8) - (1 << 23);
-  return (x >= 0 ? result + (1 << 7) : -result + (1 << 7) - 1) >> 8;
-}
-
-// @ts-ignore: decorator
-@inline
-function narrow(x: i32): i32 {
-  return clamp(x, -32768, 32767);
-}
-
-/** What goes into a gate: products with the input, or with the last outputs, rescaled to 2^-12. */
-function gate(
-  input: usize,
-  inputs: i32,
-  inputZeroPoint: i32,
-  weights: usize,
-  sum: i32,
-  multiplier: i32,
-  shift: i32,
-): i32 {
-  for (const end: usize = input + inputs; input < end; input++, weights++) {
-    sum += (<i32>load<i8>(input) - inputZeroPoint) * <i32>load<i8>(weights);
-  }
-  return narrow(requantize(sum, multiplier, shift));
-}
 
 /**
  * A layer of long short-term memory over `steps` steps: int8 in and out, int16 inside.

@@ -10,6 +10,7 @@ import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { dequantize } from "./dequantize.ts";
 import { div } from "./div.ts";
 import { fullyConnected } from "./fully_connected.ts";
+import { gruSequence } from "./gru_sequence.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { impute } from "./impute.ts";
 import { intervals } from "./intervals.ts";
@@ -58,6 +59,7 @@ const list: readonly Operator[] = [
   dequantize,
   div,
   fullyConnected,
+  gruSequence,
   hardSwish,
   leakyRelu,
   logistic,

@@ -3,6 +3,7 @@ import { elements, perTensor, quantized, type Tensor, type TensorData } from "..
 import type { Argument, Lowering } from "../plan/lower.ts";
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import type { Bound } from "./operator.ts";
+import { byUnit } from "./recurrent_constants.ts";
 import { evaluateSigmoid, inputFactor, SIGMOID_TABLE } from "./sigmoid_s16.ts";
 
 /** In the order of the inputs: input gate, forget gate, cell gate, output gate. */
@@ -118,19 +119,6 @@ export function evaluateSteps(
     state.set(result.subarray(step * units, (step + 1) * units));
   }
   return [result, state, cells];
-}
-
-/** [gate][unit, depth] to [unit][gate, depth], in which the kernel reads them. */
-function byUnit(list: readonly Tensor[], units: number): TensorData {
-  const first = list[0]!.data!;
-  const depth = first.length / units;
-  const all = new (first.constructor as Int8ArrayConstructor | Int32ArrayConstructor)(first.length * GATES);
-  for (let unit = 0; unit < units; unit++) {
-    list.forEach(({ data }, gate) => {
-      all.set(data!.subarray(unit * depth, (unit + 1) * depth), (unit * GATES + gate) * depth);
-    });
-  }
-  return all;
 }
 
 /** The kernel's call: `hidden` and `cell` are where the states lie. */

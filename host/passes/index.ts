@@ -15,6 +15,7 @@ import { labelProbabilities } from "./label_probabilities.ts";
 import { mergeIntervals } from "./merge_intervals.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
+import { sinkScale } from "./sink_scale.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
 import { stripBorders } from "./strip_borders.ts";
 import { useIntegers } from "./use_integers.ts";
@@ -37,6 +38,7 @@ export const passes: readonly Pass[] = [
   { name: "remove identity", run: removeIdentity },
   { name: "fold scale", run: foldScale },
   { name: "fuse bias", run: fuseBias },
+  { name: "sink scale", run: sinkScale },
   { name: "fold affine", run: foldAffine },
   { name: "fuse dense", run: fuseDense },
   { name: "fuse activation", run: fuseActivation },

@@ -22,7 +22,7 @@ import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
 import { forestTensors } from "../support/forests.ts";
 import { classicGraphs } from "./classic_graphs.ts";
-import { lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
+import { gruSequence, lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -720,6 +720,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
   lookup: lookup("lookup", tables, int8Outputs),
   lstm,
+  gru_sequence: gruSequence,
   lstm_sequence: lstmSequence,
   max_pool2d: pool("max_pool2d"),
   maximum: extremum("maximum"),

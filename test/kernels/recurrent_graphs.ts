@@ -116,6 +116,8 @@ export interface LstmDraft {
   readonly hidden: number;
   readonly cell: number;
   readonly cellClip: number;
+  /** Whether a sequence starts from states other than zeros. */
+  readonly hasStart: boolean;
   readonly seed: number;
 }
 
@@ -131,8 +133,14 @@ export function lstmGraph(op: "lstm" | "lstm_sequence", draft: LstmDraft): Graph
     state(tensor("hidden", "int8", [1, units], draft.hidden, hiddenZero)),
     state(tensor("cell", "int16", [1, units], 2 ** draft.cell)),
   ];
+  const start = draft.hasStart
+    ? [
+        filled(tensor("start", "int8", [units], draft.hidden, hiddenZero), seed + 4),
+        filled(tensor("startCell", "int16", [units], 2 ** -11), seed + 5),
+      ]
+    : [];
   const [used, attributes] =
-    op === "lstm" ? [operands, { cellClip: draft.cellClip }] : [operands.slice(0, -2), {}];
+    op === "lstm" ? [operands, { cellClip: draft.cellClip }] : [[...operands.slice(0, -2), ...start], {}];
   return oneNode(op, used, attributes, tensor("output", "int8", [], draft.hidden, hiddenZero));
 }
 
@@ -147,8 +155,56 @@ const lstmDrafts: fc.Arbitrary<LstmDraft> = fc.record({
   hidden: powers(-9, -6),
   cell: fc.integer({ min: -15, max: -10 }),
   cellClip: fc.constantFrom(0, 0.4, 100),
+  hasStart: fc.boolean(),
   seed: seeds,
 });
 
 export const lstm = lstmDrafts.map((draft) => lstmGraph("lstm", draft));
 export const lstmSequence = lstmDrafts.map((draft) => lstmGraph("lstm_sequence", draft));
+
+export interface GruDraft {
+  readonly steps: number;
+  readonly inputs: number;
+  readonly units: number;
+  readonly resetAfter: boolean;
+  readonly hasStart: boolean;
+  readonly zero: number;
+  readonly outputZero: number;
+  /** Scales. */
+  readonly input: number;
+  readonly weights: number;
+  readonly output: number;
+  readonly seed: number;
+}
+
+export function gruGraph(draft: GruDraft): Graph {
+  const { steps, inputs, units, seed } = draft;
+  const three = (role: string, dtype: DType, shape: Shape, scale: number): Tensor[] =>
+    [0, 1, 2].map((i) => filled(tensor(`${role}${i}`, dtype, shape, scale), seed + 7 * i + role.length));
+  const operands = [
+    tensor("input", "int8", [1, steps, inputs], draft.input, draft.zero),
+    ...three("weights", "int8", [units, inputs], draft.weights),
+    ...three("recurrent", "int8", [units, units], draft.weights),
+    ...three("bias", "int32", [units], 1),
+    filled(tensor("again", "int32", [units], 1), seed + 3),
+    ...(draft.hasStart ? [filled(tensor("start", "int16", [units], 2 ** -15), seed + 4)] : []),
+  ];
+  const output = tensor("output", "int8", [], draft.output, draft.outputZero);
+  return oneNode("gru_sequence", operands, { resetAfter: draft.resetAfter }, output);
+}
+
+export const gruSequence = fc
+  .record({
+    steps: upTo(4),
+    inputs: upTo(6),
+    units: upTo(5),
+    resetAfter: fc.boolean(),
+    hasStart: fc.boolean(),
+    zero: zeroPoints,
+    outputZero: zeroPoints,
+    input: powers(-9, -4),
+    weights: powers(-9, -4),
+    output: powers(-9, -6),
+    seed: seeds,
+  })
+  .map(gruGraph);

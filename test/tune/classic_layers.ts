@@ -1,7 +1,7 @@
 /** Layers of classic models, from floats as the quantiser makes them, and recurrent ones. */
 import type { Graph, Shape } from "../../host/ir/graph.ts";
 import { type Draft, draftGraph, plain, withInput } from "../kernels/classic_graphs.ts";
-import { lstmGraph, svdfGraph } from "../kernels/recurrent_graphs.ts";
+import { gruGraph, lstmGraph, svdfGraph } from "../kernels/recurrent_graphs.ts";
 
 type Part = Pick<Draft, "op" | "shape" | "attributes"> & Partial<Draft>;
 
@@ -121,11 +121,20 @@ const svdf = (depth: number, units: number, rank: number, memory: number): Graph
 const lstm = (steps: number, inputs: number, units: number): Graph =>
   lstmGraph("lstm", {
     ...{ steps, inputs, units, zero: -7, hiddenZero: 4, seed: units },
-    ...{ input: 2 ** -5, weights: 2 ** -7, hidden: 2 ** -7, cell: -11, cellClip: 0 },
+    ...{ input: 2 ** -5, weights: 2 ** -7, hidden: 2 ** -7, cell: -11, cellClip: 0, hasStart: false },
   });
+
+const gru = (steps: number, inputs: number, units: number): Graph[] =>
+  [false, true].map((resetAfter) =>
+    gruGraph({
+      ...{ steps, inputs, units, resetAfter, hasStart: false, zero: -7, outputZero: 4, seed: units },
+      ...{ input: 2 ** -5, weights: 2 ** -7, output: 2 ** -7 },
+    }),
+  );
 
 export const recurrentLayers: readonly Graph[] = [
   ...[svdf(16, 8, 1, 8), svdf(40, 12, 2, 10), svdf(3, 20, 1, 30), svdf(64, 4, 1, 2)].flat(),
   ...[svdf(8, 2, 4, 5), svdf(1, 1, 1, 1)].flat(),
   ...[lstm(1, 8, 16), lstm(20, 3, 8), lstm(10, 16, 16), lstm(4, 40, 6), lstm(30, 1, 1), lstm(2, 2, 32)],
+  ...[gru(1, 8, 16), gru(20, 3, 8), gru(10, 16, 16), gru(4, 40, 6), gru(30, 1, 1), gru(2, 2, 32)].flat(),
 ];

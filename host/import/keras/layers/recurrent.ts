@@ -1,5 +1,5 @@
 /** Layers over time, whose states are zeros at the start of every inference. */
-import { ModelError, type Tensor } from "../../../ir/graph.ts";
+import { elements, ModelError, type Shape, type Tensor } from "../../../ir/graph.ts";
 import { channelsOf, checkRankOf, checkShape, type LayerView, type Translate } from "../layer.ts";
 
 const FLAGS = ["go_backwards", "stateful", "return_state", "time_major"];
@@ -36,33 +36,58 @@ function selectSteps(layer: LayerView, all: Tensor): Tensor {
   return layer.add("reshape", [last], { shape: [1, units] });
 }
 
-const GATES = 4;
-const NAMES = ["input", "forget", "cell", "output"];
+const LSTM_GATES = ["input", "forget", "cell", "output"];
+const GRU_GATES = ["update", "reset", "candidate"];
 
-/** Weights: kernel [inputs, 4 * units], recurrent kernel [units, 4 * units], bias [4 * units]. */
-const lstm: Translate = (layer) => {
+/** Weights of a layer with gates: kernel [inputs, gates * units], recurrent kernel [units, gates * units], biases. */
+function gateWeights(layer: LayerView, names: readonly string[], biasShape: Shape) {
   const { input, options } = layer;
   checkRankOf(input, 3);
   checkPlain(layer);
+  const gates = names.length;
   const [units, inputs] = [options.int("units"), channelsOf(input)];
   const [kernel, recurrent, bias] = layer.takeWeights(options.boolean("use_bias", true) ? 3 : 2);
-  checkShape(kernel!, [inputs, GATES * units], "kernel");
-  checkShape(recurrent!, [units, GATES * units], "recurrent kernel");
-  if (bias) checkShape(bias, [GATES * units], "bias");
-  const zeros = new Float32Array(GATES * units);
-  const each = (role: string, values: Float32Array, shape: readonly number[]): Tensor[] =>
-    NAMES.map((name, gate) => layer.constant(`${name}_${role}`, shape, gateOf(values, gate, GATES, units)));
-  const all = layer.add(
-    "lstm_sequence",
-    [
-      input,
-      ...each("kernel", kernel!.data, [units, inputs]),
-      ...each("recurrent", recurrent!.data, [units, units]),
-      ...each("bias", bias?.data ?? zeros, [units]),
+  checkShape(kernel!, [inputs, gates * units], "kernel");
+  checkShape(recurrent!, [units, gates * units], "recurrent kernel");
+  if (bias) checkShape(bias, biasShape, "bias");
+  const values = bias?.data ?? new Float32Array(elements(biasShape));
+  const constants = (role: string, data: Float32Array, shape: Shape): Tensor[] =>
+    names.map((name, gate) => layer.constant(`${name}_${role}`, shape, gateOf(data, gate, gates, units)));
+  return {
+    constants,
+    bias: values,
+    weights: [
+      ...constants("kernel", kernel!.data, [units, inputs]),
+      ...constants("recurrent", recurrent!.data, [units, units]),
     ],
-    {},
-  );
-  return selectSteps(layer, all);
+  };
+}
+
+const lstm: Translate = (layer) => {
+  const units = layer.options.int("units");
+  const { weights, bias, constants } = gateWeights(layer, LSTM_GATES, [LSTM_GATES.length * units]);
+  const inputs = [layer.input, ...weights, ...constants("bias", bias, [units])];
+  return selectSteps(layer, layer.add("lstm_sequence", inputs, {}));
 };
 
-export const RECURRENT: ReadonlyMap<string, Translate> = new Map<string, Translate>([["LSTM", lstm]]);
+/** With `reset_after`, recurrent biases are apart: those of the two gates are only added. */
+const gru: Translate = (layer) => {
+  const units = layer.options.int("units");
+  const resetAfter = layer.options.boolean("reset_after", layer.keras >= 2);
+  const size = GRU_GATES.length * units;
+  const { weights, bias, constants } = gateWeights(layer, GRU_GATES, resetAfter ? [2, size] : [size]);
+  const again = resetAfter ? bias.subarray(size) : new Float32Array(size);
+  const sums = bias.subarray(0, size).map((x, i) => (i < 2 * units ? x + again[i]! : x));
+  const inputs = [
+    layer.input,
+    ...weights,
+    ...constants("bias", sums, [units]),
+    layer.constant("recurrent_bias", [units], again.subarray(2 * units)),
+  ];
+  return selectSteps(layer, layer.add("gru_sequence", inputs, { resetAfter }));
+};
+
+export const RECURRENT: ReadonlyMap<string, Translate> = new Map<string, Translate>([
+  ["GRU", gru],
+  ["LSTM", lstm],
+]);

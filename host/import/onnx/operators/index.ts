@@ -17,8 +17,10 @@ import { flatten } from "./flatten.ts";
 import { functions } from "./functions.ts";
 import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
+import { gru } from "./gru.ts";
 import { identity } from "./identity.ts";
 import { leakyRelu } from "./leaky_relu.ts";
+import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
 import { pad } from "./pad.ts";
 import { averagePool, globalAveragePool, globalMaxPool, maxPool } from "./pool.ts";
@@ -61,9 +63,11 @@ const list: readonly Translation[] = [
   gemm,
   globalAveragePool,
   globalMaxPool,
+  gru,
   identity,
   leakyRelu,
   logSoftmax,
+  lstm,
   matmul,
   maxPool,
   pad,
