@@ -116,7 +116,7 @@ function badCell(cell: string, where: string): DataError {
   if (NUMBER.test(cell)) expected += " that fits float32";
   // With semicolons or tabs between cells, a comma is most likely the decimal comma of a locale.
   if (/^[^,]*\d,\d+$/.test(cell)) expected += " with a decimal point";
-  if (MISSING.test(cell)) expected += " (the model takes no missing values there)";
+  if (MISSING.test(cell)) expected += ", as the model takes no missing values there";
   return new DataError(`${where}: expected ${expected}, found ${cell === "" ? "an empty cell" : show(cell)}`);
 }
 

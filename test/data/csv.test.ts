@@ -80,7 +80,11 @@ test("a first line that may be names or values is refused, not guessed", () => {
   refuses("0,1,2\n0.5,0.5,0.5\n", 3, `${expected}, found 0 to 2, which may be either`);
   assert.deepEqual(parseCsv("0,1,2,label\n0.5,0.5,0.5,7\n", 3).columns, ["0", "1", "2"]);
   // A damaged row is not taken for a header, which would lose it silently.
-  refuses("0.5,nan\n1,2\n", 2, 'x.csv:1: column 2: expected a number, found "nan"');
+  refuses(
+    "0.5,nan\n1,2\n",
+    2,
+    'x.csv:1: column 2: expected a number, as the model takes no missing values there, found "nan"',
+  );
   refuses("0.5,cat\n1,2\n", 2, 'x.csv:1: column 2: expected a number, found "cat"');
   refuses(
     "0.5,cat\n0.25,dog\n",
@@ -90,11 +94,12 @@ test("a first line that may be names or values is refused, not guessed", () => {
 });
 
 test("wrong cells", () => {
+  const MISSING = "a number, as the model takes no missing values there";
   const cases: readonly (readonly [cell: string, expected: string, found: string])[] = [
     ["abc", "a number", '"abc"'],
-    ["", "a number", "an empty cell"],
-    ["  ", "a number", "an empty cell"],
-    ["NaN", "a number", '"NaN"'],
+    ["", MISSING, "an empty cell"],
+    ["  ", MISSING, "an empty cell"],
+    ["NaN", MISSING, '"NaN"'],
     ["inf", "a number", '"inf"'],
     ["-Infinity", "a number", '"-Infinity"'],
     ["0x10", "a number", '"0x10"'],
@@ -235,7 +240,7 @@ describe("missing values", () => {
   test("are refused elsewhere, by column, as is anything else that is no number", () => {
     assert.throws(() => parseCsv(text, 2, "csv", (column) => column === 0), {
       message:
-        "csv:2: column b: expected a number (the model takes no missing values there), found an empty cell",
+        "csv:2: column b: expected a number, as the model takes no missing values there, found an empty cell",
     });
     assert.throws(() => parseCsv("a,b\n1,x\n", 2, "csv", () => true), {
       message: 'csv:2: column b: expected a number, found "x"',
