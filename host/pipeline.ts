@@ -25,8 +25,8 @@ import type { Statistics } from "./quantize/calibrate.ts";
 import type { Agreement } from "./quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
 import { measureQuality, type Quality } from "./quantize/measure.ts";
-import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
-import { scaleInputs, withHeadroom } from "./quantize/scale_inputs.ts";
+import { inputInfos, type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { scaleInputs } from "./quantize/scale_inputs.ts";
 import { scaleTrees } from "./quantize/scale_trees.ts";
 import {
   allStatistics,
@@ -141,12 +141,17 @@ export async function build(options: BuildOptions): Promise<Build> {
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
   const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
-  const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
+  const { graph: scaled, warnings } = await stage(
+    "scale",
+    () => {
+      const trees = scaleTrees(simplified, samples);
+      return { ...trees, graph: scaleInputs(trees.graph, samples) };
+    },
+    (result) => dumpGraph(result.graph),
+  );
   const isFloat = isFloatGraph(scaled);
   const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
-  const observed = await stage("calibrate", () =>
-    isFloat ? observeGraph(scaled, withHeadroom(scaled, subjects)) : undefined,
-  );
+  const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
   const found = await stage(
     "quantize",
     () => observed && quantize(observed, samples, options),
@@ -197,7 +202,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     verification,
     ...(quality && { quality }),
     ...(quality && samples.length > 0 && { agreement: quality.agreement }),
-    ...(found && { quantization: notesOf(found, samples) }),
+    ...(found && { quantization: notesOf(found, samples, warnings) }),
     stages,
   };
 }
@@ -210,7 +215,7 @@ async function readSamples(
   { calibration, imageRange }: BuildOptions,
 ): Promise<LabelledSamples> {
   if (calibration === undefined) return { samples: [] };
-  const inputs = graph.inputs.map((input) => tensorOf(graph, input));
+  const inputs = inputInfos(graph);
   const sizes = inputs.map(({ shape }) => elements(shape));
   const { rows, labels } = await readSamplesOf(calibration, inputs, { ...(imageRange && { imageRange }) });
   return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };
@@ -231,10 +236,14 @@ function quantize(observed: Observed, samples: readonly Sample[], options: Build
     : quantizeWithoutData(observed, { ...quantization, fits });
 }
 
-const notesOf = ({ steps }: Found, samples: readonly Sample[]): QuantizationNotes => ({
+const notesOf = (
+  { steps }: Found,
+  samples: readonly Sample[],
+  warnings: readonly string[],
+): QuantizationNotes => ({
   samples: samples.length > 0 ? "calibration" : "random inputs",
   steps,
-  warnings: samples.length > 0 ? [] : [DATA_FREE_WARNING],
+  warnings: samples.length > 0 ? warnings : [DATA_FREE_WARNING, ...warnings],
 });
 
 function measure(

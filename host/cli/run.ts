@@ -1,13 +1,20 @@
-import { DataError, readDataset } from "../data/index.ts";
+import { DataError, readSamplesOf } from "../data/index.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
 import type { Vector } from "../engines/engine.ts";
 import { evaluateInOrder, runReference } from "../engines/reference.ts";
 import { importModel, isModelFile, openSource } from "../import/index.ts";
-import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
+import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
 import { checkGraph, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
-import { argmax } from "../quantize/compare.ts";
-import { borderOf, dequantizeBytes, quantizeToBytes, scaleValues, splitRow } from "../quantize/samples.ts";
+import { decide } from "../quantize/compare.ts";
+import {
+  borderOf,
+  dequantizeBytes,
+  inputInfos,
+  quantizeToBytes,
+  scaleValues,
+  splitRow,
+} from "../quantize/samples.ts";
 import { plain } from "../table.ts";
 import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";
 import { readBytes } from "./files.ts";
@@ -63,31 +70,43 @@ interface Results {
 /** Enough digits for float32 and no more. */
 const short = (value: number): number => Number(value.toPrecision(7));
 
-function decide(outputs: readonly (readonly number[])[], labels: readonly string[] | undefined): string {
-  const best = argmax(outputs[0]!);
-  return labels?.[best] ?? String(best);
+/** The name of what the first output decides; the number of it where there are no names. */
+function classOf(
+  outputs: readonly (readonly number[])[],
+  output: Pick<Tensor, "dtype" | "labels" | "quantization">,
+): string {
+  const best = decide(outputs[0]!, output);
+  return output.labels?.[best] ?? String(best);
 }
 
 const columnsOf = (
   infos: readonly { name: string; count: number; labels: readonly string[] | undefined }[],
 ): string[] =>
   infos.flatMap(({ name, count, labels }) =>
-    Array.from({ length: count }, (_, i) => labels?.[i] ?? `${name}[${i}]`),
+    Array.from({ length: count }, (_, i) => (labels?.length === count && labels[i]) || `${name}[${i}]`),
   );
 
 async function runRows(file: string, metadata: Metadata, runner: Runner): Promise<Results> {
   const sizes = metadata.inputs.map(infoElements);
-  const dataset = readDataset(
-    file,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
+  const inputs = metadata.inputs.map(({ scaling, ...info }) => ({
+    ...info,
+    mayMiss: scaling?.missing !== undefined,
+  }));
+  const dataset = readSamplesOf(file, inputs);
   const vectors = dataset.rows.map((row) =>
     splitRow(row, sizes).map((values, i) => quantizeToBytes(values, metadata.inputs[i]!)),
   );
   const found = await runner(vectors);
+  const { dtype, scale, zeroPoint, labels } = metadata.outputs[0]!;
+  const isScaled = scale !== 1 || zeroPoint !== 0;
+  const decider = {
+    dtype,
+    ...(labels && { labels }),
+    ...(isScaled && { quantization: quantized(scale, zeroPoint) }),
+  };
   const rows = found.map((outputs) => {
     const real = outputs.map((data, i) => Array.from(dequantizeBytes(data, metadata.outputs[i]!), short));
-    return { outputs: real, label: decide(real, metadata.outputs[0]!.labels) };
+    return { outputs: real, label: classOf(real, decider) };
   });
   const infos = metadata.outputs.map((info) => ({
     name: info.name,
@@ -102,10 +121,7 @@ async function runModel(model: string, input: string): Promise<Results> {
   const source = await openSource(model);
   const graph = simplify(checkWork(checkGraph(importModel(source, "model"), "import")));
   const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
-  const dataset = readDataset(
-    input,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
+  const dataset = readSamplesOf(input, inputInfos(graph));
   const inferences = dataset.rows.map((row) =>
     splitRow(row, sizes).map((real, i) => {
       const tensor = tensorOf(graph, graph.inputs[i]!);
@@ -120,7 +136,7 @@ async function runModel(model: string, input: string): Promise<Results> {
       const data = Array.from(trace.get(name)!);
       return q ? data.map((value) => short((value - q.zeroPoints[0]!) * q.scales[0]!)) : data.map(short);
     });
-    return { outputs, label: decide(outputs, tensorOf(graph, graph.outputs[0]!).labels) };
+    return { outputs, label: classOf(outputs, tensorOf(graph, graph.outputs[0]!)) };
   });
   const infos = graph.outputs.map((name) => ({
     name,

@@ -1,5 +1,5 @@
 /** Comma-separated values (RFC 4180), and the semicolons and tabs that spreadsheets write instead. */
-import { checkSize, DataError, type Dataset, LABEL, show } from "./dataset.ts";
+import { checkSize, DataError, type Dataset, LABEL, type MayMiss, noneMissing, show } from "./dataset.ts";
 
 interface Line {
   /** Where the record starts in the file, from 1; a quoted cell may hold line breaks. */
@@ -108,11 +108,15 @@ function toNumber(cell: string): number {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
+/** What pandas and R write, and people leave. */
+const MISSING = /^(nan|na|)$/i;
+
 function badCell(cell: string, where: string): DataError {
   let expected = "a number";
   if (NUMBER.test(cell)) expected += " that fits float32";
   // With semicolons or tabs between cells, a comma is most likely the decimal comma of a locale.
   if (/^[^,]*\d,\d+$/.test(cell)) expected += " with a decimal point";
+  if (MISSING.test(cell)) expected += " (the model takes no missing values there)";
   return new DataError(`${where}: expected ${expected}, found ${cell === "" ? "an empty cell" : show(cell)}`);
 }
 
@@ -125,10 +129,15 @@ function columnName(header: readonly string[] | undefined, index: number): strin
 /**
  * Rows of `expectedColumns` numbers, in the order of the columns. The first line names the columns or is
  * already a row. One more column is taken as labels if it is the last and named label, class, target or y.
- * `name` stands for the file in messages.
+ * A column that may miss values has NaN for empty cells and those that say so. `name` stands for the file in messages.
  * @throws DataError `name:line: column c: expected …, found …`, lines from 1
  */
-export function parseCsv(text: string, expectedColumns: number, name = "csv"): Dataset {
+export function parseCsv(
+  text: string,
+  expectedColumns: number,
+  name = "csv",
+  mayMiss: MayMiss = noneMissing,
+): Dataset {
   let end = text.length;
   while (end > 0 && isBreak(text[end - 1])) end--;
   const body = text.slice(text.startsWith("\uFEFF") ? 1 : 0, end);
@@ -147,7 +156,7 @@ export function parseCsv(text: string, expectedColumns: number, name = "csv"): D
     }
     const where = (i: number) => `${name}:${number}: column ${columnName(layout?.header, i)}`;
     const row = Float32Array.from({ length: expectedColumns }, (_, i) => toNumber(cells[i]!));
-    const bad = row.findIndex(Number.isNaN);
+    const bad = row.findIndex((x, i) => Number.isNaN(x) && !(mayMiss(i) && MISSING.test(cells[i]!)));
     if (bad >= 0) throw badCell(cells[bad]!, where(bad));
     rows.push(row);
     checkSize(name, rows.length, expectedColumns);

@@ -14,6 +14,10 @@ export class DataError extends Error {
   override readonly name = "DataError";
 }
 
+/** Whether a row's element, from 0, may be missing, which NaN stands for. */
+export type MayMiss = (element: number) => boolean;
+export const noneMissing: MayMiss = () => false;
+
 export const MAX_ROWS = 1_000_000;
 export const MAX_BYTES = 2 ** 30;
 
@@ -36,20 +40,22 @@ export function checkSize(name: string, rows: number, elements: number): void {
 
 /**
  * `rows` rows of `elements` values each, all in one buffer; `read(i)` is the i-th in row-major order.
- * @throws DataError naming [row, element], both from 0, of a value that float32 can't hold as a finite number
+ * @throws DataError naming [row, element], both from 0, of a value that float32 can't hold as a finite number,
+ * but NaN where it may be missing
  */
 export function readRows(
   name: string,
   rows: number,
   elements: number,
   read: (index: number) => number,
+  mayMiss: MayMiss = noneMissing,
 ): Float32Array[] {
   checkSize(name, rows, elements);
   const values = new Float32Array(rows * elements);
   for (let i = 0; i < values.length; i++) {
     const value = read(i);
     values[i] = value;
-    if (Number.isFinite(values[i])) continue;
+    if (Number.isFinite(values[i]) || (Number.isNaN(value) && mayMiss(i % elements))) continue;
     const place = `[${Math.floor(i / elements)}, ${i % elements}]`;
     throw new DataError(`${name}: value ${place}: expected a finite float32, found ${value}`);
   }

@@ -3,7 +3,7 @@ import { constants } from "node:buffer";
 import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { parseCsv } from "./csv.ts";
-import { DataError, type Dataset, MAX_BYTES } from "./dataset.ts";
+import { DataError, type Dataset, MAX_BYTES, type MayMiss, noneMissing } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 import { readFolder } from "./folder.ts";
 import type { InputInfo, MediaOptions } from "./media.ts";
@@ -24,17 +24,17 @@ function readText(path: string): string {
 
 /**
  * Reads a data file for an input tensor of `expectedElements` elements: .csv, .npy, anything else is raw
- * little-endian float32.
+ * little-endian float32. NaN stands for elements that may be missing.
  * @throws DataError in one line on anything wrong with the file
  */
-export function readDataset(path: string, expectedElements: number): Dataset {
+export function readDataset(path: string, expectedElements: number, mayMiss: MayMiss = noneMissing): Dataset {
   switch (extname(path).toLowerCase()) {
     case ".csv":
-      return parseCsv(readText(path), expectedElements, path);
+      return parseCsv(readText(path), expectedElements, path, mayMiss);
     case ".npy":
-      return parseNpy(readBytes(path, MAX_BYTES), expectedElements, path);
+      return parseNpy(readBytes(path, MAX_BYTES), expectedElements, path, mayMiss);
     default:
-      return parseRaw(readBytes(path, MAX_BYTES), expectedElements, path);
+      return parseRaw(readBytes(path, MAX_BYTES), expectedElements, path, mayMiss);
   }
 }
 
@@ -52,6 +52,8 @@ export function readSamplesOf(
 ): Dataset {
   if (isFolder(path)) return readFolder(path, inputs, options);
   if (extname(path).toLowerCase() === ".npz") return parseNpz(readBytes(path, MAX_BYTES), inputs, path);
-  const total = inputs.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
-  return readDataset(path, total);
+  const owners = inputs.flatMap((input) =>
+    new Array<InputInfo>(input.shape.reduce((product, n) => product * n, 1)).fill(input),
+  );
+  return readDataset(path, owners.length, (element) => owners[element]!.mayMiss ?? false);
 }

@@ -5,6 +5,8 @@ import { DataError, show } from "./dataset.ts";
 export interface InputInfo {
   readonly name: string;
   readonly shape: readonly number[];
+  /** Whether its values may be missing: NaN, or an empty cell of a CSV. */
+  readonly mayMiss?: boolean;
 }
 
 export interface MediaOptions {

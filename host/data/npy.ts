@@ -1,5 +1,5 @@
 /** NumPy's .npy files, versions 1.0 to 3.0, as numpy.lib.format describes them. */
-import { checkSize, DataError, type Dataset, readRows, show } from "./dataset.ts";
+import { checkSize, DataError, type Dataset, type MayMiss, noneMissing, readRows, show } from "./dataset.ts";
 
 /** Reads the element at a byte offset, as a real value. */
 type Read = (view: DataView, at: number) => number;
@@ -131,9 +131,14 @@ function countRows(shape: readonly number[], elements: number, name: string): nu
 /**
  * Samples of `expectedElements` values, in C order: an array of shape (N, ...), or one sample of any shape.
  * Integers and booleans are taken as the real numbers they are. `name` stands for the file in messages.
- * @throws DataError on another format, element type, order, shape or size, and on NaN and infinity
+ * @throws DataError on another format, element type, order, shape or size, on infinity, and on NaN unless it may be missing
  */
-export function parseNpy(bytes: Uint8Array, expectedElements: number, name = "npy"): Dataset {
+export function parseNpy(
+  bytes: Uint8Array,
+  expectedElements: number,
+  name = "npy",
+  mayMiss: MayMiss = noneMissing,
+): Dataset {
   const { text, dataStart } = headerText(bytes, name);
   const { descr, fortranOrder, shape } = parseHeader(text, name);
   const [elementBytes, read] = dtypeOf(descr, name);
@@ -149,5 +154,5 @@ export function parseNpy(bytes: Uint8Array, expectedElements: number, name = "np
     throw new DataError(`${name}: expected ${dataBytes} bytes after the header, found ${found}`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, dataBytes);
-  return { rows: readRows(name, rows, expectedElements, (i) => read(view, i * elementBytes)) };
+  return { rows: readRows(name, rows, expectedElements, (i) => read(view, i * elementBytes), mayMiss) };
 }

@@ -51,7 +51,8 @@ export function parseNpz(bytes: Uint8Array, inputs: readonly InputInfo[], path =
   const names = assign(arrays, inputs, path);
   const parts = names.map((name, i) => {
     const size = inputs[i]!.shape.reduce((product, n) => product * n, 1);
-    return parseNpy(arrays.get(name)!, size, `${path}: ${show(name)}`).rows;
+    const mayMiss = (): boolean => inputs[i]!.mayMiss ?? false;
+    return parseNpy(arrays.get(name)!, size, `${path}: ${show(name)}`, mayMiss).rows;
   });
   const count = parts[0]!.length;
   const other = parts.findIndex(({ length }) => length !== count);

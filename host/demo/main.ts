@@ -47,7 +47,9 @@ async function classify(result: Build, data: Dataset, engine: Engine) {
   const { dtype } = tensorOf(graph, graph.outputs[0]!);
   return {
     integers: outputs.map(([bytes]) => argmax(fromBytes(dtype, bytes!))),
-    float: samples.map((sample) => argmax(evaluateGraph(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!)),
+    float: samples.map((sample) =>
+      argmax(evaluateGraph(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!),
+    ),
   };
 }
 

@@ -2,7 +2,7 @@ import { ModelError, perTensor, quantized, type Tensor, type TensorData } from "
 import { typeRange } from "./activation.ts";
 import { clamp, roundHalfAway } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
-import { LEAF, NODE_COLUMNS, type Nodes, rootsOf, walk } from "./tree_nodes.ts";
+import { expectedWork, LEAF, NODE_COLUMNS, type Nodes, rootsOf, walk } from "./tree_nodes.ts";
 import { packForest, targetBits, valueBits } from "./tree_table.ts";
 
 /** Kernels mark a leaf by the sign of a byte that otherwise is a feature. */
@@ -149,7 +149,7 @@ export const treeEnsemble = defineOperator({
     const [input, nodes, leaves, base] = inputs as [Tensor, Tensor, Tensor, Tensor];
     const wide = input.dtype === "int16";
     const forest = packForest(nodes.data!, leaves.data!, base.shape[0]!, wide, typeRange(input));
-    to.call(wide ? "tree_ensemble_s16" : "tree_ensemble_s8", {
+    const values = {
       input,
       table: to.constant("trees", forest.table),
       tableBytes: forest.tableBytes,
@@ -160,6 +160,8 @@ export const treeEnsemble = defineOperator({
       base,
       output: outputs[0]!,
       targets: base.shape[0]!,
-    });
+    };
+    const work = expectedWork(nodes.data!, leaves.data!, base.shape[0]!);
+    to.call(wide ? "tree_ensemble_s16" : "tree_ensemble_s8", values, { ...work });
   },
 });

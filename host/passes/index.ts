@@ -11,9 +11,11 @@ import { fuseBias } from "./fuse_bias.ts";
 import { fuseDense } from "./fuse_dense.ts";
 import { fusePad } from "./fuse_pad.ts";
 import { fuseTables } from "./fuse_tables.ts";
+import { labelProbabilities } from "./label_probabilities.ts";
 import { mergeIntervals } from "./merge_intervals.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
+import { sinkScale } from "./sink_scale.ts";
 import { sinkTransposes } from "./sink_transposes.ts";
 import { stripBorders } from "./strip_borders.ts";
 import { useIntegers } from "./use_integers.ts";
@@ -36,6 +38,7 @@ export const passes: readonly Pass[] = [
   { name: "remove identity", run: removeIdentity },
   { name: "fold scale", run: foldScale },
   { name: "fuse bias", run: fuseBias },
+  { name: "sink scale", run: sinkScale },
   { name: "fold affine", run: foldAffine },
   { name: "fuse dense", run: fuseDense },
   { name: "fuse activation", run: fuseActivation },
@@ -43,6 +46,7 @@ export const passes: readonly Pass[] = [
   { name: "fuse pad", run: fusePad },
   { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },
+  { name: "label probabilities", run: labelProbabilities },
 ];
 
 /** Runs all passes, the specification checked after each. */

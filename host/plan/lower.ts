@@ -44,6 +44,8 @@ export interface KernelCall {
   readonly kernel: Kernel;
   /** In the order of the kernel's parameters. */
   readonly arguments: readonly Argument[];
+  /** What its cost depends on and its arguments do not say: expected counts by name. */
+  readonly work: Readonly<Record<string, number>>;
 }
 
 /** What is left of the graph when operators have become kernels: calls, constants, and views. */
@@ -66,8 +68,12 @@ export interface Lowering {
   constant(role: string, data: TensorData): Argument;
   /** A place inside a tensor, `offset` bytes from its start. */
   at(tensor: Tensor, offset: number): Argument;
-  /** Arguments by parameter name: exactly those of the kernel's source. */
-  call(kernel: string, values: Readonly<Record<string, number | Tensor | Argument>>): void;
+  /** Arguments by parameter name: exactly those of the kernel's source. `work`: see KernelCall. */
+  call(
+    kernel: string,
+    values: Readonly<Record<string, number | Tensor | Argument>>,
+    work?: Readonly<Record<string, number>>,
+  ): void;
   /** `output` is the buffer of `input`. */
   alias(output: Tensor, input: Tensor): void;
   /** Bytes that hold nothing before and after the node. */
@@ -167,7 +173,7 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
       choice,
       constant: (role, data) => constants.add(`${node.name}_${role}`, data),
       at: (tensor, offset) => ({ kind: "tensor", name: tensor.name, offset }),
-      call(name, values) {
+      call(name, values, work = {}) {
         const kernel = kernels.get(name) ?? loadKernel(name);
         kernels.set(name, kernel);
         checkArguments(node.name, kernel, values);
@@ -175,6 +181,7 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
           node: node.name,
           kernel,
           arguments: kernel.parameters.map((parameter) => resolve(values[parameter]!)),
+          work,
         });
       },
       alias: (output, input) => aliases.set(output.name, input.name),

@@ -1,6 +1,6 @@
-import { evaluateGraph } from "../engines/reference.ts";
 import { type Graph, ModelError } from "../ir/graph.ts";
 import { addToHistogram, emptyHistogram, type Histogram } from "./histogram.ts";
+import { traceOf } from "./layers.ts";
 import { type Sample, toFloatInputs } from "./samples.ts";
 
 /** What calibration saw of one tensor. */
@@ -18,7 +18,7 @@ export interface Statistics {
 export function observe(graph: Graph, samples: readonly Sample[]): Map<string, Histogram> {
   const all = new Map<string, Histogram>();
   for (const sample of samples) {
-    for (const [name, data] of evaluateGraph(graph, toFloatInputs(graph, sample))) {
+    for (const [name, data] of traceOf(graph, toFloatInputs(graph, sample))) {
       if (graph.tensors.get(name)?.data) continue;
       const histogram = all.get(name) ?? emptyHistogram();
       addToHistogram(histogram, data);

@@ -1,11 +1,12 @@
 /** For every tensor the calibration method whose range does the least harm to the layers that read it. */
-import { evaluateGraph, type Trace } from "../engines/reference.ts";
+
+import type { Trace } from "../engines/reference.ts";
 import { type Graph, type Node, perTensor, readers, type TensorData } from "../ir/graph.ts";
 import type { Range } from "../ops/activation.ts";
 import { clamp, roundHalfAway } from "../ops/fixed_point.ts";
-import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
 import type { Histogram } from "./histogram.ts";
+import { evaluateLayer, traceOf } from "./layers.ts";
 import { RANGE_METHODS, rangeBy } from "./range_methods.ts";
 import { type Sample, toFloatInputs } from "./samples.ts";
 import { asymmetric } from "./scales.ts";
@@ -49,7 +50,7 @@ function distance(a: TensorData, b: TensorData): number {
 /** How far the outputs of a layer move when one of its inputs is replaced. */
 function harm(graph: Graph, reader: Node, trace: Trace, name: string, replaced: TensorData): number {
   const values = reader.inputs.map((input) => (input === name ? replaced : trace.get(input)));
-  const [found] = operatorOf(reader.op).evaluate(bind(graph, reader), values);
+  const [found] = evaluateLayer(reader.op, bind(graph, reader), values);
   return distance(trace.get(reader.outputs[0]!)!, found!);
 }
 
@@ -82,7 +83,7 @@ function chooseByHarm(
   const readBy = readers(graph);
   // Every candidate costs its readers' work again.
   for (const sample of withinBudget(graph, samples, RANGE_METHODS.length)) {
-    const trace = evaluateGraph(graph, toFloatInputs(graph, sample));
+    const trace = traceOf(graph, toFloatInputs(graph, sample));
     for (const [name, tried] of candidates) {
       if (tried.length === 1) continue;
       const values = trace.get(name)!;

@@ -5,8 +5,9 @@
  * ranges are those of its output's channels, which share one scale, rather than of its weights. Factors are
  * powers of two: the float model computes exactly what it did.
  */
-import { evaluateGraph } from "../engines/reference.ts";
+
 import { type Graph, type Node, readers, type Tensor, tensorOf, withTensors } from "../ir/graph.ts";
+import { traceOf } from "./layers.ts";
 import { type Sample, toFloatInputs } from "./samples.ts";
 import { withinBudget } from "./score.ts";
 
@@ -107,7 +108,7 @@ function outputChannel({ op }: Node, weights: Tensor, channels: number): (i: num
 function outputMagnitudes(graph: Graph, { first, channels }: Pair, samples: readonly Sample[]): number[] {
   const all = new Array<number>(channels).fill(0);
   for (const sample of withinBudget(graph, samples)) {
-    const data = evaluateGraph(graph, toFloatInputs(graph, sample)).get(first.outputs[0]!)!;
+    const data = traceOf(graph, toFloatInputs(graph, sample)).get(first.outputs[0]!)!;
     magnitudes(data, channels, (i) => i % channels).forEach((value, i) => {
       all[i] = Math.max(all[i]!, value);
     });

@@ -1,9 +1,10 @@
 /** How good a quantised model is, tensor by tensor and as a whole: what reports show. */
-import { evaluateGraph } from "../engines/reference.ts";
+
 import { fromBytes, type Graph, type Tensor, type TensorData, tensorOf, writers } from "../ir/graph.ts";
 import { typeRange } from "../ops/activation.ts";
-import { type Agreement, agreementMeter, decide } from "./compare.ts";
+import { type Agreement, agreementMeter, decide, decideStored, isProbability } from "./compare.ts";
 import { addToHistogram, coarseCounts, emptyHistogram, type Histogram } from "./histogram.ts";
+import { traceOf } from "./layers.ts";
 import { borderOf, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** One computed tensor, or input, of the float model beside its quantised self. */
@@ -90,7 +91,8 @@ function addToMeter(meter: Meter, expected: TensorData, found: TensorData): void
 
 /** Class names by output, where the labels can be understood: the output's own, numbers, or in order. */
 export function classNames(output: Tensor, labels: readonly string[]): string[] | undefined {
-  const count = output.shape.reduce((product, n) => product * n, 1);
+  const values = output.shape.reduce((product, n) => product * n, 1);
+  const count = isProbability(output, values) ? 2 : values;
   const found = [...new Set(labels)].sort();
   const numbers = Array.from({ length: count }, (_, i) => String(i));
   const candidates = [[...(output.labels ?? [])], numbers, found.length === count ? found : []];
@@ -106,7 +108,7 @@ function confusionMeter(output: Tensor, labels: readonly string[] | undefined) {
     add(sample: number, expected: TensorData, found: TensorData): void {
       const truth = names.indexOf(labels[sample]!);
       float[truth]![decide(expected, output)]! += 1;
-      quantized[truth]![decide(found, output)]! += 1;
+      quantized[truth]![decideStored(found, output)]! += 1;
     },
     result: (): Confusion => ({ names, float, quantized }),
   };
@@ -145,11 +147,11 @@ export function measureQuality(
     .filter((tensor) => !tensor.data && hasScale(tensor) && float.tensors.has(tensor.name))
     .map(meterOf);
   samples.forEach((sample, i) => {
-    const expected = evaluateGraph(float, toFloatInputs(float, sample));
+    const expected = traceOf(float, toFloatInputs(float, sample));
     const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
       fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
     );
-    const found = evaluateGraph(quantized, inputs);
+    const found = traceOf(quantized, inputs);
     for (const meter of meters)
       addToMeter(meter, expected.get(meter.tensor.name)!, found.get(meter.tensor.name)!);
     const [floatOutput, integers] = [expected.get(float.outputs[0]!)!, found.get(output.name)!];

@@ -1,8 +1,10 @@
 /** Which tensors need 16 bits: those where int8 loses most, one after another until the model decides as before. */
-import { type Graph, ModelError, type Node, readers, tensorOf, writers } from "../ir/graph.ts";
+
+import { elements, type Graph, ModelError, type Node, readers, tensorOf, writers } from "../ir/graph.ts";
 import { checkQuantized } from "../ir/spec.ts";
 import { operatorOf } from "../ops/index.ts";
 import type { ChosenRange } from "./choose_ranges.ts";
+import { isProbability } from "./compare.ts";
 import type { Histogram } from "./histogram.ts";
 import { measureQuality } from "./measure.ts";
 import { type Precision, quantizeGraph } from "./quantize.ts";
@@ -105,9 +107,11 @@ const isLinear = (graph: Graph): boolean =>
 
 function isEnough({ agreement, risk, noise }: Score, graph: Graph, cheap: boolean): boolean {
   if (agreement < ENOUGH_AGREEMENT) return false;
-  const values = tensorOf(graph, graph.outputs[0]!).shape.reduce((product, n) => product * n, 1);
+  const output = tensorOf(graph, graph.outputs[0]!);
+  const values = elements(output.shape);
+  const decides = values > 1 || isProbability(output, values);
   const most = isLinear(graph) ? ENOUGH_LINEAR_RISK : ENOUGH_RISK;
-  return !cheap || (values > 1 ? risk <= most : noise <= ENOUGH_NOISE);
+  return !cheap || (decides ? risk <= most : noise <= ENOUGH_NOISE);
 }
 
 /** Sets of tensors to raise, the noisiest tensor's first. */

@@ -2,7 +2,7 @@
  * Better integers for the same scales, layer after layer in execution order: weights rounded adaptively, then
  * biases corrected, each on what the layers before, refined already, make of the samples.
  */
-import { evaluateGraph } from "../engines/reference.ts";
+
 import {
   type Attributes,
   fromBytes,
@@ -18,6 +18,7 @@ import { clamp } from "../ops/fixed_point.ts";
 import { operatorOf } from "../ops/index.ts";
 import { type Bound, bind } from "../ops/operator.ts";
 import { type LayerRows, rowsOf } from "./layer_rows.ts";
+import { evaluateLayer, traceOf } from "./layers.ts";
 import { meanRows, momentsOf } from "./moments.ts";
 import { outputError, roundAdaptively } from "./rounding.ts";
 import { type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
@@ -109,7 +110,7 @@ function channelErrors({ node, bound, rows, targets, integers }: Layer, inputs: 
   const wanted = heldOut(targets);
   heldOut(integers).forEach((values, sample) => {
     const all = inputs.map((tensor, i) => tensor.data ?? values[i]);
-    const [found] = operatorOf(node.op).evaluate(changed, all);
+    const [found] = evaluateLayer(node.op, changed, all);
     found!.forEach((q, i) => {
       errors[i % channels]! += ((q - zeroPoint) * scale - wanted[sample]![i]!) ** 2;
     });
@@ -203,7 +204,7 @@ export function refine(
   samples: readonly Sample[],
   refinement: Refinement,
 ): Graph {
-  const traces = samples.map((sample) => new Map(evaluateGraph(float, toFloatInputs(float, sample))));
+  const traces = samples.map((sample) => new Map(traceOf(float, toFloatInputs(float, sample))));
   const constants = [...quantized.tensors.values()].flatMap(({ name, data }) =>
     data ? [[name, data] as const] : [],
   );
@@ -225,7 +226,8 @@ export function refine(
     const bound = bind(graph, refined.node);
     for (const each of values) {
       for (const { name, data } of refined.tensors) each.set(name, data!);
-      const results = operatorOf(node.op).evaluate(
+      const results = evaluateLayer(
+        node.op,
         bound,
         refined.node.inputs.map((name) => each.get(name)),
       );

@@ -4,7 +4,9 @@ import {
   type DType,
   fromBytes,
   type Graph,
+  type Node,
   perTensor,
+  readers,
   type Scaling,
   type Tensor,
   tensorOf,
@@ -28,6 +30,16 @@ export interface Border {
 export function borderOf(tensor: Tensor): Border {
   const { scale, zeroPoint } = tensor.quantization ? perTensor(tensor) : { scale: 1, zeroPoint: 0 };
   return { dtype: tensor.dtype, scale, zeroPoint, ...(tensor.scaling && { scaling: tensor.scaling }) };
+}
+
+/** What readers of data files have to know of a graph's inputs: a tree takes NaN, others what is put in its place. */
+export function inputInfos(graph: Graph): { name: string; shape: readonly number[]; mayMiss: boolean }[] {
+  const readBy = readers(graph);
+  const isTree = ({ op }: Node): boolean => op === "tree_ensemble" || op === "impute";
+  return graph.inputs.map((name) => {
+    const { shape, scaling } = tensorOf(graph, name);
+    return { name, shape, mayMiss: Boolean(scaling?.missing) || (readBy.get(name) ?? []).some(isTree) };
+  });
 }
 
 /** A row of a data file holds all inputs one after the other. */

@@ -79,12 +79,13 @@ const intervals: Adapt = (node, constant, { offsets, factors }) => {
 
 const ADAPTS: Readonly<Record<string, Adapt>> = { fully_connected: dense, quadratic, intervals };
 
-/** Each feature from -1 to 1; one that never changes keeps its size. */
+/** Each feature from -1 to 1, by values that are not missing; one that never changes keeps its size. */
 function affineOf(rows: readonly Float32Array[], features: number): Affine {
   const low = new Array<number>(features).fill(Number.POSITIVE_INFINITY);
   const high = new Array<number>(features).fill(Number.NEGATIVE_INFINITY);
   for (const row of rows) {
     row.forEach((x, i) => {
+      if (Number.isNaN(x)) return;
       low[i % features] = Math.min(low[i % features]!, x);
       high[i % features] = Math.max(high[i % features]!, x);
     });

@@ -163,7 +163,7 @@ function int8Grid(feature: Feature): Grid | undefined {
   return undefined;
 }
 
-/** Where not even 65 000 steps keep all decisions, the finest grid comes nearest. */
+/** Where not even 65 000 steps keep all decisions, the finest grid comes nearest: see lossWarnings. */
 function int16Grid(feature: Feature): Grid {
   const even = EVEN_STEPS.int16.map((steps) => evenGrid(feature, steps));
   const kept = even.find((grid) => keepsDecisions(feature, grid, BOUNDS.int16));
@@ -245,18 +245,40 @@ function scalingOf(grids: readonly Grid[], missing: readonly number[] | undefine
   return { offsets, factors: grids.map(({ factor }) => factor), ...(missing && { missing }) };
 }
 
+/** A float graph with scaled inputs, and what people should know of it. */
+export interface ScaledTrees {
+  readonly graph: Graph;
+  readonly warnings: readonly string[];
+}
+
+/** Features whose thresholds even the finest grid cannot tell apart where samples need it. */
+function lossWarnings(input: Tensor, features: readonly Feature[], grids: readonly Grid[]): string[] {
+  const lost = features.flatMap((feature, i) =>
+    keepsDecisions(feature, grids[i]!, BOUNDS.int16) ? [] : [i],
+  );
+  if (lost.length === 0) return [];
+  return [
+    `input ${input.name}: 16 bits cannot tell apart what splits of ${lost.length} of ${features.length} features do ` +
+      `(${lost.slice(0, 10).join(", ")}${lost.length > 10 ? ", ..." : ""}): calibration samples are decided otherwise`,
+  ];
+}
+
 function scaleInput(
-  graph: Graph,
+  { graph, warnings }: ScaledTrees,
   input: Tensor,
   trees: readonly Node[],
   rows: readonly Float32Array[],
-): Graph {
-  const grids = gridsOf(featuresOf(graph, input, trees, rows));
+): ScaledTrees {
+  const features = featuresOf(graph, input, trees, rows);
+  const grids = gridsOf(features);
   // Metadata need not say what no sample has.
   const isMissing = rows.some((row) => row.some(Number.isNaN));
   const scaling = scalingOf(grids, isMissing ? missingValues(graph, input, trees, grids) : undefined);
   const tables = trees.map((node) => scaleNodes(nodesOf(graph, node), grids));
-  return withTensors(graph, [{ ...input, ...(scaling && { scaling }) }, ...tables]);
+  return {
+    graph: withTensors(graph, [{ ...input, ...(scaling && { scaling }) }, ...tables]),
+    warnings: [...warnings, ...lossWarnings(input, features, grids)],
+  };
 }
 
 /** The nodes that read a tensor, where those are forests only. */
@@ -266,21 +288,16 @@ function onlyTrees(graph: Graph, name: string): readonly Node[] {
 }
 
 /** The float graph with scaled inputs; see above. */
-export function scaleTrees(graph: Graph, samples: readonly Sample[]): Graph {
-  if (samples.length === 0) return graph;
+export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTrees {
+  const start: ScaledTrees = { graph, warnings: [] };
+  if (samples.length === 0) return start;
   return graph.inputs.reduce((from, name, i) => {
-    const input = tensorOf(from, name);
-    const trees = onlyTrees(from, name);
+    const input = tensorOf(from.graph, name);
+    const trees = onlyTrees(from.graph, name);
+    const rows = samples.map((sample) => sample[i]!);
     const isReady = trees.length > 0 && input.dtype === "float32" && !input.scaling;
-    return isReady
-      ? scaleInput(
-          from,
-          input,
-          trees,
-          samples.map((sample) => sample[i]!),
-        )
-      : from;
-  }, graph);
+    return isReady ? scaleInput(from, input, trees, rows) : from;
+  }, start);
 }
 
 const isBetweenIntegers = (threshold: number, { min, max }: Range): boolean =>
@@ -305,10 +322,13 @@ export function treePrecision(
   precision: ReadonlyMap<string, Precision>,
 ): ReadonlyMap<string, Precision> {
   const all = new Map(precision);
+  const ofTrees = new Set<string>();
   for (const { op, inputs, outputs } of graph.nodes) {
     const { types } = operatorOf(op);
-    const isWide = op === "tree_ensemble" || inputs.some((input) => all.get(input) === "int16");
-    if (isWide && types.includes("int16") && !all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
+    const isWide = op === "tree_ensemble" || inputs.some((input) => ofTrees.has(input));
+    if (!isWide || !types.includes("int16")) continue;
+    if (!all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
+    if (all.get(outputs[0]!) === "int16") ofTrees.add(outputs[0]!);
   }
   return all;
 }

@@ -1,14 +1,16 @@
 /** How near an integer graph is to the float one, as the searches of the quantiser compare them. */
-import { evaluateGraph } from "../engines/reference.ts";
-import { fromBytes, type Graph, tensorOf, toBytes, writers } from "../ir/graph.ts";
+
+import { elements, fromBytes, type Graph, tensorOf, toBytes, writers } from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
-import { decide } from "./compare.ts";
+import { decide, decideStored, isProbability } from "./compare.ts";
+import { isLower } from "./evidence.ts";
+import { traceOf } from "./layers.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** Multiply-accumulates of one look at the samples: about half a second. */
-const BUDGET = 2 ** 25;
-const LEAST_SAMPLES = 8;
+const BUDGET = 2 ** 27;
+const LEAST_SAMPLES = 16;
 
 export const macsOf = (graph: Graph): number =>
   graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
@@ -25,7 +27,7 @@ export function withinBudget(graph: Graph, samples: readonly Sample[], times = 1
 }
 
 /** Multiply-accumulates of all tries of one kind: about ten seconds. */
-const SEARCH_BUDGET = 2 ** 29;
+const SEARCH_BUDGET = 2 ** 32;
 const MOST_TRIES = 16;
 
 /** How many times a search may run so many samples: large models are searched less. */
@@ -39,8 +41,9 @@ export interface Target {
   readonly tensors: readonly string[];
   /** Values of these tensors, for each sample. */
   readonly values: readonly (readonly Float32Array[])[];
-  /** What the first output decides. */
+  /** What the first output decides, and whether it does so by the sign of a single score. */
   readonly decisions: readonly number[];
+  readonly isSign: boolean;
 }
 
 const SQUASHES: readonly string[] = ["softmax", "logistic", "tanh"];
@@ -56,13 +59,14 @@ function scoresOf(graph: Graph): string[] {
 
 export function targetOf(float: Graph, samples: readonly Sample[]): Target {
   const tensors = [...scoresOf(float), ...float.outputs];
-  const output = float.outputs[0]!;
-  const traces = samples.map((sample) => evaluateGraph(float, toFloatInputs(float, sample)));
+  const output = tensorOf(float, float.outputs[0]!);
+  const traces = samples.map((sample) => traceOf(float, toFloatInputs(float, sample)));
   return {
     samples,
     tensors,
     values: traces.map((trace) => tensors.map((name) => Float32Array.from(trace.get(name)!))),
-    decisions: traces.map((trace) => decide(trace.get(output)!, tensorOf(float, output))),
+    decisions: traces.map((trace) => decide(trace.get(output.name)!, output)),
+    isSign: isProbability(output, elements(output.shape)),
   };
 }
 
@@ -70,6 +74,9 @@ export interface Score {
   /** Mean over all scores of noise to signal, the signal around its mean; the same of outputs. */
   readonly noise: number;
   readonly outputNoise: number;
+  /** What each sample adds to both, times the number of samples. */
+  readonly errors: readonly number[];
+  readonly outputErrors: readonly number[];
   /** Share of samples decided as by the float model, on the first output. */
   readonly agreement: number;
   /**
@@ -77,6 +84,12 @@ export interface Score {
    * count: of a normal error as large as the one seen between the two greatest scores.
    */
   readonly risk: number;
+}
+
+/** An integer graph, and what it is to come to on samples of its own. */
+export interface Trial {
+  readonly quantized: Graph;
+  readonly target: Target;
 }
 
 /** Probability that a standard normal variable is greater than x >= 0 (Abramowitz and Stegun, 26.2.17). */
@@ -87,67 +100,99 @@ function tail(x: number): number {
   return (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
 }
 
-/** By how much the greatest value leads, and by how much the same two differ in another output. */
+/** By how much the greatest value leads, or a single one zero, and by how much the same two differ in another output. */
 function margins(expected: Float32Array, found: Float32Array): { margin: number; error: number } {
+  if (expected.length === 1) {
+    const [score, other] = [expected[0]!, found[0]!];
+    return { margin: Math.abs(score), error: Math.sign(score) * (other - score) };
+  }
   const order = Array.from(expected.keys()).sort((a, b) => expected[b]! - expected[a]!);
   const [first, second] = [order[0]!, order[1]!];
   const margin = expected[first]! - expected[second]!;
   return { margin, error: found[first]! - found[second]! - margin };
 }
 
-function noiseOf(expected: readonly Float32Array[], found: readonly Float32Array[]): number {
-  let [noise, sum, squares, count] = [0, 0, 0, 0];
-  expected.forEach((values, i) => {
-    values.forEach((value, j) => {
-      noise += (value - found[i]![j]!) ** 2;
+/** Of each sample the mean squared error of one tensor, as a share of the signal of all samples. */
+function errorsOf(expected: readonly Float32Array[], found: readonly Float32Array[]): number[] {
+  let [sum, squares, count] = [0, 0, 0];
+  for (const values of expected) {
+    for (const value of values) {
       sum += value;
       squares += value * value;
-      count++;
-    });
+    }
+    count += values.length;
+  }
+  const signal = (squares - (sum * sum) / count || 1) / expected.length;
+  return expected.map((values, i) => {
+    const noise = values.reduce((total, value, j) => total + (value - found[i]![j]!) ** 2, 0);
+    return noise / signal;
   });
-  return noise / (squares - (sum * sum) / count || 1);
 }
 
-/** Runs the integer graph on the target's samples. */
-export function scoreOf(quantized: Graph, target: Target): Score {
+const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+
+/** Means over tensors, sample by sample. */
+const meanErrors = (tensors: readonly (readonly number[])[]): number[] =>
+  tensors[0]!.map((_, sample) => mean(tensors.map((errors) => errors[sample]!)));
+
+interface Outcome {
+  readonly values: readonly Float32Array[];
+  readonly same: boolean;
+}
+
+function outcomesOf({ quantized, target }: Trial): Outcome[] {
   const output = tensorOf(quantized, quantized.outputs[0]!);
   const borders = target.tensors.map((name) => borderOf(tensorOf(quantized, name)));
-  let same = 0;
-  const found = target.samples.map((sample, i) => {
+  return target.samples.map((sample, i) => {
     const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
       fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
     );
-    const trace = evaluateGraph(quantized, inputs);
-    if (decide(trace.get(output.name)!, output) === target.decisions[i]) same++;
-    return target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!));
+    const trace = traceOf(quantized, inputs);
+    return {
+      values: target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!)),
+      same: decideStored(trace.get(output.name)!, output) === target.decisions[i],
+    };
   });
-  const noises = target.tensors.map((_, n) =>
-    noiseOf(
-      target.values.map((each) => each[n]!),
+}
+
+/** Runs each integer graph on its target's samples: all together are what is judged. */
+export function scoreOfAll(trials: readonly Trial[]): Score {
+  const outcomes = trials.flatMap(outcomesOf);
+  const expected = trials.flatMap(({ target }) => target.values);
+  const found = outcomes.map(({ values }) => values);
+  const tensors = trials[0]!.target.tensors.map((_, n) =>
+    errorsOf(
+      expected.map((each) => each[n]!),
       found.map((each) => each[n]!),
     ),
   );
-  const half = noises.length / 2;
-  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / half;
-  const [noise, outputNoise] = [mean(noises.slice(0, half)), mean(noises.slice(half))];
-  return { noise, outputNoise, agreement: same / target.samples.length, risk: riskOf(target.values, found) };
+  const half = tensors.length / 2;
+  const [errors, outputErrors] = [meanErrors(tensors.slice(0, half)), meanErrors(tensors.slice(half))];
+  return {
+    noise: mean(errors),
+    outputNoise: mean(outputErrors),
+    errors,
+    outputErrors,
+    agreement: outcomes.filter(({ same }) => same).length / outcomes.length,
+    risk: trials[0]!.target.isSign || expected[0]![0]!.length > 1 ? riskOf(expected, found) : 0,
+  };
 }
+
+/** Runs the integer graph on the target's samples. */
+export const scoreOf = (quantized: Graph, target: Target): Score => scoreOfAll([{ quantized, target }]);
 
 function riskOf(
   outputs: readonly (readonly Float32Array[])[],
   found: readonly (readonly Float32Array[])[],
 ): number {
-  if (outputs[0]![0]!.length < 2) return 0;
   const all = outputs.map((each, i) => margins(each[0]!, found[i]![0]!));
   const deviation = Math.sqrt(all.reduce((sum, { error }) => sum + error * error, 0) / all.length);
   return all.reduce((sum, { margin }) => sum + tail(margin / (deviation || 1e-30)), 0) / all.length;
 }
 
-/** By how much noise of scores must fall to be no chance. */
-const CLEARLY = 0.98;
-/** That of outputs may rise by so much: of probabilities it is mostly that of a few samples near a decision. */
-const HARDLY = 1.25;
-
-/** Whether one score is clearly better than another: less noise, but not at the cost of decisions or outputs. */
+/**
+ * Whether one score is clearly better than another, of the same samples: less noise (see `isLower`), but not at
+ * the cost of decisions or outputs.
+ */
 export const isBetter = (a: Score, b: Score): boolean =>
-  a.agreement >= b.agreement && a.noise < CLEARLY * b.noise && a.outputNoise <= HARDLY * b.outputNoise;
+  a.agreement >= b.agreement && isLower(a.errors, b.errors) && !isLower(b.outputErrors, a.outputErrors);

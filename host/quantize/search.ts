@@ -1,15 +1,28 @@
 /** Finds the integer graph that is nearest to a float one: every step is kept only where samples say it helps. */
+
 import type { Graph } from "../ir/graph.ts";
 import { observe, type Statistics, statisticsOf } from "./calibrate.ts";
 import { type Calibration, type ChosenRange, chooseRanges } from "./choose_ranges.ts";
 import { dataFreeRanges, randomSamples } from "./data_free.ts";
-import { equalizablePairs, equalizePair } from "./equalize.ts";
+import { equalizablePairs, equalizePair, type Pair } from "./equalize.ts";
+import { foldsOf } from "./folds.ts";
 import type { Histogram } from "./histogram.ts";
 import { choosePrecision, type PrecisionChoice } from "./precision.ts";
 import { quantizeGraph } from "./quantize.ts";
+import { type RangeMethod, rangeBy } from "./range_methods.ts";
 import { isHeldOut, type Refinement, refine } from "./refine.ts";
 import type { Sample } from "./samples.ts";
-import { isBetter, type Score, scoreOf, type Target, targetOf, triesFor, withinBudget } from "./score.ts";
+import { withHeadroom } from "./scale_inputs.ts";
+import {
+  isBetter,
+  type Score,
+  scoreOf,
+  scoreOfAll,
+  type Target,
+  targetOf,
+  triesFor,
+  withinBudget,
+} from "./score.ts";
 
 export const ROUNDING = ["nearest", "adaptive"] as const;
 export type Rounding = (typeof ROUNDING)[number];
@@ -50,11 +63,35 @@ interface Plan extends Observed {
   readonly ranges: ReadonlyMap<string, ChosenRange>;
 }
 
-/** Where a search is: the plan, its score, and the lines that say how it came there. */
-interface State {
+/** A plan, and the samples that it was made from. */
+interface Fitted {
   readonly plan: Plan;
+  readonly samples: readonly Sample[];
+}
+
+/** One that other samples judge. */
+interface Judged extends Fitted {
+  readonly target: Target;
+}
+
+/** Where a search is: the plan, the same made from parts of the samples, and the lines that say how it came there. */
+interface State {
+  readonly whole: Fitted;
+  readonly folds: readonly Judged[];
   readonly score: Score;
   readonly steps: readonly string[];
+}
+
+const scoreFolds = (folds: readonly Judged[]): Score =>
+  scoreOfAll(folds.map(({ plan, target }) => ({ quantized: quantizePlan(plan), target })));
+
+/** A state with a change of its plan, where that is clearly better on samples that it was not made from. */
+function tryChange(state: State, change: (fitted: Fitted) => Plan, steps: readonly string[] = []): State {
+  const folds = state.folds.map((fold) => ({ ...fold, plan: change(fold) }));
+  const score = scoreFolds(folds);
+  if (!isBetter(score, state.score)) return state;
+  const whole = { ...state.whole, plan: change(state.whole) };
+  return { whole, folds, score, steps: [...state.steps, ...steps] };
 }
 
 /** What has so many parameters that it could learn the samples by heart is judged by others. */
@@ -70,38 +107,46 @@ const withRanges = (observed: Observed, samples: readonly Sample[], method: Cali
   ranges: chooseRanges(observed.graph, observed.histograms, samples, method),
 });
 
+/** Samples of all folds, as often as they are run for one change. */
+const runsOf = ({ folds }: State): number =>
+  folds.reduce((sum, { samples, target }) => sum + samples.length + target.samples.length, 0);
+
+function equalized({ plan, samples }: Fitted, pairs: readonly Pair[], method: Calibration): Plan {
+  const graph = pairs.reduce((scaled, pair) => equalizePair(scaled, pair, samples), plan.graph);
+  if (graph === plan.graph) return plan;
+  return withRanges(observeGraph(graph, samples), samples, method);
+}
+
 /** Pair by pair, or all at once where that takes too long: kept where the whole model is served better. */
-function equalize(state: State, samples: readonly Sample[], target: Target, method: Calibration): State {
-  const { graph: before } = state.plan;
-  const pairs = equalizablePairs(before);
-  const tries = triesFor(before, samples.length + target.samples.length);
-  let current = state;
-  for (const group of pairs.length > tries ? [pairs] : pairs.map((pair) => [pair])) {
-    const { graph: old } = current.plan;
-    const graph = group.reduce((scaled, pair) => equalizePair(scaled, pair, samples), old);
-    if (graph === old) continue;
-    const plan = withRanges({ graph, histograms: observe(graph, samples) }, samples, method);
-    const score = scoreOf(quantizePlan(plan), target);
-    if (!isBetter(score, current.score)) continue;
+function equalize(start: State, method: Calibration): State {
+  const { graph } = start.whole.plan;
+  const pairs = equalizablePairs(graph);
+  const groups = pairs.length > triesFor(graph, runsOf(start)) ? [pairs] : pairs.map((pair) => [pair]);
+  return groups.reduce((state, group) => {
     const lines = group.map(({ first, second }) => `${first.name} and ${second.name}: channels equalised`);
-    current = { plan, score, steps: [...current.steps, ...lines] };
-  }
-  return current;
+    return tryChange(state, (fitted) => equalized(fitted, group, method), lines);
+  }, start);
+}
+
+function narrowed({ plan }: Fitted, tensor: string, method: RangeMethod): Plan {
+  const range = rangeBy(method, plan.histograms.get(tensor)!);
+  return { ...plan, ranges: new Map(plan.ranges).set(tensor, { ...range, method }) };
 }
 
 /** Narrower ranges have to serve the whole model better too. */
-function narrowRanges(state: State, samples: readonly Sample[], target: Target): State {
-  const { plan } = state;
+function narrowRanges(start: State): State {
+  const { plan, samples } = start.whole;
   const wanted = [...withRanges(plan, samples, "auto").ranges].filter(
     ([, { method }]) => method !== "minmax",
   );
-  let current = state;
-  for (const [name, range] of wanted.slice(0, triesFor(plan.graph, target.samples.length))) {
-    const tried: Plan = { ...current.plan, ranges: new Map(current.plan.ranges).set(name, range) };
-    const score = scoreOf(quantizePlan(tried), target);
-    if (isBetter(score, current.score)) current = { ...current, plan: tried, score };
-  }
-  return current;
+  const judges = start.folds.reduce((sum, { target }) => sum + target.samples.length, 0);
+  return wanted
+    .slice(0, triesFor(plan.graph, judges))
+    .reduce(
+      (state, [name, { method }]) =>
+        tryChange(state, (fitted) => narrowed(fitted, name, method as RangeMethod)),
+      start,
+    );
 }
 
 interface Refined {
@@ -139,14 +184,25 @@ function refineBest(
   return best;
 }
 
-/** What the tensors of a float graph take as values on all samples. */
+/** What the tensors of a float graph take as values on samples, and on rows of tables a little further out. */
 export const observeGraph = (graph: Graph, samples: readonly Sample[]): Observed => ({
   graph,
-  histograms: observe(graph, samples),
+  histograms: observe(graph, withHeadroom(graph, samples)),
 });
 
 export const allStatistics = ({ histograms }: Observed): Map<string, Statistics> =>
   new Map([...histograms].map(([name, histogram]) => [name, statisticsOf(histogram)]));
+
+function startOf(observed: Observed, samples: readonly Sample[], method: Calibration): State {
+  const { graph } = observed;
+  const folds = foldsOf(graph, samples).map(({ fitting, judging }) => ({
+    plan: withRanges(observeGraph(graph, fitting), fitting, method),
+    samples: fitting,
+    target: targetOf(graph, judging),
+  }));
+  const whole = { plan: withRanges(observed, samples, method), samples };
+  return { whole, folds, score: scoreFolds(folds), steps: [] };
+}
 
 /** The nearest integer graph by samples of what the model will see. */
 export function searchQuantization(
@@ -154,19 +210,18 @@ export function searchQuantization(
   samples: readonly Sample[],
   options: SearchOptions = {},
 ): Found {
-  const { calibration = "auto" } = options;
+  const { calibration = "auto", equalize: wanted = true } = options;
   const method = calibration === "auto" ? "minmax" : calibration;
+  let state = startOf(observed, samples, method);
+  if (wanted) state = equalize(state, method);
+  if (calibration === "auto") state = narrowRanges(state);
   const target = targetOf(observed.graph, withinBudget(observed.graph, samples));
-  const start = withRanges(observed, samples, method);
-  let state: State = { plan: start, score: scoreOf(quantizePlan(start), target), steps: [] };
-  if (options.equalize ?? true) state = equalize(state, samples, target, method);
-  if (calibration === "auto") state = narrowRanges(state, samples, target);
   return finish(state, samples, target, options);
 }
 
 /** Types, weights and biases for the ranges that were found. */
 function finish(
-  { plan, steps }: State,
+  { whole: { plan }, steps }: State,
   samples: readonly Sample[],
   target: Target,
   options: SearchOptions,

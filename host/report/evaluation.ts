@@ -4,9 +4,9 @@ import { evaluateInOrder } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
 import { elements, fromBytes, ModelError, tensorOf } from "../ir/graph.ts";
 import type { Build } from "../pipeline.ts";
-import { decide } from "../quantize/compare.ts";
+import { decide, decideStored } from "../quantize/compare.ts";
 import { type Confusion, classNames } from "../quantize/measure.ts";
-import { type Sample, splitRow, toFloatInputs, toInputBytes } from "../quantize/samples.ts";
+import { inputInfos, type Sample, splitRow, toFloatInputs, toInputBytes } from "../quantize/samples.ts";
 import type { DecisionReport, EvaluationReport } from "./schema.ts";
 
 /** The module's decisions; on V8, which is fast and verified to give what every engine gives. */
@@ -16,7 +16,7 @@ async function decideQuantized({ graph, module }: Build, samples: readonly Sampl
     module,
     samples.map((sample) => toInputBytes(graph, sample)),
   );
-  return found.map(([bytes]) => decide(fromBytes(output.dtype, bytes!), output));
+  return found.map(([bytes]) => decideStored(fromBytes(output.dtype, bytes!), output));
 }
 
 function decideFloat({ floatGraph, graph }: Build, samples: readonly Sample[]): number[] | undefined {
@@ -54,7 +54,7 @@ export async function evaluateLabels(
   media: MediaOptions = {},
 ): Promise<EvaluationReport> {
   const { graph } = build;
-  const inputs = graph.inputs.map((name) => tensorOf(graph, name));
+  const inputs = inputInfos(graph);
   const sizes = inputs.map(({ shape }) => elements(shape));
   const { rows, labels } = await readSamplesOf(file, inputs, media);
   if (!labels)

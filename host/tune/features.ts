@@ -9,7 +9,7 @@ import { type KernelCall, type Program, storageOf } from "../plan/lower.ts";
 /** A call by what its cost depends on. */
 export interface CallShape {
   readonly kernel: string;
-  /** Arguments that are numbers, by parameter. */
+  /** Arguments that are numbers, by parameter; and work that they do not say, by name. */
   readonly numbers: Readonly<Record<string, number>>;
   /** Whether the output takes the place of the input. */
   readonly inPlace: boolean;
@@ -19,7 +19,7 @@ export type Features = Readonly<Record<string, number>>;
 type Numbers = Readonly<Record<string, number>>;
 
 export function callShape(call: KernelCall, program: Pick<Program, "aliases">): CallShape {
-  const numbers: Record<string, number> = {};
+  const numbers: Record<string, number> = { ...call.work };
   const buffers: Record<string, string> = {};
   call.arguments.forEach((argument, i) => {
     const parameter = call.kernel.parameters[i]!;
@@ -349,11 +349,13 @@ function argument({ numbers: n }: CallShape): Features {
 const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
   convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
 
-/** A call does not say how deep its trees are: instructions go with the size of the table. */
+/** How far walks go is expected, not known: see expectedWork of host/ops/tree_nodes.ts. */
 const trees = ({ numbers: n }: CallShape): Features => ({
   call: 1,
   targets: n["targets"]!,
-  bytes: n["tableBytes"]!,
+  trees: n["trees"]!,
+  splits: n["splits"]!,
+  terms: n["terms"]!,
 });
 
 const svdf = ({ numbers: n }: CallShape): Features => {

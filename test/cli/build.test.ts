@@ -61,10 +61,10 @@ describe("a build", () => {
     assert.deepEqual(report, JSON.parse(readFileSync(join(other, "report.json"), "utf8")));
     assert.deepEqual(report["model"], { name: "two.features-1", version: "3.2.10" });
     assert.equal(
-      readFileSync(join(dump, "10-emit.txt"), "utf8"),
+      readFileSync(join(dump, "11-emit.txt"), "utf8"),
       readFileSync(join(other, "model.ts"), "utf8"),
     );
-    assert.equal(readdirSync(dump).length, 7);
+    assert.equal(readdirSync(dump).length, 8);
   });
 
   test("into the same folder replaces the files of before and touches no other", () => {

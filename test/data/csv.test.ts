@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { MAX_ROWS } from "../../host/data/dataset.ts";
 import { DataError, type Dataset, parseCsv } from "../../host/data/index.ts";
@@ -215,4 +215,30 @@ test("2000 damaged files: read or refused with a DataError in one line", () => {
     }
   }
   assert.ok(refused > 500 && refused < 2000);
+});
+
+describe("missing values", () => {
+  const text = "a,b\n1,\nNaN,2\n3,na\n";
+
+  test("are NaN where the model takes them: empty cells, and those that say so", () => {
+    const { rows } = parseCsv(text, 2, "csv", () => true);
+    assert.deepEqual(
+      rows.map((row) => [...row]),
+      [
+        [1, Number.NaN],
+        [Number.NaN, 2],
+        [3, Number.NaN],
+      ],
+    );
+  });
+
+  test("are refused elsewhere, by column, as is anything else that is no number", () => {
+    assert.throws(() => parseCsv(text, 2, "csv", (column) => column === 0), {
+      message:
+        "csv:2: column b: expected a number (the model takes no missing values there), found an empty cell",
+    });
+    assert.throws(() => parseCsv("a,b\n1,x\n", 2, "csv", () => true), {
+      message: 'csv:2: column b: expected a number, found "x"',
+    });
+  });
 });

@@ -46,7 +46,6 @@ const models: { readonly name: string; readonly options: BuildOptions }[] = [
     options: {
       model: modelPath("logistic_regression.onnx"),
       calibration: modelPath("logistic_regression.calibration.csv"),
-      quantization: { precision: "int8" },
     },
   },
   { name: "padded_network", options: { model: writeNetwork("padded"), name: "padded_network" } },

@@ -2,12 +2,15 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { readDataset } from "../../host/data/index.ts";
-import { tensorOf } from "../../host/ir/graph.ts";
+import { quantized, tensorOf } from "../../host/ir/graph.ts";
 import { checkQuantized } from "../../host/ir/spec.ts";
+import { simplify } from "../../host/passes/index.ts";
+import { decide, decideStored } from "../../host/quantize/compare.ts";
 import { dataFreeRanges, randomSamples } from "../../host/quantize/data_free.ts";
 import { measureQuality } from "../../host/quantize/measure.ts";
 import { scoreOf, targetOf } from "../../host/quantize/score.ts";
 import { observeGraph, quantizeWithoutData, searchQuantization } from "../../host/quantize/search.ts";
+import { DENSE, float, floatConstant, graphOf, node } from "../support/graphs.ts";
 import { modelPath, simplifiedModel } from "../support/models.ts";
 
 const samplesOf = (file: string, size: number) => {
@@ -146,5 +149,44 @@ describe("without data", () => {
     const { samples } = samplesOf("wine.test.csv", 13);
     const { agreement } = scoreOf(checkQuantized(quantized, "search"), targetOf(graph, samples));
     assert.ok(agreement >= 0.95, `${agreement}`);
+  });
+});
+
+describe("a single probability", () => {
+  const output = { dtype: "int8", labels: ["0", "1"], quantization: quantized(1 / 256, -128) } as const;
+
+  test("decides at one half, of real values and as it is stored", () => {
+    assert.deepEqual(
+      [0.2, 0.5, 0.51].map((value) => decide([value], output)),
+      [0, 0, 1],
+    );
+    assert.deepEqual(
+      [-128, 0, 1].map((value) => decideStored([value], output)),
+      [0, 0, 1],
+    );
+  });
+
+  test("a value that is none decides nothing; an index is the class itself", () => {
+    assert.equal(decide([7], { dtype: "float32" }), 0);
+    assert.equal(decide([2], { dtype: "int32" }), 2);
+    assert.equal(decide([7], { dtype: "int32", quantization: quantized(0.5, 0) }), 0);
+  });
+
+  test("is labelled where a logistic writes it", () => {
+    const graph = simplify(
+      graphOf({
+        tensors: [
+          float("x", [1, 2]),
+          floatConstant("w", [1, 2], [1, -1]),
+          float("z", [1, 1]),
+          float("y", [1, 1]),
+        ],
+        nodes: [node("fully_connected", ["x", "w"], "z", DENSE), node("logistic", ["z"], "y")],
+        inputs: ["x"],
+        outputs: ["y", "z"],
+      }),
+    );
+    assert.deepEqual(tensorOf(graph, "y").labels, ["0", "1"]);
+    assert.equal(tensorOf(graph, "z").labels, undefined);
   });
 });

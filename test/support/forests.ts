@@ -7,6 +7,8 @@ export interface ForestDraft {
   readonly features: number;
   readonly trees: number;
   readonly depth: number;
+  /** Whether every leaf lies at that depth: then each walk takes as many splits. */
+  readonly full?: boolean;
   readonly targets: number;
   readonly leaves: number;
   readonly seed: number;
@@ -23,12 +25,12 @@ function numbers(seed: number): () => number {
 }
 
 /** Rows of trees that end somewhere up to `depth`; thresholds are anywhere within a type of so many bits. */
-function growNodes({ features, trees, depth, leaves, seed }: ForestDraft, bits: number): number[] {
+function growNodes({ features, trees, depth, full, leaves, seed }: ForestDraft, bits: number): number[] {
   const next = numbers(seed);
   const rows: number[] = [];
   const grow = (level: number): void => {
     const row = rows.length;
-    if (level === 0 || next() % 8 === 0) {
+    if (level === 0 || (!full && next() % 8 === 0)) {
       rows.push(LEAF, next() % leaves, 0, 0);
       return;
     }

@@ -16,14 +16,15 @@ const FLOAT_TOLERANCE = 1e-5;
 const VALUE_TOLERANCE = 1e-3;
 const LEAST_EQUAL = 0.999;
 
-/** Whether two predictions are one: the class, or each value as nearly as the range asks for. */
+/** Whether two predictions are one: the class, an outlier's sign, or each value as nearly as the range asks for. */
 function samePrediction(
-  { isClassifier }: ForestCase,
+  { kind }: ForestCase,
   expected: Float32Array,
   found: Float32Array,
   range: number,
 ): boolean {
-  if (isClassifier) return argmax(expected) === argmax(found);
+  if (kind === "class") return argmax(expected) === argmax(found);
+  if (kind === "outlier") return expected[0]! < 0 === found[0]! < 0;
   return expected.every((value, i) => Math.abs(value - found[i]!) <= VALUE_TOLERANCE * range);
 }
 

@@ -9,7 +9,7 @@ export interface ForestCase {
   readonly path: string;
   readonly calibration: string;
   readonly rows: readonly Float32Array[];
-  readonly isClassifier: boolean;
+  readonly kind: "class" | "values" | "outlier";
 }
 
 const dataOf = (name: string): string =>
@@ -30,7 +30,7 @@ export const forestCases = (): ForestCase[] =>
         path: modelPath(`trees/${file}`),
         calibration: modelPath(`trees/${data}.calibration.csv`),
         rows: readDataset(modelPath(`trees/${data}.test.csv`), FEATURES[data]!).rows,
-        isClassifier: data !== "values",
+        kind: name.startsWith("isolation") ? "outlier" : data === "values" ? "values" : "class",
       };
     });
 

@@ -311,21 +311,30 @@ const comparisons: readonly Graph[] = [
   unary("log_softmax", [2, 200]),
 ];
 
-/** Forests of a few sizes: how far a sample walks in one is not known before. */
+/** Forests of a few sizes, in which each walk is as long. */
 const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =>
-  [1, 4, 10].flatMap((trees) =>
+  (
+    [
+      [1, 2],
+      [2, 1],
+      [4, 4],
+      [4, 10],
+      [10, 3],
+      [10, 10],
+    ] as const
+  ).flatMap(([trees, targets]) =>
     [3, 8].map((depth): Graph => {
-      const draft = { features: 16, trees, depth, targets: trees, leaves: 50, seed: depth };
+      const draft = { features: 16, trees, depth, full: true, targets, leaves: 50, seed: depth };
       const input: Tensor = { name: "input", dtype, shape: [1, 16], quantization: quantized(1, 0) };
       const constants = forestTensors(draft, dtype);
       const output: Tensor = {
         name: "output",
         dtype: "int16",
-        shape: [1, trees],
+        shape: [1, targets],
         quantization: quantized(0.5, 0),
       };
       return {
-        name: `forest ${dtype} ${trees} ${depth}`,
+        name: `forest ${dtype} ${trees} ${targets} ${depth}`,
         tensors: new Map([input, ...constants, output].map((tensor) => [tensor.name, tensor])),
         nodes: [
           {

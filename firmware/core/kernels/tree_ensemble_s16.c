@@ -16,11 +16,14 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
         while (feature >= 0) {
             if (features < THIMBLE_TREE_FEATURES && feature >= features) return NULL;
             const int32_t value = load_s16(input + 2 * feature);
-            if (value > load_s16(node + 2)) {
+            const int32_t threshold = load_s16(node + 2);
+            if (value > threshold) {
                 node += 2 * node[1];
+                /* Behind the end there may be no padding to stop at. */
                 if (node >= end) return NULL;
             }
             node += SPLIT;
+            THIMBLE_ONE_REGISTER(node);
             feature = (int8_t)node[0];
         }
         if (node >= end) return NULL;
@@ -31,18 +34,21 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline bool run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
+static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+                       int32_t features) {
     const uint8_t *input = memory + a->input;
-    const uint8_t *tree = memory + a->table;
-    const uint8_t *end = tree + a->table_bytes;
+    const uint8_t *table = memory + a->table;
+    const uint32_t bytes = (uint32_t)a->table_bytes;
+    /* Where the table ends in the midst of a tree, its padding ends the walk. */
+    uint32_t tree = 0;
     do {
-        const uint32_t length = thimble_tree_u16(tree);
-        if (length < 4 || length % 2 != 0 || length > (uint32_t)(end - tree)) return false;
-        const uint8_t *node = walk(tree + 2, tree + length, input, features);
+        const uint32_t length = thimble_tree_u16(table + tree);
+        if (length < 4 || length % 2 != 0) return false;
+        const uint8_t *node = walk(table + tree + 2, table + bytes, input, features);
         if (!node) return false;
-        if (!thimble_trees_add(a, memory, (~(int8_t)node[0] << 8) + node[1])) return false;
+        if (!thimble_trees_add(sums, ((uint32_t)~(int8_t)node[0] << 8) + node[1])) return false;
         tree += length;
-    } while (tree < end);
+    } while (tree < bytes);
     return true;
 }
 
@@ -52,9 +58,9 @@ int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_
     if (a->table % 2 != 0 || a->table_bytes % 2 != 0 || a->input % 2 != 0) return -1;
     if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
     const uint32_t readable = (memory_bytes - (uint32_t)a->input) / 2;
-    thimble_tree_output output;
-    thimble_trees_begin(a, memory, &output);
-    const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
-                                                         : run(a, memory, (int32_t)readable);
-    return valid ? 0 : thimble_trees_refuse(a, memory, &output);
+    thimble_tree_sums sums;
+    thimble_trees_begin(a, memory, &sums);
+    const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, &sums, THIMBLE_TREE_FEATURES)
+                                                         : run(a, memory, &sums, (int32_t)readable);
+    return valid ? 0 : thimble_trees_refuse(&sums);
 }

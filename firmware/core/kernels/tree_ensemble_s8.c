@@ -5,9 +5,9 @@
 enum { SPLIT = 3 };
 
 /*
- * The leaf that a walk from `node` ends at, or NULL where it leaves its tree, which ends at `end`. Nodes lead
- * forward only, so it ends. Features from `features` on are refused: 128 where all that a split can name may
- * be read.
+ * The leaf that a walk from `node` ends at, or NULL where it leaves the table, which ends at `end`. Nodes
+ * lead forward only, so it ends; that it stays in its tree is of no concern here, as of none to the twin.
+ * Features from `features` on are refused: 128 where all that a split can name may be read.
  */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t *input,
                                   int32_t features) {
@@ -16,12 +16,14 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
         while (feature >= 0) {
             if (features < THIMBLE_TREE_FEATURES && feature >= features) return NULL;
             const int32_t value = input[feature];
-            if (value > (int8_t)node[1]) {
+            const int32_t threshold = (int8_t)node[1];
+            if (value > threshold) {
                 node += node[2];
                 /* Behind the end there may be no padding to stop at. */
                 if (node >= end) return NULL;
             }
             node += SPLIT;
+            THIMBLE_ONE_REGISTER(node);
             feature = (int8_t)node[0];
         }
         if (node >= end) return NULL;
@@ -32,21 +34,24 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline bool run(const thimble_tree_ensemble *a, uint8_t *memory, int32_t features) {
+static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+                       int32_t features) {
     const int8_t *input = (const int8_t *)memory + a->input;
-    const uint8_t *tree = memory + a->table;
-    const uint8_t *end = tree + a->table_bytes;
+    const uint8_t *table = memory + a->table;
+    const uint32_t bytes = (uint32_t)a->table_bytes;
     const int32_t short_leaves = a->short_leaves;
+    /* Where the table ends in the midst of a tree, its padding ends the walk. */
+    uint32_t tree = 0;
     do {
-        const uint32_t length = thimble_tree_u16(tree);
-        if (length < 3 || length > (uint32_t)(end - tree)) return false;
-        const uint8_t *node = walk(tree + 2, tree + length, input, features);
+        const uint32_t length = thimble_tree_u16(table + tree);
+        if (length < 3) return false;
+        const uint8_t *node = walk(table + tree + 2, table + bytes, input, features);
         if (!node) return false;
         int32_t leaf = ~(int8_t)node[0];
         if (leaf >= short_leaves) leaf = short_leaves + ((leaf - short_leaves) << 8) + node[1];
-        if (!thimble_trees_add(a, memory, leaf)) return false;
+        if (!thimble_trees_add(sums, (uint32_t)leaf)) return false;
         tree += length;
-    } while (tree < end);
+    } while (tree < bytes);
     return true;
 }
 
@@ -55,9 +60,9 @@ int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t
     if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
     if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
     const uint32_t readable = memory_bytes - (uint32_t)a->input;
-    thimble_tree_output output;
-    thimble_trees_begin(a, memory, &output);
-    const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, THIMBLE_TREE_FEATURES)
-                                                         : run(a, memory, (int32_t)readable);
-    return valid ? 0 : thimble_trees_refuse(a, memory, &output);
+    thimble_tree_sums sums;
+    thimble_trees_begin(a, memory, &sums);
+    const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, &sums, THIMBLE_TREE_FEATURES)
+                                                         : run(a, memory, &sums, (int32_t)readable);
+    return valid ? 0 : thimble_trees_refuse(&sums);
 }

@@ -18,6 +18,7 @@ from sklearn.ensemble import (
     ExtraTreesRegressor,
     GradientBoostingClassifier,
     GradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
@@ -92,6 +93,11 @@ def regressors(features, targets):
     save_sklearn("two_targets_regressor", RandomForestRegressor(max_depth=6, **SMALL).fit(features, two), features)
 
 
+def outliers(features):
+    model = IsolationForest(max_samples=64, contamination=0.1, **SMALL).fit(features)
+    save("isolation_forest", to_onnx(model, features[:1], target_opset={"": 17, "ai.onnx.ml": 3}))
+
+
 def boosted(class_rows, class_labels, value_rows, targets):
     of = [("input", ToolsTensorType([None, class_rows.shape[1]]))]
     settings = {"n_estimators": 12, "max_depth": 4, "random_state": SEED}
@@ -112,4 +118,5 @@ if __name__ == "__main__":
     value_rows, targets = values()
     classifiers(class_rows, class_labels)
     regressors(value_rows, targets)
+    outliers(class_rows)
     boosted(class_rows, class_labels, value_rows, targets)

@@ -56,7 +56,16 @@ const POWERS: Readonly<Record<string, (node: Context, x: Tensor) => Tensor>> = {
   "3": (node, x) => node.add("mul", [unaryFunction(node, x, "square"), x], NONE),
 };
 
-const power: Add = (node, _, exponent) => {
+/** A power of a constant, as exp(log(base) * x). */
+function exponential(node: Context, base: number): Tensor {
+  if (!(base > 0)) throw new ModelError(`expected a base above 0, found ${base}`);
+  const log = node.addConstant(node.nameOf("log"), [1], [Math.log(base)]);
+  return unaryFunction(node, node.add("mul", [node.tensor(1), log], NONE), "exp");
+}
+
+const power: Add = (node, base, exponent) => {
+  if (isConstantValue(base) && base.numbers.length === 1 && !isConstantValue(exponent))
+    return exponential(node, base.numbers[0]!);
   const list = isConstantValue(exponent) ? new Set(exponent.numbers) : new Set<number>();
   const raise = list.size === 1 ? POWERS[String([...list][0])] : undefined;
   if (!raise || exponent.shape.length > node.tensor(0).shape.length)
@@ -172,7 +181,7 @@ export const arithmetic: readonly Translation[] = [
   binary("Mul", (a, b) => a * b, operator("mul"), "all"),
   not,
   constantsOnly("Or", Math.max, "BOOL"),
-  binary("Pow", (a, b) => a ** b, power, "exponents of -1, 0.5, 1, 2 and 3"),
+  binary("Pow", (a, b) => a ** b, power, "exponents of -1, 0.5, 1, 2 and 3, or any of a constant base"),
   binary("Sub", (a, b) => a - b, operator("sub"), "all"),
   variadic("Sum", "add", (a, b) => a + b),
   where,

@@ -8,6 +8,7 @@ import { clusters } from "./clusters.ts";
 import { gaussian } from "./gaussian.ts";
 import { greater } from "./greater.ts";
 import { integers } from "./integers.ts";
+import { isolationForest } from "./isolation_forest.ts";
 import { shares } from "./shares.ts";
 import { sigmoid } from "./sigmoid.ts";
 import { softmax } from "./softmax.ts";
@@ -15,8 +16,9 @@ import { votes } from "./votes.ts";
 
 type Pattern = (model: OnnxModel) => OnnxModel;
 
-/** In this order: bins before what they are made of. */
+/** In this order: bins, and what a forest is made of, before their parts. */
 const patterns: readonly Pattern[] = [
+  isolationForest,
   votes,
   clusters,
   gaussian,

@@ -1,0 +1,71 @@
+/** Integer thresholds and what people are told of them, and how long walks are expected to be. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { Graph, Tensor } from "../../host/ir/graph.ts";
+import { expectedWork } from "../../host/ops/tree_nodes.ts";
+import { scaleTrees } from "../../host/quantize/scale_trees.ts";
+
+const constant = (name: string, shape: readonly number[], data: readonly number[]): Tensor => ({
+  name,
+  dtype: "float32",
+  shape,
+  data: Float32Array.from(data),
+});
+
+/** x <= first threshold ? leaf 0 : x <= second threshold ? leaf 1 : ... */
+function splits(...thresholds: readonly number[]): Graph {
+  const chain = thresholds.flatMap((threshold, i) => [0, threshold, 2 * i + 2, 0, -1, i, 0, 0]);
+  const nodes = [...chain, -1, thresholds.length, 0, 0];
+  const values = [...thresholds, 0].map((_, i) => i + 1);
+  const tensors: Tensor[] = [
+    { name: "x", dtype: "float32", shape: [1, 1] },
+    constant("nodes", [nodes.length / 4, 4], nodes),
+    constant("leaves", [values.length, 1], values),
+    constant("base", [1], [0]),
+    { name: "y", dtype: "float32", shape: [1, 1] },
+  ];
+  return {
+    name: "trees",
+    tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
+    nodes: [
+      {
+        name: "trees",
+        op: "tree_ensemble",
+        inputs: ["x", "nodes", "leaves", "base"],
+        outputs: ["y"],
+        attributes: {},
+      },
+    ],
+    inputs: ["x"],
+    outputs: ["y"],
+  };
+}
+
+const rows = (...values: readonly number[]) => values.map((value) => [Float32Array.of(value)]);
+
+describe("thresholds as integers", () => {
+  test("nothing is said where 16 bits keep every decision", () => {
+    assert.deepEqual(scaleTrees(splits(0.5, 1000.25), rows(0, 0.7, 1000, 1001)).warnings, []);
+  });
+
+  test("a warning names the features of which they do not", () => {
+    // A step is more than what lies between the first two thresholds, and each sample is on another side of them.
+    const { warnings } = scaleTrees(splits(0.005, 0.02, 1e6), rows(0, 0.013, 0.03, 1_000_001.5));
+    assert.deepEqual(warnings, [
+      "input x: 16 bits cannot tell apart what splits of 1 of 1 features do (0): calibration samples are decided otherwise",
+    ]);
+  });
+});
+
+describe("expected work", () => {
+  test("is the mean over the leaves of a tree", () => {
+    const nodes = splits(0, 1).tensors.get("nodes")!.data!;
+    assert.deepEqual(expectedWork(nodes, [1, 2, 3], 1), { trees: 1, splits: 5 / 3, terms: 1 });
+  });
+
+  test("adds up trees, and counts values other than 0, but one at least", () => {
+    const leaf = [-1, 1, 0, 0];
+    const split = [0, 5, 2, 0, -1, 0, 0, 0, -1, 1, 0, 0];
+    assert.deepEqual(expectedWork([...leaf, ...split], [0, 0, 7, 8], 2), { trees: 2, splits: 1, terms: 3.5 });
+  });
+});
