@@ -48,7 +48,8 @@ function planSteps(wasm3: string, flags: readonly string[]): Step[] {
     object: `${basename(dirname(source))}_${basename(source, ".c")}.o`,
     args: [...target, ...sections, "-O2", ...args, "-c", source],
   });
-  const ours = [...strict, ...includeFolders().map((path) => `-I${path}`), ...flags];
+  const folders = [...includeFolders(), portFolder];
+  const ours = [...strict, ...folders.map((path) => `-I${path}`), ...flags];
   return [
     ...wasm3Sources(wasm3).map((path) => step(path, "-w", ...wasm3Flags())),
     ...coreSources().map((path) => step(path, ...ours, "-isystem", wasm3, ...wasm3Flags())),

@@ -3,8 +3,10 @@
  * places in the instance's memory; the file on the C side, firmware/port/wasm/port.c, is in the same order.
  */
 
+import type { NorFlash } from "../device/flash.ts";
+
 /** What the module exports; every number is an i32. Pointers and sizes are below 2^31. */
-interface Exports extends WebAssembly.Exports {
+export interface Exports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory;
   readonly reserve: (bytes: number) => number;
   readonly device_set: (keys: number, count: number, capabilities: number) => void;
@@ -29,6 +31,29 @@ interface Exports extends WebAssembly.Exports {
   readonly model_image: (model: number) => number;
   readonly model_statistics: (model: number) => number;
   readonly status_text: (status: number) => number;
+  readonly flash_set: (at: number, sectorBytes: number, programBytes: number) => void;
+  readonly model_add: (
+    slotA: number,
+    slotB: number,
+    bytes: number,
+    ram: number,
+    ramBytes: number,
+    trialStarts: number,
+    confirmAfter: number,
+  ) => void;
+  readonly store_open: (journal: number) => number;
+  readonly store_record: (model: number) => number;
+  readonly update_begin: (model: number, size: number, hash: number, action: number, tag: number) => number;
+  readonly update_write: (model: number, data: number, bytes: number) => number;
+  readonly update_finish: (model: number) => number;
+  readonly update_cancel: (model: number) => number;
+  readonly update_reported: (model: number) => number;
+  readonly service_start: (model: number) => number;
+  readonly service_switch: (model: number) => number;
+  readonly service_invoke: (model: number) => number;
+  readonly service_confirm: (model: number) => number;
+  readonly service_reject: (model: number, reason: number) => number;
+  readonly service_model: (model: number) => number;
 }
 
 export interface WasmDeviceOptions {
@@ -39,6 +64,8 @@ export interface WasmDeviceOptions {
   /** The device's clock in any unit, modulo 2^32; default a clock that stands still. */
   readonly ticks?: () => number;
   readonly log?: (line: string) => void;
+  /** Where models are kept; without it every operation on flash fails. */
+  readonly flash?: NorFlash;
 }
 
 /** A run of bytes in the device's memory. */
@@ -103,6 +130,9 @@ export interface WasmDevice {
   open(slot: Place, ram: Place, options?: WasmOpenOptions): WasmModel | number;
   /** The text of a thimble_status. */
   statusText(status: number): string;
+  /** A model that the core has opened; undefined for 0. */
+  model(at: number): WasmModel | undefined;
+  readonly exports: Exports;
 }
 
 const KEY_BYTES = 32;
@@ -179,8 +209,33 @@ function describeModel(exports: Exports, model: number): WasmModel {
   };
 }
 
-function instantiate(module: WebAssembly.Module, { ticks, log }: WasmDeviceOptions): Exports {
+/** Flash as the core reads it: a copy in its memory, which follows what is done to the flash itself. */
+function flashImports(flash: NorFlash | undefined, memory: () => Uint8Array, place: () => Place) {
+  const follow = (address: number, bytes: number): void =>
+    memory().set(flash!.bytes.subarray(address, address + bytes), place().at + address);
+  return {
+    flash_program: (address: number, data: number, bytes: number): number => {
+      if (!flash) return 1;
+      flash.program(address >>> 0, memory().slice(data, data + bytes));
+      follow(address, bytes);
+      return 0;
+    },
+    flash_erase: (address: number): number => {
+      if (!flash) return 1;
+      flash.erase(address >>> 0);
+      follow(address, flash.geometry.sectorBytes);
+      return 0;
+    },
+  };
+}
+
+function instantiate(
+  module: WebAssembly.Module,
+  { ticks, log, flash }: WasmDeviceOptions,
+  flashPlace: () => Place,
+): Exports {
   const imports = {
+    ...flashImports(flash, () => new Uint8Array(exports.memory.buffer), flashPlace),
     ticks: () => ticks?.() ?? 0,
     log: (at: number, bytes: number) => log?.(text(new Uint8Array(exports.memory.buffer, at, bytes))),
   };
@@ -193,7 +248,8 @@ function instantiate(module: WebAssembly.Module, { ticks, log }: WasmDeviceOptio
  * is no memory for a place. A WebAssembly.RuntimeError from any call is a fault in the C code, not in a model.
  */
 export function wasmDevice(module: WebAssembly.Module, options: WasmDeviceOptions): WasmDevice {
-  const exports = instantiate(module, options);
+  let flashPlace: Place = { at: 0, bytes: 0 };
+  const exports = instantiate(module, options, () => flashPlace);
   const reserve = (bytes: number): Place => {
     const at = exports.reserve(bytes);
     if (at === 0) throw new RangeError(`device memory: expected room for ${bytes} bytes, found none`);
@@ -205,7 +261,16 @@ export function wasmDevice(module: WebAssembly.Module, options: WasmDeviceOption
   for (const [i, key] of options.keys.entries()) view(keys).set(key, i * KEY_BYTES);
   exports.device_set(keys.at, options.keys.length, options.capabilities ?? ALL_CAPABILITIES);
 
+  const { flash } = options;
+  if (flash) {
+    flashPlace = reserve(flash.geometry.bytes);
+    view(flashPlace).set(flash.bytes);
+    exports.flash_set(flashPlace.at, flash.geometry.sectorBytes, flash.geometry.programBytes);
+  }
+
   return {
+    exports,
+    model: (at) => (at === 0 ? undefined : describeModel(exports, at)),
     reserve,
     view,
     check(slot, leastSecurityCounter = 0) {

@@ -207,10 +207,10 @@ describe("wasm", { skip: skipWasm }, () => {
     return model.outputs.map((output) => device.view(output).slice());
   }
 
-  test("all that is outside comes through two imports", () => {
+  test("all that is outside comes through four imports", () => {
     assert.deepEqual(
       WebAssembly.Module.imports(module).map((each) => `${each.module}.${each.name}`),
-      ["thimble.ticks", "thimble.log"],
+      ["thimble.ticks", "thimble.log", "thimble.flash_program", "thimble.flash_erase"],
     );
   });
 
