@@ -56,6 +56,7 @@ static void encode(const thimble_record *from, uint8_t record[RECORD]) {
     put_u32(record + 52, from->tag);
     record[56] = (uint8_t)from->reason;
     record[57] = from->outcome;
+    record[58] = from->reported;
     put_u32(record + CRC_AT, crc32(record, CRC_AT));
 }
 
@@ -64,7 +65,8 @@ static int decode(const uint8_t *record, const thimble_store *store, thimble_rec
     *to = (thimble_record){.model = record[0], .state = record[1], .slot = record[2], .starts = record[3],
                            .offset = get_u32(record + 4), .size = get_u32(record + 8),
                            .security_counter = get_u32(record + 44), .action = get_u32(record + 48),
-                           .tag = get_u32(record + 52), .reason = (int8_t)record[56], .outcome = record[57]};
+                           .tag = get_u32(record + 52), .reason = (int8_t)record[56], .outcome = record[57],
+                           .reported = record[58]};
     memcpy(to->hash, record + 12, 32);
     if (to->model >= store->model_count || to->state > THIMBLE_TRIAL || to->slot > 1) return 0;
     return to->offset <= to->size && to->outcome <= THIMBLE_REFUSED;

@@ -30,6 +30,8 @@ const char *thimble_status_text(thimble_status status) {
     case THIMBLE_ERR_TRIAL: return "the image on trial was started as often as it may be and never confirmed";
     case THIMBLE_ERR_HEALTH: return "the application or a watchdog rejected the image on trial";
     case THIMBLE_ERR_CANCELLED: return "the update was cancelled";
+    case THIMBLE_ERR_GONE: return "the server has the image no more";
+    case THIMBLE_ERR_DEPLOYMENT: return "the server's order makes no sense to this device";
     }
     return "an unknown status";
 }

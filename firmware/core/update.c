@@ -129,14 +129,17 @@ thimble_status thimble_update_begin(thimble_store *store, uint32_t model, const 
     thimble_record record = store->records[model];
     if (record.state == THIMBLE_TRIAL) return THIMBLE_ERR_STATE;
     const int resumes = record.state == THIMBLE_DOWNLOAD && is_same(&record, offer);
-    *offset = resumes ? record.offset : 0;
-    store->tails[model].position = *offset;
+    if (!resumes) {
+        store->tails[model].position = 0;
+        record.offset = 0;
+    }
+    *offset = store->tails[model].position;
     if (resumes && record.action == offer->action) return THIMBLE_OK;
-    record.offset  = *offset;
     record.size    = offer->size;
     record.action  = offer->action;
     record.tag     = offer->tag;
     record.outcome = THIMBLE_NO_OUTCOME;
+    record.reported = 0;
     memcpy(record.hash, offer->hash, 32);
     if (offer->size == 0 || offer->size > store->slots[model].bytes) {
         record.state = THIMBLE_DOWNLOAD;
@@ -194,14 +197,18 @@ static thimble_status take(thimble_store *store, uint32_t model, const uint8_t *
 thimble_status thimble_update_write(thimble_store *store, uint32_t model, const uint8_t *data, uint32_t bytes) {
     if (thimble_store_record(store, model) == NULL || data == NULL) return THIMBLE_ERR_ARGUMENT;
     if (store->records[model].state != THIMBLE_DOWNLOAD) return THIMBLE_ERR_STATE;
-    const thimble_tail *tail = &store->tails[model];
+    thimble_tail *tail = &store->tails[model];
     if (bytes > store->records[model].size - tail->position) return THIMBLE_ERR_TRUNCATED;
     for (uint32_t done = 0, taken = 0; done < bytes; done += taken) {
         thimble_status status = THIMBLE_OK;
         if (is_aligned(tail->position, store->flash->sector_bytes))
             status = enter_sector(store, model, tail->position);
         if (status == THIMBLE_OK) status = take(store, model, data + done, bytes - done, &taken);
-        if (status != THIMBLE_OK) return status;
+        if (status != THIMBLE_OK) {
+            // What the sector holds now is not known: the next attempt begins with erasing it.
+            tail->position = store->records[model].offset;
+            return status;
+        }
     }
     return THIMBLE_OK;
 }
@@ -256,12 +263,12 @@ thimble_status thimble_update_finish(thimble_store *store, uint32_t model) {
     return happen(store, record, EVENT_VERIFIED);
 }
 
-thimble_status thimble_update_cancel(thimble_store *store, uint32_t model) {
+thimble_status thimble_update_cancel(thimble_store *store, uint32_t model, thimble_status reason) {
     if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
     thimble_record record = store->records[model];
     record.offset  = 0;
     record.size    = 0;
-    record.reason  = THIMBLE_ERR_CANCELLED;
+    record.reason  = (int8_t)reason;
     record.outcome = THIMBLE_REFUSED;
     return happen(store, record, EVENT_CANCEL);
 }
@@ -269,8 +276,8 @@ thimble_status thimble_update_cancel(thimble_store *store, uint32_t model) {
 thimble_status thimble_update_reported(thimble_store *store, uint32_t model) {
     if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
     thimble_record record = store->records[model];
-    if (record.outcome == THIMBLE_NO_OUTCOME) return THIMBLE_OK;
-    record.outcome = THIMBLE_NO_OUTCOME;
+    if (record.outcome == THIMBLE_NO_OUTCOME || record.reported) return THIMBLE_OK;
+    record.reported = 1;
     return happen(store, record, EVENT_REPORTED);
 }
 

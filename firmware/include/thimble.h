@@ -54,7 +54,9 @@ typedef enum thimble_status {
     THIMBLE_ERR_MODEL           = -24, /* the image is of another model than the one in service */
     THIMBLE_ERR_TRIAL           = -25, /* the image on trial was started as often as it may be, and never confirmed */
     THIMBLE_ERR_HEALTH          = -26, /* the application, or a watchdog, rejected the image on trial */
-    THIMBLE_ERR_CANCELLED       = -27  /* the update was taken back */
+    THIMBLE_ERR_CANCELLED       = -27, /* the update was taken back */
+    THIMBLE_ERR_GONE            = -28, /* the server has the image no more */
+    THIMBLE_ERR_DEPLOYMENT      = -29  /* the server's order makes no sense to this device */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */

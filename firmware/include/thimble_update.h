@@ -66,7 +66,8 @@ typedef struct thimble_record {
     uint32_t action;           /* whoever ordered the update calls it so */
     uint32_t tag;              /* of the file on the server: another one is another file */
     int8_t reason;             /* why the last update was refused: a thimble_status */
-    uint8_t outcome;           /* a thimble_outcome, until it has been reported */
+    uint8_t outcome;           /* of the last update: a thimble_outcome */
+    uint8_t reported;          /* 1 once whoever ordered it knows the outcome */
 } thimble_record;
 
 /* How far a download has come, and its last bytes that do not fill a unit of programming yet. */
@@ -106,14 +107,15 @@ THIMBLE_CHECK_RESULT thimble_status thimble_store_open(thimble_store *store);
 const thimble_record *thimble_store_record(const thimble_store *store, uint32_t model);
 
 /*
- * Begins a download, or goes on with one of the same size, hash and tag: *offset is where. Another download
+ * Begins a download, or goes on with one of the same size, hash and tag: *offset is where, which is as far as it
+ * had come, or, after a reset, the start of the sector that was being written. Another download
  * of the model is dropped, and an image that waits to be put on trial too. THIMBLE_ERR_STATE while one is on
  * trial; THIMBLE_ERR_SLOT where the image is larger than the slot, and that is the outcome of the offer.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_begin(thimble_store *store, uint32_t model,
                                                          const thimble_offer *offer, uint32_t *offset);
 
-/* The next bytes of the image. After a loss of power *offset of thimble_update_begin is where to go on. */
+/* The next bytes of the image. THIMBLE_ERR_TRUNCATED, and nothing is taken, where it would become larger than `size`. */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_write(thimble_store *store, uint32_t model, const uint8_t *data,
                                                          uint32_t bytes);
 
@@ -123,8 +125,8 @@ THIMBLE_CHECK_RESULT thimble_status thimble_update_write(thimble_store *store, u
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_finish(thimble_store *store, uint32_t model);
 
-/* Drops a download, or an image that waits. THIMBLE_ERR_STATE where it is on trial, or there is none. */
-THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, uint32_t model);
+/* Drops a download, or an image that waits, for `reason`. THIMBLE_ERR_STATE where it is on trial, or there is none. */
+THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, uint32_t model, thimble_status reason);
 
 /* Whoever ordered the last update knows its outcome. */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_reported(thimble_store *store, uint32_t model);

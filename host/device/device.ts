@@ -3,6 +3,7 @@
  * what the device does not. Losing power ends the instance of the core; `boot` makes a new one.
  */
 import { type Place, type WasmDevice, wasmDevice } from "../firmware/wasm_device.ts";
+import { type ServerOptions, type UpdateClient, updateClient } from "./ddi.ts";
 import type { NorFlash } from "./flash.ts";
 
 export interface ModelPlace {
@@ -27,6 +28,8 @@ export interface DeviceOptions {
   readonly trialStarts?: number;
   /** Good inferences that confirm an image on trial; default 3, and 0 leaves it to `confirm`. */
   readonly confirmAfter?: number;
+  /** Where and how the device asks for updates; without it nothing is asked. */
+  readonly server?: ServerOptions;
   readonly ticks?: () => number;
   readonly log?: (line: string) => void;
 }
@@ -80,6 +83,8 @@ export interface Device {
   readonly services: readonly Service[];
   /** What starting each service gave. */
   readonly started: readonly number[];
+  /** Undefined where there is no server. */
+  readonly client: UpdateClient | undefined;
   statusText(status: number): string;
 }
 
@@ -159,6 +164,7 @@ export function boot(options: DeviceOptions): Device {
   return {
     started: models.map((_, model) => exports.service_start(model)),
     services: models.map((_, model) => service(device, model, buffer)),
+    client: options.server && updateClient(device, options.server, buffer),
     statusText: device.statusText,
   };
 }

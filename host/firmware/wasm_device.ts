@@ -54,6 +54,13 @@ export interface Exports extends WebAssembly.Exports {
   readonly service_confirm: (model: number) => number;
   readonly service_reject: (model: number, reason: number) => number;
   readonly service_model: (model: number) => number;
+  readonly ddi_open: (url: number, authorization: number, attributes: number, seed: number) => void;
+  readonly ddi_model: (name: number, model: number) => void;
+  readonly ddi_next: (now: number) => number;
+  readonly ddi_request: () => number;
+  readonly ddi_head: (status: number, rangeStart: number, etag: number, retryAfter: number) => number;
+  readonly ddi_body: (data: number, bytes: number) => number;
+  readonly ddi_end: (now: number, whole: number) => void;
 }
 
 export interface WasmDeviceOptions {

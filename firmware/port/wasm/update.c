@@ -37,6 +37,8 @@ static thimble_tail tails[THIMBLE_MODELS];
 static thimble_service services[THIMBLE_MODELS];
 static thimble_store store = {.flash = &flash, .slots = slots, .records = records, .tails = tails};
 
+thimble_store *wasm_store(void) { return &store; }
+
 /* Where flash is in memory, and its geometry. */
 EXPORT("flash_set") void wasm_flash_set(const uint8_t *at, uint32_t sector_bytes, uint32_t program_bytes) {
     flash_bytes = at;
@@ -81,7 +83,9 @@ EXPORT("update_write") int32_t wasm_update_write(uint32_t model, const uint8_t *
 
 EXPORT("update_finish") int32_t wasm_update_finish(uint32_t model) { return thimble_update_finish(&store, model); }
 
-EXPORT("update_cancel") int32_t wasm_update_cancel(uint32_t model) { return thimble_update_cancel(&store, model); }
+EXPORT("update_cancel") int32_t wasm_update_cancel(uint32_t model) {
+    return thimble_update_cancel(&store, model, THIMBLE_ERR_CANCELLED);
+}
 
 EXPORT("update_reported") int32_t wasm_update_reported(uint32_t model) {
     return thimble_update_reported(&store, model);
