@@ -259,6 +259,25 @@ static int follow(thimble_ddi *client, thimble_json links, const char *name, thi
     return 1;
 }
 
+/* Outcomes are known, of one action or (0) of all: 0 where the journal can't take it. */
+static int mark_reported(thimble_ddi *client, uint32_t action) {
+    for (uint32_t model = 0; model < client->store->model_count; model++) {
+        if (action != 0 && client->store->records[model].action != action) continue;
+        if (thimble_update_reported(client->store, model) != THIMBLE_OK) return 0;
+    }
+    return 1;
+}
+
+/* What nobody orders any more is not installed: 0 where the journal can't take it. */
+static int drop_downloads(thimble_ddi *client) {
+    for (uint32_t model = 0; model < client->store->model_count; model++) {
+        const uint8_t state = client->store->records[model].state;
+        if (state != THIMBLE_DOWNLOAD && state != THIMBLE_READY) continue;
+        if (thimble_update_cancel(client->store, model, THIMBLE_ERR_CANCELLED) != THIMBLE_OK) return 0;
+    }
+    return 1;
+}
+
 static void after_poll(thimble_ddi *client, thimble_json document, uint32_t now) {
     thimble_json polling = thimble_json_member(thimble_json_member(document, "config"), "polling");
     uint32_t interval    = read_duration(thimble_json_member(polling, "sleep"));
@@ -267,7 +286,9 @@ static void after_poll(thimble_ddi *client, thimble_json document, uint32_t now)
     if (follow(client, links, "cancelAction", THIMBLE_DDI_CANCEL)) return;
     if (!client->config_sent && follow(client, links, "configData", THIMBLE_DDI_CONFIG)) return;
     if (follow(client, links, "deploymentBase", THIMBLE_DDI_DEPLOYMENT)) return;
-    rest(client, now);
+    // The server waits for nothing: the answer to an outcome may have been lost, but not the outcome.
+    if (drop_downloads(client) && mark_reported(client, 0)) rest(client, now);
+    else back_off(client, now);
 }
 
 static void after_cancel(thimble_ddi *client, thimble_json document, uint32_t now) {
@@ -396,14 +417,8 @@ static void after_download(thimble_ddi *client, uint32_t now) {
 
 /* The server knows the outcome, of every model that the deployment was for. */
 static void after_feedback(thimble_ddi *client, uint32_t now) {
-    for (uint32_t model = 0; model < client->store->model_count; model++) {
-        if (client->store->records[model].action != client->action) continue;
-        if (thimble_update_reported(client->store, model) != THIMBLE_OK) {
-            back_off(client, now);
-            return;
-        }
-    }
-    rest(client, now);
+    if (mark_reported(client, client->action)) rest(client, now);
+    else back_off(client, now);
 }
 
 static void after_progress(thimble_ddi *client, uint32_t now) {

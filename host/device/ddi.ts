@@ -97,6 +97,12 @@ export function updateClient(device: WasmDevice, server: ServerOptions, buffer: 
     return true;
   };
 
+  /** Pulls piece by piece: an endless body ends where the device has enough of it. */
+  const pourAll = (body: Iterable<Uint8Array>): boolean => {
+    for (const piece of body) if (!pour(piece)) return false;
+    return true;
+  };
+
   return {
     next(now) {
       const wait = exports.ddi_next(now);
@@ -106,16 +112,13 @@ export function updateClient(device: WasmDevice, server: ServerOptions, buffer: 
       const etag = Buffer.from(`${headers["etag"] ?? ""}\0`).subarray(-buffer.bytes);
       device.view(buffer).set(etag);
       const retryAfter = Number.parseInt(headers["retry-after"] ?? "0", 10) || 0;
-      let goesOn =
-        exports.ddi_head(
-          status,
-          rangeStart(headers),
-          headers["etag"] === undefined ? 0 : buffer.at,
-          retryAfter,
-        ) !== 0;
-      // Pulled piece by piece: an endless body ends where the device has enough of it.
-      if (goesOn) for (const piece of body) if (!(goesOn = pour(piece))) break;
-      exports.ddi_end(now, whole && goesOn ? 1 : status !== 0 && !goesOn ? 1 : 0);
+      const wanted = exports.ddi_head(
+        status,
+        rangeStart(headers),
+        headers["etag"] === undefined ? 0 : buffer.at,
+        retryAfter,
+      );
+      exports.ddi_end(now, (wanted === 0 || pourAll(body)) && whole ? 1 : 0);
     },
   };
 }

@@ -50,6 +50,7 @@ export interface ModelRecord {
   /** A thimble_status. */
   readonly reason: number;
   readonly outcome: (typeof OUTCOMES)[number];
+  readonly reported: boolean;
 }
 
 export interface Offer {
@@ -106,6 +107,7 @@ function readRecord(memory: Uint8Array, at: number): ModelRecord {
     tag: word(52),
     reason: view.getInt8(56),
     outcome: OUTCOMES[view.getUint8(57)]!,
+    reported: view.getUint8(58) === 1,
   };
 }
 
