@@ -272,6 +272,8 @@ static int mark_reported(thimble_ddi *client, uint32_t action) {
 static int drop_downloads(thimble_ddi *client) {
     for (uint32_t model = 0; model < client->store->model_count; model++) {
         const uint8_t state = client->store->records[model].state;
+        // Action 0 is nobody's here: a cable's, or an application's own.
+        if (client->store->records[model].action == 0) continue;
         if (state != THIMBLE_DOWNLOAD && state != THIMBLE_READY) continue;
         if (thimble_update_cancel(client->store, model, THIMBLE_ERR_CANCELLED) != THIMBLE_OK) return 0;
     }

@@ -106,14 +106,15 @@ void thimble_journal_read(thimble_store *store) {
     store->generation = generations[store->sector];
     store->next = capacity(store);
     if (store->generation == 0) return;
-    uint32_t index = FIRST;
-    for (; index < capacity(store); index++) {
+    store->next = FIRST;
+    for (uint32_t index = FIRST; index < capacity(store); index++) {
         const uint8_t *record = record_at(store, store->sector, index);
-        if (is_erased(record)) break;
+        // Flash that has aged may have bits behind the last record too: nothing is written before them.
+        if (is_erased(record)) continue;
+        store->next = index + 1;
         thimble_record found;
         if (is_intact(record) && decode(record, store, &found)) store->records[found.model] = found;
     }
-    store->next = index;
 }
 
 /* Moves all records to the other sector, with `changed` in place of its model's. */
