@@ -5,11 +5,11 @@
 #include "json.h"
 
 enum {
-    FIRST_INTERVAL  = 60,   /* seconds between polls until the server says */
-    LEAST_INTERVAL  = 1,
-    GREATEST_DELAY  = 3600, /* between attempts that fail */
-    FIRST_DELAY     = 4,
-    MAX_CHUNKS      = 32,
+    FIRST_INTERVAL = 60, /* seconds between polls until the server says */
+    LEAST_INTERVAL = 1,
+    GREATEST_DELAY = 3600, /* between attempts that fail */
+    FIRST_DELAY    = 4,
+    MAX_CHUNKS     = 32,
 };
 
 /* ---- text ---- */
@@ -35,7 +35,7 @@ static void put(writer *out, const char *text) {
 static void put_u32(writer *out, uint32_t value) {
     char digits[11];
     char *at = digits + sizeof digits;
-    *--at = '\0';
+    *--at    = '\0';
     do {
         *--at = (char)('0' + value % 10);
         value /= 10;
@@ -76,7 +76,7 @@ static int read_hash(thimble_json value, uint8_t hash[32]) {
     char text[65];
     if (thimble_json_string(value, text, sizeof text) != 64) return 0;
     for (int i = 0; i < 64; i++) {
-        const char lower = (char)(text[i] >= 'A' && text[i] <= 'F' ? text[i] + 32 : text[i]);
+        const char lower  = (char)(text[i] >= 'A' && text[i] <= 'F' ? text[i] + 32 : text[i]);
         const char *digit = strchr(digits, lower);
         if (digit == NULL) return 0;
         hash[i / 2] = (uint8_t)(hash[i / 2] << 4 | (digit - digits));
@@ -97,7 +97,8 @@ static void back_off(thimble_ddi *client, uint32_t now) {
     for (uint32_t i = 0; i < client->failures && delay < GREATEST_DELAY; i++) delay *= 2;
     if (delay > GREATEST_DELAY) delay = GREATEST_DELAY;
     delay = delay / 2 + random_below(client, delay / 2 + 1);
-    if (delay < client->retry_after) delay = client->retry_after + random_below(client, client->retry_after / 4 + 1);
+    if (delay < client->retry_after)
+        delay = client->retry_after + random_below(client, client->retry_after / 4 + 1);
     client->failures++;
     client->phase = THIMBLE_DDI_POLL;
     client->due   = now + delay;
@@ -152,8 +153,10 @@ static void write_body(thimble_ddi *client) {
         put(&out, "}");
     } else if (client->phase == THIMBLE_DDI_CANCEL_FEEDBACK) {
         write_url(client, "/cancelAction/", client->stop);
-        if (client->is_cancelled) write_feedback(client, client->stop, "closed", "success", "cancelled");
-        else write_feedback(client, client->stop, "rejected", "failure", "the model is on trial already");
+        if (client->is_cancelled)
+            write_feedback(client, client->stop, "closed", "success", "cancelled");
+        else
+            write_feedback(client, client->stop, "rejected", "failure", "the model is on trial already");
     } else if (client->phase == THIMBLE_DDI_PROGRESS) {
         write_url(client, "/deploymentBase/", client->action);
         int arrived = record->state != THIMBLE_DOWNLOAD;
@@ -161,8 +164,10 @@ static void write_body(thimble_ddi *client) {
                        arrived ? "verified, waits for its trial" : "the download begins");
     } else {
         write_url(client, "/deploymentBase/", client->action);
-        if (client->refusal == THIMBLE_OK) write_feedback(client, client->action, "closed", "success", "confirmed");
-        else write_feedback(client, client->action, "closed", "failure", thimble_status_text(client->refusal));
+        if (client->refusal == THIMBLE_OK)
+            write_feedback(client, client->action, "closed", "success", "confirmed");
+        else
+            write_feedback(client, client->action, "closed", "failure", thimble_status_text(client->refusal));
     }
 }
 
@@ -178,19 +183,21 @@ static int has_news(const thimble_ddi *client) {
 uint32_t thimble_ddi_next(thimble_ddi *client, uint32_t now, thimble_ddi_request *request) {
     if (client->interval == 0) client->interval = FIRST_INTERVAL;
     const int is_early = now < client->due;
-    const int hurries = client->phase == THIMBLE_DDI_POLL && client->failures == 0 && has_news(client);
+    const int hurries  = client->phase == THIMBLE_DDI_POLL && client->failures == 0 && has_news(client);
     if (is_early && !hurries) return client->due - now;
 
     const int sends = client->phase == THIMBLE_DDI_CONFIG || client->phase == THIMBLE_DDI_CANCEL_FEEDBACK ||
                       client->phase == THIMBLE_DDI_PROGRESS || client->phase == THIMBLE_DDI_FEEDBACK;
     if (sends) write_body(client);
     *request = (thimble_ddi_request){
-        .method = client->phase == THIMBLE_DDI_CONFIG ? "PUT" : sends ? "POST" : "GET",
-        .url = client->phase == THIMBLE_DDI_POLL ? client->url : client->target,
+        .method        = client->phase == THIMBLE_DDI_CONFIG ? "PUT"
+                         : sends                             ? "POST"
+                                                             : "GET",
+        .url           = client->phase == THIMBLE_DDI_POLL ? client->url : client->target,
         .authorization = client->authorization,
-        .body = sends ? client->body : NULL,
-        .body_bytes = sends ? (uint32_t)strlen(client->body) : 0,
-        .range_start = client->phase == THIMBLE_DDI_DOWNLOAD ? client->asked_from : 0,
+        .body          = sends ? client->body : NULL,
+        .body_bytes    = sends ? (uint32_t)strlen(client->body) : 0,
+        .range_start   = client->phase == THIMBLE_DDI_DOWNLOAD ? client->asked_from : 0,
     };
     client->http        = 0;
     client->retry_after = 0;
@@ -215,7 +222,7 @@ static int accept_download(thimble_ddi *client, const thimble_ddi_head *head) {
         memcpy(offer.hash, client->hash, sizeof offer.hash);
         uint32_t offset;
         if (thimble_update_begin(client->store, client->model, &offer, &offset) != THIMBLE_OK) return 0;
-        client->asked_from = offset;
+        client->asked_from  = offset;
         client->starts_over = 0;
     }
     client->skip = head->status == 200 ? client->asked_from : 0;
@@ -289,8 +296,10 @@ static void after_poll(thimble_ddi *client, thimble_json document, uint32_t now)
     if (!client->config_sent && follow(client, links, "configData", THIMBLE_DDI_CONFIG)) return;
     if (follow(client, links, "deploymentBase", THIMBLE_DDI_DEPLOYMENT)) return;
     // The server waits for nothing: the answer to an outcome may have been lost, but not the outcome.
-    if (drop_downloads(client) && mark_reported(client, 0)) rest(client, now);
-    else back_off(client, now);
+    if (drop_downloads(client) && mark_reported(client, 0))
+        rest(client, now);
+    else
+        back_off(client, now);
 }
 
 static void after_cancel(thimble_ddi *client, thimble_json document, uint32_t now) {
@@ -304,7 +313,8 @@ static void after_cancel(thimble_ddi *client, thimble_json document, uint32_t no
     for (uint32_t model = 0; model < client->store->model_count; model++) {
         const thimble_record *record = &client->store->records[model];
         if (record->action != target || record->state == THIMBLE_IDLE) continue;
-        if (thimble_update_cancel(client->store, model, THIMBLE_ERR_CANCELLED) != THIMBLE_OK) client->is_cancelled = 0;
+        if (thimble_update_cancel(client->store, model, THIMBLE_ERR_CANCELLED) != THIMBLE_OK)
+            client->is_cancelled = 0;
     }
     client->phase = THIMBLE_DDI_CANCEL_FEEDBACK;
 }
@@ -341,20 +351,25 @@ static void give_feedback(thimble_ddi *client, thimble_status refusal) {
 /* Begins the download of a chunk's image, or goes on with it. */
 static void begin_download(thimble_ddi *client, thimble_json chunk, uint32_t now) {
     thimble_json artifacts = thimble_json_member(chunk, "artifacts");
-    if (!read_artifact(client, thimble_json_element(artifacts, 0)) || thimble_json_element(artifacts, 1).at != NULL) {
+    if (!read_artifact(client, thimble_json_element(artifacts, 0)) ||
+        thimble_json_element(artifacts, 1).at != NULL) {
         give_feedback(client, THIMBLE_ERR_DEPLOYMENT);
         return;
     }
     const thimble_record *record = thimble_store_record(client->store, client->model);
-    const int is_new = record->action != client->action;
-    thimble_offer offer = {.size = client->size, .action = client->action, .tag = client->tag};
+    const int is_new             = record->action != client->action;
+    thimble_offer offer          = {.size = client->size, .action = client->action, .tag = client->tag};
     if (!client->starts_over && !is_new) offer.tag = record->tag;
     memcpy(offer.hash, client->hash, sizeof offer.hash);
     thimble_status status = thimble_update_begin(client->store, client->model, &offer, &client->asked_from);
-    if (status == THIMBLE_ERR_SLOT) give_feedback(client, status);
-    else if (status == THIMBLE_ERR_STATE) rest(client, now); // another version is on trial: its outcome comes first
-    else if (status != THIMBLE_OK) back_off(client, now);
-    else if (client->asked_from >= client->size) client->asked_from = 0;
+    if (status == THIMBLE_ERR_SLOT)
+        give_feedback(client, status);
+    else if (status == THIMBLE_ERR_STATE)
+        rest(client, now); // another version is on trial: its outcome comes first
+    else if (status != THIMBLE_OK)
+        back_off(client, now);
+    else if (client->asked_from >= client->size)
+        client->asked_from = 0;
     if (status == THIMBLE_OK && is_new) {
         client->is_asked = 1; // the URL has to be read again once the server knows that the download begins
         client->phase    = THIMBLE_DDI_PROGRESS;
@@ -368,14 +383,14 @@ static void after_deployment(thimble_ddi *client, thimble_json document, uint32_
         return;
     }
     thimble_json chunks = thimble_json_member(thimble_json_member(document, "deployment"), "chunks");
-    uint32_t i = 0;
+    uint32_t i          = 0;
     for (thimble_json chunk; i < MAX_CHUNKS && (chunk = thimble_json_element(chunks, i)).at != NULL; i++) {
         if (!find_model(client, chunk, &client->model)) {
             give_feedback(client, THIMBLE_ERR_DEPLOYMENT);
             return;
         }
         const thimble_record *record = thimble_store_record(client->store, client->model);
-        const int is_same = record->action == client->action;
+        const int is_same            = record->action == client->action;
         if (is_same && record->outcome == THIMBLE_REFUSED) {
             give_feedback(client, record->reason);
             return;
@@ -394,16 +409,19 @@ static void after_deployment(thimble_ddi *client, thimble_json document, uint32_
 static void after_download(thimble_ddi *client, uint32_t now) {
     if (client->http == 404 || client->http == 410) {
         thimble_status status = thimble_update_cancel(client->store, client->model, THIMBLE_ERR_GONE);
-        if (status == THIMBLE_OK) give_feedback(client, THIMBLE_ERR_GONE);
-        else back_off(client, now);
+        if (status == THIMBLE_OK)
+            give_feedback(client, THIMBLE_ERR_GONE);
+        else
+            back_off(client, now);
         return;
     }
     if (client->http == 416) client->starts_over = 1;
     if (client->starts_over) {
         thimble_offer offer = {.size = client->size, .action = client->action};
-        offer.tag = thimble_store_record(client->store, client->model)->tag + 1;
+        offer.tag           = thimble_store_record(client->store, client->model)->tag + 1;
         memcpy(offer.hash, client->hash, sizeof offer.hash);
-        if (thimble_update_begin(client->store, client->model, &offer, &client->asked_from) != THIMBLE_OK) client->http = 0;
+        if (thimble_update_begin(client->store, client->model, &offer, &client->asked_from) != THIMBLE_OK)
+            client->http = 0;
         back_off(client, now);
         return;
     }
@@ -412,22 +430,29 @@ static void after_download(thimble_ddi *client, uint32_t now) {
         return;
     }
     thimble_status status = thimble_update_finish(client->store, client->model);
-    if (status == THIMBLE_OK) client->phase = THIMBLE_DDI_PROGRESS;
-    else if (thimble_store_record(client->store, client->model)->state == THIMBLE_IDLE) give_feedback(client, status);
-    else back_off(client, now);
+    if (status == THIMBLE_OK)
+        client->phase = THIMBLE_DDI_PROGRESS;
+    else if (thimble_store_record(client->store, client->model)->state == THIMBLE_IDLE)
+        give_feedback(client, status);
+    else
+        back_off(client, now);
 }
 
 /* The server knows the outcome, of every model that the deployment was for. */
 static void after_feedback(thimble_ddi *client, uint32_t now) {
-    if (mark_reported(client, client->action)) rest(client, now);
-    else back_off(client, now);
+    if (mark_reported(client, client->action))
+        rest(client, now);
+    else
+        back_off(client, now);
 }
 
 static void after_progress(thimble_ddi *client, uint32_t now) {
     const int goes_on = client->is_asked;
     client->is_asked  = 0;
-    if (goes_on) client->phase = THIMBLE_DDI_POLL;
-    else rest(client, now);
+    if (goes_on)
+        client->phase = THIMBLE_DDI_POLL;
+    else
+        rest(client, now);
 }
 
 static int is_document(thimble_ddi_phase phase) {
@@ -443,9 +468,11 @@ void thimble_ddi_end(thimble_ddi *client, uint32_t now, int whole) {
     }
     thimble_json document = {0};
     // To an action that the server has closed or forgotten there is nothing more to say.
-    const int is_over = !is_document(client->phase) && (client->http == 404 || client->http == 409 || client->http == 410);
+    const int is_over = !is_document(client->phase) &&
+                        (client->http == 404 || client->http == 409 || client->http == 410);
     const int is_good = (whole && client->http >= 200 && client->http < 300) || is_over;
-    if (is_good && is_document(client->phase)) document = thimble_json_check(client->text, client->text_bytes);
+    if (is_good && is_document(client->phase))
+        document = thimble_json_check(client->text, client->text_bytes);
     if (!is_good || (is_document(client->phase) && document.at == NULL)) {
         back_off(client, now);
         return;

@@ -3,15 +3,15 @@
 #include <string.h>
 
 /*
- * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut short
- * has a wrong CRC and is skipped. When the sector is full the latest records go to the other one, whose header is
- * written last: until then the full sector counts.
+ * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut
+ * short has a wrong CRC and is skipped. When the sector is full the latest records go to the other one, whose
+ * header is written last: until then the full sector counts.
  */
 
 enum {
     RECORD       = THIMBLE_JOURNAL_RECORD,
     CRC_AT       = RECORD - 4,
-    FIRST        = 1, /* record 0 of a sector is its header */
+    FIRST        = 1,          /* record 0 of a sector is its header */
     HEADER_MAGIC = 0x6e6a6874, /* "thjn" */
 };
 
@@ -62,11 +62,18 @@ static void encode(const thimble_record *from, uint8_t record[RECORD]) {
 
 /* False where the fields make no sense: then the record is of other firmware, and not used. */
 static int decode(const uint8_t *record, const thimble_store *store, thimble_record *to) {
-    *to = (thimble_record){.model = record[0], .state = record[1], .slot = record[2], .starts = record[3],
-                           .offset = get_u32(record + 4), .size = get_u32(record + 8),
-                           .security_counter = get_u32(record + 44), .action = get_u32(record + 48),
-                           .tag = get_u32(record + 52), .reason = (int8_t)record[56], .outcome = record[57],
-                           .reported = record[58]};
+    *to = (thimble_record){.model            = record[0],
+                           .state            = record[1],
+                           .slot             = record[2],
+                           .starts           = record[3],
+                           .offset           = get_u32(record + 4),
+                           .size             = get_u32(record + 8),
+                           .security_counter = get_u32(record + 44),
+                           .action           = get_u32(record + 48),
+                           .tag              = get_u32(record + 52),
+                           .reason           = (int8_t)record[56],
+                           .outcome          = record[57],
+                           .reported         = record[58]};
     memcpy(to->hash, record + 12, 32);
     if (to->model >= store->model_count || to->state > THIMBLE_TRIAL || to->slot > 1) return 0;
     return to->offset <= to->size && to->outcome <= THIMBLE_REFUSED;
@@ -102,9 +109,9 @@ void thimble_journal_read(thimble_store *store) {
         store->records[model] = (thimble_record){.model = (uint8_t)model};
     }
     uint32_t generations[2] = {generation_of(store, 0), generation_of(store, 1)};
-    store->sector = generations[1] > generations[0];
-    store->generation = generations[store->sector];
-    store->next = capacity(store);
+    store->sector           = generations[1] > generations[0];
+    store->generation       = generations[store->sector];
+    store->next             = capacity(store);
     if (store->generation == 0) return;
     store->next = FIRST;
     for (uint32_t index = FIRST; index < capacity(store); index++) {
@@ -120,7 +127,7 @@ void thimble_journal_read(thimble_store *store) {
 /* Moves all records to the other sector, with `changed` in place of its model's. */
 static thimble_status change_sector(thimble_store *store, const thimble_record *changed) {
     const thimble_flash *flash = store->flash;
-    uint32_t sector = store->generation == 0 ? 0 : 1 - store->sector;
+    uint32_t sector            = store->generation == 0 ? 0 : 1 - store->sector;
     if (flash->erase(flash->context, address_of(store, sector, 0))) return THIMBLE_ERR_FLASH;
     uint8_t record[RECORD];
     for (uint32_t model = 0; model < store->model_count; model++) {
@@ -136,7 +143,7 @@ static thimble_status change_sector(thimble_store *store, const thimble_record *
     if (status != THIMBLE_OK) return status;
     store->generation++;
     store->sector = sector;
-    store->next = FIRST + store->model_count;
+    store->next   = FIRST + store->model_count;
     return THIMBLE_OK;
 }
 

@@ -99,7 +99,8 @@ static int take_name(cursor *in) {
     return accept(in, ':');
 }
 
-/* Behind a value: closes lists and maps that end here, and goes to the next value: 1 there, 0 at the end, -1 wrong. */
+/* Behind a value: closes lists and maps that end here, and goes to the next value: 1 there, 0 at the end, -1
+ * wrong. */
 static int next_value(cursor *in, const char *open, int *depth) {
     for (;;) {
         if (*depth == 0) return 0;
@@ -221,7 +222,7 @@ static size_t encode(uint32_t code, char to[4]) {
         to[0] = (char)code;
         return 1;
     }
-    const size_t length = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    const size_t length          = code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
     static const uint8_t leads[] = {0, 0, 0xc0, 0xe0, 0xf0};
     for (size_t i = length - 1; i > 0; i--, code >>= 6) to[i] = (char)(0x80 | (code & 0x3f));
     to[0] = (char)(leads[length] | code);
@@ -233,7 +234,7 @@ int32_t thimble_json_string(thimble_json value, char *to, size_t room) {
     size_t length = 0;
     for (const char *at = value.at + 1; *at != '"';) {
         char bytes[4] = {*at++};
-        size_t count = 1;
+        size_t count  = 1;
         if (bytes[0] == '\\') count = encode(read_escape(&at), bytes);
         if (bytes[0] == '\0' || length + count >= room) return -1;
         memcpy(to + length, bytes, count);
@@ -247,7 +248,7 @@ int32_t thimble_json_string(thimble_json value, char *to, size_t room) {
 int thimble_json_u32(thimble_json value, uint32_t *to) {
     if (value.at == NULL || !is_digit(*value.at)) return 0;
     uint64_t number = 0;
-    const char *at = value.at;
+    const char *at  = value.at;
     for (; at < value.end && is_digit(*at); at++) {
         number = number * 10 + (uint64_t)(*at - '0');
         if (number > UINT32_MAX) return 0;

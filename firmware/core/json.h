@@ -1,6 +1,7 @@
 /*
- * JSON (RFC 8259) from a server that may send anything. A document is checked as a whole, once; after that its
- * values can be walked without looking at bounds again. Nothing is copied but the strings that are asked for.
+ * JSON (RFC 8259) from a server that may send anything. A document is checked as a whole, once; after that
+ * its values can be walked without looking at bounds again. Nothing is copied but the strings that are asked
+ * for.
  */
 #ifndef THIMBLE_JSON_H
 #define THIMBLE_JSON_H
@@ -26,8 +27,8 @@ thimble_json thimble_json_member(thimble_json map, const char *name);
 thimble_json thimble_json_element(thimble_json list, uint32_t index);
 
 /*
- * Copies a string, unescaped and ended by a zero: how long it is, or -1 where it is no string, holds a zero, or does
- * not fit. Escapes beyond ASCII (\uXXXX) become UTF-8.
+ * Copies a string, unescaped and ended by a zero: how long it is, or -1 where it is no string, holds a zero,
+ * or does not fit. Escapes beyond ASCII (\uXXXX) become UTF-8.
  */
 int32_t thimble_json_string(thimble_json value, char *to, size_t room);
 

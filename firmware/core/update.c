@@ -73,7 +73,7 @@ static int is_aligned(uint32_t value, uint32_t to) { return (value & (to - 1)) =
 
 static int geometry_is_allowed(const thimble_store *store) {
     const thimble_flash *flash = store->flash;
-    const uint32_t sector = flash->sector_bytes;
+    const uint32_t sector      = flash->sector_bytes;
     if (!is_power_of_two(sector) || sector < 40 * THIMBLE_JOURNAL_RECORD) return 0;
     if (!is_power_of_two(flash->program_bytes) || flash->program_bytes > THIMBLE_PROGRAM_BYTES) return 0;
     if (!is_aligned(store->journal, sector)) return 0;
@@ -86,7 +86,8 @@ static int geometry_is_allowed(const thimble_store *store) {
 }
 
 thimble_status thimble_store_open(thimble_store *store) {
-    if (store == NULL || !has_all_functions(store) || !geometry_is_allowed(store)) return THIMBLE_ERR_ARGUMENT;
+    if (store == NULL || !has_all_functions(store) || !geometry_is_allowed(store))
+        return THIMBLE_ERR_ARGUMENT;
     thimble_journal_read(store);
     for (uint32_t model = 0; model < store->model_count; model++) {
         store->tails[model].position = store->records[model].offset;
@@ -111,34 +112,36 @@ static const uint8_t *map_slot(const thimble_store *store, uint32_t model, uint3
 
 /* The offer has an outcome, and the model is as it was before. */
 static thimble_status refuse(thimble_store *store, thimble_record record, thimble_status reason) {
-    record.reason  = (int8_t)reason;
-    record.outcome = THIMBLE_REFUSED;
-    record.offset  = 0;
-    record.size    = 0;
+    record.reason         = (int8_t)reason;
+    record.outcome        = THIMBLE_REFUSED;
+    record.offset         = 0;
+    record.size           = 0;
     thimble_status status = happen(store, record, EVENT_REFUSED);
     return status == THIMBLE_OK ? reason : status;
 }
 
 static int is_same(const thimble_record *record, const thimble_offer *offer) {
-    return record->size == offer->size && record->tag == offer->tag && memcmp(record->hash, offer->hash, 32) == 0;
+    return record->size == offer->size && record->tag == offer->tag &&
+           memcmp(record->hash, offer->hash, 32) == 0;
 }
 
 thimble_status thimble_update_begin(thimble_store *store, uint32_t model, const thimble_offer *offer,
                                     uint32_t *offset) {
-    if (thimble_store_record(store, model) == NULL || offer == NULL || offset == NULL) return THIMBLE_ERR_ARGUMENT;
+    if (thimble_store_record(store, model) == NULL || offer == NULL || offset == NULL)
+        return THIMBLE_ERR_ARGUMENT;
     thimble_record record = store->records[model];
     if (record.state == THIMBLE_TRIAL) return THIMBLE_ERR_STATE;
     const int resumes = record.state == THIMBLE_DOWNLOAD && is_same(&record, offer);
     if (!resumes) {
         store->tails[model].position = 0;
-        record.offset = 0;
+        record.offset                = 0;
     }
     *offset = store->tails[model].position;
     if (resumes && record.action == offer->action) return THIMBLE_OK;
-    record.size    = offer->size;
-    record.action  = offer->action;
-    record.tag     = offer->tag;
-    record.outcome = THIMBLE_NO_OUTCOME;
+    record.size     = offer->size;
+    record.action   = offer->action;
+    record.tag      = offer->tag;
+    record.outcome  = THIMBLE_NO_OUTCOME;
     record.reported = 0;
     memcpy(record.hash, offer->hash, 32);
     if (offer->size == 0 || offer->size > store->slots[model].bytes) {
@@ -151,9 +154,9 @@ thimble_status thimble_update_begin(thimble_store *store, uint32_t model, const 
 /* Before the first byte of a sector: those before it are there for certain, and it is made ready. */
 static thimble_status enter_sector(thimble_store *store, uint32_t model, uint32_t position) {
     const thimble_flash *flash = store->flash;
-    thimble_record record = store->records[model];
+    thimble_record record      = store->records[model];
     if (position > record.offset) {
-        record.offset = position;
+        record.offset         = position;
         thimble_status status = happen(store, record, EVENT_PROGRESS);
         if (status != THIMBLE_OK) return status;
     }
@@ -164,13 +167,13 @@ static thimble_status enter_sector(thimble_store *store, uint32_t model, uint32_
 static thimble_status program_at(thimble_store *store, uint32_t model, uint32_t position, const uint8_t *data,
                                  uint32_t bytes) {
     const thimble_flash *flash = store->flash;
-    uint32_t slot = address_of(store, model, 1 - store->records[model].slot);
+    uint32_t slot              = address_of(store, model, 1 - store->records[model].slot);
     return flash->program(flash->context, slot + position, data, bytes) ? THIMBLE_ERR_FLASH : THIMBLE_OK;
 }
 
 /* Programs the tail, which ends at the position; erased bytes fill it up. */
 static thimble_status flush(thimble_store *store, uint32_t model) {
-    thimble_tail *tail = &store->tails[model];
+    thimble_tail *tail  = &store->tails[model];
     const uint32_t unit = store->flash->program_bytes, count = (tail->position - 1) % unit + 1;
     memset(tail->bytes + count, 0xff, unit - count);
     return program_at(store, model, tail->position - count, tail->bytes, unit);
@@ -179,12 +182,12 @@ static thimble_status flush(thimble_store *store, uint32_t model) {
 /* Takes what fits into the current sector, or the current unit where that has begun: how much it was. */
 static thimble_status take(thimble_store *store, uint32_t model, const uint8_t *data, uint32_t bytes,
                            uint32_t *taken) {
-    thimble_tail *tail = &store->tails[model];
+    thimble_tail *tail  = &store->tails[model];
     const uint32_t unit = store->flash->program_bytes, sector = store->flash->sector_bytes;
     const uint32_t position = tail->position, begun = position % unit;
     if (begun == 0 && bytes >= unit) {
         uint32_t room = sector - position % sector;
-        *taken = (bytes < room ? bytes : room) / unit * unit;
+        *taken        = (bytes < room ? bytes : room) / unit * unit;
         tail->position += *taken;
         return program_at(store, model, position, data, *taken);
     }
@@ -194,7 +197,8 @@ static thimble_status take(thimble_store *store, uint32_t model, const uint8_t *
     return is_aligned(tail->position, unit) ? flush(store, model) : THIMBLE_OK;
 }
 
-thimble_status thimble_update_write(thimble_store *store, uint32_t model, const uint8_t *data, uint32_t bytes) {
+thimble_status thimble_update_write(thimble_store *store, uint32_t model, const uint8_t *data,
+                                    uint32_t bytes) {
     if (thimble_store_record(store, model) == NULL || data == NULL) return THIMBLE_ERR_ARGUMENT;
     if (store->records[model].state != THIMBLE_DOWNLOAD) return THIMBLE_ERR_STATE;
     thimble_tail *tail = &store->tails[model];
@@ -220,10 +224,11 @@ static int is_zero(const uint8_t *bytes, size_t count) {
 }
 
 /* The id of the image in a slot; empty where there is no image, or none that is to be trusted. */
-static thimble_status check_slot(const thimble_store *store, uint32_t model, uint32_t slot, thimble_image *image) {
-    thimble_status status =
-        thimble_image_check(store->device, map_slot(store, model, slot), store->slots[model].bytes,
-                            store->records[model].security_counter, image);
+static thimble_status check_slot(const thimble_store *store, uint32_t model, uint32_t slot,
+                                 thimble_image *image) {
+    thimble_status status = thimble_image_check(store->device, map_slot(store, model, slot),
+                                                store->slots[model].bytes,
+                                                store->records[model].security_counter, image);
     if (status != THIMBLE_OK) image->id[0] = '\0';
     return status;
 }
@@ -231,7 +236,7 @@ static thimble_status check_slot(const thimble_store *store, uint32_t model, uin
 /* Every check that needs no execution. */
 static thimble_status check_download(const thimble_store *store, uint32_t model) {
     const thimble_record *record = &store->records[model];
-    const uint8_t *data = map_slot(store, model, 1 - record->slot);
+    const uint8_t *data          = map_slot(store, model, 1 - record->slot);
     if (store->tails[model].position != record->size) return THIMBLE_ERR_TRUNCATED;
     if (!is_zero(record->hash, sizeof record->hash)) {
         uint8_t digest[32];
@@ -242,7 +247,8 @@ static thimble_status check_download(const thimble_store *store, uint32_t model)
     thimble_status status = check_slot(store, model, 1 - record->slot, &offered);
     if (status != THIMBLE_OK) return status;
     if (check_slot(store, model, record->slot, &present) != THIMBLE_OK) return THIMBLE_OK;
-    // The image that came with the device was never confirmed, so the journal may know nothing of its counter.
+    // The image that came with the device was never confirmed, so the journal may know nothing of its
+    // counter.
     if (offered.security_counter < present.security_counter) return THIMBLE_ERR_ROLLBACK;
     // An image of another model would run, and answer nonsense.
     return strcmp(offered.id, present.id) == 0 ? THIMBLE_OK : THIMBLE_ERR_MODEL;
@@ -266,10 +272,10 @@ thimble_status thimble_update_finish(thimble_store *store, uint32_t model) {
 thimble_status thimble_update_cancel(thimble_store *store, uint32_t model, thimble_status reason) {
     if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
     thimble_record record = store->records[model];
-    record.offset  = 0;
-    record.size    = 0;
-    record.reason  = (int8_t)reason;
-    record.outcome = THIMBLE_REFUSED;
+    record.offset         = 0;
+    record.size           = 0;
+    record.reason         = (int8_t)reason;
+    record.outcome        = THIMBLE_REFUSED;
     return happen(store, record, EVENT_CANCEL);
 }
 
@@ -291,13 +297,14 @@ static thimble_record record_of(const thimble_service *service) {
 static thimble_status open_slot(thimble_service *service, uint32_t slot) {
     const thimble_store *store = service->store;
     thimble_close(service->model);
-    service->model = NULL;
-    service->good  = 0;
+    service->model          = NULL;
+    service->good           = 0;
     thimble_options options = service->options != NULL ? *service->options : (thimble_options){0};
-    uint32_t least = store->records[service->index].security_counter;
+    uint32_t least          = store->records[service->index].security_counter;
     if (options.least_security_counter < least) options.least_security_counter = least;
-    return thimble_open(store->device, map_slot(store, service->index, slot), store->slots[service->index].bytes,
-                        service->ram, service->ram_bytes, &options, &service->model);
+    return thimble_open(store->device, map_slot(store, service->index, slot),
+                        store->slots[service->index].bytes, service->ram, service->ram_bytes, &options,
+                        &service->model);
 }
 
 /* Opens the slot in service, or else the other where that holds a model that runs. */
@@ -306,7 +313,7 @@ static thimble_status open_confirmed(thimble_service *service) {
     thimble_status status = open_slot(service, record.slot);
     if (status == THIMBLE_OK || record.state != THIMBLE_IDLE) return status;
     if (open_slot(service, 1 - record.slot) != THIMBLE_OK) return status;
-    record.slot = 1 - record.slot;
+    record.slot               = 1 - record.slot;
     thimble_status journalled = happen(service->store, record, EVENT_LOST);
     return journalled == THIMBLE_OK ? status : journalled;
 }
@@ -314,11 +321,11 @@ static thimble_status open_confirmed(thimble_service *service) {
 /* Gives the image on trial up for `reason`, and opens the one before. */
 static thimble_status give_up(thimble_service *service, thimble_status reason) {
     thimble_record record = record_of(service);
-    record.reason  = (int8_t)reason;
-    record.outcome = THIMBLE_REFUSED;
-    record.starts  = 0;
-    record.offset  = 0;
-    record.size    = 0;
+    record.reason         = (int8_t)reason;
+    record.outcome        = THIMBLE_REFUSED;
+    record.starts         = 0;
+    record.offset         = 0;
+    record.size           = 0;
     thimble_status status = happen(service->store, record, EVENT_REJECT);
     if (status != THIMBLE_OK) return status;
     status = open_confirmed(service);
@@ -384,6 +391,7 @@ thimble_status thimble_service_invoke(thimble_service *service) {
         return rejected == THIMBLE_OK ? status : rejected;
     }
     service->good++;
-    if (service->policy.confirm_after == 0 || service->good < service->policy.confirm_after) return THIMBLE_OK;
+    if (service->policy.confirm_after == 0 || service->good < service->policy.confirm_after)
+        return THIMBLE_OK;
     return thimble_service_confirm(service);
 }

@@ -1,6 +1,7 @@
 /*
- * Fuzzes what a server sends: the JSON parser on any document, and the whole client on a list of answers. Nothing
- * outside of a document is read, strings that come out are whole, and the client never asks more than it may.
+ * Fuzzes what a server sends: the JSON parser on any document, and the whole client on a list of answers.
+ * Nothing outside of a document is read, strings that come out are whole, and the client never asks more than
+ * it may.
  *
  * Mode in the first byte: 0 a JSON document, else answers one after the other, each a byte of status, two of
  * length, and its body. Flash is RAM that fails nothing.
@@ -89,22 +90,29 @@ static void check_request(const thimble_ddi_request *request) {
 }
 
 static void converse(const uint8_t *data, size_t size) {
-    static const uint16_t statuses[] = {200, 200, 200, 206, 404, 410, 416, 429, 500, 0};
-    static const thimble_port port = {.sha256 = sha256, .ed25519_verify = verify};
+    static const uint16_t statuses[]                = {200, 200, 200, 206, 404, 410, 416, 429, 500, 0};
+    static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
-    static const thimble_device device = {&port, keys, 1, THIMBLE_CAPABILITIES};
-    static const thimble_flash flash = {NULL, SECTOR, 4, program, erase, map};
-    static const thimble_slots slots[1] = {{{2 * SECTOR, 2 * SECTOR + SLOT}, SLOT}};
-    static const thimble_ddi_model models[1] = {{NULL, 0}};
+    static const thimble_device device              = {&port, keys, 1, THIMBLE_CAPABILITIES};
+    static const thimble_flash flash                = {NULL, SECTOR, 4, program, erase, map};
+    static const thimble_slots slots[1]             = {{{2 * SECTOR, 2 * SECTOR + SLOT}, SLOT}};
+    static const thimble_ddi_model models[1]        = {{NULL, 0}};
     static thimble_ddi client;
     thimble_record records[1];
     thimble_tail tails[1];
-    thimble_store store = {.device = &device, .flash = &flash, .model_count = 1, .slots = slots,
-                           .records = records, .tails = tails};
+    thimble_store store = {.device      = &device,
+                           .flash       = &flash,
+                           .model_count = 1,
+                           .slots       = slots,
+                           .records     = records,
+                           .tails       = tails};
     memset(flash_bytes, 0xff, sizeof flash_bytes);
     require(thimble_store_open(&store) == THIMBLE_OK);
-    client = (thimble_ddi){.store = &store, .url = "https://host/T/controller/v1/d", .models = models,
-                           .model_count = 1, .seed = 1};
+    client       = (thimble_ddi){.store       = &store,
+                                 .url         = "https://host/T/controller/v1/d",
+                                 .models      = models,
+                                 .model_count = 1,
+                                 .seed        = 1};
     uint32_t now = 0;
     while (size >= 3) {
         thimble_ddi_request request;
@@ -112,9 +120,11 @@ static void converse(const uint8_t *data, size_t size) {
         now += wait;
         if (wait > 0) continue;
         check_request(&request);
-        const thimble_ddi_head head = {.status = statuses[data[0] % 10], .etag = data[0] & 0x80 ? "\"a\"" : NULL,
-                                       .range_start = request.range_start, .retry_after = data[0]};
-        size_t bytes = (size_t)(data[1] | data[2] << 8);
+        const thimble_ddi_head head = {.status      = statuses[data[0] % 10],
+                                       .etag        = data[0] & 0x80 ? "\"a\"" : NULL,
+                                       .range_start = request.range_start,
+                                       .retry_after = data[0]};
+        size_t bytes                = (size_t)(data[1] | data[2] << 8);
         data += 3;
         size -= 3;
         if (bytes > size) bytes = size;
@@ -130,11 +140,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > MAX_BYTES) return 0;
     /* A block of its own, so that the address sanitizer sees one byte too many. */
     const size_t bytes = size - 1;
-    uint8_t *copy = malloc(bytes > 0 ? bytes : 1);
+    uint8_t *copy      = malloc(bytes > 0 ? bytes : 1);
     require(copy != NULL);
     memcpy(copy, data + 1, bytes);
-    if (data[0] == 0) walk(thimble_json_check((const char *)copy, bytes), 0);
-    else converse(copy, bytes);
+    if (data[0] == 0)
+        walk(thimble_json_check((const char *)copy, bytes), 0);
+    else
+        converse(copy, bytes);
     free(copy);
     return 0;
 }

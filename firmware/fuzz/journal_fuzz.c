@@ -1,6 +1,7 @@
 /*
- * Fuzzes the journal's reader: whatever its two sectors hold, what comes out makes sense, and what is written after
- * that is read again. The input is both sectors, one behind the other, as far as it goes; the rest is erased.
+ * Fuzzes the journal's reader: whatever its two sectors hold, what comes out makes sense, and what is written
+ * after that is read again. The input is both sectors, one behind the other, as far as it goes; the rest is
+ * erased.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (uint32_t model = 0; model < MODELS; model++) check(&records[model], model);
     for (uint32_t i = 0; i < 3; i++) {
         thimble_record changed = records[i % MODELS];
-        changed.action = i + 1000;
+        changed.action         = i + 1000;
         require(thimble_journal_write(&store, &changed) == THIMBLE_OK);
         thimble_record written[MODELS];
         memcpy(written, records, sizeof written);

@@ -52,7 +52,7 @@ typedef enum thimble_status {
     THIMBLE_ERR_STATE           = -22, /* not while the update is in this state */
     THIMBLE_ERR_SLOT            = -23, /* the image is larger than its slot, or empty */
     THIMBLE_ERR_MODEL           = -24, /* the image is of another model than the one in service */
-    THIMBLE_ERR_TRIAL           = -25, /* the image on trial was started as often as it may be, and never confirmed */
+    THIMBLE_ERR_TRIAL           = -25, /* the image on trial used up its starts, never confirmed */
     THIMBLE_ERR_HEALTH          = -26, /* the application, or a watchdog, rejected the image on trial */
     THIMBLE_ERR_CANCELLED       = -27, /* the update was taken back */
     THIMBLE_ERR_GONE            = -28, /* the server has the image no more */

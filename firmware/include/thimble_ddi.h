@@ -1,9 +1,10 @@
 /*
- * thimble: a device's side of Eclipse hawkBit's Direct Device Integration API, which `thimble serve` speaks too.
+ * thimble: a device's side of Eclipse hawkBit's Direct Device Integration API, which `thimble serve` speaks
+ * too.
  *
- * The client never waits and never opens a connection: it says which request is next, and is told what came of it.
- * A blocking port makes the request in place (PORTING.md); one with events hands over what it gets. Hrefs are
- * followed as the server sends them; redirects, TLS and name resolution are the port's.
+ * The client never waits and never opens a connection: it says which request is next, and is told what came
+ * of it. A blocking port makes the request in place (PORTING.md); one with events hands over what it gets.
+ * Hrefs are followed as the server sends them; redirects, TLS and name resolution are the port's.
  */
 #ifndef THIMBLE_DDI_H
 #define THIMBLE_DDI_H
@@ -20,12 +21,12 @@
 
 /* What to ask the server next. Texts are valid until the answer has ended. */
 typedef struct thimble_ddi_request {
-    const char *method;        /* GET, POST or PUT */
+    const char *method; /* GET, POST or PUT */
     const char *url;
     const char *authorization; /* value of that header; null for none */
     const char *body;          /* JSON, with Content-Type application/json; null for none */
     uint32_t body_bytes;
-    uint32_t range_start;      /* above 0: Range: bytes=<range_start>- */
+    uint32_t range_start; /* above 0: Range: bytes=<range_start>- */
 } thimble_ddi_request;
 
 /* What the head of an answer says. */
@@ -61,22 +62,22 @@ typedef struct thimble_ddi {
     const char *attributes;    /* JSON map of texts that the server may choose devices by; may be null */
     const thimble_ddi_model *models;
     uint32_t model_count;
-    uint32_t seed;             /* for the jitter: another for every device */
+    uint32_t seed; /* for the jitter: another for every device */
     /* The core's own. */
     thimble_ddi_phase phase;
-    uint32_t due;              /* seconds: nothing is asked before */
-    uint32_t interval;         /* that the server wants between polls */
-    uint32_t failures;         /* in a row */
-    uint32_t model;            /* that an artifact is for */
-    uint32_t action, stop;     /* the deployment that was ordered, and the cancellation */
-    uint32_t skip;             /* bytes of an answer that are in the slot already */
+    uint32_t due;          /* seconds: nothing is asked before */
+    uint32_t interval;     /* that the server wants between polls */
+    uint32_t failures;     /* in a row */
+    uint32_t model;        /* that an artifact is for */
+    uint32_t action, stop; /* the deployment that was ordered, and the cancellation */
+    uint32_t skip;         /* bytes of an answer that are in the slot already */
     uint32_t size, asked_from;
-    uint32_t http;             /* status of the answer under way */
+    uint32_t http; /* status of the answer under way */
     uint32_t retry_after;
     uint8_t is_cancelled, is_asked, config_sent, starts_over;
     uint8_t hash[32];
     uint32_t tag;
-    thimble_status refusal;    /* of a deployment that asks for what the device has not */
+    thimble_status refusal; /* of a deployment that asks for what the device has not */
     uint32_t text_bytes;
     char target[THIMBLE_DDI_URL_BYTES];
     char body[THIMBLE_DDI_BODY_BYTES];

@@ -21,10 +21,12 @@
 /* NOR flash as the core sees it. Addresses count from wherever the port likes. */
 typedef struct thimble_flash {
     void *context;
-    uint32_t sector_bytes;  /* what one erase clears: a power of two, at least 40 records of the journal */
-    uint32_t program_bytes; /* unit and alignment of programming: a power of two up to THIMBLE_PROGRAM_BYTES */
+    uint32_t sector_bytes; /* what one erase clears: a power of two, at least 40 records of the journal */
+    uint32_t
+        program_bytes; /* unit and alignment of programming: a power of two up to THIMBLE_PROGRAM_BYTES */
 
-    /* Sets an erased sector's bits to 0 where `data` has them so; returns 0, or anything else where it failed. */
+    /* Sets an erased sector's bits to 0 where `data` has them so; returns 0, or anything else where it
+     * failed. */
     int (*program)(void *context, uint32_t address, const uint8_t *data, uint32_t bytes);
 
     /* Sets all bits of one sector to 1; returns 0, or anything else where it failed. */
@@ -107,33 +109,36 @@ THIMBLE_CHECK_RESULT thimble_status thimble_store_open(thimble_store *store);
 const thimble_record *thimble_store_record(const thimble_store *store, uint32_t model);
 
 /*
- * Begins a download, or goes on with one of the same size, hash and tag: *offset is where, which is as far as it
- * had come, or, after a reset, the start of the sector that was being written. Another download
- * of the model is dropped, and an image that waits to be put on trial too. THIMBLE_ERR_STATE while one is on
- * trial; THIMBLE_ERR_SLOT where the image is larger than the slot, and that is the outcome of the offer.
+ * Begins a download, or goes on with one of the same size, hash and tag: *offset is where, which is as far as
+ * it had come, or, after a reset, the start of the sector that was being written. Another download of the
+ * model is dropped, and an image that waits to be put on trial too. THIMBLE_ERR_STATE while one is on trial;
+ * THIMBLE_ERR_SLOT where the image is larger than the slot, and that is the outcome of the offer.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_begin(thimble_store *store, uint32_t model,
                                                          const thimble_offer *offer, uint32_t *offset);
 
-/* The next bytes of the image. THIMBLE_ERR_TRUNCATED, and nothing is taken, where it would become larger than `size`. */
-THIMBLE_CHECK_RESULT thimble_status thimble_update_write(thimble_store *store, uint32_t model, const uint8_t *data,
-                                                         uint32_t bytes);
+/* The next bytes of the image. THIMBLE_ERR_TRUNCATED, and nothing is taken, where it would become larger than
+ * `size`. */
+THIMBLE_CHECK_RESULT thimble_status thimble_update_write(thimble_store *store, uint32_t model,
+                                                         const uint8_t *data, uint32_t bytes);
 
 /*
- * The image is complete: checks its hash, signature, security counter, ABI, capabilities, and that it is of the
- * model in service. THIMBLE_OK: the service puts it on trial when it next may. Otherwise it is refused.
+ * The image is complete: checks its hash, signature, security counter, ABI, capabilities, and that it is of
+ * the model in service. THIMBLE_OK: the service puts it on trial when it next may. Otherwise it is refused.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_finish(thimble_store *store, uint32_t model);
 
-/* Drops a download, or an image that waits, for `reason`. THIMBLE_ERR_STATE where it is on trial, or there is none. */
-THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, uint32_t model, thimble_status reason);
+/* Drops a download, or an image that waits, for `reason`. THIMBLE_ERR_STATE where it is on trial, or there is
+ * none. */
+THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, uint32_t model,
+                                                          thimble_status reason);
 
 /* Whoever ordered the last update knows its outcome. */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_reported(thimble_store *store, uint32_t model);
 
 typedef struct thimble_policy {
-    uint8_t trial_starts;    /* how often an image on trial is started before the device goes back; at least 1 */
-    uint32_t confirm_after;  /* good inferences that confirm an image; 0: only thimble_service_confirm does */
+    uint8_t trial_starts; /* how often an image on trial is started before the device goes back; at least 1 */
+    uint32_t confirm_after; /* good inferences that confirm an image; 0: only thimble_service_confirm does */
 } thimble_policy;
 
 /* One model in service. The caller fills in all but `model` and `good`. */
@@ -149,14 +154,15 @@ typedef struct thimble_service {
 } thimble_service;
 
 /*
- * After a reset: opens the image on trial, if it has a start left, or else the one in service, or else whatever
- * the other slot holds. The status is that of the image that was wanted; `model` is null where none runs.
+ * After a reset: opens the image on trial, if it has a start left, or else the one in service, or else
+ * whatever the other slot holds. The status is that of the image that was wanted; `model` is null where none
+ * runs.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_start(thimble_service *service);
 
 /*
- * Between two inferences, before inputs are written: puts an image that waits on trial. THIMBLE_OK where there
- * was none, or it runs; its refusal where it does not, and then the one before runs again.
+ * Between two inferences, before inputs are written: puts an image that waits on trial. THIMBLE_OK where
+ * there was none, or it runs; its refusal where it does not, and then the one before runs again.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_switch(thimble_service *service);
 

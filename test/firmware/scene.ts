@@ -37,6 +37,8 @@ export const STATUS = {
   TRIAL: -25,
   HEALTH: -26,
   CANCELLED: -27,
+  GONE: -28,
+  DEPLOYMENT: -29,
 } as const;
 
 /** The answers to the commands, without their line ends. Fails where the program does, e.g. by a sanitizer. */

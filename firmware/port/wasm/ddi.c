@@ -15,8 +15,12 @@ _Static_assert(offsetof(thimble_ddi_request, range_start) == 20, "thimble_ddi_re
 /* Texts end with a zero byte and must stay where they are; null for none. */
 EXPORT("ddi_open")
 void wasm_ddi_open(const char *url, const char *authorization, const char *attributes, uint32_t seed) {
-    client = (thimble_ddi){.store = wasm_store(), .url = url, .authorization = authorization,
-                           .attributes = attributes, .models = models, .seed = seed};
+    client = (thimble_ddi){.store         = wasm_store(),
+                           .url           = url,
+                           .authorization = authorization,
+                           .attributes    = attributes,
+                           .models        = models,
+                           .seed          = seed};
 }
 
 /* The name by which the server calls a model; null: any. */

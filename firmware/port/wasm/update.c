@@ -41,8 +41,8 @@ thimble_store *wasm_store(void) { return &store; }
 
 /* Where flash is in memory, and its geometry. */
 EXPORT("flash_set") void wasm_flash_set(const uint8_t *at, uint32_t sector_bytes, uint32_t program_bytes) {
-    flash_bytes = at;
-    flash.sector_bytes = sector_bytes;
+    flash_bytes         = at;
+    flash.sector_bytes  = sector_bytes;
     flash.program_bytes = program_bytes;
 }
 
@@ -50,10 +50,13 @@ EXPORT("flash_set") void wasm_flash_set(const uint8_t *at, uint32_t sector_bytes
 EXPORT("model_add")
 void wasm_model_add(uint32_t slot_a, uint32_t slot_b, uint32_t bytes, void *ram, uint32_t ram_bytes,
                     uint32_t trial_starts, uint32_t confirm_after) {
-    uint32_t model = store.model_count++;
-    slots[model] = (thimble_slots){{slot_a, slot_b}, bytes};
-    services[model] = (thimble_service){.store = &store, .index = model, .ram = ram, .ram_bytes = ram_bytes,
-                                        .policy = {(uint8_t)trial_starts, confirm_after}};
+    uint32_t model  = store.model_count++;
+    slots[model]    = (thimble_slots){{slot_a, slot_b}, bytes};
+    services[model] = (thimble_service){.store     = &store,
+                                        .index     = model,
+                                        .ram       = ram,
+                                        .ram_bytes = ram_bytes,
+                                        .policy    = {(uint8_t)trial_starts, confirm_after}};
 }
 
 EXPORT("store_open") int32_t wasm_store_open(uint32_t journal) {
@@ -81,7 +84,9 @@ EXPORT("update_write") int32_t wasm_update_write(uint32_t model, const uint8_t *
     return thimble_update_write(&store, model, data, bytes);
 }
 
-EXPORT("update_finish") int32_t wasm_update_finish(uint32_t model) { return thimble_update_finish(&store, model); }
+EXPORT("update_finish") int32_t wasm_update_finish(uint32_t model) {
+    return thimble_update_finish(&store, model);
+}
 
 EXPORT("update_cancel") int32_t wasm_update_cancel(uint32_t model) {
     return thimble_update_cancel(&store, model, THIMBLE_ERR_CANCELLED);
