@@ -177,3 +177,45 @@ export function oneOverOnePlus(a: i32): i32 {
   }
   return saturatingMultiplyByPowerOfTwo(x, 1);
 }
+
+/**
+ * x * multiplier / 2^shift, rounded once, halves towards plus infinity: the step from a sum of 64 bits to the
+ * output's scale. multiplier is in [2^14, 2^15) or 0, shift 1..46, |x| below 2^47.
+ */
+// @ts-ignore: decorator
+@inline
+export function requantizeWide(x: i64, multiplier: i32, shift: i32): i32 {
+  return <i32>((x * <i64>multiplier + (<i64>1 << (shift - 1))) >> shift);
+}
+
+/**
+ * log(x) in Q5.26 for x >= 1 in Q12.19, as TensorFlow Lite: x is r * 2^k with r between sqrt(1/2) and 1,
+ * found in two ways of which one has room to spare, and log(r) is a quotient of polynomials around 2^(-1/4).
+ */
+export function logOfAtLeastOne(x: i32): i32 {
+  const LOG_2: i32 = 1488522236; // Q0.31, as all here
+  const SQRT_HALF: i32 = 1518500250;
+  const FOURTH_ROOT_OF_HALF: i32 = 1805811301;
+  const ALPHA_N: i32 = 117049297;
+  const ALPHA_D: i32 = 127690142;
+  const ALPHA_I: i32 = 1057819769;
+  const ALPHA_F: i32 = 638450708;
+  const QUARTER: i32 = 1 << 23; // Q6.25
+
+  const headroomA: i32 = clz(x);
+  const rA: i32 = saturatingMultiplyByPowerOfTwo(doublingHighMul(x << (headroomA - 1), SQRT_HALF), 1);
+  const headroomB: i32 = clz(doublingHighMul(x, SQRT_HALF)) - 1;
+  const rB: i32 = saturatingMultiplyByPowerOfTwo(x, headroomB);
+  const power: i32 = max(((12 - headroomA) << 25) + QUARTER, ((12 - headroomB) << 25) - QUARTER);
+
+  const r: i32 = min(rA, rB);
+  const p: i32 = <i32>((<i64>r + FOURTH_ROOT_OF_HALF + 1) >> 1);
+  const q: i32 = (r - FOURTH_ROOT_OF_HALF) << 1;
+  const square: i32 = doublingHighMul(q, q);
+  const numerator: i32 = doublingHighMul(q, r) + doublingHighMul(doublingHighMul(q, square), ALPHA_N);
+  const slope: i32 = ALPHA_I + q + doublingHighMul(ALPHA_D, square);
+  const denominator: i32 = doublingHighMul(p, slope) + doublingHighMul(ALPHA_F, q);
+  const scaled: i32 = roundingDivideByPowerOfTwo(numerator, 6);
+  const quotient: i32 = doublingHighMul(scaled, oneOverOnePlus(denominator));
+  return saturatingMultiplyByPowerOfTwo(doublingHighMul(power, LOG_2) + quotient, 1);
+}

@@ -18,3 +18,9 @@ export function equal(a: usize, b: usize, length: i32): bool {
   while (a < end) if (load<u8>(a++) != load<u8>(b++)) return false;
   return true;
 }
+
+/** Brings a state back to what it was before the first inference: bytes that are all the same. */
+export function reset(at: usize, length: i32, value: i32): void {
+  const end: usize = at + length;
+  while (at < end) store<u8>(at++, value);
+}

@@ -6,14 +6,14 @@ import { basename, extname } from "node:path";
 import type { Target } from "./compile/asc.ts";
 import { compileModule } from "./compile/index.ts";
 import { partTotals, sizeParts } from "./compile/parts.ts";
-import { readDataset } from "./data/index.ts";
+import { readSamplesOf } from "./data/index.ts";
 import { emitAssemblyScript, type Provenance, type SelfTestVector } from "./emit/assemblyscript.ts";
 import { describeModule, type Metadata } from "./emit/metadata.ts";
 import type { Engine } from "./engines/engine.ts";
 import { runReference } from "./engines/reference.ts";
 import { v8 } from "./engines/v8.ts";
 import { wasm3 } from "./engines/wasm3.ts";
-import { importModel, readSource } from "./import/index.ts";
+import { importModel, openSource } from "./import/index.ts";
 import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
 import { dumpGraph } from "./ir/text.ts";
@@ -21,10 +21,22 @@ import { simplify } from "./passes/index.ts";
 import { type Choices, lower, type Program } from "./plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./plan/text.ts";
-import { calibrate, type Statistics } from "./quantize/calibrate.ts";
-import { type Agreement, compareWithFloat } from "./quantize/compare.ts";
-import { quantizeGraph } from "./quantize/quantize.ts";
+import type { Statistics } from "./quantize/calibrate.ts";
+import type { Agreement } from "./quantize/compare.ts";
+import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
+import { measureQuality, type Quality } from "./quantize/measure.ts";
 import { type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
+import { scaleInputs, withHeadroom } from "./quantize/scale_inputs.ts";
+import { scaleTrees } from "./quantize/scale_trees.ts";
+import {
+  allStatistics,
+  type Found,
+  type Observed,
+  observeGraph,
+  quantizeWithoutData,
+  type SearchOptions,
+  searchQuantization,
+} from "./quantize/search.ts";
 import { version } from "./root.ts";
 import { table } from "./table.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
@@ -35,8 +47,12 @@ import { type NamedVector, seededInputs, standardVectors } from "./verify/vector
 
 export interface BuildOptions {
   readonly model: string;
-  /** CSV, .npy or raw float32 with one row per sample; float models need it. */
+  /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
+  /** What black and white are to the model, where samples are images; default 0 and 1. */
+  readonly imageRange?: readonly [low: number, high: number];
+  /** How a float model becomes one of integers. */
+  readonly quantization?: Omit<SearchOptions, "fits">;
   readonly name?: string;
   readonly version?: string;
   /** The module may not be larger; 64 KiB unless the user says otherwise. */
@@ -62,6 +78,13 @@ export interface StageTime {
   readonly milliseconds: number;
 }
 
+/** What the quantiser did, and what people should know of it. */
+export interface QuantizationNotes {
+  readonly samples: "calibration" | "random inputs";
+  readonly steps: readonly string[];
+  readonly warnings: readonly string[];
+}
+
 export interface Build {
   readonly module: Uint8Array;
   readonly assembly: string;
@@ -76,7 +99,17 @@ export interface Build {
   readonly plan: MemoryPlan;
   readonly verification: Verification;
   readonly agreement?: Agreement;
+  /** What the quantiser did, where the model was float. */
+  readonly quantization?: QuantizationNotes;
+  /** Tensor by tensor how near the quantised model is, where the model was float. */
+  readonly quality?: Quality;
   readonly stages: readonly StageTime[];
+}
+
+interface LabelledSamples {
+  readonly samples: readonly Sample[];
+  /** The expected class of each. */
+  readonly labels?: readonly string[];
 }
 
 export const DEFAULT_MAX_SIZE = 65536;
@@ -99,7 +132,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     return result;
   };
 
-  const source = readSource(options.model);
+  const source = await openSource(options.model);
   const name = options.name ?? basename(options.model, extname(options.model));
   const imported = await stage(
     "import",
@@ -107,9 +140,20 @@ export async function build(options: BuildOptions): Promise<Build> {
     dumpGraph,
   );
   const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
-  const samples = await stage("samples", () => readSamples(simplified, options.calibration));
-  const statistics = await stage("calibrate", () => calibrateFloat(simplified, samples, name));
-  const graph = await stage("quantize", () => toQuantized(simplified, statistics), dumpGraph);
+  const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
+  const scaled = await stage("scale", () => scaleInputs(scaleTrees(simplified, samples), samples), dumpGraph);
+  const isFloat = isFloatGraph(scaled);
+  const subjects = isFloat && samples.length === 0 ? randomSamples(scaled) : samples;
+  const observed = await stage("calibrate", () =>
+    isFloat ? observeGraph(scaled, withHeadroom(scaled, subjects)) : undefined,
+  );
+  const found = await stage(
+    "quantize",
+    () => observed && quantize(observed, samples, options),
+    (result) => dumpGraph(result?.quantized ?? scaled),
+  );
+  const graph = checkQuantized(found?.quantized ?? scaled, "quantize");
+  const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -140,21 +184,20 @@ export async function build(options: BuildOptions): Promise<Build> {
   // To find the layer that is wrong, every layer is an output of a module built like any other.
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
-  const isFloat = simplified !== graph;
-  const agreement = isFloat
-    ? await stage("compare", () => compareWithFloat(simplified, graph, samples))
-    : undefined;
+  const quality = found && (await stage("measure", () => measure(found, graph, subjects, labels)));
   return {
     module,
     assembly,
     graph,
-    ...(isFloat && { floatGraph: simplified }),
+    ...(isFloat && { floatGraph: scaled }),
     metadata,
     tuning,
     choices,
     plan,
     verification,
-    ...(agreement && { agreement }),
+    ...(quality && { quality }),
+    ...(quality && samples.length > 0 && { agreement: quality.agreement }),
+    ...(found && { quantization: notesOf(found, samples) }),
     stages,
   };
 }
@@ -162,26 +205,46 @@ export async function build(options: BuildOptions): Promise<Build> {
 const isFloatGraph = (graph: Graph): boolean =>
   graph.nodes.some((node) => node.outputs.some((output) => tensorOf(graph, output).dtype === "float32"));
 
-function readSamples(graph: Graph, file: string | undefined): Sample[] {
-  if (file === undefined) return [];
-  const sizes = graph.inputs.map((input) => elements(tensorOf(graph, input).shape));
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  return readDataset(file, total).rows.map((row) => splitRow(row, sizes));
+async function readSamples(
+  graph: Graph,
+  { calibration, imageRange }: BuildOptions,
+): Promise<LabelledSamples> {
+  if (calibration === undefined) return { samples: [] };
+  const inputs = graph.inputs.map((input) => tensorOf(graph, input));
+  const sizes = inputs.map(({ shape }) => elements(shape));
+  const { rows, labels } = await readSamplesOf(calibration, inputs, { ...(imageRange && { imageRange }) });
+  return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };
 }
 
-/** Statistics of the float tensors; of a quantised model there is nothing to calibrate. */
-function calibrateFloat(graph: Graph, samples: readonly Sample[], name: string): Map<string, Statistics> {
-  if (!isFloatGraph(graph)) return new Map();
-  if (samples.length === 0) {
-    throw new ModelError(
-      `${name} is a float model: expected --calibration FILE with samples of its inputs (CSV, .npy or raw float32), found none`,
-    );
-  }
-  return calibrate(graph, samples);
+/** Share of a board's RAM that a module's memory may take: the engine and stacks need the rest. */
+const RAM_SHARE = 0.75;
+
+function quantize(observed: Observed, samples: readonly Sample[], options: BuildOptions): Found {
+  const { board = DEFAULT_BOARD, maxSize = DEFAULT_MAX_SIZE, quantization } = options;
+  const { ramBytes } = typeof board === "string" ? findBoard(board) : board;
+  const fits = (graph: Graph): boolean => {
+    const program = lower(graph);
+    return storedBytes(program) <= maxSize && planMemory(program).memoryBytes <= RAM_SHARE * ramBytes;
+  };
+  return samples.length > 0
+    ? searchQuantization(observed, samples, { ...quantization, fits })
+    : quantizeWithoutData(observed, { ...quantization, fits });
 }
 
-function toQuantized(graph: Graph, statistics: ReadonlyMap<string, Statistics>): Graph {
-  return checkQuantized(isFloatGraph(graph) ? quantizeGraph(graph, statistics) : graph, "quantize");
+const notesOf = ({ steps }: Found, samples: readonly Sample[]): QuantizationNotes => ({
+  samples: samples.length > 0 ? "calibration" : "random inputs",
+  steps,
+  warnings: samples.length > 0 ? [] : [DATA_FREE_WARNING],
+});
+
+function measure(
+  { float, ranges }: Found,
+  graph: Graph,
+  samples: readonly Sample[],
+  labels: readonly string[] | undefined,
+): Quality {
+  const methods = new Map([...ranges].map(([name, { method }]) => [name, method]));
+  return measureQuality(float, graph, samples, { methods, ...(labels && { labels }) });
 }
 
 const outputBytes = (graph: Graph): number =>
@@ -218,11 +281,14 @@ function calibrationVectors(graph: Graph, samples: readonly Sample[]): NamedVect
 }
 
 /** What the module can't be smaller than: bytes of constants that are not zero, and so are stored. */
-function checkConstants(program: Program, metadata: Metadata, maxSize: number): void {
-  const stored = program.constants.reduce(
+const storedBytes = (program: Program): number =>
+  program.constants.reduce(
     (sum, { data }) => sum + toBytes(data).reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0),
     0,
   );
+
+function checkConstants(program: Program, metadata: Metadata, maxSize: number): void {
+  const stored = storedBytes(program);
   if (stored > maxSize) throw tooLarge(`at least ${stored}`, maxSize, layerTable(metadata));
 }
 

@@ -11,7 +11,7 @@ import { wasm3 } from "../host/engines/wasm3.ts";
 import { ModelError, toBytes } from "../host/ir/graph.ts";
 import { graphToJson } from "../host/ir/serialize.ts";
 import { type BuildOptions, build, compileGraph } from "../host/pipeline.ts";
-import { reportOf } from "../host/report.ts";
+import { reportOf } from "../host/report/json.ts";
 import { root, version } from "../host/root.ts";
 import { scratchFolder } from "./support/folders.ts";
 import { modelPath, vectorCase } from "./support/models.ts";
@@ -21,6 +21,8 @@ const scratch = scratchFolder();
 const logistic: BuildOptions = {
   model: modelPath("logistic_regression.onnx"),
   calibration: modelPath("logistic_regression.calibration.csv"),
+  // As two decisions of 200 would differ, it would be int16 of itself.
+  quantization: { precision: "int8" },
 };
 
 function write(name: string, contents: string | Uint8Array): string {
@@ -40,7 +42,7 @@ describe("logistic regression", async () => {
 
   test("stages run in order, each told and timed", () => {
     const expected =
-      "import, simplify, samples, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, compare";
+      "import, simplify, samples, scale, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, measure";
     assert.equal(stages.join(", "), expected);
     assert.equal(found.stages.map(({ stage }) => stage).join(", "), expected);
   });
@@ -51,15 +53,16 @@ describe("logistic regression", async () => {
       [
         "01-import.txt",
         "02-simplify.txt",
-        "05-quantize.txt",
-        "06-tune.txt",
-        "07-lower.txt",
-        "09-plan.txt",
-        "10-emit.txt",
+        "04-scale.txt",
+        "06-quantize.txt",
+        "07-tune.txt",
+        "08-lower.txt",
+        "10-plan.txt",
+        "11-emit.txt",
       ],
     );
-    assert.equal(dumps.get("10-emit.txt"), found.assembly);
-    assert.match(dumps.get("05-quantize.txt")!, /^graph logistic_regression\ninput X: int8\[1x2\]/);
+    assert.equal(dumps.get("11-emit.txt"), found.assembly);
+    assert.match(dumps.get("06-quantize.txt")!, /^graph logistic_regression\ninput X: int8\[1x2\]/);
   });
 
   test("is proven on calibration rows, edges and random vectors", () => {
@@ -206,6 +209,30 @@ describe("engines", () => {
   });
 });
 
+describe("a float model without samples", async () => {
+  const found = await build({ model: logistic.model, engines: [v8] });
+
+  test("is quantised by random inputs, and says so", () => {
+    assert.equal(found.quantization!.samples, "random inputs");
+    assert.match(found.quantization!.warnings.join(), /^no calibration data: .*seeded random inputs/);
+    assert.deepEqual(
+      new Set(found.quality!.layers.map(({ method }) => method)),
+      new Set(["random inputs", "weights"]),
+    );
+  });
+
+  test("does not claim to decide as the float model does", () => {
+    assert.equal(found.agreement, undefined);
+    assert.equal(found.metadata.inputs[0]!.statistics, undefined);
+  });
+
+  test("is not far from the one with samples", () => {
+    const [range] = found.quality!.layers.map((layer) => layer.range);
+    assert.ok(range![0] < -2.9 && range![1] > 2.9, `${range}`);
+    assert.ok(found.quality!.agreement.sameArgmax > 0.95);
+  });
+});
+
 describe("refused", () => {
   const rejects = (options: BuildOptions, message: RegExp): Promise<void> =>
     assert.rejects(build({ engines: [], ...options }), (error: Error) => {
@@ -214,12 +241,6 @@ describe("refused", () => {
       assert.doesNotMatch(error.message, /\n/);
       return true;
     });
-
-  test("a float model without samples", () =>
-    rejects(
-      { model: logistic.model },
-      /^logistic_regression is a float model: expected --calibration FILE .* found none$/,
-    ));
 
   test("a module that is too large, with a table of what takes the room", async () => {
     await assert.rejects(build({ ...logistic, engines: [], maxSize: 1000 }), (error: Error) => {
@@ -241,12 +262,12 @@ describe("refused", () => {
   });
 
   test("a model that is float in one part and int8 in another", async () => {
-    // input -> QUANTIZE -> DEQUANTIZE -> LOGISTIC in float
-    const [dequantize, logisticCode, float32] = [6, 14, 0];
+    // input -> QUANTIZE -> DEQUANTIZE -> HARD_SWISH in float, of which nothing says the range
+    const [dequantize, logisticCode, hardSwish, float32] = [6, 14, 117, 0];
     const swapped = replaceOperators(
       vectorCase("borders", "logistic_zerom124").model,
       new Map([
-        [dequantize, logisticCode],
+        [dequantize, hardSwish],
         [logisticCode, dequantize],
       ]),
     );

@@ -1,22 +1,27 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { findWasm3Cli, runCliSelfTest } from "../engines/wasm3_build.ts";
 import { ModelError } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
-import { type BuildOptions, build } from "../pipeline.ts";
-import { layerTable, type Report, reportOf, time } from "../report.ts";
-import { bytes, integer } from "../table.ts";
+import { type Build, type BuildOptions, build } from "../pipeline.ts";
+import { calibrationLabels, evaluateLabels } from "../report/evaluation.ts";
+import { reportOf } from "../report/json.ts";
+import { reportPage } from "../report/page.ts";
+import type { EvaluationReport, Report } from "../report/schema.ts";
+import { layerTable, time } from "../report/text.ts";
+import { bytes, integer, plain } from "../table.ts";
 import { BOARD_NAMES } from "../tune/boards.ts";
 import { OBJECTIVES } from "../tune/tune.ts";
 import type { EngineResult } from "../verify/ladder.ts";
 import { writeAll } from "./files.ts";
 import { boardOption, type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
+import { QUANTIZATION_OPTIONS, QUANTIZATION_USAGE, quantizationOptions } from "./quantization_options.ts";
 import { readSigning, signModule } from "./sign.ts";
 
 const OPTIONS = {
   output: { type: "string", short: "o" },
-  calibration: { type: "string" },
+  ...QUANTIZATION_OPTIONS,
   name: { type: "string" },
   version: { type: "string" },
   "max-size": { type: "string" },
@@ -25,6 +30,8 @@ const OPTIONS = {
   tune: { type: "string" },
   "self-test": { type: "boolean" },
   dump: { type: "string" },
+  report: { type: "string" },
+  evaluate: { type: "string" },
   key: { type: "string" },
   "security-counter": { type: "string" },
   json: { type: "boolean" },
@@ -46,7 +53,7 @@ function buildOptions(
   const dump = values.dump;
   return {
     model,
-    ...(values.calibration !== undefined && { calibration: values.calibration }),
+    ...quantizationOptions(values),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
@@ -93,6 +100,18 @@ function deviceLines({ tuning }: Report): string[] {
   ];
 }
 
+function accuracyLine({ file, source, samples, float, quantized }: EvaluationReport): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+  const before = float ? `, ${percent(float.accuracy)} by the float model` : "";
+  const whose = source === "calibration" ? `the calibration samples of ${file}` : file;
+  return `  labels  ${percent(quantized.accuracy)} of ${integer(samples)} right${before}: ${plain(whose)}`;
+}
+
+const quantizationLines = ({ quantization }: Report): string[] => [
+  ...(quantization?.steps ?? []).map((step) => `  quant   ${plain(step)}`),
+  ...(quantization?.warnings ?? []).map((warning) => `  warning ${warning}`),
+];
+
 /** What people see after a build. */
 export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
@@ -106,9 +125,11 @@ export function summary(report: Report, folder: string | undefined, signed = fal
   const agreement = report.floatAgreement;
   if (agreement) {
     lines.push(
-      `  int8    ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
+      `  float   ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
     );
   }
+  lines.push(...quantizationLines(report));
+  if (report.evaluation) lines.push(accuracyLine(report.evaluation));
   if (folder !== undefined)
     lines.push(
       `  written ${join(folder, "model.wasm")}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}`,
@@ -130,19 +151,36 @@ async function commandLineSelfTest(module: Uint8Array): Promise<number | undefin
   }
 }
 
+/** Labels of a file of their own, or else those that the calibration samples have. */
+async function evaluationOf(
+  result: Build,
+  { evaluate, calibration }: { readonly evaluate?: string; readonly calibration?: string },
+  { imageRange }: BuildOptions,
+): Promise<EvaluationReport | undefined> {
+  if (evaluate !== undefined) return evaluateLabels(result, evaluate, { ...(imageRange && { imageRange }) });
+  const labels = result.quality?.labels;
+  if (!labels || calibration === undefined) return undefined;
+  return calibrationLabels(labels, calibration, result.quality.agreement.sameArgmax);
+}
+
 export const buildCommand: Command = {
   name: "build",
   summary: "turn a trained model into a verified module",
-  usage: `thimble build MODEL [-o DIR] [--calibration FILE] [--name N] [--version X.Y.Z]
+  usage: `thimble build MODEL [-o DIR] [--calibration DATA] [--name N] [--version X.Y.Z]
+              [--calibrate auto|minmax|percentile|mse|entropy] [--precision auto|int8|int16]
+              [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
               [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
-              [--dump DIR] [--json]
+              [--report FILE.html] [--evaluate FILE] [--dump DIR] [--json]
 
-MODEL is a .tflite or .onnx file. Float models need --calibration: a CSV with a header, a .npy, or raw
-little-endian float32, one row per sample. DIR (default: build/NAME) receives model.wasm, model.ts (the
-AssemblyScript), model.graph.json (for the reference interpreter) and report.json.
+MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
+DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), model.graph.json (for the
+reference interpreter) and report.json.
+${QUANTIZATION_USAGE}
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --key        also writes model.img, the signed image of the module, as thimble sign does
+  --report     also writes a page with charts of accuracy, noise by layer, latency, size and memory
+  --evaluate   samples as for --calibration, with labels (a last column "label"): the accuracy of the float model and of the module
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
@@ -159,7 +197,11 @@ AssemblyScript), model.graph.json (for the reference interpreter) and report.jso
     const folder = values.output ?? join("build", result.metadata.model.name);
     const status = values["self-test"] ? await commandLineSelfTest(result.module) : undefined;
     if (status) throw new ModelError(`wasm3 --func self_test: expected 0, found ${status}`);
-    const report = { ...reportOf(result), ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }) };
+    const evaluation = await evaluationOf(result, values, options);
+    const report = {
+      ...reportOf(result, evaluation),
+      ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }),
+    };
     const { name: id, version } = result.metadata.model;
     writeAll(folder, {
       "model.wasm": result.module,
@@ -168,7 +210,10 @@ AssemblyScript), model.graph.json (for the reference interpreter) and report.jso
       "model.graph.json": graphToJson(result.graph),
       "report.json": `${JSON.stringify(report, null, 2)}\n`,
     });
-    const text = `${summary(report, folder, signing !== undefined)}\n\n${layerTable(report.layers, report.tuning.board)}`;
+    if (values.report !== undefined)
+      writeAll(dirname(values.report), { [basename(values.report)]: reportPage(report) });
+    const page = values.report === undefined ? "" : `\n  page    ${values.report}`;
+    const text = `${summary(report, folder, signing !== undefined)}${page}\n\n${layerTable(report.layers, report.tuning.board)}`;
     console.log(values.json ? JSON.stringify(report, null, 2) : text);
   },
 };

@@ -4,7 +4,7 @@ import { checkSubset } from "../compile/subset.ts";
 import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../emit/metadata.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
-import { layerTable, time } from "../report.ts";
+import { layerTable, time } from "../report/text.ts";
 import { bytes, integer, plain, table } from "../table.ts";
 import { type BoardProfile, DEFAULT_BOARD } from "../tune/boards.ts";
 import { inferenceTime } from "../tune/tune.ts";

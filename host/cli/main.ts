@@ -4,6 +4,7 @@ import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { version } from "../root.ts";
 import { buildCommand } from "./build.ts";
+import { diffCommand } from "./diff.ts";
 import { flashCommand } from "./flash.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keygenCommand } from "./keygen.ts";
@@ -16,6 +17,7 @@ const commands: readonly Command[] = [
   buildCommand,
   runCommand,
   inspectCommand,
+  diffCommand,
   keygenCommand,
   signCommand,
   verifyCommand,
@@ -74,8 +76,7 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    await command.run(rest);
-    return 0;
+    return (await command.run(rest)) ?? 0;
   } catch (error) {
     const message = describe(error);
     const file = error instanceof UsageError ? undefined : subjectOf(rest);

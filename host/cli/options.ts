@@ -18,7 +18,8 @@ export interface Command {
   readonly name: string;
   readonly summary: string;
   readonly usage: string;
-  run(args: readonly string[]): Promise<void>;
+  /** Returns the exit status, where it is not 0 although nothing went wrong. */
+  run(args: readonly string[]): Promise<number | undefined>;
 }
 
 /** What commands are about, by their arguments: the file that a message has to name. */

@@ -1,50 +1,24 @@
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { dirname, extname, join } from "node:path";
 import { DataError, readDataset } from "../data/index.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
-import type { Engine, Vector } from "../engines/engine.ts";
-import { qemu } from "../engines/qemu.ts";
-import { evaluateGraph, runReference } from "../engines/reference.ts";
-import { v8 } from "../engines/v8.ts";
-import { wasm3 } from "../engines/wasm3.ts";
-import { importModel, readSource } from "../import/index.ts";
-import { elements, fromBytes, type Graph, ModelError, tensorOf } from "../ir/graph.ts";
-import { graphFromJson } from "../ir/serialize.ts";
-import { checkGraph, checkQuantized, checkWork } from "../ir/spec.ts";
+import type { Vector } from "../engines/engine.ts";
+import { evaluateInOrder, runReference } from "../engines/reference.ts";
+import { importModel, isModelFile, openSource } from "../import/index.ts";
+import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
+import { checkGraph, checkWork } from "../ir/spec.ts";
 import { simplify } from "../passes/index.ts";
 import { argmax } from "../quantize/compare.ts";
 import { borderOf, dequantizeBytes, quantizeToBytes, scaleValues, splitRow } from "../quantize/samples.ts";
 import { plain } from "../table.ts";
+import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";
 import { readBytes } from "./files.ts";
 import { readModule } from "./inspect.ts";
 import { type Command, parse, UsageError } from "./options.ts";
 
-const ENGINES: Readonly<Record<string, Engine>> = { v8, wasm3, qemu };
-
 /** Runs vectors of raw tensor bytes. */
 type Runner = (vectors: readonly Vector[]) => Promise<Vector[]>;
 
-/** The graph that `build` left beside the module; the module's metadata says which one it must be. */
-function graphBeside(file: string, metadata: Metadata): Graph {
-  const path = join(dirname(file), "model.graph.json");
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch {
-    throw new ModelError(`--engine reference runs the graph, not the module: expected ${path}, found none`);
-  }
-  const found = createHash("sha256").update(text).digest();
-  if (!found.equals(Buffer.from(metadata.graph))) {
-    throw new ModelError(
-      `${path}: expected the graph of this module (SHA-256 ${Buffer.from(metadata.graph).toString("hex").slice(0, 16)}...), found another`,
-    );
-  }
-  return checkQuantized(checkGraph(graphFromJson(text), "reading"), "reading");
-}
-
 async function runnerOf(
-  engine: string,
+  engine: ChosenEngine,
   file: string,
   module: Uint8Array,
   metadata: Metadata,
@@ -53,18 +27,7 @@ async function runnerOf(
     const graph = graphBeside(file, metadata);
     return async (vectors) => runReference(graph, vectors);
   }
-  const chosen = ENGINES[engine];
-  if (!chosen) {
-    throw new UsageError(
-      `--engine: expected reference, ${Object.keys(ENGINES).join(", ")}, found "${engine}"`,
-    );
-  }
-  const availability = await chosen.availability();
-  if (!availability.available) {
-    throw new ModelError(
-      `engine ${engine} is missing: ${availability.reason}; install: ${availability.install}`,
-    );
-  }
+  const chosen = await availableEngine(engine);
   return (vectors) => chosen.run(module, vectors);
 }
 
@@ -135,22 +98,23 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
 }
 
 /** A model file on the reference interpreter, as it is: a float model computes in float. */
-function runModel(model: string, input: string): Results {
-  const source = readSource(model);
+async function runModel(model: string, input: string): Promise<Results> {
+  const source = await openSource(model);
   const graph = simplify(checkWork(checkGraph(importModel(source, "model"), "import")));
   const sizes = graph.inputs.map((name) => elements(tensorOf(graph, name).shape));
   const dataset = readDataset(
     input,
     sizes.reduce((sum, size) => sum + size, 0),
   );
-  const rows = dataset.rows.map((row) => {
-    const values = splitRow(row, sizes).map((real, i) => {
+  const inferences = dataset.rows.map((row) =>
+    splitRow(row, sizes).map((real, i) => {
       const tensor = tensorOf(graph, graph.inputs[i]!);
       return tensor.dtype === "float32"
         ? scaleValues(real, tensor.scaling)
         : fromBytes(tensor.dtype, quantizeToBytes(real, borderOf(tensor)));
-    });
-    const trace = evaluateGraph(graph, values);
+    }),
+  );
+  const rows = evaluateInOrder(graph, inferences).map((trace) => {
     const outputs = graph.outputs.map((name) => {
       const q = tensorOf(graph, name).quantization;
       const data = Array.from(trace.get(name)!);
@@ -187,7 +151,7 @@ export const runCommand: Command = {
   summary: "run a module on a file of inputs",
   usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3|qemu] [--raw] [--json]
 
-FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx), which the reference
+FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx, .h5, .keras), which the reference
 interpreter runs as it is. The input holds real values: a CSV with a header (a last column "label" is
 compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
 the greatest per row.
@@ -208,17 +172,17 @@ the greatest per row.
     const file = positionals[0]!;
     const input = values.input;
     if (input === undefined) throw new UsageError("expected --input FILE, found none");
-    if ([".tflite", ".onnx"].includes(extname(file))) {
+    if (isModelFile(file)) {
       if ((values.engine ?? "reference") !== "reference" || values.raw) {
         throw new UsageError(
           `${file} is a model, not a module: only --engine reference runs it, and without --raw`,
         );
       }
-      print(runModel(file, input), values.json === true);
+      print(await runModel(file, input), values.json === true);
       return;
     }
     const { module, metadata } = readModule(file);
-    const runner = await runnerOf(values.engine ?? "v8", file, module, metadata);
+    const runner = await runnerOf(engineOption("--engine", values.engine ?? "v8"), file, module, metadata);
     if (!values.raw) {
       print(await runRows(input, metadata, runner), values.json === true);
       return;

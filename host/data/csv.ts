@@ -1,5 +1,5 @@
 /** Comma-separated values (RFC 4180), and the semicolons and tabs that spreadsheets write instead. */
-import { checkSize, DataError, type Dataset, show } from "./dataset.ts";
+import { checkSize, DataError, type Dataset, LABEL, show } from "./dataset.ts";
 
 interface Line {
   /** Where the record starts in the file, from 1; a quoted cell may hold line breaks. */
@@ -7,7 +7,6 @@ interface Line {
   readonly cells: readonly string[];
 }
 
-const LABEL = /^(label|class|target|y)$/i;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
 /** No column is called like this: a line that holds one is a row of values, whatever else is in it. */
 const VALUE = /^[+-]?(\d*\.\d+(e[+-]?\d+)?|nan|inf(inity)?)$/i;

@@ -55,3 +55,6 @@ export function readRows(
   }
   return Array.from({ length: rows }, (_, row) => values.subarray(row * elements, (row + 1) * elements));
 }
+
+/** What a column or an array with the expected classes is called. */
+export const LABEL = /^(label|class|target|y)$/i;

@@ -1,27 +1,17 @@
 /** Readers for people's data files: calibration rows and test rows. */
 import { constants } from "node:buffer";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { extname } from "node:path";
 import { parseCsv } from "./csv.ts";
 import { DataError, type Dataset, MAX_BYTES } from "./dataset.ts";
+import { readBytes } from "./files.ts";
+import { readFolder } from "./folder.ts";
+import type { InputInfo, MediaOptions } from "./media.ts";
 import { parseNpy } from "./npy.ts";
+import { parseNpz } from "./npz.ts";
 import { parseRaw } from "./raw.ts";
 
-export { DataError, type Dataset, parseCsv, parseNpy, parseRaw };
-
-function readBytes(path: string, most: number): Uint8Array {
-  try {
-    const info = statSync(path);
-    if (!info.isFile()) throw new DataError(`${path}: expected a data file, found something else`);
-    if (info.size <= most) return readFileSync(path);
-    throw new DataError(`${path}: expected at most ${most} bytes, found ${info.size}`);
-  } catch (error) {
-    if (error instanceof DataError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const found = code === "ENOENT" ? "none" : `one that can't be read (${code})`;
-    throw new DataError(`${path}: expected a data file, found ${found}`);
-  }
-}
+export { DataError, type Dataset, type InputInfo, type MediaOptions, parseCsv, parseNpy, parseNpz, parseRaw };
 
 function readText(path: string): string {
   const bytes = readBytes(path, Math.min(MAX_BYTES, constants.MAX_STRING_LENGTH));
@@ -46,4 +36,22 @@ export function readDataset(path: string, expectedElements: number): Dataset {
     default:
       return parseRaw(readBytes(path, MAX_BYTES), expectedElements, path);
   }
+}
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+
+/**
+ * Reads samples of all inputs of a model, each row the inputs one after the other: what `readDataset` reads,
+ * .npz archives, and folders of images or of sounds.
+ * @throws DataError in one line on anything wrong with the data, or where the model takes no such
+ */
+export function readSamplesOf(
+  path: string,
+  inputs: readonly InputInfo[],
+  options: MediaOptions = {},
+): Dataset {
+  if (isFolder(path)) return readFolder(path, inputs, options);
+  if (extname(path).toLowerCase() === ".npz") return parseNpz(readBytes(path, MAX_BYTES), inputs, path);
+  const total = inputs.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0);
+  return readDataset(path, total);
 }

@@ -7,12 +7,12 @@ import type { Engine } from "../engines/engine.ts";
 import { evaluateGraph } from "../engines/reference.ts";
 import { v8 } from "../engines/v8.ts";
 import { wasm3 } from "../engines/wasm3.ts";
-import { elements, tensorOf } from "../ir/graph.ts";
+import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, build } from "../pipeline.ts";
 import { argmax } from "../quantize/compare.ts";
 import { splitRow, toInputBytes } from "../quantize/samples.ts";
-import { reportOf } from "../report.ts";
+import { reportOf } from "../report/json.ts";
 import { root } from "../root.ts";
 import { pictures } from "./pictures.ts";
 
@@ -44,8 +44,9 @@ async function classify(result: Build, data: Dataset, engine: Engine) {
     samples.map((sample) => toInputBytes(graph, sample)),
   );
   const float = floatGraph ?? graph;
+  const { dtype } = tensorOf(graph, graph.outputs[0]!);
   return {
-    int8: outputs.map(([bytes]) => argmax(new Int8Array(bytes!))),
+    integers: outputs.map(([bytes]) => argmax(fromBytes(dtype, bytes!))),
     float: samples.map((sample) => argmax(evaluateGraph(float, sample).get(float.outputs[0]!)!)),
   };
 }
@@ -70,11 +71,11 @@ async function main(): Promise<void> {
       elements(tensorOf(result.graph, result.graph.inputs[0]!).shape),
     );
     const labels = data.labels ?? [];
-    const { int8, float } = await classify(result, data, engine);
+    const { integers, float } = await classify(result, data, engine);
     console.log(`Test set of ${name}, samples it was not trained on:`);
     console.log(accuracyLine("float model", float, labels));
-    console.log(`${accuracyLine(`int8 on ${engine.name}`, int8, labels)}\n`);
-    if (name === "digits") console.log(`${pictures(data.rows, int8, labels)}\n`);
+    console.log(`${accuracyLine(`module on ${engine.name}`, integers, labels)}\n`);
+    if (name === "digits") console.log(`${pictures(data.rows, integers, labels)}\n`);
   }
   console.log("Next: npx thimble inspect build/digits/model.wasm, or npx thimble --help");
 }

@@ -117,9 +117,11 @@ function constantText(constant: Constant, identifier: string): string {
 
 /** `export const` lines for one graph input or output. */
 function borderText(kind: "input" | "output", i: number, tensor: Tensor, identifier: string): string {
-  const q = tensor.quantization!;
+  const q = tensor.quantization;
+  // An index has no scale.
+  const scale = q ? `, scale ${q.scales[0]}, zero point ${q.zeroPoints[0]}` : "";
   return [
-    `/** ${plain(tensor.name)}: ${shapeText(tensor)}, scale ${q.scales[0]}, zero point ${q.zeroPoints[0]} */`,
+    `/** ${plain(tensor.name)}: ${shapeText(tensor)}${scale} */`,
     `export const ${kind}_${i}: i32 = <i32>${identifier};`,
     `export const ${kind}_${i}_bytes: i32 = ${byteSize(tensor)};`,
   ].join("\n");
@@ -134,6 +136,13 @@ function selfTestText(program: Program, vectors: readonly SelfTestVector[], name
         `const expected_${v}_${o}: usize = memory.data<u8>([\n${wrap(Array.from(bytes, String), "  ")}\n]);`,
     ),
   );
+  // Each vector starts as the first inference does, and so does whoever comes after them.
+  const resets = program.constants
+    .filter(({ name }) => program.states.includes(name))
+    .map(
+      ({ name, data }) =>
+        `  reset(${names.constant(name)}, ${data.byteLength}, ${new Uint8Array(data.buffer)[0]});`,
+    );
   const checks = vectors.map((vector, v) => {
     const fills = graph.inputs.map(
       (input) => `  seed = fill(${names.tensor(input)}, ${byteSize(tensorOf(graph, input))}, seed);`,
@@ -143,13 +152,14 @@ function selfTestText(program: Program, vectors: readonly SelfTestVector[], name
         `  if (!equal(${names.tensor(output)}, expected_${v}_${o}, ${byteSize(tensorOf(graph, output))})) return ${v + 1};`,
     );
     return [
+      ...resets,
       `  seed = ${vector.seed};`,
       ...fills,
       `  if (invoke() != STATUS_OK) return ${v + 1};`,
       ...compares,
     ].join("\n");
   });
-  const body = `export function self_test(): i32 {\n  let seed: u32;\n${checks.join("\n")}\n  return STATUS_OK;\n}`;
+  const body = `export function self_test(): i32 {\n  let seed: u32;\n${[...checks, ...resets].join("\n")}\n  return STATUS_OK;\n}`;
   return `${expected.join("\n")}\n\n${body}\n`;
 }
 
@@ -189,7 +199,11 @@ export function emitAssemblyScript(
     ...program.kernels.map(
       (kernel) => `import { ${kernel.name} } from "thimble/assembly/kernels/${kernel.name}";`,
     ),
-    ...(selfTest.length > 0 ? ['import { equal, fill } from "thimble/assembly/self_test";'] : []),
+    ...(selfTest.length > 0
+      ? [
+          `import { equal, fill${program.states.length > 0 ? ", reset" : ""} } from "thimble/assembly/self_test";`,
+        ]
+      : []),
   ];
   const parts = [
     header(program, plan, provenance),

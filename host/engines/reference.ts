@@ -1,4 +1,12 @@
-import { fromBytes, type Graph, type TensorData, tensorOf, toBytes } from "../ir/graph.ts";
+import {
+  fromBytes,
+  type Graph,
+  initialState,
+  statesOf,
+  type TensorData,
+  tensorOf,
+  toBytes,
+} from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
 import type { Vector } from "./engine.ts";
@@ -6,12 +14,26 @@ import type { Vector } from "./engine.ts";
 /** Values of all tensors of a graph for one set of inputs, by name. */
 export type Trace = ReadonlyMap<string, TensorData>;
 
+/** Values of the states of a graph between two inferences, by name. */
+export type States = ReadonlyMap<string, TensorData>;
+
+export const initialStates = (graph: Graph): States =>
+  new Map(statesOf(graph).map((tensor) => [tensor.name, initialState(tensor)]));
+
+/** The states after the inference whose values these are. */
+export const nextStates = (graph: Graph, trace: Trace): States =>
+  new Map(statesOf(graph).map(({ name, next }) => [name, trace.get(next!)!]));
+
 /**
  * The reference interpreter: evaluates node by node what `host/ops` says each operator means. It
  * runs on the graph, float or quantised, not on a module; its results define what is right.
  */
-export function evaluateGraph(graph: Graph, inputs: readonly TensorData[]): Trace {
-  const values = new Map<string, TensorData>();
+export function evaluateGraph(
+  graph: Graph,
+  inputs: readonly TensorData[],
+  states: States = initialStates(graph),
+): Trace {
+  const values = new Map(states);
   for (const tensor of graph.tensors.values()) if (tensor.data) values.set(tensor.name, tensor.data);
   graph.inputs.forEach((name, i) => {
     values.set(name, inputs[i]!);
@@ -28,11 +50,26 @@ export function evaluateGraph(graph: Graph, inputs: readonly TensorData[]): Trac
   return values;
 }
 
-/** Graph outputs in order for each vector of raw input bytes. */
+/** All values for each of some inferences, one after the other: states go on from each to the next. */
+export function evaluateInOrder(graph: Graph, inferences: readonly (readonly TensorData[])[]): Trace[] {
+  let states = initialStates(graph);
+  return inferences.map((inputs) => {
+    const trace = evaluateGraph(graph, inputs, states);
+    states = nextStates(graph, trace);
+    return trace;
+  });
+}
+
+/** The inputs of one inference from their bytes. */
+export const fromVector = (graph: Graph, vector: Vector): TensorData[] =>
+  graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector[i]!));
+
+/** Graph outputs in order for each vector of raw input bytes; states go on from each to the next. */
 export function runReference(graph: Graph, vectors: readonly Vector[]): Vector[] {
+  let states = initialStates(graph);
   return vectors.map((vector) => {
-    const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector[i]!));
-    const trace = evaluateGraph(graph, inputs);
+    const trace = evaluateGraph(graph, fromVector(graph, vector), states);
+    states = nextStates(graph, trace);
     return graph.outputs.map((name) => toBytes(trace.get(name)!));
   });
 }

@@ -41,6 +41,11 @@ export interface Tensor {
   readonly labels?: readonly string[];
   /** On graph inputs only. */
   readonly scaling?: Scaling;
+  /**
+   * Makes the tensor a state: at the start of an inference it holds what the tensor of this name held at the end
+   * of the one before, and real zeros at the start of the first.
+   */
+  readonly next?: string;
 }
 
 export type AttributeValue = number | boolean | string | readonly number[];
@@ -119,6 +124,14 @@ export function tensorOf(graph: Graph, name: string): Tensor {
   if (!tensor) throw new Error(`graph ${graph.name} has no tensor ${name}`);
   return tensor;
 }
+
+/** What a state holds before the first inference: real zeros. */
+export const initialState = (tensor: Tensor): TensorData =>
+  allocate(tensor.dtype, elements(tensor.shape)).fill(tensor.quantization ? perTensor(tensor).zeroPoint : 0);
+
+/** The tensors that keep their values from one inference to the next. */
+export const statesOf = (graph: Graph): Tensor[] =>
+  [...graph.tensors.values()].filter(({ next }) => next !== undefined);
 
 export const isConstant = (tensor: Tensor): boolean => tensor.data !== undefined;
 

@@ -39,7 +39,16 @@ const orderedScaling = ({ offsets, factors, missing }: Scaling): Scaling => ({
 });
 
 /** Every field in an order of its own: that of an object depends on which pass made it. */
-function storeTensor({ name, dtype, shape, quantization: q, labels, scaling, data }: Tensor): StoredTensor {
+function storeTensor({
+  name,
+  dtype,
+  shape,
+  quantization: q,
+  labels,
+  scaling,
+  next,
+  data,
+}: Tensor): StoredTensor {
   return {
     name,
     dtype,
@@ -47,6 +56,7 @@ function storeTensor({ name, dtype, shape, quantization: q, labels, scaling, dat
     ...(q && { quantization: { scales: q.scales, zeroPoints: q.zeroPoints, axis: q.axis } }),
     ...(labels && { labels }),
     ...(scaling && { scaling: orderedScaling(scaling) }),
+    ...(next !== undefined && { next }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
   };
 }
@@ -88,6 +98,7 @@ const storedTensor = isRecord(
     quantization: isRecord({ scales: numbers, zeroPoints: numbers, axis: isInteger }),
     labels: texts,
     scaling: isScaling,
+    next: isText,
     data: isText,
   },
 );

@@ -1,6 +1,7 @@
 import { typeRange } from "../ops/activation.ts";
 import { operatorOf, operators } from "../ops/index.ts";
 import { type Bound, bind, checkAttributes, type Operator } from "../ops/operator.ts";
+import { zeroPointFault } from "../ops/wide_sum.ts";
 import {
   type Attributes,
   byteSize,
@@ -10,6 +11,7 @@ import {
   MAX_RANK,
   ModelError,
   type Node,
+  statesOf,
   type Tensor,
 } from "./graph.ts";
 
@@ -21,7 +23,8 @@ import {
  *  4. every tensor has at most one writer, and no constant or graph input has any;
  *  5. operators exist, take that many inputs of types that they can compute with, have exactly their
  *     attributes, and infer the shapes that their outputs are declared with;
- *  6. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
+ *  6. the next value of a state is computed, of its type and shape, and read by nobody else;
+ *  7. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
  *     points fit the type.
  * A quantised graph (`checkQuantized`) has also no float tensor and a scale on every one of 8 and 16 bits.
  */
@@ -75,6 +78,8 @@ function checkTypes(operator: Operator, node: Bound<Attributes>, fail: Fail): vo
     return;
   }
   const output = node.outputs[0]!.dtype;
+  const asymmetric = zeroPointFault([...node.inputs, ...node.outputs]);
+  if (asymmetric !== undefined) fail(`node ${node.name}: ${asymmetric}`);
   if (output !== "float32" && !types.includes(output))
     fail(`node ${node.name}: ${operator.name} of ${output} is not supported, only of ${types.join(" and ")}`);
   node.inputs.forEach((input, i) => {
@@ -133,8 +138,8 @@ function checkOrder(graph: Graph, fail: Fail): void {
   const ready = new Set(graph.inputs);
   if (ready.size !== graph.inputs.length) fail("an input is listed twice");
   for (const tensor of graph.tensors.values()) {
-    if (!tensor.data) continue;
-    if (ready.has(tensor.name)) fail(`graph input ${tensor.name} is a constant`);
+    if (!tensor.data && tensor.next === undefined) continue;
+    if (ready.has(tensor.name)) fail(`graph input ${tensor.name} is a ${tensor.data ? "constant" : "state"}`);
     ready.add(tensor.name);
   }
   const names = new Set<string>();
@@ -151,6 +156,7 @@ function checkOrder(graph: Graph, fail: Fail): void {
       ready.add(output);
     }
   }
+  checkStates(graph, fail);
   for (const name of [...graph.inputs, ...graph.outputs]) {
     if (!graph.tensors.has(name)) fail(`graph input or output ${name} is not declared`);
   }
@@ -159,6 +165,24 @@ function checkOrder(graph: Graph, fail: Fail): void {
     fail(
       `expected 1 to ${MAX_BORDERS} inputs and as many outputs, found ${graph.inputs.length} and ${graph.outputs.length}`,
     );
+  }
+}
+
+/** A state's next value is computed by a node, for it alone, and is of the same kind. */
+function checkStates(graph: Graph, fail: Fail): void {
+  const written = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
+  const read = new Set([...graph.outputs, ...graph.nodes.flatMap(({ inputs }) => inputs)]);
+  const taken = new Set<string>();
+  for (const { name, next, data, dtype, shape } of statesOf(graph)) {
+    const tensor = graph.tensors.get(next!);
+    if (data) fail(`state ${name} is a constant`);
+    if (!tensor || !written.has(next!) || read.has(next!) || taken.has(next!))
+      fail(`state ${name}: expected a node to compute ${next} for it alone`);
+    else if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
+      fail(
+        `state ${name}: expected ${next} to be ${dtype} [${shape}], found ${tensor.dtype} [${tensor.shape}]`,
+      );
+    taken.add(next!);
   }
 }
 

@@ -1,11 +1,11 @@
 import { perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS } from "./activation.ts";
-import { elementwiseArguments, evaluateElementwise, inferElementwise } from "./elementwise.ts";
+import { elementwiseArguments, evaluateElementwise, inferElementwise, zeroPoints } from "./elementwise.ts";
 import { kernelMultiplier, type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
 /** Extra bits that both operands get before they are brought to a common scale. */
-const HEADROOM = 2 ** 20;
+const headroom = (output: Tensor): number => (output.dtype === "int16" ? 2 ** 15 : 2 ** 20);
 
 /** TensorFlow Lite, add: the common scale is twice the greater of the two. */
 function factors(a: Tensor, b: Tensor, output: Tensor): { a: Multiplier; b: Multiplier; output: Multiplier } {
@@ -14,7 +14,7 @@ function factors(a: Tensor, b: Tensor, output: Tensor): { a: Multiplier; b: Mult
   return {
     a: quantizeMultiplier(scaleA / common),
     b: quantizeMultiplier(scaleB / common),
-    output: kernelMultiplier(common / (HEADROOM * perTensor(output).scale)),
+    output: kernelMultiplier(common / (headroom(output) * perTensor(output).scale)),
   };
 }
 
@@ -25,12 +25,14 @@ function addition(name: "add" | "sub", sign: 1 | -1, summary: string) {
     arity: [2, 2],
     attributes: { activation: ACTIVATIONS },
     quantization: { output: { kind: "range" } },
+    types: ["int8", "int16"],
     infer: inferElementwise,
 
     evaluate(node, values) {
       const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
       if (output.dtype === "float32") return [evaluateElementwise(node, values, (x, y) => x + sign * y)];
       const factor = factors(a, b, output);
+      const extra = headroom(output);
       const [zeroA, zeroB, zero] = [a, b, output].map((tensor) => perTensor(tensor).zeroPoint) as [
         number,
         number,
@@ -38,8 +40,8 @@ function addition(name: "add" | "sub", sign: 1 | -1, summary: string) {
       ];
       return [
         evaluateElementwise(node, values, (x, y) => {
-          const left = requantize((x - zeroA) * HEADROOM, factor.a);
-          const right = requantize((y - zeroB) * HEADROOM, factor.b);
+          const left = requantize((x - zeroA) * extra, factor.a);
+          const right = requantize((y - zeroB) * extra, factor.b);
           return requantize(left + sign * right, factor.output) + zero;
         }),
       ];
@@ -48,19 +50,18 @@ function addition(name: "add" | "sub", sign: 1 | -1, summary: string) {
     lower(node, to) {
       const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
       const factor = factors(a, b, output);
-      to.call("add_s8", {
+      const shared = {
         ...elementwiseArguments(node, to),
         sign,
-        aZeroPoint: perTensor(a).zeroPoint,
         aMultiplier: factor.a.multiplier,
         aShift: factor.a.shift,
-        bZeroPoint: perTensor(b).zeroPoint,
         bMultiplier: factor.b.multiplier,
         bShift: factor.b.shift,
         outputMultiplier: factor.output.multiplier,
         outputShift: factor.output.shift,
-        outputZeroPoint: perTensor(output).zeroPoint,
-      });
+      };
+      if (output.dtype === "int16") to.call("add_s16", shared);
+      else to.call("add_s8", { ...shared, ...zeroPoints(node) });
     },
   });
 }

@@ -1,4 +1,4 @@
-import { allocate, elements, ModelError, type Shape, type Tensor } from "../ir/graph.ts";
+import { allocate, byteSize, elements, ModelError, type Shape, type Tensor } from "../ir/graph.ts";
 import { defineOperator } from "./operator.ts";
 
 /** Values of one input that lie together in the output, and how many such runs there are. */
@@ -14,6 +14,7 @@ export const concatenation = defineOperator({
   arity: [1, 64],
   attributes: { axis: "int" },
   quantization: { output: { kind: "same" } },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const { axis } = attributes;
@@ -47,10 +48,12 @@ export const concatenation = defineOperator({
 
   lower({ attributes, inputs, outputs }, to) {
     const output = outputs[0]!;
-    const outputStride = runs(output.shape, attributes.axis).length;
+    const bytes = byteSize(output) / elements(output.shape);
+    const outputStride = bytes * runs(output.shape, attributes.axis).length;
     let offset = 0;
     for (const input of inputs as readonly Tensor[]) {
-      const { rows, length } = runs(input.shape, attributes.axis);
+      const { rows, length: values } = runs(input.shape, attributes.axis);
+      const length = bytes * values;
       to.call("copy_s8", {
         input,
         output: to.at(output, offset),

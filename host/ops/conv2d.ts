@@ -1,11 +1,11 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { channelMultipliers, checkBias } from "./channel_scale.ts";
+import { checkBias } from "./channel_scale.ts";
 import { convolutionArguments, convolutionChannels } from "./convolution.ts";
-import { requantize } from "./fixed_point.ts";
 import { fitsLanes, isLong, lanesBytes } from "./lanes.ts";
 import { inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
+import { isWide, sumRescaler, wideSumArguments } from "./wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
 const geometry = (node: string, input: Tensor, weights: Tensor, attributes: WindowAttributes) =>
@@ -23,8 +23,16 @@ export const conv2d = defineOperator({
   name: "conv2d",
   summary: "2-D convolution, grouped and dilated, per-channel or per-tensor weights, fused activation",
   arity: [2, 3],
-  attributes: { stride: "ints", dilation: "ints", padding: "ints", groups: "int", activation: ACTIVATIONS },
+  attributes: {
+    stride: "ints",
+    dilation: "ints",
+    padding: "ints",
+    groups: "int",
+    activation: ACTIVATIONS,
+    narrowSums: "flag",
+  },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
@@ -49,8 +57,7 @@ export const conv2d = defineOperator({
     const depth = weights.shape[3]!;
     const quantized = output.dtype !== "float32";
     const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
-    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
-    const factors = quantized ? channelMultipliers(input, weights, output, channels) : [];
+    const rescale = quantized && sumRescaler({ input, weights, output }, attributes.narrowSums);
     const range = activationRange(attributes.activation, output);
     const filterSize = elements(weights.shape) / channels;
     const result = allocate(output.dtype, elements(output.shape));
@@ -64,8 +71,7 @@ export const conv2d = defineOperator({
           const filter = channel * filterSize + tap * depth;
           for (let i = 0; i < depth; i++) sum += (x[first + i]! - zeroPoint) * filters[filter + i]!;
         });
-        const value = quantized ? (requantize(sum | 0, factors[channel]!) + outputZeroPoint) | 0 : sum;
-        result[next++] = clampTo(value, range);
+        result[next++] = clampTo(rescale ? rescale(sum, channel) : sum, range);
       }
     });
     return [result];
@@ -79,6 +85,23 @@ export const conv2d = defineOperator({
     const count = output.shape[3]!;
     const terms = elements(weights.shape) / count;
     const range = activationRange(attributes.activation, output);
+    if (isWide(output)) {
+      const { narrowSums } = attributes;
+      to.call("conv2d_s16", {
+        ...w,
+        ...wideSumArguments(tensors, count, narrowSums, to),
+        input,
+        output,
+        weights,
+        scratch: to.scratch(2 * terms),
+        narrowSums: narrowSums ? 1 : 0,
+        groups: attributes.groups,
+        outputChannels: count,
+        activationMin: range.min,
+        activationMax: range.max,
+      });
+      return;
+    }
     const channels = convolutionChannels(tensors, weights.data as Int8Array, range);
     const tile = Math.min(to.choice.tile, elements(output.shape) / count);
     const pointwise = isPointwise(w, attributes.groups);

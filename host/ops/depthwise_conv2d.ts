@@ -1,11 +1,11 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
-import { channelMultipliers, checkBias } from "./channel_scale.ts";
+import { checkBias } from "./channel_scale.ts";
 import { convolutionArguments, convolutionChannels } from "./convolution.ts";
-import { requantize } from "./fixed_point.ts";
 import { fitsLanes } from "./lanes.ts";
 import { byChannel } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
+import { isWide, sumRescaler, wideSumArguments } from "./wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
 const geometry = (node: string, input: Tensor, weights: Tensor, attributes: WindowAttributes) =>
@@ -43,6 +43,7 @@ export const depthwiseConv2d = defineOperator({
     activation: ACTIVATIONS,
   },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 3 }, bias: 2 },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
@@ -64,8 +65,7 @@ export const depthwiseConv2d = defineOperator({
     const channels = output.shape[3]!;
     const quantized = output.dtype !== "float32";
     const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
-    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
-    const factors = quantized ? channelMultipliers(input, weights, output, channels) : [];
+    const rescale = quantized && sumRescaler({ input, weights, output }, false);
     const range = activationRange(attributes.activation, output);
     const result = allocate(output.dtype, elements(output.shape));
     let next = 0;
@@ -76,8 +76,7 @@ export const depthwiseConv2d = defineOperator({
         eachTap(w, batch, y, column, (pixel, tap) => {
           sum += (x[pixel + inputChannel]! - zeroPoint) * filters[tap * channels + channel]!;
         });
-        const value = quantized ? (requantize(sum | 0, factors[channel]!) + outputZeroPoint) | 0 : sum;
-        result[next++] = clampTo(value, range);
+        result[next++] = clampTo(rescale ? rescale(sum, channel) : sum, range);
       }
     });
     return [result];
@@ -89,6 +88,19 @@ export const depthwiseConv2d = defineOperator({
     const w = geometry(name, input, weights, attributes);
     const tensors = { input, weights, bias, output };
     const range = activationRange(attributes.activation, output);
+    if (isWide(output)) {
+      to.call("depthwise_conv2d_s16", {
+        ...w,
+        ...wideSumArguments(tensors, output.shape[3]!, false, to),
+        input,
+        output,
+        weights,
+        depthMultiplier: attributes.depthMultiplier,
+        activationMin: range.min,
+        activationMax: range.max,
+      });
+      return;
+    }
     const channels = convolutionChannels(tensors, byChannel(weights.data!, output.shape[3]!), range);
     const sameShape = attributes.depthMultiplier === 1 && output.shape.join() === input.shape.join();
     if (sameShape) to.overwrite(output, input);

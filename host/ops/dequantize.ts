@@ -2,7 +2,7 @@ import { ModelError, perTensor } from "../ir/graph.ts";
 import { defineOperator } from "./operator.ts";
 import { evaluateUnary } from "./unary.ts";
 
-/** 8 bits to float32: at a model's outputs and on constants only, where simplification removes it. */
+/** 8 or 16 bits to float32: at a model's outputs and on constants only, where simplification removes it. */
 export const dequantize = defineOperator({
   name: "dequantize",
   summary: "quantised to float, at a model's outputs",

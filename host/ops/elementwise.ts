@@ -1,4 +1,4 @@
-import { allocate, ModelError, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
+import { allocate, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
 import type { Lowering } from "../plan/lower.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
@@ -39,6 +39,14 @@ export function evaluateElementwise(
   return result;
 }
 
+/** The kernel arguments that only 8-bit values have. */
+export function zeroPoints({ inputs, outputs }: Pick<Bound<unknown>, "inputs" | "outputs">) {
+  const [aZeroPoint, bZeroPoint, outputZeroPoint] = [...inputs, ...outputs].map(
+    (tensor) => perTensor(tensor!).zeroPoint,
+  ) as [number, number, number];
+  return { aZeroPoint, bZeroPoint, outputZeroPoint };
+}
+
 /**
  * The kernel arguments that describe operands, loops and clamping. An operand of the output's shape may be
  * overwritten: the kernels read each of its elements right before they write there.
@@ -52,6 +60,8 @@ export function elementwiseArguments(
   whole.some((operand) => to.overwrite(output, operand));
   const { sizes, strides } = loops(a, b, output.shape)!;
   const range: Range = activationRange(attributes.activation, output);
+  const bytes = output.dtype === "int16" ? 2 : 1;
+  const inBytes = (list: readonly number[]) => list.map((stride) => stride * bytes);
   const numbered = (prefix: string, list: readonly number[]) =>
     Object.fromEntries(list.map((value, i) => [`${prefix}${i}`, value]));
   return {
@@ -59,8 +69,8 @@ export function elementwiseArguments(
     b,
     output,
     ...numbered("size", sizes),
-    ...numbered("aStride", strides[0]!),
-    ...numbered("bStride", strides[1]!),
+    ...numbered("aStride", inBytes(strides[0]!)),
+    ...numbered("bStride", inBytes(strides[1]!)),
     activationMin: range.min,
     activationMax: range.max,
   };

@@ -67,6 +67,25 @@ export function requantize(x: number, { multiplier, shift }: Multiplier): number
   );
 }
 
+/**
+ * A factor for sums of 64 bits, as multiplier / 2^shift: the multiplier is 0 or in [2^14, 2^15), the shift 1..46. The
+ * 16 bits that TensorFlow Lite leaves of a factor then. Throws ModelError from 2^14 on: there is no shift to the left.
+ */
+export function wideMultiplier(real: number): Multiplier {
+  if (!(Math.abs(real) < 2 ** 14))
+    throw new ModelError(`expected scales with a quotient below 2^14, found ${real}`);
+  const { multiplier, shift } = quantizeMultiplier(real);
+  const reduced = multiplier < 0x7fff0000 ? Math.floor((multiplier + 2 ** 15) / 2 ** 16) : 0x7fff;
+  return { multiplier: reduced, shift: 15 - shift };
+}
+
+/** x * factor, rounded once, halves up: MultiplyByQuantizedMultiplier of TensorFlow Lite for int64. */
+export function requantizeWide(x: number, { multiplier, shift }: Multiplier): number {
+  // The product has more bits than a double.
+  const scaled = (BigInt(x) * BigInt(multiplier) + (1n << BigInt(shift - 1))) >> BigInt(shift);
+  return Number(BigInt.asIntN(32, scaled));
+}
+
 const saturate = (x: number): number => clamp(x, INT32_MIN, INT32_MAX);
 const mul = saturatingRoundingDoublingHighMul;
 

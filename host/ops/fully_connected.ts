@@ -1,22 +1,89 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
-import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
+import type { Lowering } from "../plan/lower.ts";
+import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
-import { type Multiplier, requantize } from "./fixed_point.ts";
+import type { Multiplier } from "./fixed_point.ts";
 import { fitsRescale } from "./lanes.ts";
 import { foldedBias, inBlocks } from "./layout.ts";
-import { defineOperator } from "./operator.ts";
+import { type Bound, defineOperator } from "./operator.ts";
+import { isWide, sumRescaler, wideSumArguments, zeroPointFault } from "./wide_sum.ts";
 
 /** One multiplier where the weights have one scale, otherwise one per output. */
 const outputMultipliers = (input: Tensor, weights: Tensor, output: Tensor): Multiplier[] =>
   channelMultipliers(input, weights, output, weights.quantization!.scales.length);
+
+/** Types of 16-bit layers' input, weights and output that have a kernel; TensorFlow Lite has the first of them. */
+const WIDE_TYPES = [
+  "int16, int8, int16",
+  "int16, int16, int16",
+  "int8, int8, int16",
+  "int16, int8, int8",
+  "int16, int16, int8",
+];
+
+interface DenseAttributes {
+  readonly activation: Activation;
+  readonly narrowSums: boolean | undefined;
+}
+
+function checkTypes({ inputs, outputs, attributes }: Bound<DenseAttributes>): string | undefined {
+  const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+  const output = outputs[0]!;
+  const types = [input, weights, output].map(({ dtype }) => dtype).join(", ");
+  const isWithin16 = isWide(input, weights, output);
+  if (isWithin16 && !WIDE_TYPES.includes(types))
+    return `input, weights and output of ${types}: expected one of ${WIDE_TYPES.join("; ")}`;
+  if (attributes.narrowSums && types !== WIDE_TYPES[0])
+    return `sums of 32 bits: expected types ${WIDE_TYPES[0]}, found ${types}`;
+  const { dtype } = output;
+  if (!isWithin16 && dtype !== "float32" && dtype !== "int8")
+    return `fully_connected of ${dtype} is not supported, only of int8 and int16`;
+  const wrong = [...(isWithin16 ? [] : [input, weights]), bias].find(
+    (tensor) => tensor && tensor.dtype !== (tensor === bias && dtype !== "float32" ? "int32" : dtype),
+  );
+  if (!wrong) return zeroPointFault([input, output]);
+  const expected = wrong === bias && dtype !== "float32" ? "int32" : dtype;
+  return `input ${wrong.name}: expected ${expected} for an output of ${dtype}, found ${wrong.dtype}`;
+}
+
+const WIDE_KERNELS: Readonly<Record<string, string>> = {
+  "int16 int8": "fully_connected_s16",
+  "int16 int16": "fully_connected_w16_s16",
+  "int8 int8": "fully_connected_s8_s16",
+};
+
+/** Kernels for 16-bit values are one for each pair of types of input and weights. */
+function lowerWide({ inputs, outputs, attributes }: Bound<DenseAttributes>, to: Lowering): void {
+  const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+  const output = outputs[0]!;
+  const range = activationRange(attributes.activation, output);
+  const [count, depth] = weights.shape as [number, number];
+  const kernel = WIDE_KERNELS[`${input.dtype} ${weights.dtype}`]!;
+  to.call(kernel, {
+    input,
+    output,
+    weights,
+    ...wideSumArguments({ input, weights, bias, output }, count, attributes.narrowSums, to),
+    batches: elements(input.shape) / depth,
+    depth,
+    outputs: count,
+    outputZeroPoint: perTensor(output).zeroPoint,
+    activationMin: range.min,
+    activationMax: range.max,
+    ...(kernel === "fully_connected_s16" && { narrowSums: attributes.narrowSums ? 1 : 0 }),
+    ...(kernel !== "fully_connected_s8_s16" && { outputBytes: output.dtype === "int8" ? 1 : 2 }),
+  });
+}
 
 /** Inputs: [..., depth], weights [outputs, depth], bias [outputs] or none. */
 export const fullyConnected = defineOperator({
   name: "fully_connected",
   summary: "dense layer, per-tensor or per-channel weights, fused activation",
   arity: [2, 3],
-  attributes: { keepDims: "boolean", activation: ACTIVATIONS },
+  attributes: { keepDims: "boolean", activation: ACTIVATIONS, narrowSums: "flag" },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+  types: ["int8", "int16"],
+  checkTypes,
 
   infer({ name, attributes, inputs }) {
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
@@ -41,8 +108,7 @@ export const fullyConnected = defineOperator({
     const [channels, depth] = weights.shape as [number, number];
     const quantized = output.dtype !== "float32";
     const zeroPoint = quantized ? perTensor(input).zeroPoint : 0;
-    const outputZeroPoint = quantized ? perTensor(output).zeroPoint : 0;
-    const factors = quantized ? outputMultipliers(input, weights, output) : [];
+    const rescale = quantized && sumRescaler({ input, weights, output }, attributes.narrowSums);
     const range = activationRange(attributes.activation, output);
     const result = allocate(output.dtype, elements(output.shape));
     for (let next = 0; next < result.length; next++) {
@@ -50,15 +116,16 @@ export const fullyConnected = defineOperator({
       const row = Math.floor(next / channels) * depth;
       let sum = bias?.[channel] ?? 0;
       for (let i = 0; i < depth; i++) sum += (x[row + i]! - zeroPoint) * w[channel * depth + i]!;
-      const factor = factors[factors.length === 1 ? 0 : channel];
-      result[next] = clampTo(factor ? (requantize(sum | 0, factor) + outputZeroPoint) | 0 : sum, range);
+      result[next] = clampTo(rescale ? rescale(sum, channel) : sum, range);
     }
     return [result];
   },
 
-  lower({ attributes, inputs, outputs }, to) {
+  lower(node, to) {
+    const { attributes, inputs, outputs } = node;
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
     const output = outputs[0]!;
+    if (isWide(input, weights, output)) return lowerWide(node, to);
     const factors = outputMultipliers(input, weights, output);
     const range = activationRange(attributes.activation, output);
     const count = weights.shape[0]!;

@@ -1,46 +1,101 @@
 /** The table of operators: to add one, write its file after TEMPLATE.md and list it here. */
+
 import { add, sub } from "./add.ts";
+import { argMax, argMin } from "./arg_max.ts";
 import { averagePool2d } from "./average_pool2d.ts";
+import { clip } from "./clip.ts";
 import { concatenation } from "./concatenation.ts";
 import { conv2d } from "./conv2d.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { dequantize } from "./dequantize.ts";
+import { div } from "./div.ts";
 import { fullyConnected } from "./fully_connected.ts";
 import { hardSwish } from "./hard_swish.ts";
+import { impute } from "./impute.ts";
+import { intervals } from "./intervals.ts";
 import { leakyRelu } from "./leaky_relu.ts";
+import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
+import { lookup } from "./lookup.ts";
+import { lstm } from "./lstm.ts";
+import { lstmSequence } from "./lstm_sequence.ts";
 import { maxPool2d } from "./max_pool2d.ts";
-import { mean } from "./mean.ts";
+import { maximum, minimum } from "./maximum.ts";
+import { mean, reduceSum } from "./mean.ts";
 import { mul } from "./mul.ts";
+import { normalize } from "./normalize.ts";
 import type { Operator } from "./operator.ts";
 import { pad } from "./pad.ts";
+import { prelu } from "./prelu.ts";
+import { quadratic } from "./quadratic.ts";
 import { quantize } from "./quantize.ts";
+import { reduceMax, reduceMin } from "./reduce_max.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
+import { resizeNearest } from "./resize_nearest.ts";
+import { select } from "./select.ts";
 import { softmax } from "./softmax.ts";
+import { stridedSlice } from "./strided_slice.ts";
+import { subtractMax } from "./subtract_max.ts";
+import { svdf } from "./svdf.ts";
+import { svm } from "./svm.ts";
+import { svmVotes } from "./svm_votes.ts";
 import { tanh } from "./tanh.ts";
+import { transpose } from "./transpose.ts";
+import { transposeConv2d } from "./transpose_conv2d.ts";
+import { treeEnsemble } from "./tree_ensemble.ts";
+import { unaryFunction } from "./unary_function.ts";
 
 const list: readonly Operator[] = [
   add,
+  argMax,
+  argMin,
   averagePool2d,
+  clip,
   concatenation,
   conv2d,
   depthwiseConv2d,
   dequantize,
+  div,
   fullyConnected,
   hardSwish,
   leakyRelu,
   logistic,
+  logSoftmax,
+  lookup,
+  maximum,
+  lstm,
+  lstmSequence,
   maxPool2d,
   mean,
+  minimum,
   mul,
   pad,
+  prelu,
   quantize,
+  reduceMax,
+  reduceMin,
+  reduceSum,
   relu,
   reshape,
+  resizeNearest,
   softmax,
+  stridedSlice,
   sub,
+  impute,
+  intervals,
+  normalize,
+  quadratic,
+  select,
+  subtractMax,
+  svm,
+  svmVotes,
+  svdf,
   tanh,
+  transpose,
+  transposeConv2d,
+  unaryFunction,
+  treeEnsemble,
 ];
 
 export const operators: ReadonlyMap<string, Operator> = new Map(

@@ -1,8 +1,15 @@
 import { perTensor, type TensorData } from "../ir/graph.ts";
 import { typeRange } from "./activation.ts";
-import { clamp, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { clamp, kernelMultiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
+import { lowerRescale } from "./rescale.ts";
 import { evaluateUnary, lowerToTable } from "./unary.ts";
+
+function factors({ attributes, inputs, outputs }: Bound<{ readonly alpha: number }>) {
+  const [from, to] = [perTensor(inputs[0]!).scale, perTensor(outputs[0]!).scale];
+  const multiplier = outputs[0]!.dtype === "int16" ? kernelMultiplier : quantizeMultiplier;
+  return { positive: multiplier(from / to), negative: multiplier((from * attributes.alpha) / to) };
+}
 
 /** Quantised: each side of zero has a factor of its own, as in TensorFlow Lite. */
 function evaluate(
@@ -14,8 +21,7 @@ function evaluate(
   if (output.dtype === "float32") return [evaluateUnary(node, values[0]!, (x) => (x >= 0 ? x : x * alpha))];
   const [from, to] = [perTensor(input), perTensor(output)];
   const range = typeRange(output);
-  const positive = quantizeMultiplier(from.scale / to.scale);
-  const negative = quantizeMultiplier((from.scale * alpha) / to.scale);
+  const { positive, negative } = factors(node);
   return [
     evaluateUnary(node, values[0]!, (value) => {
       const x = value - from.zeroPoint;
@@ -32,5 +38,11 @@ export const leakyRelu = defineOperator({
   quantization: { output: { kind: "range" } },
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
-  lower: (node, to) => lowerToTable(node, to, evaluate),
+  types: ["int8", "int16"],
+  lower(node, to) {
+    if (node.outputs[0]!.dtype === "int16") {
+      const { positive, negative } = factors(node);
+      lowerRescale(node, to, typeRange(node.outputs[0]!), positive, negative);
+    } else lowerToTable(node, to, evaluate);
+  },
 });

@@ -11,8 +11,9 @@ export const maxPool2d = defineOperator({
   arity: [1, 1],
   attributes: { kernel: "ints", stride: "ints", padding: "ints", activation: ACTIVATIONS },
   quantization: { output: { kind: "same" } },
+  types: ["int8", "int16"],
   infer: inferPool,
   evaluate: (node, values) => [evaluatePool(node, values[0]!, greatest)],
-  lower: (node, to) => lowerPool(node, "max_pool2d_s8", to),
+  lower: (node, to) => lowerPool(node, "max_pool2d", to),
   steps: poolSteps,
 });

@@ -1,6 +1,6 @@
 import { perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS } from "./activation.ts";
-import { elementwiseArguments, evaluateElementwise, inferElementwise } from "./elementwise.ts";
+import { elementwiseArguments, evaluateElementwise, inferElementwise, zeroPoints } from "./elementwise.ts";
 import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 
@@ -13,6 +13,7 @@ export const mul = defineOperator({
   arity: [2, 2],
   attributes: { activation: ACTIVATIONS },
   quantization: { output: { kind: "range" } },
+  types: ["int8", "int16"],
   infer: inferElementwise,
 
   evaluate(node, values) {
@@ -32,13 +33,12 @@ export const mul = defineOperator({
   lower(node, to) {
     const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
     const { multiplier, shift } = outputFactor(a, b, output);
-    to.call("mul_s8", {
+    const shared = {
       ...elementwiseArguments(node, to),
-      aZeroPoint: perTensor(a).zeroPoint,
-      bZeroPoint: perTensor(b).zeroPoint,
       outputMultiplier: multiplier,
       outputShift: shift,
-      outputZeroPoint: perTensor(output).zeroPoint,
-    });
+    };
+    if (output.dtype === "int16") to.call("mul_s16", shared);
+    else to.call("mul_s8", { ...shared, ...zeroPoints(node) });
   },
 });

@@ -13,8 +13,8 @@ import {
 } from "../ir/graph.ts";
 import type { Lowering } from "../plan/lower.ts";
 
-/** Kinds of attribute; an array lists the values that a string may take. */
-export type AttributeKind = "int" | "number" | "ints" | "boolean" | readonly string[];
+/** Kinds of attribute; an array lists the values that a string may take. A flag that is left out is not set. */
+export type AttributeKind = "int" | "number" | "ints" | "boolean" | "flag" | readonly string[];
 export type AttributeSchema = Readonly<Record<string, AttributeKind>>;
 
 export type AttributesOf<S extends AttributeSchema> = {
@@ -24,9 +24,11 @@ export type AttributesOf<S extends AttributeSchema> = {
       ? readonly number[]
       : S[K] extends "boolean"
         ? boolean
-        : S[K] extends readonly (infer E)[]
-          ? E
-          : never;
+        : S[K] extends "flag"
+          ? boolean | undefined
+          : S[K] extends readonly (infer E)[]
+            ? E
+            : never;
 };
 
 /** A node with its tensors at hand: what every method of an operator is given. */
@@ -42,19 +44,22 @@ export interface Bound<A> {
  * How the quantiser turns the float operator into an int8 one.
  * - range: the output gets its own scale and zero point from calibration;
  * - same: output and data inputs share one scale and zero point (the operator only moves values);
- * - fixed: the output's quantisation is prescribed by the reference kernel;
- * - own: the operator says which type and scale its output has, e.g. from the constants it adds up.
+ * - fixed: the output's quantisation is prescribed by the reference kernel, for int8 and for int16;
+ * - own: the operator says which type and scale its output has, e.g. from the constants it adds up; `dtype`
+ *   where that is always int16.
  */
 export type OutputQuantization =
   | { readonly kind: "range" }
   | { readonly kind: "same" }
-  | { readonly kind: "fixed"; readonly quantization: Quantization }
-  | { readonly kind: "own" };
+  | { readonly kind: "fixed"; readonly quantization: Quantization; readonly int16?: Quantization }
+  | { readonly kind: "own"; readonly dtype?: "int16" };
 
 export interface QuantizationRule {
   readonly output: OutputQuantization;
   /** Input number of the weights and the axis of their output channels. */
   readonly weights?: { readonly input: number; readonly axis: number };
+  /** What the quantiser chooses in int16, where no file prescribes the semantics. */
+  readonly int16Attributes?: Attributes;
   /** Input number of the int32 bias, whose scale is input scale times weight scale. */
   readonly bias?: number;
 }
@@ -108,10 +113,11 @@ export interface Operator {
   steps(node: Bound<Attributes>): number;
 }
 
-function fits(kind: AttributeKind, value: AttributeValue): boolean {
+function fits(kind: AttributeKind, value: AttributeValue | undefined): boolean {
   if (kind === "int") return Number.isSafeInteger(value);
   if (kind === "number") return typeof value === "number" && Number.isFinite(value);
-  if (kind === "boolean") return typeof value === "boolean";
+  if (kind === "flag" && value === undefined) return true;
+  if (kind === "boolean" || kind === "flag") return typeof value === "boolean";
   if (kind === "ints") return Array.isArray(value) && value.every(Number.isSafeInteger);
   return typeof value === "string" && kind.includes(value);
 }
@@ -120,7 +126,7 @@ function fits(kind: AttributeKind, value: AttributeValue): boolean {
 export function checkAttributes(node: string, schema: AttributeSchema, attributes: Attributes): void {
   for (const [key, kind] of Object.entries(schema)) {
     const value = attributes[key];
-    if (value === undefined || !fits(kind, value)) {
+    if (!fits(kind, value)) {
       const expected = typeof kind === "string" ? kind : kind.join(" | ");
       throw new ModelError(
         `node ${node}: attribute ${key}: expected ${expected}, found ${typeof value === "number" ? value : JSON.stringify(value)}`,

@@ -49,6 +49,7 @@ export const pad = defineOperator({
   arity: [1, 1],
   attributes: { before: "ints", after: "ints", value: "number" },
   quantization: { output: { kind: "same" } },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const { shape } = inputs[0]!;
@@ -90,19 +91,18 @@ export const pad = defineOperator({
     const { offset, loops } = placement(attributes.before, input.shape, output.shape);
     const [size0, size1, size2, size3] = loops!.sizes as [number, number, number, number];
     const [stride0, stride1, stride2] = loops!.strides[1]! as [number, number, number];
-    to.call("pad_s8", {
-      input,
-      output,
-      outputBytes: byteSize(output),
-      value: padValue(attributes, output),
-      offset,
-      size0,
-      size1,
-      size2,
-      size3,
-      stride0,
-      stride1,
-      stride2,
-    });
+    const shared = { input, output, value: padValue(attributes, output), size0, size1, size2, size3 };
+    if (output.dtype === "int16") {
+      to.call("pad_s16", {
+        ...shared,
+        length: elements(output.shape),
+        offset: 2 * offset,
+        stride0: 2 * stride0,
+        stride1: 2 * stride1,
+        stride2: 2 * stride2,
+      });
+    } else {
+      to.call("pad_s8", { ...shared, outputBytes: byteSize(output), offset, stride0, stride1, stride2 });
+    }
   },
 });

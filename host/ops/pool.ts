@@ -56,11 +56,15 @@ export function evaluatePool(
   return result;
 }
 
-export function lowerPool(node: Bound<PoolAttributes>, kernel: string, to: Lowering): void {
+export function lowerPool(
+  node: Bound<PoolAttributes>,
+  kernel: "average_pool2d" | "max_pool2d",
+  to: Lowering,
+): void {
   const { dilationHeight: _h, dilationWidth: _w, inputChannels, ...w } = geometry(node);
   const [input, output] = [node.inputs[0] as Tensor, node.outputs[0]!];
   const range = activationRange(node.attributes.activation, output);
-  to.call(kernel, {
+  to.call(`${kernel}_${output.dtype === "int16" ? "s16" : "s8"}`, {
     ...w,
     input,
     output,

@@ -8,6 +8,7 @@ export const reshape = defineOperator({
   arity: [1, 1],
   attributes: { shape: "ints" },
   quantization: { output: { kind: "same" } },
+  types: ["int8", "int16"],
   infer({ name, attributes, inputs }) {
     if (elements(attributes.shape) !== elements(inputs[0]!.shape)) {
       throw new ModelError(`node ${name}: [${inputs[0]!.shape}] does not reshape to [${attributes.shape}]`);

@@ -16,17 +16,18 @@ import {
   roundingDivideByPowerOfTwo,
 } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
+import { lowerSoftmax, softmaxRow } from "./softmax_s16.ts";
 
 const INTEGER_BITS = 5;
 
 /** The sum of exponentials is Q12.19, and each of them may be one. */
-const MAX_DEPTH = 4095;
+export const MAX_DEPTH = 4095;
 
 /**
  * TensorFlow Lite, PreprocessSoftmaxScaling: beta times the input scale as Q5.26, capped. It refuses
  * a factor up to 1, which is taken for 1 here: all outputs of a row are equal either way.
  */
-function scaling(input: Tensor, beta: number) {
+export function scaling(input: Tensor, beta: number) {
   const real = clamp(Math.fround(beta) * perTensor(input).scale * 2 ** 26, 1, 2 ** 31 - 1);
   const { multiplier, shift } = quantizeMultiplier(real);
   const differenceMin = 0 - Math.floor((31 * 2 ** 26) / 2 ** shift);
@@ -61,13 +62,21 @@ function quantizedRow(
   );
 }
 
+function rowOf(x: TensorData, input: Tensor, beta: number): number[] {
+  if (input.dtype === "float32") return floatRow(x, beta);
+  return input.dtype === "int16" ? softmaxRow(x, input, beta) : quantizedRow(x, scaling(input, beta));
+}
+
 /** Over the last axis. */
 export const softmax = defineOperator({
   name: "softmax",
   summary: "softmax over the last axis, with beta",
   arity: [1, 1],
   attributes: { beta: "number" },
-  quantization: { output: { kind: "fixed", quantization: quantized(1 / 256, -128) } },
+  quantization: {
+    output: { kind: "fixed", quantization: quantized(1 / 256, -128), int16: quantized(2 ** -15, 0) },
+  },
+  types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
     const { shape } = inputs[0]!;
@@ -85,11 +94,7 @@ export const softmax = defineOperator({
     const result = allocate(output.dtype, elements(output.shape));
     for (let row = 0; row < result.length; row += depth) {
       const x = values[0]!.subarray(row, row + depth);
-      const y =
-        output.dtype === "float32"
-          ? floatRow(x, attributes.beta)
-          : quantizedRow(x, scaling(input, attributes.beta));
-      result.set(y, row);
+      result.set(rowOf(x, input, attributes.beta), row);
     }
     return [result];
   },
@@ -97,6 +102,7 @@ export const softmax = defineOperator({
   lower({ attributes, inputs, outputs }, to) {
     const [input, output] = [inputs[0]!, outputs[0]!];
     const depth = input.shape.at(-1)!;
+    if (output.dtype === "int16") return lowerSoftmax(input, output, attributes.beta, to);
     to.call("softmax_s8", {
       input,
       output,

@@ -2,20 +2,36 @@ import { quantized, type TensorData } from "../ir/graph.ts";
 import { tanh as fixedTanh } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { evaluateInQ4 } from "./sigmoid_range.ts";
+import { evaluateSigmoid, lowerSigmoid, type SigmoidAttributes } from "./sigmoid_s16.ts";
 import { evaluateUnary, lowerToTable } from "./unary.ts";
 
-function evaluate(node: Bound<unknown>, values: readonly (TensorData | undefined)[]): readonly TensorData[] {
-  const f = node.outputs[0]!.dtype === "float32" ? Math.tanh : evaluateInQ4(node.inputs[0]!, fixedTanh, 7, 0);
-  return [evaluateUnary(node, values[0]!, f)];
+function functionOf({ attributes, inputs, outputs }: Bound<SigmoidAttributes>): (value: number) => number {
+  const [input, { dtype }] = [inputs[0]!, outputs[0]!];
+  if (dtype === "float32") return Math.tanh;
+  return dtype === "int16"
+    ? evaluateSigmoid(input, "tanh", attributes)
+    : evaluateInQ4(input, fixedTanh, 7, 0);
 }
+
+const evaluate = (
+  node: Bound<SigmoidAttributes>,
+  values: readonly (TensorData | undefined)[],
+): readonly TensorData[] => [evaluateUnary(node, values[0]!, functionOf(node))];
 
 export const tanh = defineOperator({
   name: "tanh",
   summary: "hyperbolic tangent",
   arity: [1, 1],
-  attributes: {},
-  quantization: { output: { kind: "fixed", quantization: quantized(1 / 128, 0) } },
+  attributes: { coarse: "flag" },
+  quantization: {
+    output: { kind: "fixed", quantization: quantized(1 / 128, 0), int16: quantized(2 ** -15, 0) },
+    int16Attributes: { coarse: true },
+  },
+  types: ["int8", "int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
-  lower: (node, to) => lowerToTable(node, to, evaluate),
+  lower(node, to) {
+    if (node.outputs[0]!.dtype === "int16") lowerSigmoid(node, "tanh", to);
+    else lowerToTable(node, to, evaluate);
+  },
 });

@@ -1,15 +1,24 @@
 import type { Graph } from "../ir/graph.ts";
 import { checkGraph } from "../ir/spec.ts";
+import { absorbSelect } from "./absorb_select.ts";
+import { columnsAtBorder } from "./columns.ts";
 import { dropChannels } from "./drop_channels.ts";
+import { foldAffine } from "./fold_affine.ts";
 import { foldConstants } from "./fold_constants.ts";
+import { foldScale } from "./fold_scale.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
+import { fuseDense } from "./fuse_dense.ts";
 import { fusePad } from "./fuse_pad.ts";
+import { fuseTables } from "./fuse_tables.ts";
+import { mergeIntervals } from "./merge_intervals.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
+import { sinkTransposes } from "./sink_transposes.ts";
 import { stripBorders } from "./strip_borders.ts";
+import { useIntegers } from "./use_integers.ts";
 
-/** A rewrite that leaves every output byte for byte what it was; only a fused float bias rounds once less. */
+/** A rewrite that leaves every output byte for byte what it was; only fused float factors and biases round otherwise. */
 export interface Pass {
   readonly name: string;
   readonly run: (graph: Graph) => Graph;
@@ -18,10 +27,19 @@ export interface Pass {
 /** In this order: each prepares the ground for the next. */
 export const passes: readonly Pass[] = [
   { name: "fold constants", run: foldConstants },
+  { name: "sink transposes", run: sinkTransposes },
+  { name: "fuse tables", run: fuseTables },
   { name: "strip borders", run: stripBorders },
+  { name: "columns at the border", run: columnsAtBorder },
+  { name: "absorb select", run: absorbSelect },
+  { name: "merge intervals", run: mergeIntervals },
   { name: "remove identity", run: removeIdentity },
+  { name: "fold scale", run: foldScale },
   { name: "fuse bias", run: fuseBias },
+  { name: "fold affine", run: foldAffine },
+  { name: "fuse dense", run: fuseDense },
   { name: "fuse activation", run: fuseActivation },
+  { name: "use integers", run: useIntegers },
   { name: "fuse pad", run: fusePad },
   { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },

@@ -1,4 +1,12 @@
-import { type Graph, ModelError, type Tensor, type TensorData, tensorOf, toBytes } from "../ir/graph.ts";
+import {
+  type Graph,
+  initialState,
+  ModelError,
+  type Tensor,
+  type TensorData,
+  tensorOf,
+  toBytes,
+} from "../ir/graph.ts";
 import { operatorOf } from "../ops/index.ts";
 import { bind } from "../ops/operator.ts";
 import { type Kernel, loadKernel } from "./kernels.ts";
@@ -43,6 +51,8 @@ export interface Program {
   readonly graph: Graph;
   readonly calls: readonly KernelCall[];
   readonly constants: readonly Constant[];
+  /** Which of the constants are states: the kernels change them, and their data is what they start with. */
+  readonly states: readonly string[];
   /** Tensors that are another tensor's buffer under another shape. */
   readonly aliases: ReadonlyMap<string, string>;
   /** Bytes of the buffers that one call needs for itself; their names are no tensor's. */
@@ -89,7 +99,13 @@ function constantPool() {
     byContent.set(content, constant);
     return { kind: "constant", name: constant.name };
   };
-  return { add, list: () => [...byContent.values()] };
+  /** Bytes that are written to share with nobody. */
+  const addOwn = (name: string, data: TensorData): Argument => {
+    const constant = { name: unique(name), data };
+    byContent.set(`own:${constant.name}`, constant);
+    return { kind: "constant", name: constant.name };
+  };
+  return { add, addOwn, list: () => [...byContent.values()] };
 }
 
 function checkArguments(node: string, kernel: Kernel, values: Readonly<Record<string, unknown>>): void {
@@ -121,13 +137,21 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
   const calls: KernelCall[] = [];
   const constants = constantPool();
   const aliases = new Map<string, string>();
+  const states = new Map<string, Argument>();
   const scratch = new Map<string, number>();
   const kernels = new Map<string, Kernel>();
+
+  const stateOf = (tensor: Tensor): Argument => {
+    const state = states.get(tensor.name) ?? constants.addOwn(tensor.name, initialState(tensor));
+    states.set(tensor.name, state);
+    return state;
+  };
 
   const resolve = (value: number | Tensor | Argument): Argument => {
     if (typeof value === "number") return { kind: "number", value };
     if ("kind" in value) return value;
     if (value.data) return constants.add(value.name, value.data);
+    if (value.next !== undefined) return stateOf(value);
     return { kind: "tensor", name: value.name, offset: 0 };
   };
 
@@ -171,7 +195,16 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
     if (tensorOf(graph, name).data)
       throw new ModelError(`output ${name} is a constant: nothing is left to compute`);
   }
-  return { graph, calls, constants: constants.list(), aliases, scratch, kernels: [...kernels.values()] };
+  const names = [...states.values()].map((state) => (state.kind === "constant" ? state.name : ""));
+  return {
+    graph,
+    calls,
+    constants: constants.list(),
+    states: names,
+    aliases,
+    scratch,
+    kernels: [...kernels.values()],
+  };
 }
 
 /** The tensor whose buffer `name` is, following views. */

@@ -1,6 +1,6 @@
 import { evaluateGraph } from "../engines/reference.ts";
-import { type Graph, ModelError, type TensorData } from "../ir/graph.ts";
-
+import { type Graph, ModelError } from "../ir/graph.ts";
+import { addToHistogram, emptyHistogram, type Histogram } from "./histogram.ts";
 import { type Sample, toFloatInputs } from "./samples.ts";
 
 /** What calibration saw of one tensor. */
@@ -11,52 +11,31 @@ export interface Statistics {
   readonly deviation: number;
 }
 
-interface Sums {
-  min: number;
-  max: number;
-  sum: number;
-  squares: number;
-  count: number;
-}
-
-function accumulate(sums: Sums, data: TensorData): void {
-  for (const value of data) {
-    sums.min = Math.min(sums.min, value);
-    sums.max = Math.max(sums.max, value);
-    sums.sum += value;
-    sums.squares += value * value;
-  }
-  sums.count += data.length;
-}
-
 /**
- * Runs the float graph on every sample and measures all its tensors.
+ * Runs the float graph on every sample and counts the values of all its computed tensors.
  * Throws ModelError where one gets a value that is infinite or not a number: it has no range.
  */
-export function calibrate(graph: Graph, samples: readonly Sample[]): Map<string, Statistics> {
-  const all = new Map<string, Sums>();
+export function observe(graph: Graph, samples: readonly Sample[]): Map<string, Histogram> {
+  const all = new Map<string, Histogram>();
   for (const sample of samples) {
     for (const [name, data] of evaluateGraph(graph, toFloatInputs(graph, sample))) {
       if (graph.tensors.get(name)?.data) continue;
-      const sums = all.get(name) ?? {
-        min: Number.POSITIVE_INFINITY,
-        max: Number.NEGATIVE_INFINITY,
-        sum: 0,
-        squares: 0,
-        count: 0,
-      };
-      accumulate(sums, data);
-      if (!Number.isFinite(sums.min) || !Number.isFinite(sums.max))
-        throw new ModelError(
-          `tensor ${name}: expected finite values in calibration, found ${sums.min} to ${sums.max}`,
-        );
-      all.set(name, sums);
+      const histogram = all.get(name) ?? emptyHistogram();
+      addToHistogram(histogram, data);
+      const { min, max } = histogram;
+      if (!Number.isFinite(min) || !Number.isFinite(max))
+        throw new ModelError(`tensor ${name}: expected finite values in calibration, found ${min} to ${max}`);
+      all.set(name, histogram);
     }
   }
-  return new Map(
-    [...all].map(([name, { min, max, sum, squares, count }]) => {
-      const mean = sum / count;
-      return [name, { min, max, mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) }];
-    }),
-  );
+  return all;
 }
+
+export function statisticsOf({ min, max, sum, squares, count }: Histogram): Statistics {
+  const mean = sum / count;
+  return { min, max, mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) };
+}
+
+/** Least, greatest and mean value of all tensors of the float graph. */
+export const calibrate = (graph: Graph, samples: readonly Sample[]): Map<string, Statistics> =>
+  new Map([...observe(graph, samples)].map(([name, histogram]) => [name, statisticsOf(histogram)]));

@@ -26,7 +26,7 @@ const KIB = 1024;
  * need as many instructions as rv32imac; LX6 and LX7 have deeper pipelines, and the ESP8266 a small cache in
  * front of a slow flash. RAM is what is left beside ESP-IDF with Wi-Fi for one of several tasks.
  */
-const profiles: readonly BoardProfile[] = [
+export const BOARDS: readonly BoardProfile[] = [
   { name: "esp32", clockMHz: 240, cyclesPerInstruction: 1.5, ramBytes: 96 * KIB, nativeKernels: true },
   { name: "esp32-c3", clockMHz: 160, cyclesPerInstruction: 1.4, ramBytes: 64 * KIB, nativeKernels: true },
   { name: "esp32-s3", clockMHz: 240, cyclesPerInstruction: 1.4, ramBytes: 128 * KIB, nativeKernels: true },
@@ -34,9 +34,9 @@ const profiles: readonly BoardProfile[] = [
   { name: "esp8266", clockMHz: 80, cyclesPerInstruction: 1.8, ramBytes: 32 * KIB, nativeKernels: false },
 ].map((profile) => ({ ...profile, slotBytes: SLOT_BYTES }));
 
-export const BOARD_NAMES: readonly string[] = profiles.map(({ name }) => name);
+export const BOARD_NAMES: readonly string[] = BOARDS.map(({ name }) => name);
 
-export const DEFAULT_BOARD: BoardProfile = profiles.find(({ name }) => name === "esp32-c3")!;
+export const DEFAULT_BOARD: BoardProfile = BOARDS.find(({ name }) => name === "esp32-c3")!;
 
 const isProfile = isRecord({
   name: isText,
@@ -77,7 +77,7 @@ export function parseBoard(text: string, where: string): BoardProfile {
 /** A board by its name, or by the path of a file that ends in .json. Throws ModelError where it is neither. */
 export function findBoard(nameOrFile: string): BoardProfile {
   if (nameOrFile.endsWith(".json")) return parseBoard(readFileSync(nameOrFile, "utf8"), nameOrFile);
-  const board = profiles.find(({ name }) => name === nameOrFile);
+  const board = BOARDS.find(({ name }) => name === nameOrFile);
   if (board) return board;
   throw new ModelError(
     `expected ${BOARD_NAMES.join(", ")} or a .json file, found ${JSON.stringify(nameOrFile)}`,

@@ -194,6 +194,26 @@ function denseStationary({ numbers: n }: CallShape): Features {
   };
 }
 
+/** 16-bit values: one output channel after the other, from inputs that are gathered before. */
+function convWide({ numbers: n }: CallShape): Features {
+  const { terms, outputs } = convolution(n);
+  return { call: 1, ...gathering(n, true), products: outputs * terms, outputs };
+}
+
+/** 16-bit values: every tap of every output, in the image or not. */
+function depthwiseWide({ numbers: n }: CallShape): Features {
+  const pixels = product(n, "batches", "outputHeight", "outputWidth");
+  const outputs = pixels * product(n, "inputChannels", "depthMultiplier");
+  const rows = outputs * n["kernelHeight"]!;
+  return { call: 1, outputs, rows, products: rows * n["kernelWidth"]! };
+}
+
+/** 16-bit values: one output after the other. */
+function denseWide({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "batches", "outputs");
+  return { call: 1, batches: n["batches"]!, outputs, products: outputs * n["depth"]! };
+}
+
 // The others: the same for portable and native kernels
 
 /** Rows, or columns, of the image under all windows of a pooling, where none is counted in the padding. */
@@ -226,8 +246,9 @@ function elementwise({ numbers: n }: CallShape): Features {
 const lookup = ({ numbers: n }: CallShape): Features => ({ call: 1, outputs: n["length"]! });
 
 function pad({ numbers: n }: CallShape): Features {
+  const outputs = n["outputBytes"] ?? n["length"]!;
   const rows = product(n, "size0", "size1", "size2");
-  return { call: 1, rows, copied: rows * n["size3"]!, outputs: n["outputBytes"]! };
+  return { call: 1, rows, copied: rows * n["size3"]!, outputs };
 }
 
 const copy = ({ numbers: n }: CallShape): Features => ({
@@ -248,6 +269,93 @@ const softmax = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "depth"),
 });
 
+// Classic models
+
+function supportVectors({ numbers: n }: CallShape): Features {
+  const vectors = product(n, "rows", "count");
+  return {
+    call: 1,
+    rows: n["rows"]!,
+    values: product(n, "rows", "features"),
+    vectors,
+    products: vectors * n["features"]!,
+    sums: vectors * n["columns"]!,
+    outputs: product(n, "rows", "outputs"),
+  };
+}
+
+function votes({ numbers: n }: CallShape): Features {
+  const pairs = (n["classes"]! * (n["classes"]! - 1)) / 2;
+  return { call: 1, rows: n["rows"]!, pairs: n["rows"]! * pairs, outputs: product(n, "rows", "classes") };
+}
+
+function quadratic({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "rows", "outputs");
+  return { call: 1, outputs, products: outputs * n["features"]!, roots: n["root"]! * outputs };
+}
+
+const rowwise = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  values: product(n, "rows", "depth"),
+});
+
+const intervals = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  outputs: product(n, "rows", "outputs"),
+});
+/** Rows of neighbours are copied as one, others element by element. */
+/** Rows of neighbours are copied as one, others element by element, bytes of them four at a time. */
+function stridedCopy({ numbers: n }: CallShape): Features {
+  const rows = product(n, "size0", "size1", "size2", "size3");
+  const [length, bytes] = [n["size4"]!, n["elementBytes"]!];
+  if (n["stride4"] === bytes) return { call: 1, rows, copies: rows, copied: rows * length * bytes };
+  if (bytes > 1) return { call: 1, rows, wide: rows * length };
+  return { call: 1, rows, quads: rows * Math.floor(length / 4), singles: rows * (length % 4) };
+}
+
+/** An enlarged image has rows that repeat: which ones do is in a table, but not how many are left. */
+function resize({ numbers: n }: CallShape): Features {
+  const bytes = n["pixelBytes"]!;
+  const rows = product(n, "batches", "outputHeight");
+  const made = n["batches"]! * Math.min(n["outputHeight"]!, n["inputHeight"]!);
+  const pixels = made * n["outputWidth"]!;
+  const copied = rows * n["outputWidth"]! * bytes - (bytes === 1 ? pixels : 0);
+  return { call: 1, rows, copied, ...(bytes === 1 ? { bytePixels: pixels } : { pixels }) };
+}
+
+function argument({ numbers: n }: CallShape): Features {
+  const outputs = product(n, "outer", "inner");
+  return { call: 1, outputs, values: outputs * n["size"]! };
+}
+
+/** One phase: as the small convolution, of one group. */
+const transposeConv = ({ numbers, inPlace, kernel }: CallShape): Features =>
+  convSmall({ numbers: { ...numbers, groups: 1, strideHeight: 1, strideWidth: 1 }, inPlace, kernel });
+
+/** A call does not say how deep its trees are: instructions go with the size of the table. */
+const trees = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  targets: n["targets"]!,
+  bytes: n["tableBytes"]!,
+});
+const svdf = ({ numbers: n }: CallShape): Features => {
+  const filters = product(n, "units", "rank");
+  return {
+    call: 1,
+    blocks: filters,
+    products: filters * n["depth"]!,
+    values: filters * n["memory"]!,
+    outputs: n["units"]!,
+  };
+};
+
+const lstm = ({ numbers: n }: CallShape): Features => {
+  const outputs = product(n, "steps", "units");
+  return { call: 1, rows: n["steps"]!, products: 4 * outputs * (n["inputs"]! + n["units"]!), outputs };
+};
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -264,15 +372,51 @@ const table: Readonly<Record<string, Row>> = {
   fully_connected_stationary_s8: { portable: denseStationary, native: denseSmall },
   fully_connected_per_channel_s8: both(denseSmall),
   fully_connected_per_channel_stationary_s8: { portable: denseStationary, native: denseSmall },
+  fully_connected_s16: both(denseWide),
+  fully_connected_w16_s16: both(denseWide),
+  fully_connected_s8_s16: both(denseWide),
+  conv2d_s16: both(convWide),
+  depthwise_conv2d_s16: both(depthwiseWide),
+  max_pool2d_s16: both(pooling),
+  average_pool2d_s16: both(pooling),
+  pad_s16: both(pad),
+  mean_s16: both(mean),
   max_pool2d_s8: both(pooling),
   average_pool2d_s8: both(pooling),
   add_s8: both(elementwise),
   mul_s8: both(elementwise),
+  add_s16: both(elementwise),
+  mul_s16: both(elementwise),
   lookup_s8: both(lookup),
+  rescale_s16: both(lookup),
+  rescale_s16_s8: both(lookup),
+  rescale_s8_s16: both(lookup),
+  lstm_s8: both(lstm),
+  svdf_s8: both(svdf),
   pad_s8: both(pad),
   copy_s8: both(copy),
   mean_s8: both(mean),
   softmax_s8: both(softmax),
+  svm: both(supportVectors),
+  svm_votes: both(votes),
+  quadratic: both(quadratic),
+  subtract_max: both(rowwise),
+  normalize: both(rowwise),
+  intervals: both(intervals),
+  softmax_s16: both(softmax),
+  logistic_s16: both(lookup),
+  tanh_s16: both(lookup),
+  log_softmax_s8: both(softmax),
+  strided_copy: both(stridedCopy),
+  resize_nearest: both(resize),
+  maximum_s8: both(elementwise),
+  prelu_s8: both(elementwise),
+  reduce_max_s8: both(mean),
+  arg_max_s8: both(argument),
+  arg_max_wide: both(argument),
+  transpose_conv2d_s8: both(transposeConv),
+  tree_ensemble_s8: both(trees),
+  tree_ensemble_s16: both(trees),
 };
 
 /** Kernels that the cost model knows. */

@@ -154,9 +154,17 @@ export interface Layer {
 /** The graph with this one node: its activations are the inputs, its constants are kept. */
 function layerGraph(graph: Graph, node: Node): Graph {
   const read = [...new Set(node.inputs.filter((name) => name !== ""))];
-  const inputs = read.filter((name) => tensorOf(graph, name).data === undefined);
+  const tensorsRead = read.map((name) => tensorOf(graph, name));
+  const inputs = tensorsRead.filter(({ data, next }) => data === undefined && next === undefined);
+  const kept = new Set(tensorsRead.map(({ next }) => next));
   const tensors = new Map([...read, ...node.outputs].map((name) => [name, tensorOf(graph, name)]));
-  return { name: node.name, tensors, nodes: [node], inputs, outputs: node.outputs };
+  return {
+    name: node.name,
+    tensors,
+    nodes: [node],
+    inputs: inputs.map(({ name }) => name),
+    outputs: node.outputs.filter((name) => !kept.has(name)),
+  };
 }
 
 /**

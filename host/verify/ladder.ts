@@ -1,12 +1,7 @@
-import {
-  type Availability,
-  type Engine,
-  type EngineName,
-  maxTensors,
-  type Vector,
-} from "../engines/engine.ts";
-import { evaluateGraph, runReference } from "../engines/reference.ts";
-import { fromBytes, type Graph, ModelError, tensorOf, toBytes, writers } from "../ir/graph.ts";
+import type { Availability, Engine, EngineName, Vector } from "../engines/engine.ts";
+import { evaluateInOrder, fromVector, runReference } from "../engines/reference.ts";
+import { type Graph, ModelError, statesOf, toBytes, writers } from "../ir/graph.ts";
+import { type BuildTrace, traceLayers } from "./trace.ts";
 import type { NamedVector } from "./vectors.ts";
 
 export interface EngineResult {
@@ -39,30 +34,26 @@ function firstDifference(expected: readonly Vector[], found: readonly Vector[]):
   return undefined;
 }
 
-/** A module in which every layer's result is an output, built by the same pipeline. */
-export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;
-
 /**
- * Runs one vector through modules that keep every layer's result, as many as a module has outputs, and
- * names the first that differs. When none does, the layers are right and the fault is in how memory is
- * shared.
+ * Names the first layer whose result differs when each is an output, for the last of some vectors: those before
+ * it are what states depend on. When none does, the layers are right and the fault is in how memory is shared.
  */
 async function blame(
   graph: Graph,
   engine: Engine,
-  vector: NamedVector,
+  vectors: readonly NamedVector[],
   buildTrace: BuildTrace,
 ): Promise<string> {
-  const inputs = graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector.inputs[i]!));
-  const trace = evaluateGraph(graph, inputs);
-  const written = graph.nodes.flatMap((node) => node.outputs);
-  for (let first = 0; first < written.length; first += maxTensors) {
-    const outputs = written.slice(first, first + maxTensors);
-    const expected = [outputs.map((name) => toBytes(trace.get(name)!))];
-    const found = await engine.run(await buildTrace({ ...graph, outputs }), [vector.inputs]);
-    const difference = firstDifference(expected, found);
+  const all = vectors.map(({ inputs }) => inputs);
+  const trace = evaluateInOrder(
+    graph,
+    all.map((vector) => fromVector(graph, vector)),
+  ).at(-1)!;
+  for await (const { names, values } of traceLayers(graph, engine, all, buildTrace)) {
+    const expected = [names.map((name) => toBytes(trace.get(name)!))];
+    const difference = firstDifference(expected, values.slice(-1));
     if (!difference) continue;
-    const name = outputs[difference.output]!;
+    const name = names[difference.output]!;
     return `first in tensor ${name} of layer ${writers(graph).get(name)!.name}, byte ${difference.index}: expected ${difference.expected}, found ${difference.found}`;
   }
   return "no layer differs when each keeps its own memory: the memory plan is at fault";
@@ -90,8 +81,10 @@ export async function verify(
     const difference = firstDifference(expected, await engine.run(module, inputs));
     if (!difference) continue;
     const vector = vectors[difference.vector]!;
+    // Only a state remembers what came before.
+    const history = statesOf(graph).length > 0 ? vectors.slice(0, difference.vector + 1) : [vector];
     throw new ModelError(
-      `${engine.name} differs from the reference on vector "${vector.name}", output ${graph.outputs[difference.output]}: ${await blame(graph, engine, vector, buildTrace)}`,
+      `${engine.name} differs from the reference on vector "${vector.name}", output ${graph.outputs[difference.output]}: ${await blame(graph, engine, history, buildTrace)}`,
     );
   }
   return { vectors: vectors.length, engines: results };

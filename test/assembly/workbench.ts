@@ -51,6 +51,10 @@ export function int8(values: StaticArray<i8>): usize {
   return place(changetype<usize>(values), values.length);
 }
 
+export function int16(values: StaticArray<i16>): usize {
+  return place(changetype<usize>(values), values.length << 1);
+}
+
 export function int32(values: StaticArray<i32>): usize {
   return place(changetype<usize>(values), values.length << 2);
 }
@@ -77,6 +81,12 @@ export function expectOutput(at: usize, expected: StaticArray<i8>, label: string
       expect<i32>(i - first).toBe(0, "the offset from the output of a stray write" + label);
     }
   }
+}
+
+export function expectInt16(at: usize, expected: StaticArray<i16>, label: string = ""): void {
+  const bytes = new StaticArray<i8>(expected.length << 1);
+  memory.copy(changetype<usize>(bytes), changetype<usize>(expected), bytes.length);
+  expectOutput(at, bytes, label);
 }
 
 /** A linear congruential generator (Numerical Recipes), the same on every machine. */

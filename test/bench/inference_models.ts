@@ -87,7 +87,9 @@ const ROOMY: BoardProfile = { ...DEFAULT_BOARD, name: "roomy", ramBytes: MAX_SIZ
 
 /** Builds a model as a user would; other engines have their own tests, here every run is compared. */
 export async function buildModel({ path, calibration, slow }: BenchModel, name: string): Promise<Build> {
-  const data = calibration === undefined ? {} : { calibration };
+  // One type, so that figures of one version can be held against those of another.
+  const quantization = { precision: "int8" } as const;
+  const data = calibration === undefined ? {} : { calibration, quantization };
   const board = slow ? ROOMY : DEFAULT_BOARD;
   return build({ model: path, name, board, engines: [], maxSize: MAX_SIZE, ...data });
 }

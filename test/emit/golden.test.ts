@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { disassemble } from "../../host/compile/optimize.ts";
-import { build, compileGraph } from "../../host/pipeline.ts";
+import { type BuildOptions, build, compileGraph } from "../../host/pipeline.ts";
 import { root, version } from "../../host/root.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { modelPath, vectorCase } from "../support/models.ts";
@@ -40,12 +40,13 @@ function compare(file: string, found: string): void {
   );
 }
 
-const models = [
+const models: { readonly name: string; readonly options: BuildOptions }[] = [
   {
     name: "logistic_regression",
     options: {
       model: modelPath("logistic_regression.onnx"),
       calibration: modelPath("logistic_regression.calibration.csv"),
+      quantization: { precision: "int8" },
     },
   },
   { name: "padded_network", options: { model: writeNetwork("padded"), name: "padded_network" } },

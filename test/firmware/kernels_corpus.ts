@@ -6,7 +6,7 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../host/root.ts";
-import { kernelMachine, kernelNames } from "../kernels/machine.ts";
+import { kernelMachine, nativeKernelNames } from "../kernels/machine.ts";
 import { validCalls } from "./kernel_calls.ts";
 
 const SEED = 1;
@@ -21,7 +21,7 @@ mkdirSync(target, { recursive: true });
 
 const valid = validCalls(await kernelMachine(), SEED, CALLS);
 // The order of the table in firmware/core/kernels/table.c.
-kernelNames().forEach((name, number) => {
+nativeKernelNames().forEach((name, number) => {
   const calls = valid
     .get(name)!
     .filter(({ memory }) => memory.length >= MEMORY_BYTES.min && memory.length <= MEMORY_BYTES.max);

@@ -40,7 +40,7 @@ function models(): Cases {
 }
 
 /** Both commands print what they find, which is of no interest here. */
-async function silently(work: () => Promise<void>): Promise<void> {
+async function silently(work: () => Promise<unknown>): Promise<void> {
   const { log, error } = console;
   console.log = console.error = () => {};
   try {

@@ -16,6 +16,7 @@ PADDINGS = ("same", "valid")
 TENSOR_TYPES = {
     "float32": tflite.TensorType.FLOAT32,
     "int32": tflite.TensorType.INT32,
+    "int64": tflite.TensorType.INT64,
     "uint8": tflite.TensorType.UINT8,
     "int16": tflite.TensorType.INT16,
     "int8": tflite.TensorType.INT8,
@@ -23,29 +24,54 @@ TENSOR_TYPES = {
 
 # operator -> (options table, operator version); options that are lists are written as vectors
 OPERATORS = {
+    "ABS": ("AbsOptions", 2),
     "ADD": ("AddOptions", 2),
+    "ARG_MAX": ("ArgMaxOptions", 2),
+    "ARG_MIN": ("ArgMinOptions", 2),
     "AVERAGE_POOL_2D": ("Pool2DOptions", 2),
+    "BATCH_TO_SPACE_ND": ("BatchToSpaceNDOptions", 2),
     "CONCATENATION": ("ConcatenationOptions", 2),
     "CONV_2D": ("Conv2DOptions", 3),
     "DEPTHWISE_CONV_2D": ("DepthwiseConv2DOptions", 3),
+    "DEPTH_TO_SPACE": ("DepthToSpaceOptions", 2),
     "DEQUANTIZE": ("DequantizeOptions", 2),
+    "ELU": (None, 1),
     "FULLY_CONNECTED": ("FullyConnectedOptions", 4),
     "HARD_SWISH": ("HardSwishOptions", 1),
     "LEAKY_RELU": ("LeakyReluOptions", 2),
     "LOGISTIC": (None, 2),
+    "LOG_SOFTMAX": ("LogSoftmaxOptions", 2),
+    "MAXIMUM": ("MaximumMinimumOptions", 2),
     "MAX_POOL_2D": ("Pool2DOptions", 2),
     "MEAN": ("ReducerOptions", 2),
+    "MINIMUM": ("MaximumMinimumOptions", 2),
     "MUL": ("MulOptions", 2),
+    "PACK": ("PackOptions", 2),
     "PAD": ("PadOptions", 2),
     "PADV2": ("PadV2Options", 2),
+    "PRELU": (None, 1),
     "QUANTIZE": ("QuantizeOptions", 2),
+    "REDUCE_MAX": ("ReducerOptions", 2),
     "RELU": (None, 2),
     "RELU6": (None, 2),
     "RELU_N1_TO_1": (None, 2),
     "RESHAPE": ("ReshapeOptions", 1),
+    "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", 3),
+    "SLICE": ("SliceOptions", 2),
     "SOFTMAX": ("SoftmaxOptions", 2),
+    "SPACE_TO_BATCH_ND": ("SpaceToBatchNDOptions", 2),
+    "SPACE_TO_DEPTH": ("SpaceToDepthOptions", 2),
+    "SPLIT": ("SplitOptions", 2),
+    "SPLIT_V": ("SplitVOptions", 2),
+    "STRIDED_SLICE": ("StridedSliceOptions", 2),
     "SUB": ("SubOptions", 2),
+    "SVDF": ("SVDFOptions", 3),
+    "SUM": ("ReducerOptions", 2),
     "TANH": (None, 2),
+    "TRANSPOSE": ("TransposeOptions", 2),
+    "TRANSPOSE_CONV": ("TransposeConvOptions", 3),
+    "UNIDIRECTIONAL_SEQUENCE_LSTM": ("UnidirectionalSequenceLSTMOptions", 3),
+    "UNPACK": ("UnpackOptions", 2),
 }
 
 
@@ -71,6 +97,7 @@ class Graph:
         self._tensors = []
         self._operators = []
         self._buffers = [b""]
+        self._variables = set()
 
     def tensor(self, shape, scale=None, zero_point=0, dtype="int8", data=None, axis=0):
         """Adds a tensor. `scale`: None, a number, or one number a channel along `axis`. `data`: an array
@@ -86,22 +113,28 @@ class Graph:
         data = np.asarray(data)
         return self.tensor(data.shape, scale, zero_point, dtype, data, axis)
 
+    def variable(self, value):
+        """Makes a tensor one that keeps its value between inferences."""
+        self._variables.add(value.index)
+        return value
+
     def _buffer(self, content):
         if content not in self._buffers:
             self._buffers.append(content)
         return self._buffers.index(content)
 
     def op(self, kind, inputs, output, **options):
-        """Adds an operator and returns `output`. An input of None is an absent optional one."""
+        """Adds an operator and returns `output`, or a list of several. An input of None is an absent optional one."""
         indices = [-1 if value is None else value.index for value in inputs]
-        self._operators.append((kind, indices, [output.index], options))
+        outputs = output if isinstance(output, list) else [output]
+        self._operators.append((kind, indices, [value.index for value in outputs], options))
         return output
 
     def finish(self, inputs, outputs):
         """Returns the bytes of the .tflite file with these graph inputs and outputs."""
         b = flatbuffers.Builder(1024)
         buffers = _offsets(b, "Model", "Buffers", [_write_buffer(b, content) for content in self._buffers])
-        tensors = _offsets(b, "SubGraph", "Tensors", [_write_tensor(b, *t) for t in self._tensors])
+        tensors = _offsets(b, "SubGraph", "Tensors", [_write_tensor(b, *t, t[0].index in self._variables) for t in self._tensors])
         kinds = list(dict.fromkeys(operator[0] for operator in self._operators))
         operators = [_write_operator(b, kinds.index(o[0]), *o) for o in self._operators]
         operators = _offsets(b, "SubGraph", "Operators", operators)
@@ -148,7 +181,7 @@ def _write_buffer(b, content):
     return _table(b, "Buffer", Data=b.EndVector())
 
 
-def _write_tensor(b, value, buffer, axis):
+def _write_tensor(b, value, buffer, axis, is_variable):
     fields = {"Name": b.CreateString(f"t{value.index}")}
     fields["Shape"] = _ints(b, value.shape)
     if value.scale:
@@ -157,6 +190,8 @@ def _write_tensor(b, value, buffer, axis):
         fields["Quantization"] = _table(
             b, "QuantizationParameters", Scale=scale, ZeroPoint=zero_point, QuantizedDimension=axis
         )
+    if is_variable:
+        fields["IsVariable"] = True
     return _table(b, "Tensor", Type=TENSOR_TYPES[value.dtype], Buffer=buffer, **fields)
 
 

@@ -11,6 +11,7 @@ from tflite_writer import ACTIVATIONS, PADDINGS
 SOFTMAX_OUTPUT = (1 / 256, -128)
 LOGISTIC_OUTPUT = (1 / 256, -128)
 TANH_OUTPUT = (1 / 128, 0)
+INT16_OUTPUT = (2**-15, 0, "int16")
 
 
 def window_size(size, kernel, stride, dilation, padding):
@@ -35,23 +36,24 @@ def _window_options(stride, padding, activation):
 
 
 def _operands(g, x, weights, scale, bias, axis, absent=()):
-    """Input, weights and an int32 bias of the scale the format prescribes, input scale times filter scale.
+    """Input, weights and a bias (int32, or int64 beside int16) of the scale the format prescribes, input scale times filter scale.
     `absent`: what stands for a missing bias, either nothing or an explicit None."""
     operands = [x, g.constant(weights, scale, 0, axis=axis)]
     if bias is None:
         return operands + list(absent)
-    return operands + [g.constant(bias, np.atleast_1d(scale) * x.s, 0, "int32")]
+    return operands + [g.constant(bias, np.atleast_1d(scale) * x.s, 0, str(bias.dtype))]
 
 
 def conv2d(
-    g, x, weights, scale, bias, out, stride=(1, 1), dilation=(1, 1), padding="same", activation="none"
+    g, x, weights, scale, bias, out, stride=(1, 1), dilation=(1, 1), padding="same", activation="none",
+    **more
 ):
-    """`weights` OHWI; `scale` one number or one a filter; `out` = (scale, zero point)."""
+    """`weights` OHWI; `scale` one number or one a filter; `out` = (scale, zero point); `more` options."""
     height, width = _windowed(x, weights.shape[1:3], stride, dilation, padding)
     y = g.tensor((x.shape[0], height, width, weights.shape[0]), *out)
     inputs = _operands(g, x, weights, scale, bias, 0, absent=[None])
     options = _window_options(stride, padding, activation)
-    return g.op("CONV_2D", inputs, y, DilationHFactor=dilation[0], DilationWFactor=dilation[1], **options)
+    return g.op("CONV_2D", inputs, y, DilationHFactor=dilation[0], DilationWFactor=dilation[1], **options, **more)
 
 
 def depthwise(
@@ -68,7 +70,7 @@ def depthwise(
     return g.op("DEPTHWISE_CONV_2D", inputs, y, **options)
 
 
-def fully_connected(g, x, weights, scale, bias, out, activation="none", keep_dims=False, explicit=True):
+def fully_connected(g, x, weights, scale, bias, out, activation="none", keep_dims=False, explicit=True, **more):
     """`weights` [outputs, inputs]; without `keep_dims` everything that is not contracted becomes the batch.
     `explicit`: a missing bias is written as -1."""
     outputs, inputs = weights.shape
@@ -76,13 +78,13 @@ def fully_connected(g, x, weights, scale, bias, out, activation="none", keep_dim
     y = g.tensor((*batch, outputs), *out)
     operands = _operands(g, x, weights, scale, bias, 0, absent=[None] if explicit else [])
     code = ACTIVATIONS.index(activation)
-    return g.op("FULLY_CONNECTED", operands, y, FusedActivationFunction=code, KeepNumDims=keep_dims)
+    return g.op("FULLY_CONNECTED", operands, y, FusedActivationFunction=code, KeepNumDims=keep_dims, **more)
 
 
 def pool(g, x, kind, kernel, stride=(1, 1), padding="valid", activation="none"):
     """`kind` AVERAGE_POOL_2D or MAX_POOL_2D. Pools do not requantise: output and input share scale."""
     height, width = _windowed(x, kernel, stride, (1, 1), padding)
-    y = g.tensor((x.shape[0], height, width, x.shape[3]), x.s, x.zero_point)
+    y = g.tensor((x.shape[0], height, width, x.shape[3]), x.s, x.zero_point, x.dtype)
     options = _window_options(stride, padding, activation)
     return g.op(kind, [x], y, FilterHeight=kernel[0], FilterWidth=kernel[1], **options)
 
@@ -97,21 +99,22 @@ def reshape(g, x, shape, asked=None, as_input=True):
     """`asked`: the shape as the file states it (it may hold a -1), as a constant input, an option or both."""
     asked = list(shape if asked is None else asked)
     inputs = [x] + ([g.constant(asked, dtype="int32")] if as_input else [])
-    return g.op("RESHAPE", inputs, g.tensor(shape, x.s, x.zero_point), NewShape=asked)
+    return g.op("RESHAPE", inputs, g.tensor(shape, x.s, x.zero_point, x.dtype), NewShape=asked)
 
 
 def softmax(g, x, beta=1.0):
-    return g.op("SOFTMAX", [x], g.tensor(x.shape, *SOFTMAX_OUTPUT), Beta=beta)
+    out = SOFTMAX_OUTPUT if x.dtype == "int8" else INT16_OUTPUT
+    return g.op("SOFTMAX", [x], g.tensor(x.shape, *out), Beta=beta)
 
 
 def pad(g, x, padding, value=None):
-    """`padding`: one (before, after) an axis. With `value`, an int8 number, this is PADV2."""
+    """`padding`: one (before, after) an axis. With `value`, a number of its type, this is PADV2."""
     shape = [before + size + after for (before, after), size in zip(padding, x.shape)]
-    y = g.tensor(shape, x.s, x.zero_point)
+    y = g.tensor(shape, x.s, x.zero_point, x.dtype)
     inputs = [x, g.constant(padding, dtype="int32")]
     if value is None:
         return g.op("PAD", inputs, y)
-    return g.op("PADV2", inputs + [g.constant([value], x.s, x.zero_point)], y)
+    return g.op("PADV2", inputs + [g.constant([value], x.s, x.zero_point, x.dtype)], y)
 
 
 def mean(g, x, axes, out, keep_dims=True):
@@ -127,7 +130,7 @@ def concatenation(g, values, axis):
     at = axis % len(first.shape)
     shape = list(first.shape)
     shape[at] = sum(value.shape[at] for value in values)
-    y = g.tensor(shape, first.s, first.zero_point)
+    y = g.tensor(shape, first.s, first.zero_point, first.dtype)
     return g.op("CONCATENATION", values, y, Axis=axis, FusedActivationFunction=0)
 
 

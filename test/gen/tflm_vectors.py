@@ -22,11 +22,21 @@ import numpy as np
 
 import tflm_borders
 import tflm_cases
+import tflm_int16
+import tflm_movement
 import tflm_networks
+import tflm_recurrent
 from tflm_runner import hex_bytes, run_isolated
 
 TARGET = Path(__file__).resolve().parent.parent / "vectors" / "tflm"
-FAMILIES = {**tflm_cases.OPERATORS, **tflm_borders.FAMILIES, **tflm_networks.FAMILIES}
+FAMILIES = {
+    **tflm_cases.OPERATORS,
+    **tflm_borders.FAMILIES,
+    **tflm_int16.FAMILIES,
+    **tflm_networks.FAMILIES,
+    **tflm_movement.FAMILIES,
+    **tflm_recurrent.FAMILIES,
+}
 
 
 def make_case(family, make, index):
@@ -34,7 +44,7 @@ def make_case(family, make, index):
     rng = np.random.default_rng(zlib.crc32(f"{family}:{index}".encode()))
     suffix, model, vectors = make(rng, index)
     name = f"{family}_{index:03}_{suffix}"
-    outputs = run_isolated(model, vectors)
+    outputs = run_isolated(model, vectors, has_state=family in tflm_recurrent.FAMILIES)
     if isinstance(outputs, str):
         print(f"{name}: {outputs}", file=sys.stderr)
         return None

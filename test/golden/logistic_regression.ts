@@ -29,7 +29,7 @@ export function invoke(): i32 {
 }
 
 const LinearClassifier_bias: usize = memory.data<i32>([
-  -4221, 4221,
+  -4218, 4218,
 ]);
 const LinearClassifier_weights: usize = memory.data<i8>([
   -127, 127, 43, -43,

@@ -9,7 +9,7 @@
  (global $global$4 i32 (i32.const 296))
  (global $global$5 i32 (i32.const 2))
  (memory $0 1 1)
- (data $0 (i32.const 16) "\83\ef\ff\ff}\10\00\00\81\7f+\d5\03\06\t\0b\0e\11\14\17\19\1c\1f\"$\'),/1368:=?ACEGIKMOQRTUWYZ[]^_abcdefghijklmnnoppqrrssttuuvvwwwxxxyyyzzzz{{{{||||||}}}}}}}}~~~~~~~~~~~\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\81\81\81\81\81\81\81\81\81\81\81\81\81\82\82\82\82\82\82\82\82\82\82\82\83\83\83\83\83\83\83\83\84\84\84\84\84\84\85\85\85\85\86\86\86\86\87\87\87\88\88\88\89\89\89\8a\8a\8b\8b\8c\8c\8d\8d\8e\8e\8f\90\90\91\92\92\93\94\95\96\97\98\99\9a\9b\9c\9d\9e\9f\a1\a2\a3\a5\a6\a7\a9\ab\ac\ae\af\b1\b3\b5\b7\b9\bb\bd\bf\c1\c3\c6\c8\ca\cd\cf\d1\d4\d7\d9\dc\de\e1\e4\e7\e9\ec\ef\f2\f5\f7\fa\fd")
+ (data $0 (i32.const 16) "\86\ef\ff\ffz\10\00\00\81\7f+\d5\03\06\t\0b\0e\11\14\17\19\1c\1f\"$\'),/1368:=?ACEGIKMOQRTUWYZ[]^_abcdefghijklmnnoppqrrssttuuvvwwwxxxyyyzzzz{{{{||||||}}}}}}}}~~~~~~~~~~~\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\7f\81\81\81\81\81\81\81\81\81\81\81\81\81\82\82\82\82\82\82\82\82\82\82\82\83\83\83\83\83\83\83\83\84\84\84\84\84\84\85\85\85\85\86\86\86\86\87\87\87\88\88\88\89\89\89\8a\8a\8b\8b\8c\8c\8d\8d\8e\8e\8f\90\90\91\92\92\93\94\95\96\97\98\99\9a\9b\9c\9d\9e\9f\a1\a2\a3\a5\a6\a7\a9\ab\ac\ae\af\b1\b3\b5\b7\b9\bb\bd\bf\c1\c3\c6\c8\ca\cd\cf\d1\d4\d7\d9\dc\de\e1\e4\e7\e9\ec\ef\f2\f5\f7\fa\fd")
  (export "invoke" (func $2))
  (export "abi" (global $global$0))
  (export "memory_bytes" (global $global$1))

@@ -6,110 +6,42 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
-  type AttributeProtoSchema,
   AttributeProto_AttributeType as AttributeType,
   TensorProto_DataType as DataType,
-  ModelProtoSchema,
-  type NodeProtoSchema,
   TensorProto_DataLocation,
-  type TensorProtoSchema,
-  type ValueInfoProtoSchema,
 } from "onnx-buf";
 import { evaluateGraph } from "../../host/engines/reference.ts";
 import { importOnnx } from "../../host/import/onnx/index.ts";
 import { operators } from "../../host/import/onnx/operators/index.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
+import {
+  type Attribute,
+  float,
+  floats,
+  floatTensor,
+  generator,
+  int,
+  int64Tensor,
+  ints,
+  ml,
+  type NodeInit,
+  node,
+  onnx,
+  type Parts,
+  type Size,
+  string,
+  strings,
+  type TensorInit,
+  tensorAttribute,
+  utf8,
+  type ValueInit,
+  value,
+} from "../support/onnx.ts";
 
 const TOLERANCE = 1e-5;
 const MODELS = "test/models";
-
-// ---- Models made here
-
-type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
-type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
-type TensorInit = Exclude<MessageInitShape<typeof TensorProtoSchema>, { $typeName: string }>;
-type ValueInit = MessageInitShape<typeof ValueInfoProtoSchema>;
-type ModelInit = MessageInitShape<typeof ModelProtoSchema>;
-type Size = number | string | undefined;
-
-const utf8 = (string: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(string));
-const int = (i: number): Attribute => ({ type: AttributeType.INT, i: BigInt(i) });
-const float = (f: number): Attribute => ({ type: AttributeType.FLOAT, f });
-const string = (s: string): Attribute => ({ type: AttributeType.STRING, s: utf8(s) });
-const ints = (list: number[]): Attribute => ({ type: AttributeType.INTS, ints: list.map(BigInt) });
-const floats = (list: number[]): Attribute => ({ type: AttributeType.FLOATS, floats: list });
-const strings = (list: string[]): Attribute => ({ type: AttributeType.STRINGS, strings: list.map(utf8) });
-const tensorAttribute = (t: TensorInit): Attribute => ({ type: AttributeType.TENSOR, t });
-
-function node(
-  opType: string,
-  input: string[],
-  output: string[],
-  attributes: Record<string, Attribute> = {},
-  name = "",
-): NodeInit {
-  const attribute = Object.entries(attributes).map(([key, value]) => ({ ...value, name: key }));
-  return { opType, input, output, name, attribute, domain: "" };
-}
-
-const ml = (...rest: Parameters<typeof node>): NodeInit => ({ ...node(...rest), domain: "ai.onnx.ml" });
-
-const floatTensor = (name: string, dims: number[], floatData: number[]): TensorInit => ({
-  name,
-  dims: dims.map(BigInt),
-  dataType: DataType.FLOAT,
-  floatData,
-});
-
-const int64Tensor = (name: string, list: number[]): TensorInit => ({
-  name,
-  dims: [BigInt(list.length)],
-  dataType: DataType.INT64,
-  int64Data: list.map(BigInt),
-});
-
-function value(name: string, sizes: Size[], elemType = DataType.FLOAT): ValueInit {
-  const dim = sizes.map((size) => {
-    if (typeof size === "number") return { value: { case: "dimValue" as const, value: BigInt(size) } };
-    if (typeof size === "string") return { value: { case: "dimParam" as const, value: size } };
-    return {};
-  });
-  return { name, type: { value: { case: "tensorType", value: { elemType, shape: { dim } } } } };
-}
-
-interface Parts {
-  readonly nodes: NodeInit[];
-  readonly inputs?: ValueInit[];
-  readonly outputs?: ValueInit[];
-  readonly constants?: TensorInit[];
-  readonly opset?: number;
-  readonly model?: ModelInit;
-  readonly graph?: NonNullable<ModelInit["graph"]>;
-}
-
-/** By default x is [N, 3] and the output y any float tensor. */
-function onnx({ nodes, inputs, outputs, constants, opset = 17, model, graph }: Parts): Uint8Array {
-  const message = create(ModelProtoSchema, {
-    irVersion: 8n,
-    opsetImport: [
-      { domain: "", version: BigInt(opset) },
-      { domain: "ai.onnx.ml", version: 1n },
-    ],
-    graph: {
-      name: "made",
-      node: nodes,
-      input: inputs ?? [value("x", ["N", 3])],
-      output: outputs ?? [value("y", [undefined, undefined])],
-      initializer: constants ?? [],
-      ...graph,
-    },
-    ...model,
-  } as ModelInit);
-  return toBinary(ModelProtoSchema, message);
-}
 
 const load = (bytes: Uint8Array, name = "made"): Graph => checkGraph(importOnnx(bytes, name), "import");
 
@@ -123,15 +55,6 @@ function refusal(bytes: Uint8Array): string {
     return error.message;
   }
   throw new assert.AssertionError({ message: "expected a refusal, found a graph" });
-}
-
-/** Numbers within -2..2, the same in every run (Numerical Recipes' generator). */
-function generator(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 30 - 2;
-  };
 }
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
@@ -322,6 +245,27 @@ const CASES: Readonly<Record<string, Parts>> = {
   "Scaler: one number for all": {
     nodes: [ml("Scaler", ["x"], ["y"], { offset: floats([0.5]), scale: floats([3]) })],
   },
+  "Normalizer: L1": { nodes: [ml("Normalizer", ["x"], ["y"], { norm: string("L1") })] },
+  "Normalizer: L2": { nodes: [ml("Normalizer", ["x"], ["y"], { norm: string("L2") })] },
+  Binarizer: { nodes: [ml("Binarizer", ["x"], ["y"], { threshold: float(0.25) })] },
+  Imputer: {
+    nodes: [
+      ml("Imputer", ["x"], ["y"], {
+        imputed_value_floats: floats([1, 2, 3]),
+        replaced_value_float: float(Number.NaN),
+      }),
+    ],
+  },
+  FeatureVectorizer: {
+    nodes: [
+      node("Relu", ["x"], ["r"]),
+      ml("FeatureVectorizer", ["x", "r"], ["y"], { inputdimensions: ints([3, 3]) }),
+    ],
+  },
+  OneHotEncoder: {
+    nodes: [ml("OneHotEncoder", ["x"], ["y"], { cats_int64s: ints([-1, 0, 1]), zeros: int(1) })],
+    outputs: [value("y", [undefined, 3, 3])],
+  },
   "Normalizer: after LOGISTIC of two classes": {
     nodes: [
       ml("LinearClassifier", ["x"], ["label", "p"], classifier("LOGISTIC", 1, 2)),
@@ -369,10 +313,23 @@ describe("operators, against ONNX Runtime", { skip: typeof ort === "string" && o
     });
   }
 
-  test("every operator of the table has a case here or below", () => {
+  test("every operator of ai.onnx.ml has a case here, in the zoo or among the trees; for others see test/onnx", () => {
     const used = new Set(Object.values(CASES).flatMap(({ nodes }) => nodes.map(({ opType }) => opType)));
-    const missing = [...operators.keys()].filter((type) => !used.has(type.split(".").at(-1)));
-    assert.deepEqual(missing, ["ai.onnx.ml.ZipMap"]);
+    const missing = [...operators.keys()].filter(
+      (type) => type.startsWith("ai.onnx.ml.") && !used.has(type.split(".").at(-1)),
+    );
+    // ONNX Runtime in Node can't read what ZipMap makes; the others are in test/zoo and test/trees.
+    const elsewhere = [
+      "ArrayFeatureExtractor",
+      "LabelEncoder",
+      "SVMClassifier",
+      "SVMRegressor",
+      "TreeEnsemble",
+      "TreeEnsembleClassifier",
+      "TreeEnsembleRegressor",
+      "ZipMap",
+    ];
+    assert.deepEqual(missing.map((type) => type.split(".").at(-1)).sort(), elsewhere);
   });
 });
 
@@ -448,7 +405,7 @@ describe("what becomes of the graph", () => {
       });
     for (const versions of [[9n], [22n, 22n], [9n, 22n], [99n]])
       assert.equal(load(opsets(...versions)).nodes.length, 1);
-    assert.match(refusal(opsets(8n)), /operator set ai\.onnx: expected version 9 or later, found 8/);
+    assert.match(refusal(opsets(6n)), /operator set ai\.onnx: expected version 7 or later, found 6/);
     assert.match(refusal(opsets()), /node Relu_0 \(Relu\): no operator set of domain ai\.onnx is imported/);
   });
 
@@ -573,9 +530,14 @@ describe("labels of classifiers", () => {
       nodes: [node("Relu", ["x"], ["y"]), node("Shape", ["x"], ["s"])],
       outputs: [value("y", [undefined, 3]), value("s", [2], DataType.INT64)],
     });
-    assert.match(refusal(other), /output s: expected FLOAT or a classifier's label, found INT64/);
-    const only = onnx({ nodes: [linear], outputs: [value("l", [undefined], DataType.INT64)] });
-    assert.match(refusal(only), /expected an output of FLOAT, found l \(INT64\)/);
+    assert.match(refusal(other), /output s: expected a computed tensor, found a constant/);
+  });
+
+  test("a label alone becomes the scores that it is read from", () => {
+    const linear = ml("LinearClassifier", ["x"], ["l", "p"], classifier("SOFTMAX", 3, 3));
+    const graph = load(onnx({ nodes: [linear], outputs: [value("l", [undefined], DataType.INT64)] }));
+    assert.deepEqual(graph.outputs, ["p"]);
+    assert.equal(tensorOf(graph, "p").labels?.length, 3);
   });
 });
 
@@ -597,15 +559,15 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
     () =>
       onnx({
         nodes: [
-          node("Conv", ["x"], ["a"], {}, "conv_1"),
+          node("GRU", ["x"], ["a"], {}, "gru_1"),
           node("Relu", ["a"], ["b"], {}, "relu_1"),
           node("LSTM", ["b"], ["c"]),
-          node("Softmax", ["x"], ["d"], { axis: int(0) }),
+          node("Softmax", ["x"], ["d"], { axis: int(2) }),
           { ...node("Gelu", ["d"], ["e"]), domain: "ai.onnx.ml" },
           node("Add", ["c", "e"], ["y"]),
         ],
       }),
-    /^4 of 6 nodes are not supported: conv_1 \(Conv\): operator not supported; LSTM_2 \(LSTM\): operator not supported; Softmax_3 \(Softmax\): axis 0 of \[1,3\]: expected the last axis; Gelu_4 \(Gelu\): operator not supported$/,
+    /^4 of 6 nodes are not supported: gru_1 \(GRU\): operator not supported; LSTM_2 \(LSTM\): operator not supported; Softmax_3 \(Softmax\): axis 2: expected an axis of 2 dimensions; Gelu_4 \(Gelu\): operator not supported$/,
   ],
   [
     "an attribute that nothing asks for",
@@ -643,20 +605,20 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
     /expected 3 class labels for \[1,3\], found 2/,
   ],
   [
-    "Normalizer on anything",
-    () => one(ml("Normalizer", ["x"], ["y"], { norm: string("L1") })),
-    /norm L1: expected L1 on probabilities that sum to 1/,
+    "Normalizer by another norm",
+    () => one(ml("Normalizer", ["x"], ["y"], { norm: string("L3") })),
+    /norm L3: expected L1, L2 or MAX/,
   ],
   [
-    "Normalizer after LOGISTIC of independent classes",
+    "Imputer of a number",
     () =>
-      onnx({
-        nodes: [
-          ml("LinearClassifier", ["x"], ["l", "p"], classifier("LOGISTIC", 2, 2)),
-          ml("Normalizer", ["p"], ["y"], { norm: string("L1") }),
-        ],
-      }),
-    /Normalizer_1 \(Normalizer\): norm L1: expected L1 on probabilities/,
+      one(
+        ml("Imputer", ["x"], ["y"], {
+          imputed_value_floats: floats([1]),
+          replaced_value_float: float(-1),
+        }),
+      ),
+    /replaced_value_float -1: expected numbers in place of NaN/,
   ],
   [
     "computed weights",
@@ -667,11 +629,6 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
     "a depth that does not fit",
     () => one(node("MatMul", ["x", "w"], ["y"]), floatTensor("w", [2, 2], [1, 2, 3, 4])),
     /MatMul_0 \(MatMul\): expected weights \[outputs, depth\] whose depth divides the 3 input values, found \[2,2\]/,
-  ],
-  [
-    "transA",
-    () => one(node("Gemm", ["x", "w"], ["y"], { transA: int(1) }), matrix),
-    /transA = 1 is not supported/,
   ],
   [
     "shapes that do not broadcast",

@@ -5,6 +5,7 @@
 import fc from "fast-check";
 import {
   type Attributes,
+  type DType,
   elements,
   fromBytes,
   type Graph,
@@ -17,7 +18,11 @@ import {
 } from "../../host/ir/graph.ts";
 import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
+import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
 import { lcgBytes } from "../../host/verify/vectors.ts";
+import { forestTensors } from "../support/forests.ts";
+import { classicGraphs } from "./classic_graphs.ts";
+import { lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -27,7 +32,7 @@ interface Draft {
   readonly op: string;
   readonly inputs: readonly (Tensor | undefined)[];
   readonly attributes: Attributes;
-  readonly output: { readonly dtype: "int8" | "uint8"; readonly quantization: Quantization };
+  readonly output: { readonly dtype: DType; readonly quantization?: Quantization };
 }
 
 /** The graph, or undefined where the operator refuses these shapes (the spec's tests cover that). */
@@ -265,6 +270,7 @@ const elementwise = (
   op: string,
   resultScale: (a: number, b: number) => number,
   ratio: fc.Arbitrary<number>,
+  fuses = true,
 ) =>
   build(
     fc
@@ -297,7 +303,7 @@ const elementwise = (
         return {
           op,
           inputs: [a, b],
-          attributes: { activation },
+          attributes: fuses ? { activation } : {},
           output: output(scale * d.ratio, d.zeroPoint),
         };
       }),
@@ -398,6 +404,45 @@ const softmax = build(
     })),
 );
 
+const logSoftmax = build(
+  fc
+    .record({
+      lead: fc.array(upTo(4), { maxLength: 3 }),
+      depth: upTo(40),
+      scale: fc.oneof({ weight: 4, arbitrary: power(-8, 1) }, { weight: 1, arbitrary: power(-20, 12) }),
+      zeroPoint: zeroPoints,
+    })
+    .map(({ lead, depth, scale, zeroPoint }) => ({
+      op: "log_softmax",
+      inputs: [tensor("input", [...lead, depth], quantized(scale, zeroPoint))],
+      attributes: {},
+      output: output(1 / 16, 127),
+    })),
+);
+
+/** Some with subtrees so large that jumps lead to them, and with more leaves than one byte can number. */
+const treeEnsemble = build(
+  fc
+    .record({
+      dtype: fc.constantFrom<"int8" | "int16">("int8", "int16"),
+      features: fc.constantFrom(1, 2, 5, 12, 128),
+      trees: upTo(4),
+      depth: fc.oneof({ weight: 5, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.constantFrom(7, 8) }),
+      targets: fc.constantFrom(1, 2, 3, 10, 128),
+      leaves: fc.constantFrom(1, 3, 20, 200),
+      seed: seeds,
+    })
+    .map(({ dtype, ...draft }) => ({
+      op: "tree_ensemble",
+      inputs: [
+        { ...tensor("input", [1, draft.features], quantized(1, 0)), dtype },
+        ...forestTensors(draft, dtype),
+      ],
+      attributes: {},
+      output: { dtype: "int16", quantization: quantized(0.5, 0) },
+    })),
+);
+
 /** Operators of one value, which become tables: with their attributes and what the output must be. */
 const lookup = (
   op: string,
@@ -426,25 +471,277 @@ const byteOutputs = fc
   .tuple(quantizations, bytes)
   .map(([quantization, dtype]) => ({ dtype, quantization: ofType(quantization, dtype) }));
 
+// Movement, comparison, and functions of one value
+
+/** Elements of a slice of an axis: its first, how many, and the step between. */
+const sliceDrafts = fc.array(
+  fc.record({ first: fc.nat(2), count: upTo(4), step: fc.constantFrom(1, 1, 2, 3, -1, -2), rest: fc.nat(2) }),
+  { minLength: 1, maxLength: 5 },
+);
+
+const wideTypes = fc.constantFrom<"int8" | "int16">("int8", "int8", "int16");
+const moved = (dtype: "int8" | "int16", quantization: Quantization) => ({
+  dtype,
+  quantization: dtype === "int8" ? quantization : quantized(quantization.scales[0]!, 0),
+});
+
+const stridedSlice = build(
+  fc
+    .record({ axes: sliceDrafts, quantization: quantizations, dtype: wideTypes })
+    .map(({ axes, quantization, dtype }) => {
+      const ends = axes.map(({ first, count, step, rest }) => {
+        const reach = (count - 1) * Math.abs(step);
+        const begin = step > 0 ? first : first + reach;
+        // Any end between the last element and the next one means the same.
+        const end = step > 0 ? begin + reach + 1 : first - 1;
+        return { begin, end, step, size: first + reach + 1 + rest };
+      });
+      const output = moved(dtype, quantization);
+      return {
+        op: "strided_slice",
+        inputs: [{ name: "input", shape: ends.map(({ size }) => size), ...output }],
+        attributes: {
+          begin: ends.map(({ begin }) => begin),
+          end: ends.map(({ end }) => end),
+          strides: ends.map(({ step }) => step),
+        },
+        output,
+      };
+    }),
+);
+
+const transpose = build(
+  fc
+    .record({
+      shape: fc.array(upTo(5), { maxLength: 6 }),
+      order: fc.array(fc.nat(999), { minLength: 6, maxLength: 6 }),
+      quantization: quantizations,
+      dtype: wideTypes,
+    })
+    .map(({ shape, order, quantization, dtype }) => {
+      const output = moved(dtype, quantization);
+      return {
+        op: "transpose",
+        inputs: [{ name: "input", shape, ...output }],
+        attributes: {
+          permutation: shape.map((_, axis) => axis).sort((a, b) => order[a]! - order[b]! || a - b),
+        },
+        output,
+      };
+    }),
+);
+
+const resizeNearest = build(
+  fc
+    .record({
+      shape: fc.tuple(upTo(2), upTo(5), upTo(5), upTo(5)),
+      rows: fc.array(fc.nat(999), { minLength: 1, maxLength: 9 }),
+      columns: fc.array(fc.nat(999), { minLength: 1, maxLength: 9 }),
+      quantization: quantizations,
+      dtype: wideTypes,
+    })
+    .map(({ shape, rows, columns, quantization, dtype }) => {
+      const output = moved(dtype, quantization);
+      const within = (list: number[], size: number) => list.map((n) => n % size).sort((a, b) => a - b);
+      return {
+        op: "resize_nearest",
+        inputs: [{ name: "input", shape, ...output }],
+        attributes: { rows: within(rows, shape[1]), columns: within(columns, shape[2]) },
+        output,
+      };
+    }),
+);
+
+const reduction = (
+  op: string,
+  outputOf: (input: Quantization, ratio: number, zero: number) => Draft["output"],
+) =>
+  build(
+    fc
+      .record({
+        shape: fc.array(upTo(6), { minLength: 1, maxLength: 5 }),
+        reduced: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+        keepDims: fc.boolean(),
+        input: quantizations,
+        ratio: ratios(-3, 4, [-20, 30]),
+        zeroPoint: zeroPoints,
+      })
+      .map(({ shape, reduced, keepDims, input, ratio, zeroPoint }) => ({
+        op,
+        inputs: [tensor("input", shape, input)],
+        attributes: { axes: shape.map((_, axis) => axis).filter((axis) => reduced[axis]), keepDims },
+        output: outputOf(input, ratio, zeroPoint),
+      })),
+  );
+
+const scaled = (input: Quantization, ratio: number, zeroPoint: number) =>
+  output(input.scales[0]! * ratio, zeroPoint);
+const alike = (quantization: Quantization): Draft["output"] => ({ dtype: "int8", quantization });
+
+const argument = (op: string) =>
+  build(
+    fc
+      .record({
+        shape: fc.array(upTo(6), { minLength: 1, maxLength: 4 }),
+        axis: fc.nat(3),
+        keepDims: fc.boolean(),
+        input: quantizations,
+        dtype: fc.constantFrom("int8", "int16", "int32"),
+      })
+      .map(({ shape, axis, keepDims, input, dtype }) => ({
+        op,
+        inputs: [{ ...tensor("input", shape, dtype === "int8" ? input : quantized(1, 0)), dtype }],
+        attributes: { axis: axis % shape.length, keepDims },
+        output: { dtype: "int32" },
+      })),
+  );
+
+/** All tensors share one quantisation. */
+const extremum = (op: string) =>
+  elementwise(op, Math.max, fc.constant(1), false).map((graph) => {
+    const { quantization } = graph.tensors.get("output")!;
+    const tensors = [...graph.tensors.values()].map((each) => ({ ...each, quantization: quantization! }));
+    return { ...graph, tensors: new Map(tensors.map((each) => [each.name, each])) };
+  });
+
+const prelu = build(
+  fc
+    .record({
+      shape: fc.array(upTo(5), { minLength: 1, maxLength: 4 }),
+      repeated: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      lacks: fc.nat(3),
+      x: quantizations,
+      alpha: quantizations,
+      ratio: ratios(-2, 4, [-11, 20]),
+      zeroPoint: zeroPoints,
+      seed: seeds,
+    })
+    .map(({ shape, repeated, lacks, x, alpha, ratio, zeroPoint, seed }) => {
+      const slopes = shape.map((n, axis) => (repeated[axis] ? 1 : n)).slice(Math.min(lacks, shape.length));
+      return {
+        op: "prelu",
+        inputs: [
+          tensor("x", shape, x),
+          { ...tensor("alpha", slopes, alpha), data: int8Data(elements(slopes), seed) },
+        ],
+        attributes: {},
+        output: output(x.scales[0]! * ratio, zeroPoint),
+      };
+    }),
+);
+
+/** One of the operands is a single constant, of any rank. */
+const div = build(
+  fc
+    .record({
+      shape: shapes,
+      rank: fc.nat(2),
+      first: fc.boolean(),
+      a: quantizations,
+      b: quantizations,
+      ratio: ratios(-6, 4, [-14, 20]),
+      zeroPoint: zeroPoints,
+      seed: seeds,
+    })
+    .map(({ shape, rank, first, a, b, ratio, zeroPoint, seed }) => {
+      const single = Array<number>(rank).fill(1);
+      const constant = (name: string, q: Quantization): Tensor => ({
+        ...tensor(name, single, q),
+        data: int8Data(1, seed),
+      });
+      return {
+        op: "div",
+        inputs: first ? [constant("a", a), tensor("b", shape, b)] : [tensor("a", shape, a), constant("b", b)],
+        attributes: {},
+        output: output((a.scales[0]! / b.scales[0]!) * ratio, zeroPoint),
+      };
+    }),
+);
+
+const transposeConv2d = build(
+  fc
+    .record({
+      window: windows,
+      size: pair(upTo(4)),
+      /** Less than all that the windows reach, or more. */
+      extra: pair(fc.integer({ min: -3, max: 3 })),
+      inputs: upTo(9),
+      outputs: upTo(9),
+      input: quantizations,
+      weights,
+      ratio: ratios(-2, 14, [-6, 30]),
+      zeroPoint: zeroPoints,
+      activation: activations,
+    })
+    .map(({ window, size, extra, inputs, outputs, ...d }) => {
+      const { kernel, stride, dilation, padding, batches } = window;
+      const outputSize = [0, 1].map((i) => {
+        const reach = (size[i]! - 1) * stride[i]! + (kernel[i]! - 1) * dilation[i]! + 1;
+        return Math.max(1, reach - padding[i]! - padding[i + 2]! + extra[i]!);
+      });
+      return {
+        op: "transpose_conv2d",
+        inputs: [
+          tensor("input", [batches, ...size, inputs], d.input),
+          ...weightTensors(d.weights, [outputs, ...kernel, inputs], 0),
+        ],
+        attributes: { stride, padding, dilation, outputSize, activation: d.activation },
+        output: output(d.input.scales[0]! * d.weights.scale * d.ratio, d.zeroPoint),
+      };
+    }),
+);
+
+const unaryFunctions = fc.record({
+  function: fc.constantFrom(...FUNCTION_NAMES),
+  alpha: fc.constantFrom(0.2, 0.5, 1, 1.5),
+  beta: fc.constantFrom(0.5, 1),
+});
+const tables = seeds.map((seed) => ({ table: [...int8Data(256, seed)] }));
+const ranges = fc
+  .tuple(fc.integer({ min: -60, max: 60 }), fc.integer({ min: 0, max: 60 }))
+  .map(([min, length]) => ({ min: min / 10, max: (min + length) / 10 }));
+
 /** By operator. A difference keeps the scale of a sum. */
 export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   add: elementwise("add", Math.max, ratios(-2, 2, [-11, 20])),
+  arg_max: argument("arg_max"),
+  arg_min: argument("arg_min"),
   average_pool2d: pool("average_pool2d"),
+  ...classicGraphs,
+  clip: lookup("clip", ranges, int8Outputs),
   concatenation,
   conv2d,
   depthwise_conv2d: depthwiseConv2d,
+  div,
   fully_connected: fullyConnected,
   hard_swish: lookup("hard_swish", none, int8Outputs),
   leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),
+  log_softmax: logSoftmax,
   logistic: lookup("logistic", none, fc.constant(output(1 / 256, -128))),
+  lookup: lookup("lookup", tables, int8Outputs),
+  lstm,
+  lstm_sequence: lstmSequence,
   max_pool2d: pool("max_pool2d"),
+  maximum: extremum("maximum"),
   mean,
+  minimum: extremum("minimum"),
   mul: elementwise("mul", (a, b) => a * b, ratios(0, 8, [-14, 30])),
   pad,
+  prelu,
   quantize: lookup("quantize", none, byteOutputs, bytes),
+  reduce_max: reduction("reduce_max", alike),
+  reduce_min: reduction("reduce_min", alike),
+  reduce_sum: reduction("reduce_sum", scaled),
   relu: lookup("relu", fc.record({ activation: activations }), int8Outputs),
   reshape,
+  resize_nearest: resizeNearest,
   softmax,
+  strided_slice: stridedSlice,
   sub: elementwise("sub", Math.max, ratios(-2, 2, [-11, 20])),
+  svdf,
   tanh: lookup("tanh", none, fc.constant(output(1 / 128, 0))),
+  transpose,
+  transpose_conv2d: transposeConv2d,
+  unary_function: lookup("unary_function", unaryFunctions, int8Outputs),
+  tree_ensemble: treeEnsemble,
 };

@@ -30,6 +30,14 @@ export const kernelNames = (): string[] =>
     .map((file) => file.replace(/\.ts$/, ""))
     .sort();
 
+const nativeTable = join(kernelFolder, "..", "..", "firmware", "core", "kernels", "table.c");
+
+/** Those that the firmware has native twins of, whatever their version; it runs the others as they are. */
+export function nativeKernelNames(): string[] {
+  const table = readFileSync(nativeTable, "utf8");
+  return kernelNames().filter((name) => table.includes(`"kernel.${name}.`));
+}
+
 /** Every kernel in one module, compiled and optimised as the kernels of a model are. */
 export async function kernelMachine(): Promise<Machine> {
   const kernels = kernelNames().map(loadKernel);
@@ -53,7 +61,13 @@ function resolve(argument: Argument, plan: MemoryPlan): number {
   return plan.tensors.get(argument.name)! + argument.offset;
 }
 
-/** Throws when the call writes anything but its node's results and its scratch, each in its full size. */
+/** Where the states lie. */
+const statesIn = ({ constants, states }: Program, plan: MemoryPlan): { at: number; bytes: number }[] =>
+  constants
+    .filter(({ name }) => states.includes(name))
+    .map(({ name, data }) => ({ at: plan.constants.get(name)!, bytes: data.byteLength }));
+
+/** Throws when the call writes anything but its node's results, its states and its scratch, each in its full size. */
 function guardedCall(machine: Machine, program: Program, plan: MemoryPlan, call: KernelCall): void {
   const { memory } = machine;
   const { graph } = program;
@@ -67,9 +81,11 @@ function guardedCall(machine: Machine, program: Program, plan: MemoryPlan, call:
   for (const name of [...outputs, ...scratch]) {
     // An output that is in its input's place may be smaller than the buffer.
     const bytes = program.scratch.get(name) ?? byteSize(tensorOf(graph, name));
-    const at = plan.tensors.get(name)!;
-    before.set(memory.subarray(at, at + bytes), at);
+    const at = plan.tensors.get(name);
+    // A state's next value is where the state is.
+    if (at !== undefined) before.set(memory.subarray(at, at + bytes), at);
   }
+  for (const { at, bytes } of statesIn(program, plan)) before.set(memory.subarray(at, at + bytes), at);
   if (Buffer.compare(before, memory.subarray(0, end)) === 0) return;
   const at = before.findIndex((byte, i) => byte !== memory[i]);
   throw new Error(`kernel ${call.kernel.name} wrote at ${at}, outside of ${outputs.join(", ")}`);
@@ -100,9 +116,12 @@ export function runOnMachine(
       `graph ${graph.name}: expected at most ${memory.length - GUARD} bytes, found ${plan.memoryBytes}`,
     );
   }
+  const states = statesIn(program, plan);
   return vectors.map((inputs, i) => {
+    const kept = states.map(({ at, bytes }) => memory.slice(at, at + bytes));
     memory.fill(0x55 + 0x33 * i, 0, plan.memoryBytes + GUARD);
     place(memory, program, plan, inputs);
+    if (i > 0) for (const [n, { at }] of states.entries()) memory.set(kept[n]!, at);
     for (const call of program.calls) guardedCall(machine, program, plan, call);
     return graph.outputs.map((name) => {
       const at = plan.tensors.get(name)!;

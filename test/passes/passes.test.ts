@@ -4,12 +4,15 @@ import { describe, test } from "node:test";
 import type { Graph, Node, Tensor } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
 import { foldConstants } from "../../host/passes/fold_constants.ts";
+import { foldScale } from "../../host/passes/fold_scale.ts";
 import { fuseActivation } from "../../host/passes/fuse_activation.ts";
 import { fuseBias } from "../../host/passes/fuse_bias.ts";
 import { fusePad } from "../../host/passes/fuse_pad.ts";
 import { removeIdentity } from "../../host/passes/remove_identity.ts";
 import { removeUnused } from "../../host/passes/remove_unused.ts";
+import { sinkTransposes } from "../../host/passes/sink_transposes.ts";
 import { stripBorders } from "../../host/passes/strip_borders.ts";
+import { useIntegers } from "../../host/passes/use_integers.ts";
 import {
   CONV,
   DENSE,
@@ -497,6 +500,129 @@ describe("remove unused", () => {
         [node("relu", ["x"], "y", { activation: "relu" }), node("relu", ["y"], "z", { activation: "relu6" })],
         { outputs: ["z", "y"] },
       ),
+    );
+  });
+});
+
+describe("sink transposes", () => {
+  const image = (name: string): Tensor => float(name, [1, 2, 3, 4]);
+  const turned = (name: string): Tensor => float(name, [1, 3, 4, 2]);
+  const there = node("transpose", ["x"], "y", { permutation: [0, 2, 3, 1] });
+
+  test("a transposition passes an operator of one value and meets its inverse", () => {
+    const graph = apply(sinkTransposes, {
+      tensors: [image("x"), turned("y"), turned("r"), image("z")],
+      nodes: [there, node("tanh", ["y"], "r"), node("transpose", ["r"], "z", { permutation: [0, 3, 1, 2] })],
+      inputs: ["x"],
+      outputs: ["z"],
+    });
+    assert.deepEqual(ops(graph), ["tanh"]);
+    assert.deepEqual(graph.outputs, ["z"]);
+    assert.deepEqual(graph.nodes[0]!.inputs, ["x"]);
+  });
+
+  test("a constant beside it is permuted, and an axis is the one it was", () => {
+    const graph = apply(sinkTransposes, {
+      tensors: [image("x"), turned("y"), floatConstant("c", [2], [5, 7]), turned("s"), float("z", [1, 3, 4])],
+      nodes: [
+        there,
+        node("mul", ["y", "c"], "s", NONE),
+        node("mean", ["s"], "z", { axes: [3], keepDims: false }),
+      ],
+      inputs: ["x"],
+      outputs: ["z"],
+    });
+    assert.deepEqual(ops(graph), ["mul", "mean", "reshape"]);
+    const [mul, mean] = graph.nodes;
+    assert.deepEqual(graph.tensors.get(mul!.inputs[1]!)!.shape, [1, 2, 1, 1]);
+    assert.deepEqual(mean!.attributes, { axes: [1], keepDims: true });
+  });
+
+  test("a dense layer over all values takes it into its weights", () => {
+    const weights = floatConstant(
+      "w",
+      [1, 24],
+      Array.from({ length: 24 }, (_, i) => i),
+    );
+    const graph = apply(sinkTransposes, {
+      tensors: [image("x"), turned("y"), float("f", [1, 24]), weights, float("z", [1, 1])],
+      nodes: [
+        there,
+        node("reshape", ["y"], "f", { shape: [1, 24] }),
+        node("fully_connected", ["f", "w"], "z", { keepDims: true, activation: "none" }),
+      ],
+      inputs: ["x"],
+      outputs: ["z"],
+    });
+    assert.deepEqual(ops(graph), ["reshape", "fully_connected"]);
+    const moved = graph.tensors.get(graph.nodes[1]!.inputs[1]!)!.data!;
+    // Pixel (0, 1) of channel 0 was the third value, and now is the second.
+    assert.deepEqual([moved[0], moved[1], moved[12]], [0, 2, 1]);
+  });
+
+  test("where nothing takes it, it stays", () => {
+    const graph = apply(sinkTransposes, {
+      tensors: [image("x"), turned("y"), turned("z")],
+      nodes: [there, node("softmax", ["y"], "z", { beta: 1 })],
+      inputs: ["x"],
+      outputs: ["z"],
+    });
+    assert.deepEqual(ops(graph), ["transpose", "softmax"]);
+  });
+});
+
+describe("fold scale", () => {
+  const tensors = (shape: number[], values: number[]): Tensor[] => [
+    float("x", [1, 2]),
+    floatConstant("w", [2, 2], [1, 2, 3, 4]),
+    floatConstant("b", [2], [1, -1]),
+    float("y", [1, 2]),
+    floatConstant("c", shape, values),
+    float("z", [1, 2]),
+  ];
+  const dense = node("fully_connected", ["x", "w", "b"], "y", DENSE);
+
+  test("a factor for each output goes into weights and bias", () => {
+    const graph = apply(foldScale, chain(tensors([2], [2, 3]), [dense, node("mul", ["y", "c"], "z", NONE)]));
+    assert.deepEqual(ops(graph), ["fully_connected"]);
+    const [, weights, bias] = graph.nodes[0]!.inputs.map((name) => graph.tensors.get(name)!.data!);
+    assert.deepEqual([...weights!], [2, 4, 9, 12]);
+    assert.deepEqual([...bias!], [2, -3]);
+  });
+
+  test("what is subtracted goes into the bias", () => {
+    const graph = apply(foldScale, chain(tensors([1], [4]), [dense, node("sub", ["y", "c"], "z", NONE)]));
+    assert.deepEqual([...graph.tensors.get(graph.nodes[0]!.inputs[2]!)!.data!], [-3, -5]);
+  });
+
+  test("what the layer is subtracted from stays", () => {
+    leaves(foldScale, chain(tensors([1], [4]), [dense, node("sub", ["c", "y"], "z", NONE)]));
+  });
+});
+
+describe("use integers", () => {
+  const borders = (values: readonly Tensor[], middle: Node): Sketch =>
+    chain(
+      [int8("x", [1, 2]), float("f", [1, 2]), ...values, float("g", [1, 2]), int8("z", [1, 2], 0.1, 5)],
+      [node("dequantize", ["x"], "f"), middle, node("quantize", ["g"], "z")],
+    );
+
+  test("an operator between a dequantisation and a quantisation computes in int8", () => {
+    const graph = apply(useIntegers, borders([], node("leaky_relu", ["f"], "g", { alpha: 0.5 })));
+    const leaky = graph.nodes.find(({ op }) => op === "leaky_relu")!;
+    assert.deepEqual(leaky.inputs, ["x"]);
+    assert.equal(graph.tensors.get(leaky.outputs[0]!)!.dtype, "int8");
+    assert.deepEqual(
+      graph.tensors.get(leaky.outputs[0]!)!.quantization,
+      int8("z", [1, 2], 0.1, 5).quantization,
+    );
+  });
+
+  test("weights of float are refused", () => {
+    const weights = floatConstant("w", [2, 2], [1, 2, 3, 4]);
+    assert.throws(
+      () => useIntegers(graphOf(borders([weights], node("fully_connected", ["f", "w"], "g", DENSE)))),
+      /weights w: expected quantised ones between quantised tensors, found float32/,
     );
   });
 });

@@ -160,6 +160,25 @@ const unary =
     return chosen && { op, inputs: [x.name], attributes: chosen };
   };
 
+/** Twice the size. */
+const transposeConvolution: Recipe = (graph, x, _, step, name) => {
+  if (x.shape.length !== 4) return undefined;
+  const channels = 1 + (step.seed % 3);
+  const attributes = {
+    stride: [2, 1],
+    padding: [step.choice % 2, 0, 0, 0],
+    dilation: [1, 1],
+    outputSize: [2 * x.shape[1]!, x.shape[2]!],
+    activation: activationOf(step.choice),
+  };
+  const shape = [channels, 2 + (step.choice % 2), 1, x.shape[3]!];
+  return {
+    op: "transpose_conv2d",
+    inputs: [x.name, ...linear(graph, step, name, shape, channels)],
+    attributes,
+  };
+};
+
 const RECIPES: readonly Recipe[] = [
   convolution,
   depthwise,
@@ -200,6 +219,17 @@ const RECIPES: readonly Recipe[] = [
     if (choice % 3 === 0 || !fits) return { op: "concatenation", inputs: [x.name], attributes: { axis } };
     return { op: "concatenation", inputs: [x.name, y.name], attributes: { axis } };
   },
+  transposeConvolution,
+  unary("transpose", ({ choice }, { shape }) => {
+    const axes = shape.map((_, axis) => axis);
+    return { permutation: choice % 3 === 0 ? axes.toReversed() : axes.with(-1, 0).with(0, axes.length - 1) };
+  }),
+  unary("strided_slice", ({ choice, seed }, { shape }) => ({
+    begin: shape.map((size, axis) => Math.min((seed >> axis) % 2, size - 1)),
+    end: [...shape],
+    strides: shape.map((_, axis) => 1 + (((choice + 1) >> axis) & 1)),
+  })),
+  unary("reduce_max", ({ choice }, { shape }) => ({ axes: [choice % shape.length], keepDims: true })),
 ];
 
 /** What the int8 kernels take for granted: outputs that share the input's scale, or have a fixed one. */

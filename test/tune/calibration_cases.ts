@@ -2,9 +2,12 @@
  * The layers that the cost model is fitted to. Shapes are those of common networks and others around them, in which
  * features vary apart from each other; the golden models themselves are left for checking.
  */
-import type { Graph } from "../../host/ir/graph.ts";
+import { type Graph, quantized, type Tensor } from "../../host/ir/graph.ts";
 import type { Choice } from "../../host/plan/lower.ts";
+import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../kernels/int16_graphs.ts";
+import { forestTensors } from "../support/forests.ts";
 import {
+  argument,
   beside,
   binary,
   chain,
@@ -13,6 +16,8 @@ import {
   depthwise,
   moving,
   pooling,
+  prelu,
+  transposeConvolution,
   unary,
   view,
   type Window,
@@ -193,6 +198,171 @@ const others: readonly Graph[] = [
   unary("mean", [1, 2, 2, 100], { axes: [1, 2], keepDims: false }),
 ];
 
+const in16Bits = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
+
+/** Transpositions with long, short and single rows, and parts of images. */
+const movements: readonly Graph[] = [
+  moving("transpose", [[1, 8, 8, 16]], { permutation: [0, 3, 1, 2] }),
+  moving("transpose", [[1, 16, 8, 8]], { permutation: [0, 2, 3, 1] }),
+  moving("transpose", [[50, 3]], { permutation: [1, 0] }),
+  moving("transpose", [[3, 50]], { permutation: [1, 0] }),
+  moving("transpose", [[6, 5, 7, 4]], { permutation: [2, 1, 0, 3] }),
+  moving("transpose", [[6, 5, 7, 40]], { permutation: [1, 2, 0, 3] }),
+  moving("strided_slice", [[1, 12, 12, 8]], {
+    begin: [0, 2, 2, 0],
+    end: [1, 10, 9, 8],
+    strides: [1, 1, 1, 1],
+  }),
+  moving("strided_slice", [[1, 12, 12, 8]], {
+    begin: [0, 0, 0, 0],
+    end: [1, 12, 12, 8],
+    strides: [1, 2, 2, 1],
+  }),
+  moving("strided_slice", [[1, 12, 12, 8]], {
+    begin: [0, 0, 0, 2],
+    end: [1, 12, 12, 3],
+    strides: [1, 1, 1, 1],
+  }),
+  moving("strided_slice", [[400]], { begin: [399], end: [-1], strides: [-1] }),
+  moving("strided_slice", [[4, 400]], { begin: [0, 4], end: [4, 204], strides: [1, 1] }),
+  in16Bits(moving("transpose", [[1, 8, 8, 16]], { permutation: [0, 3, 1, 2] })),
+  in16Bits(moving("transpose", [[3, 50]], { permutation: [1, 0] })),
+  in16Bits(moving("transpose", [[40, 6]], { permutation: [1, 0] })),
+];
+
+const twice = (size: number): number[] => Array.from({ length: 2 * size }, (_, i) => Math.floor(i / 2));
+const half = (size: number): number[] => Array.from({ length: Math.floor(size / 2) }, (_, i) => 2 * i);
+const resized = (shape: readonly [number, number, number, number], by: (size: number) => number[]): Graph =>
+  moving("resize_nearest", [shape], { rows: by(shape[1]), columns: by(shape[2]) });
+
+const resizes: readonly Graph[] = [
+  resized([1, 8, 8, 16], twice),
+  resized([1, 12, 7, 1], twice),
+  resized([1, 5, 20, 3], twice),
+  resized([1, 24, 4, 1], twice),
+  resized([1, 16, 16, 8], half),
+  resized([1, 20, 30, 1], half),
+  resized([1, 30, 6, 4], half),
+  resized([1, 3, 3, 64], twice),
+];
+
+const transposeConvolutions: readonly Graph[] = [
+  transposeConvolution(window(6, 6, 16, 3, { stride: 2 }), 16),
+  transposeConvolution(window(4, 4, 32, 4, { stride: 2 }), 24),
+  transposeConvolution(window(8, 8, 4, 2, { stride: 2 }), 3),
+  transposeConvolution(window(5, 5, 8, 3), 12),
+  transposeConvolution(window(3, 9, 10, 5, { stride: 3 }), 7),
+  transposeConvolution(window(10, 4, 3, 3, { stride: 2 }), 5),
+  transposeConvolution(window(7, 7, 24, 1), 9),
+  transposeConvolution(window(2, 2, 64, 4, { stride: 2 }), 8),
+];
+
+const comparisons: readonly Graph[] = [
+  moving(
+    "maximum",
+    [
+      [1, 8, 8, 16],
+      [1, 8, 8, 16],
+    ],
+    {},
+  ),
+  moving(
+    "maximum",
+    [
+      [1, 16, 4, 2],
+      [1, 1, 1, 2],
+    ],
+    {},
+  ),
+  moving(
+    "minimum",
+    [
+      [1, 100],
+      [1, 100],
+    ],
+    {},
+  ),
+  moving(
+    "maximum",
+    [
+      [20, 12],
+      [20, 1],
+    ],
+    {},
+  ),
+  prelu([1, 8, 8, 16], [1, 1, 16]),
+  prelu([1, 16, 4, 2], [1, 1, 2]),
+  prelu([1, 100], [100]),
+  prelu([1, 10, 6, 12], [1]),
+  moving("reduce_max", [[1, 6, 6, 32]], { axes: [1, 2], keepDims: false }),
+  moving("reduce_max", [[1, 3, 40, 4]], { axes: [1, 2], keepDims: false }),
+  moving("reduce_min", [[5, 7, 9]], { axes: [2], keepDims: true }),
+  moving("reduce_max", [[1, 2, 2, 100]], { axes: [1, 2], keepDims: false }),
+  moving("reduce_max", [[6, 8, 9]], { axes: [0, 2], keepDims: false }),
+  argument([1, 10], 1),
+  argument([1, 200], 1),
+  argument([30, 8], 1),
+  argument([1, 6, 6, 12], 3),
+  argument([9, 40], 0),
+  unary("log_softmax", [1, 2]),
+  unary("log_softmax", [1, 12]),
+  unary("log_softmax", [9, 10]),
+  unary("log_softmax", [2, 200]),
+];
+
+/** Forests of a few sizes: how far a sample walks in one is not known before. */
+const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =>
+  [1, 4, 10].flatMap((trees) =>
+    [3, 8].map((depth): Graph => {
+      const draft = { features: 16, trees, depth, targets: trees, leaves: 50, seed: depth };
+      const input: Tensor = { name: "input", dtype, shape: [1, 16], quantization: quantized(1, 0) };
+      const constants = forestTensors(draft, dtype);
+      const output: Tensor = {
+        name: "output",
+        dtype: "int16",
+        shape: [1, trees],
+        quantization: quantized(0.5, 0),
+      };
+      return {
+        name: `forest ${dtype} ${trees} ${depth}`,
+        tensors: new Map([input, ...constants, output].map((tensor) => [tensor.name, tensor])),
+        nodes: [
+          {
+            name: "forest",
+            op: "tree_ensemble",
+            inputs: ["input", ...constants.map(({ name }) => name)],
+            outputs: ["output"],
+            attributes: {},
+          },
+        ],
+        inputs: ["input"],
+        outputs: ["output"],
+      };
+    }),
+  ),
+);
+
+/** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */
+const wides: readonly Graph[] = [
+  ...convolutions.slice(2, 18).map(([each, outputs, groups]) => in16Bits(convolution(each, outputs, groups))),
+  ...[...depthwises.slice(2, 6), ...otherDepthwises].map((graph) => in16Bits(graph)),
+  ...[ALL, WEIGHTS, OUTPUT].flatMap((types) =>
+    denseShapes.map(([batches, depth, outputs]) => in16Bits(dense(batches, depth, outputs), types)),
+  ),
+  ...pools.map((graph) => in16Bits(graph)),
+  ...others.filter(({ name }) => name !== "concatenation").map((graph) => in16Bits(graph)),
+  ...[
+    [1, 10],
+    [1, 400],
+    [8, 500],
+  ].flatMap((shape) => [
+    in16Bits(unary("tanh", shape)),
+    in16Bits(unary("relu", shape, { activation: "relu" })),
+    in16Bits(unary("quantize", shape), INPUT),
+    in16Bits(unary("quantize", shape), OUTPUT),
+  ]),
+];
+
 /** One layer each: instructions are fitted to these, and the code of kernels is taken from them. */
 export const layerCases: readonly CalibrationCase[] = [
   ...convolutions.map(([each, outputs, groups]) => small(convolution(each, outputs, groups))),
@@ -203,6 +373,9 @@ export const layerCases: readonly CalibrationCase[] = [
   ...denses.map((graph) => fast(graph)),
   ...pools.map(small),
   ...others.map(small),
+  ...[...movements, ...resizes, ...transposeConvolutions, ...comparisons].map(small),
+  ...wides.map(small),
+  ...forests.map(small),
 ];
 
 const conv = convolution(window(4, 4, 8, 1), 8);

@@ -134,6 +134,35 @@ export function pooling(op: "max_pool2d" | "average_pool2d", window: Window): Gr
   return oneNode(op, [activation("input", [1, ...window.input])], attributes, INPUT_SCALE, -20);
 }
 
+/** Twice the size, where padding is half of what the kernel is larger than the stride. */
+export function transposeConvolution(window: Window, outputs: number): Graph {
+  const [height, width, depth] = window.input;
+  const weights = weightsAndBias([outputs, ...window.kernel, depth], outputs, 0, outputs);
+  const { stride = 1 } = window;
+  const [top, left] = window.kernel.map((n) => Math.floor(Math.max(n - stride, 0) / 2)) as [number, number];
+  const attributes = {
+    stride: [stride, stride],
+    dilation: [1, 1],
+    padding: [top, left, top, left],
+    outputSize: [height * stride, width * stride],
+  };
+  const terms = Math.ceil((depth * elements(window.kernel)) / stride ** 2);
+  return linear("transpose_conv2d", [1, ...window.input], weights, terms, attributes);
+}
+
+export function prelu(input: Shape, slopes: Shape): Graph {
+  const data = Int8Array.from(lcgBytes(3, elements(slopes)).bytes);
+  const alpha = { ...activation("alpha", slopes, 0.01, 0), data };
+  return oneNode("prelu", [activation("input", input), alpha], {}, 0.06, 3);
+}
+
+/** The output is an index. */
+export function argument(input: Shape, axis: number): Graph {
+  const graph = moving("arg_max", [input], { axis, keepDims: false });
+  const { name, shape } = graph.tensors.get("output")!;
+  return { ...graph, tensors: new Map([...graph.tensors, [name, { name, shape, dtype: "int32" }]]) };
+}
+
 export const binary = (op: "add" | "mul", a: Shape, b: Shape): Graph =>
   oneNode(op, [activation("a", a), activation("b", b, 0.03, 7)], { activation: "none" }, 0.08, 0);
 

@@ -133,7 +133,12 @@ test("sizes of tiles: all pixels, then no more than a number of passes needs, do
 test("a logistic regression keeps the small kernels: four products are not worth a kilobyte", async () => {
   const model = modelPath("logistic_regression.onnx");
   const calibration = modelPath("logistic_regression.calibration.csv");
-  const { tuning, graph, choices } = await build({ model, calibration, engines: [] });
+  const { tuning, graph, choices } = await build({
+    model,
+    calibration,
+    quantization: { precision: "int8" },
+    engines: [],
+  });
   assert.deepEqual(tuning.warnings, []);
   assert.ok(tuning.layers.every(({ kernels }) => kernels.every((name) => !name.includes("stationary"))));
   assert.ok((await compileGraph(graph, "release", choices)).length <= 1024);

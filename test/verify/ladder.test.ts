@@ -12,7 +12,8 @@ import { inBlocks } from "../../host/ops/layout.ts";
 import { compileGraph } from "../../host/pipeline.ts";
 import { lower } from "../../host/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../host/plan/memory.ts";
-import { type BuildTrace, type Verification, verify } from "../../host/verify/ladder.ts";
+import { type Verification, verify } from "../../host/verify/ladder.ts";
+import type { BuildTrace } from "../../host/verify/trace.ts";
 import { standardVectors } from "../../host/verify/vectors.ts";
 import { DENSE, graphOf, int8, int8Weights, int32Bias, NONE, node } from "../support/graphs.ts";
 

@@ -23,5 +23,7 @@ int thimble_mean_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_b
 int thimble_mul_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 int thimble_pad_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 int thimble_softmax_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
+int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
+int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 
 #endif

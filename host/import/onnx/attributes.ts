@@ -42,6 +42,9 @@ export class AttributeReader {
     return value;
   }
 
+  /** A number that may be none, such as what marks a missing value. */
+  anyFloat = (name: string, fallback: number): number => this.find(name, Type.FLOAT)?.f ?? fallback;
+
   string(name: string, fallback: string): string {
     const attribute = this.find(name, Type.STRING);
     return attribute ? text(attribute.s) : fallback;

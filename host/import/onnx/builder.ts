@@ -4,10 +4,12 @@ import {
   type Graph,
   ModelError,
   type Node,
+  type Quantization,
   type Shape,
   type Tensor,
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
+import type { Bound, Operator } from "../../ops/operator.ts";
 import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
 import { AttributeReader } from "./attributes.ts";
 import { type Constant, isFloat } from "./constant.ts";
@@ -18,10 +20,19 @@ export type Value = Tensor | Constant;
 
 export const isConstantValue = (value: Value): value is Constant => "numbers" in value;
 
+/** A tensor that was computed from constants alone serves as one wherever a constant is expected. */
+function asConstant(value: Value | undefined, name: string): Value | undefined {
+  if (!value || isConstantValue(value) || !value.data) return value;
+  const type = value.dtype === "float32" ? "FLOAT" : "INT32";
+  return { name, type, shape: value.shape, numbers: Float64Array.from(value.data), strings: [] };
+}
+
 /** How one ONNX operator becomes operators of ours. */
 export interface Translation {
   /** Domain and operator, as in "ai.onnx.Relu". */
   readonly type: string;
+  /** One line for the README's table: what of the operator is supported. */
+  readonly summary?: string;
   /**
    * The values of the node's outputs in order; undefined is one that a module can't compute. Throws
    * ModelError with the reason when this use of the operator is not supported.
@@ -31,6 +42,18 @@ export interface Translation {
 
 /** Values of all constants, those of the file and those made of them: one may be folded into many nodes. */
 const MAX_CONSTANT_VALUES = 2 * MAX_ELEMENTS;
+
+/** Operators that only move values do so with integers as well; others compute in float32. */
+function outputType(
+  { quantization }: Operator,
+  input: Tensor | undefined,
+): Pick<Tensor, "dtype" | "quantization"> {
+  if (quantization.output.kind !== "same" || !input?.quantization || input.data) return { dtype: "float32" };
+  return { dtype: input.dtype, quantization: input.quantization };
+}
+
+/** What is put around operators for the sake of layouts. */
+const MOVES = new Set(["reshape", "transpose"]);
 
 /** Gathers the graph. Computed tensors get their names last: see `finish`. */
 export class Builder {
@@ -46,6 +69,8 @@ export class Builder {
   private readonly uniqueNode: (base: string) => string;
   /** Names of ONNX nodes that no operator of ours has yet. */
   private readonly reserved: Set<string>;
+  /** By ONNX node the first operator that moves values, which has the name where there is no other. */
+  private readonly firstMoves = new Map<string, string>();
   private readonly constants = new Map<Constant, Tensor>();
   /** Numbers that have been counted: Identity and Reshape give them new names only. */
   private readonly counted = new WeakSet<Float64Array>();
@@ -88,7 +113,7 @@ export class Builder {
   bind(node: OnnxNode, values: readonly (Value | undefined)[]): void {
     node.outputs.forEach((name, i) => {
       if (name === "") return;
-      const value = values[i];
+      const value = asConstant(values[i], name);
       this.define(name, value);
       const labels = this.classes.get(name);
       if (labels && value && !isConstantValue(value)) this.label(value, labels);
@@ -114,9 +139,12 @@ export class Builder {
     return isConstantValue(value) ? value : this.tensors.get(value.name)!;
   }
 
-  /** The first operator of an ONNX node has its name. */
+  /** The first operator of an ONNX node that does more than to move values has its name. */
   private nodeName(source: string, op: string): string {
-    return this.reserved.delete(source) ? source : this.uniqueNode(`${source}/${op}`);
+    if (!MOVES.has(op) && this.reserved.delete(source)) return source;
+    const name = this.uniqueNode(`${source}/${op}`);
+    if (this.reserved.has(source) && !this.firstMoves.has(source)) this.firstMoves.set(source, name);
+    return name;
   }
 
   addNode(
@@ -124,15 +152,21 @@ export class Builder {
     op: string,
     inputs: readonly (Tensor | undefined)[],
     attributes: Attributes,
+    given?: Pick<Tensor, "dtype" | "quantization">,
   ): Tensor {
     const operator = operatorOf(op);
+    const type = given ?? outputType(operator, inputs[0]);
     const shapes = operator.infer({ name: source, attributes, inputs });
     const shape = shapes[0]!;
     checkRank(shape);
     if (!(elements(shape) <= MAX_ELEMENTS)) {
       throw new ModelError(`expected an output of at most ${MAX_ELEMENTS} elements, found [${shape}]`);
     }
-    const tensor: Tensor = { name: this.uniqueTensor(`${source}/${op}`), dtype: "float32", shape };
+    const tensor: Tensor = { name: this.uniqueTensor(`${source}/${op}`), ...type, shape };
+    const bound = { name: source, attributes, inputs, outputs: [tensor] };
+    const isConstant = inputs.every((input) => input === undefined || input.data);
+    if (isConstant && operator.macs(bound) + operator.steps(bound) <= MAX_ELEMENTS)
+      return this.fold(operator, bound);
     this.tensors.set(tensor.name, tensor);
     this.nodes.push({
       name: this.nodeName(source, op),
@@ -144,8 +178,19 @@ export class Builder {
     return tensor;
   }
 
+  /** What is computed from constants alone is one. */
+  private fold(operator: Operator, node: Bound<Attributes>): Tensor {
+    const [data] = operator.evaluate(
+      node,
+      node.inputs.map((input) => input?.data),
+    );
+    const tensor: Tensor = { ...node.outputs[0]!, data: data! };
+    this.tensors.set(tensor.name, tensor);
+    return tensor;
+  }
+
   /** A constant under `name`, or under another where that is taken by other numbers. */
-  addConstant(name: string, shape: Shape, numbers: ArrayLike<number>): Tensor {
+  addConstant(name: string, shape: Shape, numbers: ArrayLike<number>, quantization?: Quantization): Tensor {
     this.count(numbers.length);
     const data = Float32Array.from(numbers);
     if (data.length === 0) throw new ModelError(`constant ${name}: expected values, found shape [${shape}]`);
@@ -159,6 +204,7 @@ export class Builder {
       dtype: "float32",
       shape,
       data,
+      ...(quantization && { quantization }),
     };
     this.tensors.set(tensor.name, tensor);
     return tensor;
@@ -167,7 +213,8 @@ export class Builder {
   /** A constant of the file as it stands: one tensor however many nodes read it. */
   constantTensor(constant: Constant): Tensor {
     const tensor =
-      this.constants.get(constant) ?? this.addConstant(constant.name, constant.shape, constant.numbers);
+      this.constants.get(constant) ??
+      this.addConstant(constant.name, constant.shape, constant.numbers, constant.quantization);
     this.constants.set(constant, tensor);
     return tensor;
   }
@@ -185,13 +232,30 @@ export class Builder {
   markDistribution = (tensor: Tensor): unknown => this.distributions.add(tensor.name);
   isDistribution = (tensor: Tensor): boolean => this.distributions.has(tensor.name);
 
+  /** What has to be an output as well for labels to be known: scores, unless an output has labels already. */
+  labelOutputs(outputs: readonly string[], labels: readonly (readonly string[])[]): string[] {
+    const computed = (name: string): Tensor | undefined => {
+      const value = this.values.get(name);
+      return value && !isConstantValue(value) ? this.tensors.get(value.name) : undefined;
+    };
+    if (outputs.some((output) => computed(output)?.labels)) return [];
+    const scores = labels.flatMap((values) => values.find((value) => computed(value)) ?? []);
+    return [...new Set(scores)].filter((name) => {
+      const tensor = computed(name)!;
+      // Without class names nothing is gained over an output that they are the first of.
+      return tensor.labels || !outputs.some((output) => computed(output)?.name === tensor.name);
+    });
+  }
+
   /** An output that is an input or another output as well gets a tensor of its own. */
   private ownOutputs(outputs: readonly string[]): void {
     const seen = new Set(this.inputs);
     for (const output of outputs) {
       const value = this.valueOf(output);
-      if (isConstantValue(value))
-        throw new ModelError(`output ${output}: expected a computed tensor, found a constant`);
+      if (isConstantValue(value) || this.inputs.includes(output)) {
+        const found = isConstantValue(value) ? "a constant" : "an input";
+        throw new ModelError(`output ${output}: expected a computed tensor, found ${found}`);
+      }
       const own = seen.has(value.name)
         ? this.addNode(output, "reshape", [value], { shape: value.shape })
         : value;
@@ -213,11 +277,14 @@ export class Builder {
     }
     const rename = (tensor: string): string => names.get(tensor) ?? tensor;
     const tensors = [...this.tensors.values()].map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+    const unclaimed = [...this.firstMoves].filter(([source]) => this.reserved.has(source));
+    const nodeNames = new Map(unclaimed.map(([source, move]) => [move, source]));
     return {
       name,
       tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
       nodes: this.nodes.map((node) => ({
         ...node,
+        name: nodeNames.get(node.name) ?? node.name,
         inputs: node.inputs.map(rename),
         outputs: node.outputs.map(rename),
       })),
@@ -248,8 +315,18 @@ export class Context {
     return this.node.inputs.length;
   }
 
+  get outputCount(): number {
+    return this.node.outputs.length;
+  }
+
   /** ONNX name of an output. */
   outputName = (i: number): string => this.node.outputs[i] ?? "";
+
+  /** All inputs, where none is computed by the module: shapes and what is made of them. */
+  constants(): readonly Constant[] | undefined {
+    const values = this.node.inputs.filter((name) => name !== "").map((name) => this.builder.valueOf(name));
+    return values.every(isConstantValue) ? values : undefined;
+  }
 
   has = (i: number): boolean => (this.node.inputs[i] ?? "") !== "";
 
@@ -289,12 +366,23 @@ export class Context {
   }
 
   /** Adds an operator of ours; node and tensor names are found by the builder. */
-  add = (op: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes): Tensor =>
-    this.builder.addNode(this.node.name, op, inputs, attributes);
+  add = (
+    op: string,
+    inputs: readonly (Tensor | undefined)[],
+    attributes: Attributes,
+    type?: Pick<Tensor, "dtype" | "quantization">,
+  ): Tensor => this.builder.addNode(this.node.name, op, inputs, attributes, type);
 
   /** Adds a constant that is not in the file as it stands, such as folded weights. */
-  addConstant = (name: string, shape: Shape, numbers: ArrayLike<number>): Tensor =>
-    this.builder.addConstant(name, shape, numbers);
+  addConstant = (
+    name: string,
+    shape: Shape,
+    numbers: ArrayLike<number>,
+    quantization?: Quantization,
+  ): Tensor => this.builder.addConstant(name, shape, numbers, quantization);
+
+  /** A constant as it stands, as a float32 tensor. */
+  constantTensor = (constant: Constant): Tensor => this.builder.constantTensor(constant);
 
   /** A name for a constant that the file keeps in attributes. */
   nameOf = (role: string): string => `${this.node.name}/${role}`;

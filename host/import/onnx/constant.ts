@@ -1,5 +1,5 @@
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
-import { elements, ModelError, type Shape } from "../../ir/graph.ts";
+import { elements, ModelError, type Quantization, type Shape } from "../../ir/graph.ts";
 import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 
 /** A constant as the file has it: an initializer, or a tensor in an attribute. */
@@ -11,6 +11,8 @@ export interface Constant {
   /** In the order of the file; integers are exact up to 2^53. Empty for strings. */
   readonly numbers: Float64Array;
   readonly strings: readonly string[];
+  /** What it was dequantised with, of constants that were integers: they can be recovered exactly. */
+  readonly quantization?: Quantization;
 }
 
 interface Encoding {
@@ -25,6 +27,10 @@ const ENCODINGS: Readonly<Record<string, Encoding>> = {
   DOUBLE: { bytes: 8, read: (view, at) => view.getFloat64(at, true), typed: (t) => t.doubleData },
   INT64: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)), typed: (t) => t.int64Data },
   INT32: { bytes: 4, read: (view, at) => view.getInt32(at, true), typed: (t) => t.int32Data },
+  INT16: { bytes: 2, read: (view, at) => view.getInt16(at, true), typed: (t) => t.int32Data },
+  UINT16: { bytes: 2, read: (view, at) => view.getUint16(at, true), typed: (t) => t.int32Data },
+  UINT32: { bytes: 4, read: (view, at) => view.getUint32(at, true), typed: (t) => t.uint64Data },
+  UINT64: { bytes: 8, read: (view, at) => Number(view.getBigUint64(at, true)), typed: (t) => t.uint64Data },
   INT8: { bytes: 1, read: (view, at) => view.getInt8(at), typed: (t) => t.int32Data },
   UINT8: { bytes: 1, read: (view, at) => view.getUint8(at), typed: (t) => t.int32Data },
   BOOL: { bytes: 1, read: (view, at) => view.getUint8(at), typed: (t) => t.int32Data },

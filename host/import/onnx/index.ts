@@ -1,9 +1,11 @@
 import { type Graph, ModelError, oneLine } from "../../ir/graph.ts";
 import { translateAll } from "../importer.ts";
 import { Builder, Context } from "./builder.ts";
+import { expandQlinear } from "./expand_qlinear.ts";
 import { selectOutputs } from "./labels.ts";
 import { type OnnxNode, readOnnx } from "./model.ts";
 import { operators } from "./operators/index.ts";
+import { recognise } from "./patterns/index.ts";
 
 function translateNode(node: OnnxNode, builder: Builder): void {
   const translation = operators.get(node.type);
@@ -31,8 +33,9 @@ function withoutName(error: ModelError, node: OnnxNode): ModelError {
  * Throws ModelError, of one line, with all nodes that are not supported at once.
  */
 export function importOnnx(bytes: Uint8Array, name: string): Graph {
-  const model = readOnnx(bytes);
-  const { outputs, needed, classes } = selectOutputs(model);
+  const read = recognise(readOnnx(bytes));
+  const model = { ...read, nodes: expandQlinear(read.nodes) };
+  const { outputs, labels, needed, classes } = selectOutputs(model);
   const builder = new Builder(model, classes);
   translateAll(
     model.nodes,
@@ -47,5 +50,5 @@ export function importOnnx(bytes: Uint8Array, name: string): Graph {
       }
     },
   );
-  return builder.finish(name, outputs);
+  return builder.finish(name, [...builder.labelOutputs(outputs, labels), ...outputs]);
 }

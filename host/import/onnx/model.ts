@@ -50,8 +50,11 @@ export interface OnnxModel {
 const MAX_NODES = 16384;
 /** Each of a graph's outputs is traced back through its nodes. */
 const MAX_OUTPUTS = 64;
-/** The first operator set in which inference operators have the attributes of today. */
-const OLDEST_OPSET = 9;
+/**
+ * The first operator set in which inference operators broadcast as they do today; LightGBM's exports have the next.
+ * What later sets took away, such as BatchNormalization's `spatial`, is an attribute that nobody reads: an error.
+ */
+const OLDEST_OPSET = 7;
 const DEFAULT_DOMAIN = "ai.onnx";
 
 const domainOf = (domain: string): string => (domain === "" ? DEFAULT_DOMAIN : domain);

@@ -22,5 +22,6 @@ function read(node: Context): Constant {
 
 export const constant: Translation = {
   type: "ai.onnx.Constant",
+  summary: "numbers",
   translate: (node) => [read(node)],
 };

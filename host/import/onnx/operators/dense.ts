@@ -1,10 +1,12 @@
-import type { Tensor } from "../../../ir/graph.ts";
+import type { Quantization, Tensor } from "../../../ir/graph.ts";
 import type { Context } from "../builder.ts";
 
 /** A constant that an operator folds something into, under the name it shall have. */
 export interface Numbers {
   readonly name: string;
   readonly values: ArrayLike<number>;
+  /** Scales for each output, or one, of numbers that were integers. */
+  readonly quantization?: Quantization | undefined;
 }
 
 /** Element (i, j) of the result is element (j, i) of `values`, a matrix of `columns` columns. */
@@ -26,7 +28,8 @@ export function dense(
   weights: Numbers,
   bias?: Numbers,
 ): Tensor {
-  const matrix = node.addConstant(weights.name, [outputs, weights.values.length / outputs], weights.values);
+  const shape = [outputs, weights.values.length / outputs];
+  const matrix = node.addConstant(weights.name, shape, weights.values, weights.quantization);
   const vector = bias && [node.addConstant(bias.name, [outputs], bias.values)];
   return node.add("fully_connected", [input, matrix, ...(vector ?? [])], {
     keepDims: true,

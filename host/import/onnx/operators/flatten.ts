@@ -6,6 +6,7 @@ import { reshaped } from "./shaping.ts";
 /** To two axes: those before `axis`, and the others. */
 export const flatten: Translation = {
   type: "ai.onnx.Flatten",
+  summary: "all",
   translate(node) {
     const value = node.value(0);
     const { shape } = value;

@@ -1,17 +1,32 @@
 import { ModelError } from "../../../ir/graph.ts";
-import type { Translation } from "../builder.ts";
+import type { Context, Translation } from "../builder.ts";
 
-/** scikit-learn's classifiers end in one that changes nothing; others need a division. */
+const NORMS: ReadonlyMap<string, string> = new Map([
+  ["L1", "l1"],
+  ["L2", "l2"],
+  ["MAX", "max"],
+]);
+
+function normalized(node: Context, norm: string) {
+  const input = node.tensor(0);
+  // scikit-learn's classifiers end in one that changes nothing.
+  if (norm === "l1" && node.isDistribution(input)) return input;
+  const output = node.label(node.add("normalize", [input], { norm }), input.labels);
+  return output;
+}
+
 export const normalizer: Translation = {
   type: "ai.onnx.ml.Normalizer",
   translate(node) {
-    const norm = node.attributes.string("norm", "MAX");
-    const input = node.tensor(0);
-    if (norm !== "L1" || !node.isDistribution(input)) {
-      throw new ModelError(
-        `norm ${norm}: expected L1 on probabilities that sum to 1 (from SOFTMAX, or LOGISTIC of two classes)`,
-      );
-    }
-    return [input];
+    const name = node.attributes.string("norm", "MAX");
+    const norm = NORMS.get(name);
+    if (norm === undefined) throw new ModelError(`norm ${name}: expected L1, L2 or MAX`);
+    return [normalized(node, norm)];
   },
+};
+
+/** Probabilities as shares of their sum: see patterns/shares.ts. */
+export const shares: Translation = {
+  type: "thimble.Shares",
+  translate: (node) => [normalized(node, "l1")],
 };

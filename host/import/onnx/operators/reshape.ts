@@ -15,6 +15,7 @@ function resolve(wanted: readonly number[], from: Shape): Shape {
 
 export const reshape: Translation = {
   type: "ai.onnx.Reshape",
+  summary: "to a constant shape",
   translate(node) {
     const value = node.value(0);
     const wanted = node.integers(1);

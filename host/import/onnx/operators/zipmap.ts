@@ -6,6 +6,8 @@ export const zipmap: Translation = {
   translate(node) {
     const strings = node.attributes.strings("classlabels_strings");
     const integers = node.attributes.ints("classlabels_int64s").map(String);
-    return [node.label(node.tensor(0), strings.length > 0 ? strings : integers)];
+    const scores = node.tensor(0);
+    // Who computed the scores knows better: of two classes an SVM's scores stand in the other order.
+    return [scores.labels ? scores : node.label(scores, strings.length > 0 ? strings : integers)];
   },
 };

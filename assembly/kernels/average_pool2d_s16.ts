@@ -1,0 +1,64 @@
+import { clamp } from "../fixed";
+
+export const VERSION: i32 = 1;
+
+/**
+ * Mean over windows, NHWC, int16; input and output share their quantisation. The divisor is the
+ * number of values inside the image, and halves round away from zero.
+ *
+ *   input   [batches, inputHeight, inputWidth, channels] i16
+ *   output  [batches, outputHeight, outputWidth, channels] i16
+ *
+ * Semantics: TensorFlow Lite Micro, reference_integer_ops::AveragePool for int16.
+ */
+export function average_pool2d_s16(
+  input: usize,
+  output: usize,
+  batches: i32,
+  inputHeight: i32,
+  inputWidth: i32,
+  channels: i32,
+  outputHeight: i32,
+  outputWidth: i32,
+  kernelHeight: i32,
+  kernelWidth: i32,
+  strideHeight: i32,
+  strideWidth: i32,
+  padTop: i32,
+  padLeft: i32,
+  activationMin: i32,
+  activationMax: i32,
+): void {
+  const image: usize = <usize>(inputHeight * inputWidth * channels) << 1;
+  const inputEnd: usize = input + <usize>batches * image;
+  do {
+    let y: i32 = 0;
+    do {
+      const top: i32 = y * strideHeight - padTop;
+      const yBegin: i32 = max(top, 0);
+      const yEnd: i32 = min(top + kernelHeight, inputHeight);
+      let x: i32 = 0;
+      do {
+        const left: i32 = x * strideWidth - padLeft;
+        const xBegin: i32 = max(left, 0);
+        const xEnd: i32 = min(left + kernelWidth, inputWidth);
+        const count: i32 = (yEnd - yBegin) * (xEnd - xBegin);
+        let channel: i32 = 0;
+        do {
+          let sum: i32 = 0;
+          for (let inputY = yBegin; inputY < yEnd; inputY++) {
+            let pixel: usize = input + (<usize>((inputY * inputWidth + xBegin) * channels + channel) << 1);
+            for (let inputX = xBegin; inputX < xEnd; inputX++) {
+              sum += <i32>load<i16>(pixel);
+              pixel += <usize>channels << 1;
+            }
+          }
+          const mean: i32 = (sum > 0 ? sum + (count >> 1) : sum - (count >> 1)) / count;
+          store<i16>(output, clamp(mean, activationMin, activationMax));
+          output += 2;
+        } while (++channel < channels);
+      } while (++x < outputWidth);
+    } while (++y < outputHeight);
+    input += image;
+  } while (input < inputEnd);
+}

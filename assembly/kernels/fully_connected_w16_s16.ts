@@ -1,0 +1,57 @@
+import { clamp, requantizeWide } from "../fixed";
+
+export const VERSION: i32 = 1;
+
+/**
+ * Matrix product with bias, int16 in, int16 weights, int16 or int8 out: for models with few and precise
+ * weights, such as linear ones.
+ *
+ *   input       [batches, depth] i16, of zero point 0
+ *   weights     [outputs, depth] i16
+ *   bias        [outputs] i32
+ *   multiplier  i32 and shift i8, for each output where factorStep is 1, one for all where it is 0;
+ *               see requantizeWide
+ *   output      [batches, outputs], of outputBytes each
+ *
+ * Semantics: ours; those of fully_connected_s16 with wider weights.
+ */
+export function fully_connected_w16_s16(
+  input: usize,
+  output: usize,
+  weights: usize,
+  bias: usize,
+  multiplier: usize,
+  shift: usize,
+  factorStep: i32,
+  batches: i32,
+  depth: i32,
+  outputs: i32,
+  outputBytes: i32,
+  outputZeroPoint: i32,
+  activationMin: i32,
+  activationMax: i32,
+): void {
+  const inputBytes: usize = <usize>depth << 1;
+  for (let batch = 0; batch < batches; batch++) {
+    let filter: usize = weights;
+    for (let i = 0; i < outputs; i++) {
+      let sum: i64 = load<i32>(bias + (<usize>i << 2));
+      const end: usize = input + inputBytes;
+      // A product fits 32 bits; two of them need not.
+      for (let value: usize = input; value < end; value += 2, filter += 2) {
+        sum += <i64>(<i32>load<i16>(value) * <i32>load<i16>(filter));
+      }
+      const factor: usize = <usize>(i * factorStep);
+      const scaled: i32 = requantizeWide(
+        sum,
+        load<i32>(multiplier + (factor << 2)),
+        <i32>load<i8>(shift + factor),
+      );
+      const result: i32 = clamp(scaled + outputZeroPoint, activationMin, activationMax);
+      if (outputBytes == 1) store<i8>(output, result);
+      else store<i16>(output, result);
+      output += outputBytes;
+    }
+    input += inputBytes;
+  }
+}

@@ -1,0 +1,45 @@
+export const VERSION: i32 = 1;
+
+/**
+ * The greater or the smaller of two values, element by element with broadcasting, int8; all tensors
+ * share one quantisation.
+ *
+ *   output  [size0, size1, size2, size3] i8;  a, b: i8, addressed by their strides (0 = broadcast)
+ *   flip    0 for the greater, -1 for the smaller: that is the complement of the greater complement
+ *
+ * Semantics: TensorFlow Lite Micro, reference_ops::MaximumMinimumBroadcastSlow.
+ */
+export function maximum_s8(
+  a: usize,
+  b: usize,
+  output: usize,
+  size0: i32,
+  size1: i32,
+  size2: i32,
+  size3: i32,
+  aStride0: i32,
+  aStride1: i32,
+  aStride2: i32,
+  aStride3: i32,
+  bStride0: i32,
+  bStride1: i32,
+  bStride2: i32,
+  bStride3: i32,
+  flip: i32,
+): void {
+  for (let i = 0; i < size0; i++) {
+    for (let j = 0; j < size1; j++) {
+      for (let k = 0; k < size2; k++) {
+        let p: usize = a + <usize>(i * aStride0 + j * aStride1 + k * aStride2);
+        let q: usize = b + <usize>(i * bStride0 + j * bStride1 + k * bStride2);
+        for (const end: usize = output + size3; output < end; output++) {
+          const left: i32 = load<i8>(p);
+          const right: i32 = load<i8>(q);
+          store<i8>(output, (left ^ flip) > (right ^ flip) ? left : right);
+          p += aStride3;
+          q += bStride3;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+/** What runs a module: an engine by its name, or the graph that it was made from. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Metadata } from "../emit/metadata.ts";
+import type { Engine } from "../engines/engine.ts";
+import { qemu } from "../engines/qemu.ts";
+import { v8 } from "../engines/v8.ts";
+import { wasm3 } from "../engines/wasm3.ts";
+import { type Graph, ModelError } from "../ir/graph.ts";
+import { graphFromJson } from "../ir/serialize.ts";
+import { checkGraph, checkQuantized } from "../ir/spec.ts";
+import { UsageError } from "./options.ts";
+
+const ENGINES = { v8, wasm3, qemu } as const;
+const ENGINE_NAMES = ["reference", "v8", "wasm3", "qemu"] as const;
+export type ChosenEngine = (typeof ENGINE_NAMES)[number];
+
+/** An engine's name, as the value of an option. */
+export function engineOption(option: string, text: string): ChosenEngine {
+  const found = ENGINE_NAMES.find((name) => name === text);
+  if (found === undefined)
+    throw new UsageError(`${option}: expected ${ENGINE_NAMES.join(", ")}, found "${text}"`);
+  return found;
+}
+
+/** The graph that `build` left beside the module, or none. Throws ModelError where it is another module's. */
+export function findGraph(file: string, metadata: Metadata): Graph | undefined {
+  const path = join(dirname(file), "model.graph.json");
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+  const found = createHash("sha256").update(text).digest();
+  if (!found.equals(Buffer.from(metadata.graph))) {
+    throw new ModelError(
+      `${path}: expected the graph of this module (SHA-256 ${Buffer.from(metadata.graph).toString("hex").slice(0, 16)}...), found another`,
+    );
+  }
+  return checkQuantized(checkGraph(graphFromJson(text), "reading"), "reading");
+}
+
+/** As `findGraph`, for the engine `reference`, which has nothing to run without it. */
+export function graphBeside(file: string, metadata: Metadata): Graph {
+  const graph = findGraph(file, metadata);
+  if (graph) return graph;
+  throw new ModelError(
+    `the engine reference runs the graph, not the module: expected ${join(dirname(file), "model.graph.json")}, found none`,
+  );
+}
+
+/** The engine of that name. Throws ModelError where it can't run here. */
+export async function availableEngine(name: Exclude<ChosenEngine, "reference">): Promise<Engine> {
+  const engine = ENGINES[name];
+  const availability = await engine.availability();
+  if (availability.available) return engine;
+  throw new ModelError(`engine ${name} is missing: ${availability.reason}; install: ${availability.install}`);
+}

@@ -1,3 +1,0 @@
-import { unary } from "./elementwise.ts";
-
-export const relu = unary("ai.onnx.Relu", "relu", { activation: "relu" });

@@ -1,3 +1,0 @@
-import { unary } from "./elementwise.ts";
-
-export const sigmoid = unary("ai.onnx.Sigmoid", "logistic");

@@ -1,0 +1,33 @@
+/**
+ * Groups of ONNX nodes that together are one thing which has a name, and which a module computes better in
+ * one step: most of them are what skl2onnx writes for a model that ONNX has no operator for.
+ */
+import type { OnnxModel } from "../model.ts";
+import { bins, digitize } from "./bins.ts";
+import { clusters } from "./clusters.ts";
+import { gaussian } from "./gaussian.ts";
+import { greater } from "./greater.ts";
+import { integers } from "./integers.ts";
+import { shares } from "./shares.ts";
+import { sigmoid } from "./sigmoid.ts";
+import { softmax } from "./softmax.ts";
+import { votes } from "./votes.ts";
+
+type Pattern = (model: OnnxModel) => OnnxModel;
+
+/** In this order: bins before what they are made of. */
+const patterns: readonly Pattern[] = [
+  votes,
+  clusters,
+  gaussian,
+  softmax,
+  sigmoid,
+  shares,
+  greater,
+  bins,
+  digitize,
+  integers,
+];
+
+export const recognise = (model: OnnxModel): OnnxModel =>
+  patterns.reduce((current, pattern) => pattern(current), model);

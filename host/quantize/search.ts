@@ -1,0 +1,199 @@
+/** Finds the integer graph that is nearest to a float one: every step is kept only where samples say it helps. */
+import type { Graph } from "../ir/graph.ts";
+import { observe, type Statistics, statisticsOf } from "./calibrate.ts";
+import { type Calibration, type ChosenRange, chooseRanges } from "./choose_ranges.ts";
+import { dataFreeRanges, randomSamples } from "./data_free.ts";
+import { equalizablePairs, equalizePair } from "./equalize.ts";
+import type { Histogram } from "./histogram.ts";
+import { choosePrecision, type PrecisionChoice } from "./precision.ts";
+import { quantizeGraph } from "./quantize.ts";
+import { isHeldOut, type Refinement, refine } from "./refine.ts";
+import type { Sample } from "./samples.ts";
+import { isBetter, type Score, scoreOf, type Target, targetOf, triesFor, withinBudget } from "./score.ts";
+
+export const ROUNDING = ["nearest", "adaptive"] as const;
+export type Rounding = (typeof ROUNDING)[number];
+
+export interface SearchOptions {
+  /** How ranges are found; auto: for each tensor by the method that does the least harm. */
+  readonly calibration?: Calibration;
+  /** Cross-layer equalisation; on unless it is false. */
+  readonly equalize?: boolean;
+  /** On unless it is false. */
+  readonly biasCorrection?: boolean;
+  /** Adaptive unless it is "nearest". */
+  readonly rounding?: Rounding;
+  /** auto: int16 where int8 decides otherwise than the float model. */
+  readonly precision?: PrecisionChoice;
+  /** Whether a graph keeps within what a board has. */
+  readonly fits?: (quantized: Graph) => boolean;
+}
+
+export interface Found {
+  readonly quantized: Graph;
+  /** What it was made from: the same function, channels of inner tensors scaled. */
+  readonly float: Graph;
+  /** Of the tensors of `float`. */
+  readonly ranges: ReadonlyMap<string, ChosenRange>;
+  /** What was done, and what for, one line each. */
+  readonly steps: readonly string[];
+}
+
+/** A float graph with what was seen of its tensors. */
+export interface Observed {
+  readonly graph: Graph;
+  readonly histograms: ReadonlyMap<string, Histogram>;
+}
+
+/** Everything that the integer graph follows from. */
+interface Plan extends Observed {
+  readonly ranges: ReadonlyMap<string, ChosenRange>;
+}
+
+/** Where a search is: the plan, its score, and the lines that say how it came there. */
+interface State {
+  readonly plan: Plan;
+  readonly score: Score;
+  readonly steps: readonly string[];
+}
+
+/** What has so many parameters that it could learn the samples by heart is judged by others. */
+function heldOut(float: Graph, samples: readonly Sample[]): Target {
+  const held = samples.filter((_, i) => isHeldOut(i));
+  return targetOf(float, withinBudget(float, held.length > 0 ? held : samples));
+}
+
+const quantizePlan = ({ graph, ranges }: Plan): Graph => quantizeGraph(graph, ranges);
+
+const withRanges = (observed: Observed, samples: readonly Sample[], method: Calibration): Plan => ({
+  ...observed,
+  ranges: chooseRanges(observed.graph, observed.histograms, samples, method),
+});
+
+/** Pair by pair, or all at once where that takes too long: kept where the whole model is served better. */
+function equalize(state: State, samples: readonly Sample[], target: Target, method: Calibration): State {
+  const { graph: before } = state.plan;
+  const pairs = equalizablePairs(before);
+  const tries = triesFor(before, samples.length + target.samples.length);
+  let current = state;
+  for (const group of pairs.length > tries ? [pairs] : pairs.map((pair) => [pair])) {
+    const { graph: old } = current.plan;
+    const graph = group.reduce((scaled, pair) => equalizePair(scaled, pair, samples), old);
+    if (graph === old) continue;
+    const plan = withRanges({ graph, histograms: observe(graph, samples) }, samples, method);
+    const score = scoreOf(quantizePlan(plan), target);
+    if (!isBetter(score, current.score)) continue;
+    const lines = group.map(({ first, second }) => `${first.name} and ${second.name}: channels equalised`);
+    current = { plan, score, steps: [...current.steps, ...lines] };
+  }
+  return current;
+}
+
+/** Narrower ranges have to serve the whole model better too. */
+function narrowRanges(state: State, samples: readonly Sample[], target: Target): State {
+  const { plan } = state;
+  const wanted = [...withRanges(plan, samples, "auto").ranges].filter(
+    ([, { method }]) => method !== "minmax",
+  );
+  let current = state;
+  for (const [name, range] of wanted.slice(0, triesFor(plan.graph, target.samples.length))) {
+    const tried: Plan = { ...current.plan, ranges: new Map(current.plan.ranges).set(name, range) };
+    const score = scoreOf(quantizePlan(tried), target);
+    if (isBetter(score, current.score)) current = { ...current, plan: tried, score };
+  }
+  return current;
+}
+
+interface Refined {
+  readonly quantized: Graph;
+  /** On the samples held out, and on all. */
+  readonly scores: readonly Score[];
+  readonly steps: readonly string[];
+}
+
+/** The best of what refinements make of a graph, and of the graph itself: by samples held out and by all. */
+function refineBest(
+  float: Graph,
+  plain: Graph,
+  samples: readonly Sample[],
+  target: Target,
+  { rounding = "adaptive", biasCorrection = true }: SearchOptions,
+): Refined {
+  const subjects = withinBudget(float, samples, 4);
+  const targets = [heldOut(float, samples), target];
+  const scoresOf = (quantized: Graph): Score[] => targets.map((each) => scoreOf(quantized, each));
+  const tries: (Refinement & { line: string })[] = [
+    { rounding: true, biasCorrection: true, line: "weights rounded adaptively, biases corrected" },
+    { rounding: false, biasCorrection: true, line: "biases corrected" },
+    { rounding: true, biasCorrection: false, line: "weights rounded adaptively" },
+  ];
+  let best: Refined = { quantized: plain, scores: scoresOf(plain), steps: [] };
+  // Each walks through all layers and is judged twice.
+  for (const each of tries.slice(0, triesFor(float, 3 * target.samples.length))) {
+    if ((each.rounding && rounding === "nearest") || (each.biasCorrection && !biasCorrection)) continue;
+    const quantized = refine(float, plain, subjects, each);
+    const scores = scoresOf(quantized);
+    if (scores.every((score, i) => isBetter(score, best.scores[i]!)))
+      best = { quantized, scores, steps: [each.line] };
+  }
+  return best;
+}
+
+/** What the tensors of a float graph take as values on all samples. */
+export const observeGraph = (graph: Graph, samples: readonly Sample[]): Observed => ({
+  graph,
+  histograms: observe(graph, samples),
+});
+
+export const allStatistics = ({ histograms }: Observed): Map<string, Statistics> =>
+  new Map([...histograms].map(([name, histogram]) => [name, statisticsOf(histogram)]));
+
+/** The nearest integer graph by samples of what the model will see. */
+export function searchQuantization(
+  observed: Observed,
+  samples: readonly Sample[],
+  options: SearchOptions = {},
+): Found {
+  const { calibration = "auto" } = options;
+  const method = calibration === "auto" ? "minmax" : calibration;
+  const target = targetOf(observed.graph, withinBudget(observed.graph, samples));
+  const start = withRanges(observed, samples, method);
+  let state: State = { plan: start, score: scoreOf(quantizePlan(start), target), steps: [] };
+  if (options.equalize ?? true) state = equalize(state, samples, target, method);
+  if (calibration === "auto") state = narrowRanges(state, samples, target);
+  return finish(state, samples, target, options);
+}
+
+/** Types, weights and biases for the ranges that were found. */
+function finish(
+  { plan, steps }: State,
+  samples: readonly Sample[],
+  target: Target,
+  options: SearchOptions,
+): Found {
+  const { graph } = plan;
+  const chosen = choosePrecision(plan, target, options);
+  const plain = quantizeGraph(graph, chosen.ranges, { precision: chosen.precision });
+  const refined = refineBest(graph, plain, samples, target, options);
+  return {
+    quantized: refined.quantized,
+    float: graph,
+    ranges: chosen.ranges,
+    steps: [...steps, ...chosen.steps, ...refined.steps],
+  };
+}
+
+/** The same without data: random inputs say nothing of which weights and decisions matter. */
+export function quantizeWithoutData(observed: Observed, { precision, fits }: SearchOptions = {}): Found {
+  const { graph, histograms } = observed;
+  const subject = { graph, histograms, ranges: dataFreeRanges(graph, histograms) };
+  const types = precision === "int16" ? "int16" : "int8";
+  const target = targetOf(graph, randomSamples(graph).slice(0, 8));
+  const chosen = choosePrecision(subject, target, { precision: types, ...(fits && { fits }) });
+  return {
+    quantized: quantizeGraph(graph, chosen.ranges, { precision: chosen.precision }),
+    float: graph,
+    ranges: chosen.ranges,
+    steps: chosen.steps,
+  };
+}
