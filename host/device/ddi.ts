@@ -2,7 +2,7 @@
  * The update client of a simulated device (firmware/core/ddi.c) from the outside: which request it makes next, and
  * what comes of it. Whether a real server or a scripted one answers is the caller's choice.
  */
-import type { Place, WasmDevice } from "../firmware/wasm_device.ts";
+import type { Place, WasmDevice } from "./instance.ts";
 
 export interface ServerOptions {
   /** Of the controller: https://host/TENANT/controller/v1/ID. */
@@ -74,7 +74,6 @@ const rangeStart = (headers: Readonly<Record<string, string>>): number =>
   Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0);
 
 export function updateClient(device: WasmDevice, server: ServerOptions, buffer: Place): UpdateClient {
-  const { exports } = device;
   const keep = (text: string | undefined): number => {
     if (text === undefined) return 0;
     const bytes = Buffer.from(`${text}\0`);
@@ -83,16 +82,16 @@ export function updateClient(device: WasmDevice, server: ServerOptions, buffer: 
     return place.at;
   };
   const attributes = server.attributes && JSON.stringify(server.attributes);
-  exports.ddi_open(keep(server.url), keep(server.authorization), keep(attributes), server.seed ?? 1);
+  device.exports.ddi_open(keep(server.url), keep(server.authorization), keep(attributes), server.seed ?? 1);
   const names = server.models ?? [undefined];
-  for (const [model, name] of names.entries()) exports.ddi_model(keep(name), model);
+  for (const [model, name] of names.entries()) device.exports.ddi_model(keep(name), model);
 
   /** Passes data through the device's memory in pieces; false where the device wants no more. */
   const pour = (data: Uint8Array): boolean => {
     for (let start = 0; start < data.length; start += buffer.bytes) {
       const piece = data.subarray(start, start + buffer.bytes);
       device.view(buffer).set(piece);
-      if (exports.ddi_body(buffer.at, piece.length) === 0) return false;
+      if (device.exports.ddi_body(buffer.at, piece.length) === 0) return false;
     }
     return true;
   };
@@ -105,20 +104,22 @@ export function updateClient(device: WasmDevice, server: ServerOptions, buffer: 
 
   return {
     next(now) {
-      const wait = exports.ddi_next(now);
-      return wait > 0 ? wait : readRequest(new Uint8Array(exports.memory.buffer), exports.ddi_request());
+      const wait = device.exports.ddi_next(now);
+      return wait > 0
+        ? wait
+        : readRequest(new Uint8Array(device.exports.memory.buffer), device.exports.ddi_request());
     },
     answer(now, { status, headers, body, whole }) {
       const etag = Buffer.from(`${headers["etag"] ?? ""}\0`).subarray(-buffer.bytes);
       device.view(buffer).set(etag);
       const retryAfter = Number.parseInt(headers["retry-after"] ?? "0", 10) || 0;
-      const wanted = exports.ddi_head(
+      const wanted = device.exports.ddi_head(
         status,
         rangeStart(headers),
         headers["etag"] === undefined ? 0 : buffer.at,
         retryAfter,
       );
-      exports.ddi_end(now, (wanted === 0 || pourAll(body)) && whole ? 1 : 0);
+      device.exports.ddi_end(now, (wanted === 0 || pourAll(body)) && whole ? 1 : 0);
     },
   };
 }

@@ -2,9 +2,11 @@
  * A simulated device: the firmware's C core with two slots for every model, a journal, and flash that survives
  * what the device does not. Losing power ends the instance of the core; `boot` makes a new one.
  */
-import { type Place, type WasmDevice, wasmDevice } from "../firmware/wasm_device.ts";
+
 import { type ServerOptions, type UpdateClient, updateClient } from "./ddi.ts";
 import type { NorFlash } from "./flash.ts";
+import { type Place, type WasmDevice, wasmDevice } from "./instance.ts";
+import type { Pool } from "./pool.ts";
 
 export interface ModelPlace {
   /** Addresses of the slots A and B. */
@@ -16,8 +18,8 @@ export interface ModelPlace {
 }
 
 export interface DeviceOptions {
-  /** The core (host/firmware/wasm_build.ts), compiled once for many devices. */
-  readonly core: WebAssembly.Module;
+  /** The core (host/firmware/wasm_build.ts), compiled once for many devices; or instances of it that they share. */
+  readonly core: WebAssembly.Module | Pool;
   readonly flash: NorFlash;
   /** Address of the journal's two sectors. */
   readonly journal: number;
@@ -87,6 +89,8 @@ export interface Device {
   /** Undefined where there is no server. */
   readonly client: UpdateClient | undefined;
   statusText(status: number): string;
+  /** Switches it off, or says that power has failed: nothing may be asked of it any more. */
+  end(): void;
 }
 
 const HASH_BYTES = 32;
@@ -112,39 +116,39 @@ function readRecord(memory: Uint8Array, at: number): ModelRecord {
 }
 
 function service(device: WasmDevice, model: number, buffer: Place): Service {
-  const { exports } = device;
   const put = (bytes: Uint8Array): number => {
     device.view(buffer).set(bytes);
     return buffer.at;
   };
   return {
-    record: () => readRecord(new Uint8Array(exports.memory.buffer), exports.store_record(model)),
+    record: () =>
+      readRecord(new Uint8Array(device.exports.memory.buffer), device.exports.store_record(model)),
     begin: ({ size, hash, action, tag }) =>
-      exports.update_begin(model, size, put(hash ?? new Uint8Array(HASH_BYTES)), action, tag),
+      device.exports.update_begin(model, size, put(hash ?? new Uint8Array(HASH_BYTES)), action, tag),
     write(data) {
       for (let start = 0; start < data.length; start += BUFFER_BYTES) {
         const chunk = data.subarray(start, start + BUFFER_BYTES);
-        const status = exports.update_write(model, put(chunk), chunk.length);
+        const status = device.exports.update_write(model, put(chunk), chunk.length);
         if (status !== 0) return status;
       }
       return 0;
     },
-    finish: () => exports.update_finish(model),
-    cancel: () => exports.update_cancel(model),
-    reported: () => exports.update_reported(model),
-    switch: () => exports.service_switch(model),
-    confirm: () => exports.service_confirm(model),
-    reject: (reason) => exports.service_reject(model, reason),
+    finish: () => device.exports.update_finish(model),
+    cancel: () => device.exports.update_cancel(model),
+    reported: () => device.exports.update_reported(model),
+    switch: () => device.exports.service_switch(model),
+    confirm: () => device.exports.service_confirm(model),
+    reject: (reason) => device.exports.service_reject(model, reason),
     invoke(inputs) {
-      const running = device.model(exports.service_model(model));
+      const running = device.model(device.exports.service_model(model));
       running?.inputs.forEach((place, i) => {
         device.view(place).set(inputs[i]!);
       });
-      const status = exports.service_invoke(model);
+      const status = device.exports.service_invoke(model);
       // A rejected image is gone, and its outputs with it.
       return status === 0 ? running!.outputs.map((place) => device.view(place).slice()) : status;
     },
-    version: () => device.model(exports.service_model(model))?.image.version,
+    version: () => device.model(device.exports.service_model(model))?.image.version,
   };
 }
 
@@ -155,18 +159,21 @@ function service(device: WasmDevice, model: number, buffer: Place): Service {
 export function boot(options: DeviceOptions): Device {
   const { flash, models, trialStarts = 3, confirmAfter = 3 } = options;
   const device = wasmDevice(options.core, { ...options, flash });
-  const { exports } = device;
   const buffer = device.reserve(BUFFER_BYTES);
   for (const { slots, bytes, ramBytes } of models) {
     const ram = device.reserve(ramBytes);
-    exports.model_add(slots[0], slots[1], bytes, ram.at, ram.bytes, trialStarts, confirmAfter);
+    device.exports.model_add(slots[0], slots[1], bytes, ram.at, ram.bytes, trialStarts, confirmAfter);
   }
-  const status = exports.store_open(options.journal);
+  const status = device.exports.store_open(options.journal);
   if (status !== 0) throw new RangeError(`device: ${device.statusText(status)}`);
   return {
-    started: models.map((_, model) => exports.service_start(model)),
+    started: models.map((_, model) => device.exports.service_start(model)),
     services: models.map((_, model) => service(device, model, buffer)),
     client: options.server && updateClient(device, options.server, buffer),
     statusText: device.statusText,
+    end() {
+      flash.watch(undefined);
+      device.end();
+    },
   };
 }

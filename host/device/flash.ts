@@ -3,6 +3,9 @@
  * and in the middle of any operation that changes it.
  */
 
+import { type Page, pack, unpack } from "./pages.ts";
+import { randomOf } from "./random.ts";
+
 export interface FlashGeometry {
   readonly bytes: number;
   /** What one erase sets to 0xff. */
@@ -38,26 +41,24 @@ export interface FlashStatistics {
 
 export interface NorFlash {
   readonly geometry: FlashGeometry;
-  /** All that flash holds: to read, to keep in a file, and to damage in tests. */
+  /** All that flash holds: to read, and to keep in a file. Not to be kept itself: `pack` moves it elsewhere. */
   readonly bytes: Uint8Array;
   /** Throws PowerLoss where a cut is due, FlashFault where hardware would do anything. */
   program(address: number, data: Uint8Array): void;
   erase(address: number): void;
   /** The next loss of power, counted from here; undefined for none. */
   cut(cut: Cut | undefined): void;
+  /** So many bits change by themselves, in `range` or anywhere; which ones follows from `seed`. */
+  rot(bits: number, seed?: number, range?: readonly [start: number, end: number]): void;
+  /** Who else has to know what has changed: one listener, for the device that is on. */
+  watch(listener: FlashListener | undefined): void;
+  /** Nobody will look at it for a while: what other flashes hold too is kept once for all. */
+  pack(): void;
   statistics(): FlashStatistics;
 }
 
-/** xorshift32: what a cell holds when power fails amid an operation is anybody's guess, but the same in each run. */
-function generator(seed: number): () => number {
-  let state = seed | 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
-}
+/** Told of an address and the bytes that it holds now, unless power failed at that. */
+export type FlashListener = (address: number, bytes: Uint8Array) => void;
 
 /** Part of the bytes as wanted, one of them half-way, and the rest as they were. */
 function programPart(cells: Uint8Array, data: Uint8Array, random: () => number): void {
@@ -74,63 +75,100 @@ function erasePart(cells: Uint8Array, random: () => number): void {
   });
 }
 
+/** What lies in memory, or for the time being in pages. */
+function cellsOf(geometry: FlashGeometry, content: Uint8Array | undefined) {
+  if (content && content.length !== geometry.bytes)
+    throw new RangeError(`flash: expected ${geometry.bytes} bytes, found ${content.length}`);
+  let cells: Uint8Array | undefined = content?.slice() ?? new Uint8Array(geometry.bytes).fill(0xff);
+  let pages: Page[] | undefined;
+  return {
+    get(): Uint8Array {
+      if (!cells) unpack((cells = new Uint8Array(geometry.bytes)), pages!, []);
+      return cells;
+    },
+    pack(): void {
+      if (cells) pages = pack(cells, pages);
+      cells = undefined;
+    },
+  };
+}
+
 /** Erased flash, or one that holds `content`. Throws RangeError where that is of another size. */
 export function norFlash(geometry: FlashGeometry, content?: Uint8Array, seed = 1): NorFlash {
   const { sectorBytes, programBytes } = geometry;
-  const bytes = new Uint8Array(geometry.bytes).fill(0xff);
-  if (content && content.length !== bytes.length)
-    throw new RangeError(`flash: expected ${bytes.length} bytes, found ${content.length}`);
-  if (content) bytes.set(content);
+  const cells = cellsOf(geometry, content);
   const erases = new Uint32Array(geometry.bytes / sectorBytes);
   let [operations, programmedBytes] = [0, 0];
   let due: Cut | undefined;
+  let listener: FlashListener | undefined;
 
-  const change = (all: () => void, part: (random: () => number) => void): void => {
+  /** A change of the bytes at an address; `part` is what becomes of them when power fails amid it. */
+  const change = (
+    address: number,
+    count: number,
+    all: (cells: Uint8Array) => void,
+    part: (cells: Uint8Array, random: () => number) => void,
+  ): void => {
+    const changed = cells.get().subarray(address, address + count);
     const cut = due?.operation === operations ? due : undefined;
     operations++;
     if (cut?.when === "before") throw new PowerLoss();
-    if (cut?.when === "amid") part(generator(seed + operations * 7919));
-    else all();
+    if (cut?.when === "amid") part(changed, randomOf(seed + operations * 7919));
+    else all(changed);
     if (cut) throw new PowerLoss();
+    listener?.(address, changed);
   };
   const check = (address: number, count: number, unit: number, what: string): void => {
     if (count === 0 || address % unit !== 0 || count % unit !== 0)
       throw new FlashFault(
         `${what} at ${address}: expected multiples of ${unit} bytes, found ${count} bytes`,
       );
-    if (address + count > bytes.length)
+    if (address + count > geometry.bytes)
       throw new FlashFault(
-        `${what} at ${address}: expected an end within ${bytes.length}, found ${count} bytes`,
+        `${what} at ${address}: expected an end within ${geometry.bytes}, found ${count} bytes`,
       );
   };
 
   return {
     geometry,
-    bytes,
+    get bytes() {
+      return cells.get();
+    },
     program(address, data) {
       check(address, data.length, programBytes, "program");
-      const cells = bytes.subarray(address, address + data.length);
-      const used = cells.findIndex((cell) => cell !== 0xff);
+      const before = cells.get().subarray(address, address + data.length);
+      const used = before.findIndex((cell) => cell !== 0xff);
       if (used >= 0)
-        throw new FlashFault(`program at ${address + used}: expected erased flash, found ${cells[used]}`);
+        throw new FlashFault(`program at ${address + used}: expected erased flash, found ${before[used]}`);
       programmedBytes += data.length;
       change(
-        () => cells.set(data),
-        (random) => programPart(cells, data, random),
+        address,
+        data.length,
+        (changed) => changed.set(data),
+        (changed, random) => programPart(changed, data, random),
       );
     },
     erase(address) {
       check(address, sectorBytes, sectorBytes, "erase");
       erases[address / sectorBytes]!++;
-      const cells = bytes.subarray(address, address + sectorBytes);
-      change(
-        () => cells.fill(0xff),
-        (random) => erasePart(cells, random),
-      );
+      change(address, sectorBytes, (changed) => changed.fill(0xff), erasePart);
     },
     cut(cut) {
       due = cut && { ...cut, operation: operations + cut.operation };
     },
+    rot(bits, rotSeed = seed, [start, end] = [0, geometry.bytes]) {
+      const random = randomOf(rotSeed);
+      for (let i = 0; i < bits; i++) {
+        const address = start + (random() % (end - start));
+        const cell = cells.get().subarray(address, address + 1);
+        cell[0]! ^= 1 << (random() % 8);
+        listener?.(address, cell);
+      }
+    },
+    watch(next) {
+      listener = next;
+    },
+    pack: cells.pack,
     statistics: () => ({
       operations,
       erases: erases.reduce((sum, count) => sum + count, 0),

@@ -3,10 +3,11 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer, Request } from "../../host/device/ddi.ts";
 import type { Device } from "../../host/device/device.ts";
+import { emptyAnswer } from "../../host/device/network.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import { factory, GEOMETRIES, infer, version } from "../powerfail/scene.ts";
 import { type Clock, connect, live } from "./client.ts";
-import { failure, type ScriptedServer, scriptedServer } from "./scripted_server.ts";
+import { type ScriptedServer, scriptedServer } from "./scripted_server.ts";
 
 const availability = await wasmAvailability();
 const skip = availability.available ? false : `${availability.reason}: ${availability.install}`;
@@ -90,10 +91,10 @@ describe("the update client", { skip }, () => {
 
   const faults: readonly (readonly [string, (answer: Answer, request: Request) => Answer])[] = [
     ["no answer", () => ({ status: 0, headers: {}, body: [], whole: false })],
-    ["429", () => failure(429, { "retry-after": "30" })],
-    ["500", () => failure(500)],
+    ["429", () => emptyAnswer(429, { "retry-after": "30" })],
+    ["500", () => emptyAnswer(500)],
     ["503 amid", (answer) => cut(answer, 1)],
-    ["416", () => failure(416)],
+    ["416", () => emptyAnswer(416)],
     [
       "a range that begins elsewhere",
       (answer) => ({ ...answer, status: 206, headers: { "content-range": "bytes 5-9/10" } }),
@@ -174,7 +175,7 @@ describe("the update client", { skip }, () => {
   test("410: the order is given up", () => {
     const { device, server, run } = scene();
     server.deployment = { id: 7, image: version(2) };
-    run(600, (request, answer) => (isDownload(request) ? failure(410) : answer));
+    run(600, (request, answer) => (isDownload(request) ? emptyAnswer(410) : answer));
     assert.equal(infer(device), 1);
     assert.match(last(server.feedback).details[0]!, /no more/);
   });

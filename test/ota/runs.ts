@@ -1,9 +1,11 @@
 /** One update over a bad network, with losses of power between: it finishes or is refused, and no wrong byte runs. */
 import assert from "node:assert/strict";
+import type { Answer, Request } from "../../host/device/ddi.ts";
 import { PowerLoss } from "../../host/device/flash.ts";
+import { type Delivery, FAULTS, network } from "../../host/device/network.ts";
+import { randomOf } from "../../host/device/random.ts";
 import { factory, GEOMETRIES, infer, version } from "../powerfail/scene.ts";
 import { connect, live } from "./client.ts";
-import { FAULTS, randomOf, spoiler } from "./faults.ts";
 import { scriptedServer } from "./scripted_server.ts";
 
 const [first, next] = [version(1), version(2)];
@@ -13,21 +15,23 @@ const [BAD, GOOD] = [1500, 12_000];
 /** Either outcome is allowed while the network lies, but never a model that is neither. */
 export function runSeed(core: WebAssembly.Module, seed: number): "installed" | "refused" {
   const random = randomOf(seed);
-  const names = Object.keys(FAULTS);
-  const chosen = random() % 2 === 0 ? names : [names[random() % names.length]!];
+  const faults = random() % 2 === 0 ? FAULTS : [FAULTS[random() % FAULTS.length]!];
   const geometry = GEOMETRIES[random() % GEOMETRIES.length]!;
   const flash = factory(geometry, first, seed);
   const server = scriptedServer();
   server.deployment = { id: 7, image: next };
-  const spoil = spoiler(seed, chosen, 1 + (random() % 4));
+  const link = network({ seed, faults, rate: 1 / (1 + (random() % 4)) });
   const clock = { now: 0 };
+  const ask = (request: Request): Answer => {
+    const { answer, seconds } = link.exchange(request, server.answer) as Delivery;
+    clock.now += Math.round(seconds) - 1;
+    return answer;
+  };
   while (clock.now < BAD) {
     const cut = { operation: random() % 40, when: (["before", "amid", "after"] as const)[random() % 3]! };
     flash.cut(random() % 2 === 0 ? cut : undefined);
     try {
-      live(connect(core, geometry, flash, seed), clock, BAD, (request) =>
-        spoil(request, server.answer(request)),
-      );
+      live(connect(core, geometry, flash, seed), clock, BAD, ask);
     } catch (error) {
       if (!(error instanceof PowerLoss)) throw error;
       clock.now += 3;

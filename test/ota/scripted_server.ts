@@ -1,6 +1,7 @@
 /** A server of the DDI that does what a test says: one device, one deployment at a time, answers that can be spoilt. */
 import { createHash } from "node:crypto";
 import type { Answer, Request } from "../../host/device/ddi.ts";
+import { emptyAnswer } from "../../host/device/network.ts";
 
 export const BASE = "https://updates.example/DEFAULT/controller/v1/device-1";
 
@@ -36,13 +37,6 @@ const json = (value: unknown): Answer => ({
   whole: true,
 });
 
-export const failure = (status: number, headers: Record<string, string> = {}): Answer => ({
-  status,
-  headers,
-  body: [],
-  whole: true,
-});
-
 const sha256 = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
 function document({ id, image, claims = {} }: Deployment): unknown {
@@ -59,7 +53,7 @@ function document({ id, image, claims = {} }: Deployment): unknown {
 /** The image, or what is left of it, in pieces as they come from a network. */
 function download(image: Uint8Array, request: Request): Answer {
   const start = Number(/^bytes=(\d+)-$/.exec(request.headers["range"] ?? "")?.[1] ?? 0);
-  if (start >= image.length) return failure(416);
+  if (start >= image.length) return emptyAnswer(416);
   const pieces: Uint8Array[] = [];
   for (let at = start; at < image.length; at += 1460) pieces.push(image.subarray(at, at + 1460));
   return {
@@ -89,7 +83,7 @@ export function scriptedServer(): ScriptedServer {
       const [, kind, id, last] = path.split(/[/?]/) as [string, Feedback["kind"], string, string | undefined];
       if (last === "feedback") return take(kind, id, request);
       if (kind === "cancelAction") return json({ id, cancelAction: { stopId: String(server.cancel) } });
-      return server.deployment ? json(document(server.deployment)) : failure(404);
+      return server.deployment ? json(document(server.deployment)) : emptyAnswer(404);
     },
   };
 
