@@ -76,6 +76,8 @@ export interface Service {
   switch(): number;
   confirm(): number;
   reject(reason: number): number;
+  /** Bytes of each input of the model that runs. */
+  inputBytes(): readonly number[];
   /** One inference: outputs, or a negative thimble_status. */
   invoke(inputs: readonly Uint8Array[]): Uint8Array[] | number;
   /** The version of the model that runs; undefined where none does. */
@@ -139,6 +141,10 @@ function service(device: WasmDevice, model: number, buffer: Place): Service {
     switch: () => device.exports.service_switch(model),
     confirm: () => device.exports.service_confirm(model),
     reject: (reason) => device.exports.service_reject(model, reason),
+    inputBytes: () => {
+      const running = device.model(device.exports.service_model(model));
+      return running?.inputs.map(({ bytes }) => bytes) ?? [];
+    },
     invoke(inputs) {
       const running = device.model(device.exports.service_model(model));
       running?.inputs.forEach((place, i) => {

@@ -83,7 +83,9 @@ function cellsOf(geometry: FlashGeometry, content: Uint8Array | undefined) {
   let pages: Page[] | undefined;
   return {
     get(): Uint8Array {
-      if (!cells) unpack((cells = new Uint8Array(geometry.bytes)), pages!, []);
+      if (cells) return cells;
+      cells = new Uint8Array(geometry.bytes);
+      unpack(cells, pages!, []);
       return cells;
     },
     pack(): void {

@@ -5,8 +5,14 @@
 import type { Answer, Request } from "./ddi.ts";
 import { randomOf } from "./random.ts";
 
+/** What a server says: whole unless it says otherwise, its body in one piece or in many. */
+export interface Reply extends Omit<Answer, "body" | "whole"> {
+  readonly body: Uint8Array | string | Iterable<Uint8Array>;
+  readonly whole?: boolean;
+}
+
 /** A server, or whatever stands for one: in this process, or at the other end of a connection. */
-export type Handler = (request: Request) => Answer | Promise<Answer>;
+export type Handler = (request: Request) => Reply | Promise<Reply>;
 
 /** What came of a request, and how many seconds it took. */
 export interface Delivery {
@@ -52,6 +58,20 @@ interface Fault {
 
 /** Clients give up waiting after so long. */
 const TIMEOUT = 60;
+
+/** Of TCP over Ethernet: bodies arrive in pieces of this size. */
+const SEGMENT_BYTES = 1460;
+
+function* segments(body: Uint8Array): Generator<Uint8Array> {
+  for (let start = 0; start < body.length; start += SEGMENT_BYTES)
+    yield body.subarray(start, start + SEGMENT_BYTES);
+}
+
+/** A reply as it arrives where nothing goes wrong. */
+function transmit({ status, headers, body, whole = true }: Reply): Answer {
+  const bytes = typeof body === "string" ? Buffer.from(body) : body;
+  return { status, headers, body: bytes instanceof Uint8Array ? [...segments(bytes)] : bytes, whole };
+}
 
 /** An answer without a body. */
 export const emptyAnswer = (status: number, headers: Readonly<Record<string, string>> = {}): Answer => ({
@@ -186,10 +206,10 @@ export function network(options: NetworkOptions = {}): Network {
       const first = server(asked);
       if (first instanceof Promise) {
         return first
-          .then((answer) => (fault.again ? server(asked) : answer))
-          .then((answer) => deliver(request, fault, answer));
+          .then((reply) => (fault.again ? server(asked) : reply))
+          .then((reply) => deliver(request, fault, transmit(reply)));
       }
-      return deliver(request, fault, fault.again ? (server(asked) as Answer) : first);
+      return deliver(request, fault, transmit(fault.again ? (server(asked) as Reply) : first));
     },
   };
 }
