@@ -2,10 +2,11 @@
  * A device as a test or a simulation has it: made from a board and images, with a power switch, a sensor, a server
  * behind a network, and a clock that nobody waits for.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+
 import type { KeyObject } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { buildWasm } from "../firmware/wasm_build.ts";
-import { rawPublicKey } from "../image/keys.ts";
+import { rawPublicKey, readPublicKey } from "../image/keys.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "../tune/boards.ts";
 import { overHttp } from "./connection.ts";
 import type { Answer, ServerOptions } from "./ddi.ts";
@@ -52,8 +53,8 @@ export interface SimulatedOptions {
   readonly board?: string | BoardProfile;
   /** Default 4 KiB sectors that are programmed byte by byte. */
   readonly geometry?: { readonly sectorBytes: number; readonly programBytes: number };
-  /** Whose signatures the device trusts. */
-  readonly keys: readonly (Uint8Array | KeyObject)[];
+  /** Whose signatures the device trusts: 32 bytes, keys, or paths of public keys (PEM). */
+  readonly keys: readonly (Uint8Array | KeyObject | string)[];
   readonly models: readonly ModelOptions[];
   /** What flash holds instead of the models' images: bytes, or the path of a file that `save` has written. */
   readonly flash?: Uint8Array | string;
@@ -132,6 +133,11 @@ export function loadCore(): Promise<WebAssembly.Module> {
 const bytesOf = (source: Uint8Array | string): Uint8Array =>
   typeof source === "string" ? new Uint8Array(readFileSync(source)) : source;
 
+function readKey(key: Uint8Array | KeyObject | string): Uint8Array {
+  if (key instanceof Uint8Array) return key;
+  return rawPublicKey(typeof key === "string" ? readPublicKey(readFileSync(key, "utf8"), key) : key);
+}
+
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
 /** The journal first, then two slots for every model. */
@@ -150,11 +156,12 @@ function layOut(options: SimulatedOptions): { flash: NorFlash; device: Omit<Devi
   for (const [i, { image }] of options.flash === undefined ? options.models.entries() : []) {
     const bytes = bytesOf(image);
     if (bytes.length > models[i]!.bytes)
-      throw new RangeError(`models[${i}]: expected an image of ${models[i]!.bytes} bytes, found ${bytes.length}`);
+      throw new RangeError(
+        `models[${i}]: expected an image of ${models[i]!.bytes} bytes, found ${bytes.length}`,
+      );
     content.set(bytes, models[i]!.slots[0]);
   }
   const flash = norFlash({ ...geometry, bytes: end }, content, options.seed);
-  const keys = options.keys.map((key) => (key instanceof Uint8Array ? key : rawPublicKey(key)));
   const names = options.models.flatMap(({ name }) => name ?? []);
   const { trialStarts, confirmAfter, server, log } = options;
   return {
@@ -163,7 +170,7 @@ function layOut(options: SimulatedOptions): { flash: NorFlash; device: Omit<Devi
       flash,
       journal: 0,
       models,
-      keys,
+      keys: options.keys.map(readKey),
       ...(trialStarts !== undefined && { trialStarts }),
       ...(confirmAfter !== undefined && { confirmAfter }),
       ...(log && { log }),
@@ -335,7 +342,8 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
     },
     infer(inputs, model = 0) {
       const outputs = inferBytes(realOf(model).quantize(inputs), model);
-      if (typeof outputs === "number") throw new RangeError(`${id}: model ${model}: ${on().statusText(outputs)}`);
+      if (typeof outputs === "number")
+        throw new RangeError(`${id}: model ${model}: ${on().statusText(outputs)}`);
       return realOf(model).dequantize(outputs);
     },
     inferBytes,

@@ -3,7 +3,12 @@
  * firmware's own C core; test/device/example.test.ts shows how.
  */
 import { type Fleet as FleetInterface, type FleetOptions, fleetOf } from "./fleet.ts";
-import { loadCore, type SimulatedDevice, type SimulatedOptions, simulatedDevice } from "./simulated_device.ts";
+import {
+  loadCore,
+  type SimulatedDevice,
+  type SimulatedOptions,
+  simulatedDevice,
+} from "./simulated_device.ts";
 
 export type Device = SimulatedDevice;
 export const Device = {
@@ -21,8 +26,8 @@ export { wasmAvailability as availability } from "../firmware/wasm_build.ts";
 export { overHttp } from "./connection.ts";
 export type { Answer, Request } from "./ddi.ts";
 export type { ModelRecord } from "./device.ts";
-export type { FleetOptions, Rollup } from "./fleet.ts";
 export { type Cut, FlashFault, type NorFlash, PowerLoss } from "./flash.ts";
+export type { FleetOptions, Rollup } from "./fleet.ts";
 export { FAULTS, type FaultName, type Handler, type NetworkOptions, type Reply } from "./network.ts";
 export type { SensorOptions } from "./sensor.ts";
 export type { ModelOptions, PowerOptions, SimulatedOptions, SimulatedServer } from "./simulated_device.ts";

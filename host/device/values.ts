@@ -1,8 +1,9 @@
 /** Real values of the model that runs on a device, by what its module says of itself. */
+
+import { customSection } from "../compile/sections.ts";
 import { decodeMetadata, infoElements, SECTION_NAME, type TensorInfo } from "../emit/metadata.ts";
 import { parseSlot } from "../image/mcuboot.ts";
 import { dequantizeBytes, quantizeToBytes, splitRow } from "../quantize/samples.ts";
-import { customSection } from "../compile/sections.ts";
 import type { ModelPlace, Service } from "./device.ts";
 import type { NorFlash } from "./flash.ts";
 
