@@ -1,4 +1,5 @@
 /** Thousands of simulated devices in one process, on one clock: whatever is due first happens first. */
+import { setImmediate } from "node:timers/promises";
 import { instancePool } from "./pool.ts";
 import { dueQueue } from "./queue.ts";
 import { randomOf } from "./random.ts";
@@ -16,6 +17,8 @@ export interface FleetOptions {
   /** What device `index` is made of; id, seed, clock and instances are the fleet's to give. */
   readonly device: (index: number) => Omit<SimulatedOptions, "clock" | "pool" | "seed">;
   readonly seed?: number;
+  /** Default one of its own that stands at 0. */
+  readonly clock?: Clock;
   /** Seconds in which the devices are switched on, one after the other in random order; default 60. */
   readonly startWithin?: number;
   /** Of the core, at least 2: the devices that are awake at a time; default 8. */
@@ -44,6 +47,8 @@ export interface Fleet {
   /** How often a device was put aside so that another could have its instance. */
   readonly parkings: () => number;
 }
+
+const STEPS_PER_TASK = 256;
 
 const add = (tally: Record<string, number>, name: string | undefined): void => {
   if (name !== undefined) tally[name] = (tally[name] ?? 0) + 1;
@@ -79,11 +84,11 @@ function rollUp(devices: readonly SimulatedDevice[]): Rollup {
 
 /** Switched off, until the clock runs. Throws RangeError where the options of a device do not fit together. */
 export function fleetOf(module: WebAssembly.Module, options: FleetOptions): Fleet {
-  const { count, device, seed = 1, startWithin = 60, instances = 8 } = options;
-  const clock = { now: 0 };
+  const { count, device, seed = 1, clock = { now: 0 }, startWithin = 60, instances = 8 } = options;
   const pool = instancePool(module, instances);
   const random = randomOf(seed);
   const queue = dueQueue<SimulatedDevice>();
+  let steps = 0;
   const devices = Array.from({ length: count }, (_, index) => {
     const given = device(index);
     return simulatedDevice(module, { id: `device-${index}`, ...given, seed: random(), clock, pool });
@@ -92,6 +97,8 @@ export function fleetOf(module: WebAssembly.Module, options: FleetOptions): Flee
 
   async function runUntil(end: number): Promise<void> {
     while (queue.firstTime() <= end) {
+      // Pages that nobody holds any more are freed between two tasks of the event loop only.
+      if (++steps % STEPS_PER_TASK === 0) await setImmediate();
       clock.now = Math.max(clock.now, queue.firstTime());
       const each = queue.take();
       const step = each.step();

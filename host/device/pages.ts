@@ -15,19 +15,19 @@ const forgotten = new FinalizationRegistry<number>((hash) => {
 });
 
 /** FNV-1a by words: which pages are the same is decided by their bytes. */
-function hashOf(page: Page): number {
-  const words = new Int32Array(page.buffer, page.byteOffset, page.length >>> 2);
-  let hash = 0x811c9dc5 ^ page.length;
-  for (const word of words) hash = Math.imul(hash ^ word, 0x01000193);
+function hashOf(content: Buffer): number {
+  const words = new Int32Array(content.buffer, content.byteOffset, content.length >>> 2);
+  let hash = 0x811c9dc5 ^ content.length;
+  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
   return hash;
 }
 
 /** The page of this content that others have, or a copy that others may find. */
 function share(content: Buffer): Page {
-  const copy = Buffer.from(new Uint8Array(content).buffer);
-  const hash = hashOf(copy);
+  const hash = hashOf(content);
   const found = known.get(hash)?.deref();
-  if (found?.equals(copy)) return found;
+  if (found?.equals(content)) return found;
+  const copy = Buffer.from(new Uint8Array(content).buffer);
   if (found === undefined) {
     known.set(hash, new WeakRef(copy));
     forgotten.register(copy, hash);
@@ -36,9 +36,9 @@ function share(content: Buffer): Page {
 }
 
 /** All zeros: what memory holds that nobody has written to. */
-export const ZEROS: Page = share(Buffer.alloc(PAGE_BYTES));
+export const ZEROS: Page = share(Buffer.from(new ArrayBuffer(PAGE_BYTES)));
 
-/** The pages of a memory. `before` are those it had when it was last looked at: what has not changed stays. */
+/** The pages of a memory that begins at a multiple of 4 bytes. `before` are those it had when it was last looked at: what has not changed stays. */
 export function pack(memory: Uint8Array, before: readonly Page[] = []): Page[] {
   const bytes = Buffer.from(memory.buffer, memory.byteOffset, memory.length);
   return Array.from({ length: Math.ceil(bytes.length / PAGE_BYTES) }, (_, i) => {

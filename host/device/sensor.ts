@@ -6,17 +6,17 @@ export interface SensorOptions {
   /** Whose inputs they are; default 0. */
   readonly model?: number;
   /** Told of the real values that each row gave. */
-  readonly then?: (outputs: readonly (readonly number[])[], row: number) => void;
+  readonly took?: (outputs: readonly (readonly number[])[], row: number) => void;
 }
 
 export interface Sensor {
   /** The inputs of the next row. */
   next(model: RealModel): Uint8Array[];
-  took(outputs: readonly Uint8Array[], model: RealModel): void;
+  told(outputs: readonly Uint8Array[], model: RealModel): void;
 }
 
 /** Read when the first row is wanted: how many columns there must be is the model's to say. */
-export function sensorOf(file: string, { then }: SensorOptions): Sensor {
+export function sensorOf(file: string, { took }: SensorOptions): Sensor {
   let rows: readonly Float32Array[] | undefined;
   let row = -1;
   return {
@@ -25,6 +25,6 @@ export function sensorOf(file: string, { then }: SensorOptions): Sensor {
       row = (row + 1) % rows.length;
       return model.split(rows[row]!);
     },
-    took: (outputs, model) => then?.(model.dequantize(outputs), row),
+    told: (outputs, model) => took?.(model.dequantize(outputs), row),
   };
 }

@@ -31,10 +31,12 @@ export interface ModelOptions {
 
 /** How badly a device is supplied with power. */
 export interface PowerOptions {
-  /** Of all starts, how many end with a loss of power at one of the next `operations` on flash: 0 to 1. */
-  readonly rate: number;
+  /** Of all starts, how many end with a loss of power at one of the next `operations` on flash: 0 to 1; default 0. */
+  readonly rate?: number;
   /** Default 40. */
   readonly operations?: number;
+  /** Seconds from one loss of power to the next, on average, whatever the device does; default never. */
+  readonly offEvery?: number;
 }
 
 export interface SimulatedServer extends ServerOptions {
@@ -138,6 +140,8 @@ function readKey(key: Uint8Array | KeyObject | string): Uint8Array {
   return rawPublicKey(typeof key === "string" ? readPublicKey(readFileSync(key, "utf8"), key) : key);
 }
 
+const WHENS = ["before", "amid", "after"] as const;
+
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
 /** The journal first, then two slots for every model. */
@@ -183,9 +187,11 @@ function layOut(options: SimulatedOptions): { flash: NorFlash; device: Omit<Devi
 
 /** A device that is off. Throws RangeError where what it is made of does not fit together. */
 export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOptions): SimulatedDevice {
-  const { id = "device", seed = 1, clock = { now: 0 }, inferEvery = 60, power } = options;
+  const { id = "device", seed = 1, clock = { now: 0 }, inferEvery = 60, power = {} } = options;
+  const { rate = 0, operations = 40, offEvery = Number.POSITIVE_INFINITY } = power;
   const { flash, device } = layOut(options);
   const random = randomOf(seed ^ 0x5eed);
+  const chance = (): number => random() / 2 ** 32;
   const link = network({ seed, ...options.network });
   const counts = { boots: 0, powerLosses: 0, requests: 0, inferences: 0, failures: 0 };
   const handler = options.server?.handler ?? overHttp;
@@ -193,8 +199,8 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
   const zeros = new Map<number, Uint8Array>();
   let running: RunningDevice | undefined;
   let delivery: { readonly at: number; readonly answer: Answer } | undefined;
-  /** When to start, to ask the server, to infer. */
-  const due = { boot: clock.now, client: 0, inference: 0 };
+  /** When to start, to ask the server, to infer, to lose power. */
+  const due = { boot: clock.now, client: 0, inference: 0, off: Number.POSITIVE_INFINITY };
 
   function off(): void {
     running?.end();
@@ -206,14 +212,18 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
     due.boot = clock.now + 1 + (random() % MOST_SECONDS_OFF);
   }
 
+  function lose(): void {
+    counts.powerLosses++;
+    off();
+  }
+
   /** Undefined where power failed amid it. */
   function powered<T>(work: () => T): T | undefined {
     try {
       return work();
     } catch (error) {
       if (!(error instanceof PowerLoss)) throw error;
-      counts.powerLosses++;
-      off();
+      lose();
       return undefined;
     }
   }
@@ -226,15 +236,13 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
   function start(): boolean {
     running?.end();
     counts.boots++;
-    if (power && random() / 2 ** 32 < power.rate) {
-      const when = (["before", "amid", "after"] as const)[random() % 3]!;
-      flash.cut({ operation: random() % (power.operations ?? 40), when });
-    }
+    if (chance() < rate) flash.cut({ operation: random() % operations, when: WHENS[random() % 3]! });
     running = powered(() =>
       boot({ ...device, core: options.pool ?? module, ticks: () => Math.round(clock.now * 1e6) }),
     );
     due.client = clock.now;
     due.inference = clock.now + inferEvery;
+    due.off = clock.now - offEvery * Math.log(1 - chance());
     return running !== undefined;
   }
 
@@ -268,7 +276,7 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
       const inputs = sensors[model]?.next(realOf(model)) ?? service.inputBytes().map(zeroInput);
       const outputs = invoke(inputs, model);
       if (outputs === undefined) return;
-      if (typeof outputs !== "number") sensors[model]?.took(outputs, realOf(model));
+      if (typeof outputs !== "number") sensors[model]?.told(outputs, realOf(model));
     }
     due.inference = clock.now + inferEvery;
     // An outcome is news for the server.
@@ -308,10 +316,11 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
   function nextDue(): number {
     if (!running) return due.boot;
     const client = delivery?.at ?? (running.client ? due.client : Number.POSITIVE_INFINITY);
-    return Math.min(client, due.inference);
+    return Math.min(client, due.inference, due.off);
   }
 
   function step(): number | Promise<number> {
+    if (running && clock.now >= due.off) lose();
     if (!running && clock.now >= due.boot) start();
     if (running && delivery && clock.now >= delivery.at) receive(delivery);
     if (running && clock.now >= due.inference) inferAll();

@@ -46,7 +46,7 @@ describe("a model on simulated devices", { skip }, () => {
   test("has a sensor, and a clock that nobody waits for", async () => {
     const device = await Device.create({ keys, models: [{ image: image("1.0.0") }], inferEvery: 10 });
     const seen: number[] = [];
-    device.feed(modelPath("logistic_regression.test.csv"), { then: (_, row) => seen.push(row) });
+    device.feed(modelPath("logistic_regression.test.csv"), { took: (_, row) => seen.push(row) });
     await device.run(3600);
     assert.equal(seen.length, 360);
     assert.deepEqual(seen.slice(0, 3), [0, 1, 2]);
@@ -94,7 +94,7 @@ describe("a model on simulated devices", { skip }, () => {
           keys,
           models: [{ image: image("1.0.0"), slotBytes: 16384 }],
           server: { url: BASE, handler: server.answer },
-          network: { faults: ["lost request", "lost answer", "changed bit"], rate: 0.3 },
+          network: { faults: ["lost request", "lost answer", "broken connection"], rate: 0.3 },
           power: { rate: 0.3 },
         };
       },
