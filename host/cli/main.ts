@@ -11,6 +11,7 @@ import { keygenCommand } from "./keygen.ts";
 import { type Command, subjectOf, UsageError } from "./options.ts";
 import { runCommand } from "./run.ts";
 import { signCommand } from "./sign.ts";
+import { simulateCommand } from "./simulate.ts";
 import { verifyCommand } from "./verify.ts";
 
 const commands: readonly Command[] = [
@@ -22,6 +23,7 @@ const commands: readonly Command[] = [
   signCommand,
   verifyCommand,
   flashCommand,
+  simulateCommand,
 ];
 
 function help(): string {
