@@ -179,6 +179,8 @@ export async function playScenario(
       found.push(await rollOut({ fleet, operate }, rollout));
       tell(describe(found[found.length - 1]!));
     }
+    // Devices that have a version on trial when a rollout ends have still to make up their minds.
+    await fleet.run(HOUR);
     switchAllOn(fleet);
     const rollup = fleet.rollup();
     const failures = judge(scenario, found, rollup);

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../host/device/device.ts";
 import type { Cut, NorFlash } from "../../host/device/flash.ts";
+import { STATUS } from "../firmware/scene.ts";
 import { factory, type Geometry, heldIn, infer, start, untilPowerLoss, update, version } from "./scene.ts";
 
 export const WHENS = ["before", "amid", "after"] as const;
@@ -15,6 +16,8 @@ export interface Story {
   readonly last: number;
   /** Records of the journal that are written before: so many that the story meets the end of a sector. */
   readonly records: number;
+  /** The application is not content with `next`, whenever it finds it on trial. */
+  readonly isUnhealthy?: boolean;
 }
 
 const first = version(1);
@@ -25,6 +28,7 @@ export const STORIES: readonly Story[] = [
   { name: "an update, and the journal's sector is full amid it", first, next, last: 2, records: 60 },
   { name: "a version that is refused for its counter", first: version(3), next, last: 3, records: 0 },
   { name: "a version that traps on trial", first, next: version(2, { traps: true }), last: 1, records: 58 },
+  { name: "a version that the application rejects", first, next, last: 1, records: 59, isUnhealthy: true },
   { name: "a version of another model", first, next: version(2, { id: "other" }), last: 1, records: 0 },
 ];
 
@@ -51,7 +55,7 @@ export const idOf = (geometry: Geometry, cuts: readonly Cut[]): string =>
 export function countOperations(core: WebAssembly.Module, geometry: Geometry, story: Story): number {
   const flash = prepare(core, geometry, story);
   const before = flash.statistics().operations;
-  update(start(core, geometry, flash), story.next);
+  update(start(core, geometry, flash), story.next, story.isUnhealthy);
   return flash.statistics().operations - before;
 }
 
@@ -65,6 +69,7 @@ function checkStart(core: WebAssembly.Module, geometry: Geometry, flash: NorFlas
   const image = [story.first, story.next].find((each) => held.subarray(0, each.length).equals(each));
   assert.ok(image, `slot ${slot} in state ${state}: expected one of the images, found another`);
   assert.equal(service.version(), `${image[20]}.0.0`);
+  if (story.isUnhealthy && state === "trial") assert.equal(service.reject(STATUS.HEALTH), 0);
   // One that traps gives way to the one before, which computes what it always has.
   if (infer(device) < 0) assert.equal(service.version(), `${story.first[20]}.0.0`);
   assert.equal(infer(device), Number(service.version()!.split(".")[0]));
@@ -79,10 +84,10 @@ export function survive(
 ): void {
   const flash = prepare(core, geometry, story);
   for (const cut of cuts) {
-    untilPowerLoss(flash, cut, () => update(start(core, geometry, flash), story.next));
+    untilPowerLoss(flash, cut, () => update(start(core, geometry, flash), story.next, story.isUnhealthy));
   }
   checkStart(core, geometry, flash, story);
-  update(start(core, geometry, flash), story.next);
+  update(start(core, geometry, flash), story.next, story.isUnhealthy);
   const device = start(core, geometry, flash);
   assert.equal(infer(device), story.last, "the update completes when it is tried again");
   assert.equal(device.services[0]!.record().state, "idle");

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { boot, type Device, type DeviceOptions } from "../../host/device/device.ts";
 import { type Cut, type FlashGeometry, type NorFlash, norFlash, PowerLoss } from "../../host/device/flash.ts";
-import { assemble, key, makeImage, publicHex, u32 } from "../firmware/scene.ts";
+import { assemble, key, makeImage, publicHex, STATUS, u32 } from "../firmware/scene.ts";
 
 export interface Geometry {
   readonly name: string;
@@ -102,8 +102,12 @@ const sha256 = (data: Uint8Array): Uint8Array => createHash("sha256").update(dat
 const CHUNK = 1111;
 
 /** Everything from the offer to the confirmed image and its report, as an application does it. */
-export function update(device: Device, image: Uint8Array): void {
+export function update(device: Device, image: Uint8Array, isUnhealthy = false): void {
   const service = device.services[0]!;
+  const reject = (): void => {
+    if (isUnhealthy && service.record().state === "trial") assert.equal(service.reject(STATUS.HEALTH), 0);
+  };
+  reject();
   // Nothing new is begun before it is known what becomes of an image on trial.
   while (service.record().state === "trial") infer(device);
   const offset = service.begin({ size: image.length, hash: sha256(image), action: 7, tag: 1 });
@@ -113,6 +117,7 @@ export function update(device: Device, image: Uint8Array): void {
   }
   const finished = service.finish();
   if (finished === 0) service.switch();
+  reject();
   for (let i = 0; i < 3; i++) infer(device);
   if (service.record().outcome !== "none") assert.equal(service.reported(), 0);
 }
