@@ -440,13 +440,11 @@ export const REST_ROUTES: readonly RestRoute[] = [
     gives: "Tokens",
     status: 200,
     answer: ({ context }) => ({
-      tokens: context.store
-        .all("SELECT name, role, created FROM tokens ORDER BY name")
-        .map((row) => ({
-          name: text(row, "name"),
-          role: text(row, "role"),
-          created: iso(number(row, "created")),
-        })),
+      tokens: context.store.all("SELECT name, role, created FROM tokens ORDER BY name").map((row) => ({
+        name: text(row, "name"),
+        role: text(row, "role"),
+        created: iso(number(row, "created")),
+      })),
     }),
   },
   {

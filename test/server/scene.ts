@@ -1,14 +1,13 @@
 /** What tests of the update server share: a server in memory on a virtual clock, and simulated devices that ask it. */
 import assert from "node:assert/strict";
-import { createPublicKey } from "node:crypto";
 import type { Answer, Request } from "../../host/device/ddi.ts";
 import { boot, type Device } from "../../host/device/device.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import type { RolloutStatus } from "../../host/ota/management.ts";
 import type { ServerRequest, ServerResponse } from "../../host/ota/message.ts";
 import { type UpdateServer, type UpdateServerOptions, updateServer } from "../../host/ota/server.ts";
-import { key } from "../firmware/scene.ts";
 import { factory, GEOMETRIES, infer, layout, version } from "../powerfail/scene.ts";
+import { trusted } from "./keys.ts";
 
 export const availability = await wasmAvailability();
 export const skipDevices: string | false = availability.available
@@ -18,7 +17,7 @@ const core = availability.available ? new WebAssembly.Module(await buildWasm()) 
 const geometry = GEOMETRIES[1]!;
 
 export const ORIGIN = "https://updates.example";
-export const trusted = createPublicKey(key);
+
 const START = Date.UTC(2030, 0, 1);
 
 export interface Scene {
@@ -114,19 +113,23 @@ export function answerOf({ ask }: Scene, request: Request): Answer {
   return { status, headers, body: pieces(body), whole: true };
 }
 
-/** Lets devices live side by side for so many seconds; `spoil` may change any answer. */
+/** Lets devices live side by side for so many seconds; `spoil` may change any answer, and lose requests. */
 export function live(
   at: Scene,
   devices: readonly DeviceAtServer[],
   seconds: number,
-  spoil: (device: DeviceAtServer, request: Request, answer: Answer) => Answer = (_, __, answer) => answer,
+  spoil: (device: DeviceAtServer, request: Request, answer: () => Answer) => Answer = (_, __, answer) =>
+    answer(),
 ): void {
   for (const end = at.clock.now + seconds; at.clock.now < end; at.clock.now++) {
     for (const each of devices) {
       const next = each.device.client!.next(at.clock.now);
       if (typeof next !== "number") {
         each.requests.push(`${next.method} ${next.url.slice(ORIGIN.length)}`);
-        each.device.client!.answer(at.clock.now, spoil(each, next, answerOf(at, next)));
+        each.device.client!.answer(
+          at.clock.now,
+          spoil(each, next, () => answerOf(at, next)),
+        );
       }
       each.device.services[0]!.switch();
       infer(each.device);
