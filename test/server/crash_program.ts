@@ -59,13 +59,15 @@ syncBuiltinESMExports();
 // Only now, so that every module gets the functions above.
 const { updateServer } = await import("../../host/ota/server.ts");
 const { asker, STEPS } = await import("./crash_steps.ts");
-const { trusted } = await import("./keys.ts");
+const { readPublicKey } = await import("../../host/image/keys.ts");
 
 const say = (line: string): void => void writeSync(1, `${line}\n`);
+const key = readPublicKey(readFileSync(join(images, "key.pem"), "utf8"), "key");
 const contents = readdirSync(images)
+  .filter((name) => name.endsWith(".img"))
   .sort()
   .map((name) => new Uint8Array(readFileSync(join(images, name))));
-const server = updateServer({ folder, keys: [trusted], now: () => Date.UTC(2030, 0, 1) });
+const server = updateServer({ folder, keys: [key], now: () => Date.UTC(2030, 0, 1) });
 say(JSON.stringify(server.firstTokens));
 const ask = asker(server, server.firstTokens!);
 for (const { name, run } of STEPS) {

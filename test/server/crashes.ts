@@ -4,10 +4,11 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { publicPem } from "../../host/image/keys.ts";
 import { updateServer } from "../../host/ota/server.ts";
 import { version } from "../powerfail/scene.ts";
 import { asker, checkConsistent, STEPS, type Tokens } from "./crash_steps.ts";
-import { trusted } from "./keys.ts";
+import { trusted } from "./scene.ts";
 
 export const WHEN = ["before", "amid", "after"] as const;
 export type When = (typeof WHEN)[number];
@@ -45,7 +46,8 @@ function examine(folder: string, [first, ...steps]: readonly string[]): void {
 function prepare(scratch: string): string {
   const folder = join(scratch, "images");
   mkdirSync(folder, { recursive: true });
-  IMAGES.forEach((image, i) => writeFileSync(join(folder, `${i}.img`), image));
+  for (const [i, image] of IMAGES.entries()) writeFileSync(join(folder, `${i}.img`), image);
+  writeFileSync(join(folder, "key.pem"), publicPem(trusted));
   return folder;
 }
 

@@ -1,13 +1,14 @@
 /** What tests of the update server share: a server in memory on a virtual clock, and simulated devices that ask it. */
 import assert from "node:assert/strict";
+import { createPublicKey } from "node:crypto";
 import type { Answer, Request } from "../../host/device/ddi.ts";
 import { boot, type Device } from "../../host/device/device.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import type { RolloutStatus } from "../../host/ota/management.ts";
 import type { ServerRequest, ServerResponse } from "../../host/ota/message.ts";
 import { type UpdateServer, type UpdateServerOptions, updateServer } from "../../host/ota/server.ts";
+import { key } from "../firmware/scene.ts";
 import { factory, GEOMETRIES, infer, layout, version } from "../powerfail/scene.ts";
-import { trusted } from "./keys.ts";
 
 export const availability = await wasmAvailability();
 export const skipDevices: string | false = availability.available
@@ -18,6 +19,7 @@ const geometry = GEOMETRIES[1]!;
 
 export const ORIGIN = "https://updates.example";
 
+export const trusted = createPublicKey(key);
 const START = Date.UTC(2030, 0, 1);
 
 export interface Scene {
