@@ -156,7 +156,7 @@ static void write_body(thimble_ddi *client) {
         if (client->is_cancelled)
             write_feedback(client, client->stop, "closed", "success", "cancelled");
         else
-            write_feedback(client, client->stop, "rejected", "failure", "the model is on trial already");
+            write_feedback(client, client->stop, "rejected", "failure", "the model is in service already");
     } else if (client->phase == THIMBLE_DDI_PROGRESS) {
         write_url(client, "/deploymentBase/", client->action);
         int arrived = record->state != THIMBLE_DOWNLOAD;
@@ -314,7 +314,10 @@ static void after_cancel(thimble_ddi *client, thimble_json document, uint32_t no
     client->is_cancelled = 1;
     for (uint32_t model = 0; model < client->store->model_count; model++) {
         const thimble_record *record = &client->store->records[model];
-        if (record->action != target || record->state == THIMBLE_IDLE) continue;
+        if (record->action != target) continue;
+        // What is in service can't be taken back: the server has yet to hear that it is.
+        if (record->outcome == THIMBLE_INSTALLED) client->is_cancelled = 0;
+        if (record->state == THIMBLE_IDLE) continue;
         if (thimble_update_cancel(client->store, model, THIMBLE_ERR_CANCELLED) != THIMBLE_OK)
             client->is_cancelled = 0;
     }

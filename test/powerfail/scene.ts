@@ -40,12 +40,13 @@ function adder(amount: number, padding: number, traps: boolean): Uint8Array {
 /** A version of the model: what it adds tells which one runs. */
 export function version(
   amount: number,
-  { counter = amount, padding = 9000, id = "adder", traps = false } = {},
+  { counter = amount, padding = 9000, id = "adder", traps = false, signer = key } = {},
 ): Uint8Array {
   const body = adder(amount, padding, traps);
   const text = Buffer.from(id);
   return makeImage({
     body,
+    key: signer,
     header: (header) => header.set([amount, 0, 0, 0, 0, 0, 0, 0], 20),
     protectedTlvs: [
       [0x50, u32(counter)],
