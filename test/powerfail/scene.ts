@@ -30,7 +30,7 @@ function adder(amount: number, padding: number, traps: boolean): Uint8Array {
     ([name, value]) => `(global $${name} i32 (i32.const ${value})) (export "${name}" (global $${name}))`,
   );
   const quoted = [...bytes].map((c) => `\\${c.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
-  return assemble(`(module (memory $memory 1) (export "memory" (memory $memory))
+  return assemble(`(module (memory $memory ${Math.ceil(end / 65536)}) (export "memory" (memory $memory))
     ${exported.join("\n")} (data (i32.const 64) "${quoted}")
     (func (export "invoke") (result i32) ${traps ? "(unreachable)" : ""}
       (i32.store (i32.const 8) (i32.add (i32.load (i32.const 0)) (i32.const ${amount})))
