@@ -149,14 +149,14 @@ static void write_body(thimble_ddi *client) {
     if (client->phase == THIMBLE_DDI_CONFIG) {
         writer out = write_to(client->body, sizeof client->body);
         put(&out, "{\"mode\":\"merge\",\"data\":");
-        put(&out, client->attributes == NULL ? "{}" : client->attributes);
+        put(&out, client->attributes);
         put(&out, "}");
     } else if (client->phase == THIMBLE_DDI_CANCEL_FEEDBACK) {
         write_url(client, "/cancelAction/", client->stop);
         if (client->is_cancelled)
             write_feedback(client, client->stop, "closed", "success", "cancelled");
         else
-            write_feedback(client, client->stop, "rejected", "failure", "the model is on trial already");
+            write_feedback(client, client->stop, "rejected", "failure", "the model is in service already");
     } else if (client->phase == THIMBLE_DDI_PROGRESS) {
         write_url(client, "/deploymentBase/", client->action);
         int arrived = record->state != THIMBLE_DOWNLOAD;
@@ -293,7 +293,9 @@ static void after_poll(thimble_ddi *client, thimble_json document, uint32_t now)
     if (interval >= LEAST_INTERVAL) client->interval = interval;
     thimble_json links = thimble_json_member(document, "_links");
     if (follow(client, links, "cancelAction", THIMBLE_DDI_CANCEL)) return;
-    if (!client->config_sent && follow(client, links, "configData", THIMBLE_DDI_CONFIG)) return;
+    // hawkBit asks a device that has nothing to say too, and refuses an empty answer.
+    const int has_config = client->attributes != NULL && !client->config_sent;
+    if (has_config && follow(client, links, "configData", THIMBLE_DDI_CONFIG)) return;
     if (follow(client, links, "deploymentBase", THIMBLE_DDI_DEPLOYMENT)) return;
     // The server waits for nothing: the answer to an outcome may have been lost, but not the outcome.
     if (drop_downloads(client) && mark_reported(client, 0))
@@ -312,7 +314,10 @@ static void after_cancel(thimble_ddi *client, thimble_json document, uint32_t no
     client->is_cancelled = 1;
     for (uint32_t model = 0; model < client->store->model_count; model++) {
         const thimble_record *record = &client->store->records[model];
-        if (record->action != target || record->state == THIMBLE_IDLE) continue;
+        if (record->action != target) continue;
+        // What is in service can't be taken back: the server has yet to hear that it is.
+        if (record->outcome == THIMBLE_INSTALLED) client->is_cancelled = 0;
+        if (record->state == THIMBLE_IDLE) continue;
         if (thimble_update_cancel(client->store, model, THIMBLE_ERR_CANCELLED) != THIMBLE_OK)
             client->is_cancelled = 0;
     }
@@ -459,6 +464,15 @@ static int is_document(thimble_ddi_phase phase) {
     return phase == THIMBLE_DDI_POLL || phase == THIMBLE_DDI_CANCEL || phase == THIMBLE_DDI_DEPLOYMENT;
 }
 
+/* What a server does not want to hear, and would not at the next attempt. */
+static int is_refused(thimble_ddi_phase phase, uint32_t http) {
+    // To an action that the server has closed or forgotten there is nothing more to say.
+    if (http == 404 || http == 409 || http == 410) return 1;
+    // A quota of attributes or messages, or a word that this server does not know, must not hold up an update.
+    const int is_courtesy = phase == THIMBLE_DDI_CONFIG || phase == THIMBLE_DDI_PROGRESS;
+    return is_courtesy && http >= 400 && http < 500 && http != 429;
+}
+
 void thimble_ddi_end(thimble_ddi *client, uint32_t now, int whole) {
     client->due = now;
     if (client->phase == THIMBLE_DDI_DOWNLOAD) {
@@ -467,9 +481,7 @@ void thimble_ddi_end(thimble_ddi *client, uint32_t now, int whole) {
         return;
     }
     thimble_json document = {0};
-    // To an action that the server has closed or forgotten there is nothing more to say.
-    const int is_over = !is_document(client->phase) &&
-                        (client->http == 404 || client->http == 409 || client->http == 410);
+    const int is_over = !is_document(client->phase) && is_refused(client->phase, client->http);
     const int is_good = (whole && client->http >= 200 && client->http < 300) || is_over;
     if (is_good && is_document(client->phase))
         document = thimble_json_check(client->text, client->text_bytes);

@@ -105,11 +105,14 @@ function cancelAction({ context, device, parameters }: Call): ServerResponse {
 
 function artifact({ context, request, device, parameters }: Call): ServerResponse {
   const id = idIn(parameters, "module");
-  const isOrdered = context.store.get(
-    "SELECT id FROM actions WHERE device = ? AND image = ? AND state <> 'closed' AND execution <> ''",
+  const order = context.store.get(
+    `SELECT state FROM actions WHERE device = ? AND image = ? AND state <> 'closed' AND execution <> ''
+       ORDER BY state DESC`,
     [device.id, id],
   );
-  if (!isOrdered) throw new Refused(404, NO_IMAGE);
+  if (!order) throw new Refused(404, NO_IMAGE);
+  // Not "gone", which a device would report as a failure: it asks again, and hears that it is called back.
+  if (order["state"] !== "open") throw new Refused(409, "artifact: the order is being taken back");
   const image = imageOf(context, id);
   if (parameters["file"] !== fileName(image)) throw new Refused(404, NO_IMAGE);
   return respondFile(context.files.read(image.sha256), `"${image.sha256}"`, fileName(image), request);

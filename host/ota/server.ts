@@ -30,12 +30,14 @@ export interface UpdateServerOptions {
   /** Milliseconds since 1970; default Date.now. */
   readonly now?: () => number;
   readonly rates?: Readonly<Record<RateName, Rate>>;
+  /** Replaces the first tokens, for whoever has lost them. */
+  readonly renewTokens?: boolean;
 }
 
 export interface UpdateServer {
   /** Answers one request; never throws. What it changes is on the disk when it returns. */
   readonly handle: (request: ServerRequest) => ServerResponse;
-  /** Tokens of a state that has just been created, shown this once. */
+  /** The first tokens, where they have just been made: shown this once. */
   readonly firstTokens: { readonly manage: string; readonly gateway: string } | undefined;
   readonly close: () => void;
 }
@@ -57,10 +59,12 @@ function locate({ url, headers }: ServerRequest, publicUrl: string | undefined) 
   return { origin: publicUrl ?? (origin || `http://${host}`), path, query: new URLSearchParams(query) };
 }
 
-function firstTokens(context: Context): UpdateServer["firstTokens"] {
-  return context.store.transaction(() => {
-    if (context.store.get("SELECT name FROM tokens")) return undefined;
-    audit(context, { name: "server", address: "" }, "create state", "server");
+function firstTokens(context: Context, renew: boolean): UpdateServer["firstTokens"] {
+  const { store } = context;
+  return store.transaction(() => {
+    if (store.get("SELECT name FROM tokens") && !renew) return undefined;
+    store.run("DELETE FROM tokens WHERE name IN ('admin', 'gateway')");
+    audit(context, { name: "server", address: "" }, "make first tokens", "admin, gateway");
     return { manage: addToken(context, "admin", "manage"), gateway: addToken(context, "gateway", "gateway") };
   });
 }
@@ -91,7 +95,7 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
   }
 
   return {
-    firstTokens: firstTokens(context),
+    firstTokens: firstTokens(context, options.renewTokens ?? false),
     handle(request) {
       try {
         return answer(request);

@@ -22,9 +22,9 @@ interface Scene {
   run(seconds: number, spoil?: (request: Request, answer: Answer, i: number) => Answer): void;
 }
 
-function scene(first = version(1)): Scene {
+function scene(first = version(1), attributes?: null): Scene {
   const server = scriptedServer();
-  const device = connect(core!, geometry, factory(geometry, first));
+  const device = connect(core!, geometry, factory(geometry, first), 1, attributes);
   const clock = { now: 0 };
   return {
     device,
@@ -74,6 +74,39 @@ describe("the update client", { skip }, () => {
       ],
     );
     assert.equal(device.services[0]!.record().reported, true);
+  });
+
+  // hawkBit asks it all the same, and refuses an empty answer with 400.
+  test("a device without attributes is not asked twice, and is updated", () => {
+    const { device, server, run } = scene(version(1), null);
+    server.deployment = { id: 7, image: version(2) };
+    run(400);
+    assert.equal(infer(device), 2);
+    assert.ok(!server.requests.includes("PUT /configData"));
+  });
+
+  // hawkBit's quotas: 403 for too many attributes, or too many messages of one action.
+  for (const status of [400, 403]) {
+    test(`${status} to attributes and progress does not hold up an update`, () => {
+      const { device, server, run } = scene();
+      server.deployment = { id: 7, image: version(2) };
+      run(400, (request, answer) =>
+        request.method === "PUT" || request.body?.includes('"none"') ? emptyAnswer(status) : answer,
+      );
+      assert.equal(infer(device), 2);
+      assert.equal(last(server.feedback).finished, "success");
+    });
+  }
+
+  test("429 to attributes: they are sent again, later", () => {
+    const { server, run } = scene();
+    let refused = 0;
+    run(400, (request, answer) => {
+      if (request.method !== "PUT" || refused++ > 0) return answer;
+      delete server.attributes["board"];
+      return emptyAnswer(429);
+    });
+    assert.equal(server.requests.filter((line) => line === "PUT /configData").length, 2);
   });
 
   test("goes on where a connection broke, with a range", () => {

@@ -9,13 +9,19 @@ export interface Clock {
   now: number;
 }
 
-/** Switches a device on that knows the server. */
-export const connect = (core: WebAssembly.Module, geometry: Geometry, flash: NorFlash, seed = 1): Device =>
+/** Switches a device on that knows the server; without attributes (null) it has nothing to say of itself. */
+export const connect = (
+  core: WebAssembly.Module,
+  geometry: Geometry,
+  flash: NorFlash,
+  seed = 1,
+  attributes: Readonly<Record<string, string>> | null = { board: "simulated" },
+): Device =>
   boot({
     ...layout(geometry).options,
     core,
     flash,
-    server: { url: BASE, authorization: "TargetToken secret", attributes: { board: "simulated" }, seed },
+    server: { url: BASE, authorization: "TargetToken secret", ...(attributes && { attributes }), seed },
   });
 
 /**

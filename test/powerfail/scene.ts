@@ -30,7 +30,7 @@ function adder(amount: number, padding: number, traps: boolean): Uint8Array {
     ([name, value]) => `(global $${name} i32 (i32.const ${value})) (export "${name}" (global $${name}))`,
   );
   const quoted = [...bytes].map((c) => `\\${c.charCodeAt(0).toString(16).padStart(2, "0")}`).join("");
-  return assemble(`(module (memory $memory 1) (export "memory" (memory $memory))
+  return assemble(`(module (memory $memory ${Math.ceil(end / 65536)}) (export "memory" (memory $memory))
     ${exported.join("\n")} (data (i32.const 64) "${quoted}")
     (func (export "invoke") (result i32) ${traps ? "(unreachable)" : ""}
       (i32.store (i32.const 8) (i32.add (i32.load (i32.const 0)) (i32.const ${amount})))
@@ -40,12 +40,13 @@ function adder(amount: number, padding: number, traps: boolean): Uint8Array {
 /** A version of the model: what it adds tells which one runs. */
 export function version(
   amount: number,
-  { counter = amount, padding = 9000, id = "adder", traps = false } = {},
+  { counter = amount, padding = 9000, id = "adder", traps = false, signer = key } = {},
 ): Uint8Array {
   const body = adder(amount, padding, traps);
   const text = Buffer.from(id);
   return makeImage({
     body,
+    key: signer,
     header: (header) => header.set([amount, 0, 0, 0, 0, 0, 0, 0], 20),
     protectedTlvs: [
       [0x50, u32(counter)],

@@ -4,6 +4,8 @@ import { describe, test } from "node:test";
 import { version } from "../powerfail/scene.ts";
 import { join, live, rollout, running, scene, skipDevices, startRollout } from "./scene.ts";
 
+const LOST = { status: 0, headers: {}, body: [], whole: false };
+
 const fleet = (at: ReturnType<typeof scene>, count: number) =>
   Array.from({ length: count }, (_, i) =>
     join(at, `device-${i}`, { attributes: { board: "c3", lot: `${i % 2}` } }),
@@ -40,10 +42,11 @@ describe("devices at the server", { skip: skipDevices }, () => {
     startRollout(at, at.publish(version(2)));
     let breaks = 2;
     const statuses: number[] = [];
-    live(at, [device], 300, (_, request, answer) => {
+    live(at, [device], 300, (_, request, ask) => {
+      const answer = ask();
       if (!request.url.includes("/artifacts/")) return answer;
       statuses.push(answer.status);
-      return breaks-- > 0 ? { ...answer, body: [...answer.body].slice(0, 4), whole: false } : answer;
+      return breaks-- > 0 ? { ...answer, body: [...answer.body].slice(0, 2), whole: false } : answer;
     });
     assert.deepEqual(statuses, [200, 206, 206]);
     assert.equal(running(device), 2);
@@ -124,7 +127,8 @@ describe("devices at the server", { skip: skipDevices }, () => {
     live(at, [device], 70);
     const { id } = startRollout(at, at.publish(version(2)));
     const broken = new Set<string>();
-    live(at, [device], 70, (_, request, answer) => {
+    live(at, [device], 70, (_, request, ask) => {
+      const answer = ask();
       if (!request.url.includes("/artifacts/")) return answer;
       broken.add(request.url);
       return { ...answer, body: [...answer.body].slice(0, 1), whole: false };
@@ -142,6 +146,22 @@ describe("devices at the server", { skip: skipDevices }, () => {
       actions.map((action) => action.state),
       ["closed"],
     );
+  });
+
+  test("aborted when it is in service already: the device says so, and the server hears of the success", () => {
+    const at = scene();
+    const device = join(at, "device-0");
+    live(at, [device], 70);
+    const { id } = startRollout(at, at.publish(version(2)));
+    live(at, [device], 130, (_, request, ask) => (request.body?.includes("success") ? LOST : ask()));
+    assert.equal(running(device), 2);
+    at.operate("POST", `/rollouts/${id}/abort`);
+    live(at, [device], 200);
+    const { state, stages } = rollout(at, id);
+    assert.deepEqual([state, stages[0]!.counts.succeeded], ["aborted", 1]);
+    assert.deepEqual(at.operate<{ installed: object }>("GET", "/devices/device-0").installed, {
+      adder: "2.0.0",
+    });
   });
 
   test("a device with a token of its own speaks with no other, and the gateway's is not needed", () => {

@@ -18,6 +18,7 @@ const core = availability.available ? new WebAssembly.Module(await buildWasm()) 
 const geometry = GEOMETRIES[1]!;
 
 export const ORIGIN = "https://updates.example";
+
 export const trusted = createPublicKey(key);
 const START = Date.UTC(2030, 0, 1);
 
@@ -114,19 +115,23 @@ export function answerOf({ ask }: Scene, request: Request): Answer {
   return { status, headers, body: pieces(body), whole: true };
 }
 
-/** Lets devices live side by side for so many seconds; `spoil` may change any answer. */
+/** Lets devices live side by side for so many seconds; `spoil` may change any answer, and lose requests. */
 export function live(
   at: Scene,
   devices: readonly DeviceAtServer[],
   seconds: number,
-  spoil: (device: DeviceAtServer, request: Request, answer: Answer) => Answer = (_, __, answer) => answer,
+  spoil: (device: DeviceAtServer, request: Request, answer: () => Answer) => Answer = (_, __, answer) =>
+    answer(),
 ): void {
   for (const end = at.clock.now + seconds; at.clock.now < end; at.clock.now++) {
     for (const each of devices) {
       const next = each.device.client!.next(at.clock.now);
       if (typeof next !== "number") {
         each.requests.push(`${next.method} ${next.url.slice(ORIGIN.length)}`);
-        each.device.client!.answer(at.clock.now, spoil(each, next, answerOf(at, next)));
+        each.device.client!.answer(
+          at.clock.now,
+          spoil(each, next, () => answerOf(at, next)),
+        );
       }
       each.device.services[0]!.switch();
       infer(each.device);
