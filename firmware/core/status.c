@@ -23,6 +23,15 @@ const char *thimble_status_text(thimble_status status) {
     case THIMBLE_ERR_TRAP: return "the module trapped";
     case THIMBLE_ERR_STATUS: return "invoke returned an error";
     case THIMBLE_ERR_CLOSED: return "the model is closed";
+    case THIMBLE_ERR_FLASH: return "flash could not be erased or programmed";
+    case THIMBLE_ERR_STATE: return "not while the update is in this state";
+    case THIMBLE_ERR_SLOT: return "the image is larger than its slot, or empty";
+    case THIMBLE_ERR_MODEL: return "the image is of another model than the one in service";
+    case THIMBLE_ERR_TRIAL: return "the image on trial was started as often as it may be and never confirmed";
+    case THIMBLE_ERR_HEALTH: return "the application or a watchdog rejected the image on trial";
+    case THIMBLE_ERR_CANCELLED: return "the update was cancelled";
+    case THIMBLE_ERR_GONE: return "the server has the image no more";
+    case THIMBLE_ERR_DEPLOYMENT: return "the server's order makes no sense to this device";
     }
     return "an unknown status";
 }

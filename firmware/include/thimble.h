@@ -47,7 +47,16 @@ typedef enum thimble_status {
     THIMBLE_ERR_SELF_TEST       = -17, /* the module's self_test did not return 0 */
     THIMBLE_ERR_TRAP            = -18, /* invoke or self_test trapped */
     THIMBLE_ERR_STATUS          = -19, /* invoke returned something else than 0 */
-    THIMBLE_ERR_CLOSED          = -20  /* the model is not open */
+    THIMBLE_ERR_CLOSED          = -20, /* the model is not open */
+    THIMBLE_ERR_FLASH           = -21, /* flash could not be erased or programmed */
+    THIMBLE_ERR_STATE           = -22, /* not while the update is in this state */
+    THIMBLE_ERR_SLOT            = -23, /* the image is larger than its slot, or empty */
+    THIMBLE_ERR_MODEL           = -24, /* the image is of another model than the one in service */
+    THIMBLE_ERR_TRIAL           = -25, /* the image on trial used up its starts, never confirmed */
+    THIMBLE_ERR_HEALTH          = -26, /* the application, or a watchdog, rejected the image on trial */
+    THIMBLE_ERR_CANCELLED       = -27, /* the update was taken back */
+    THIMBLE_ERR_GONE            = -28, /* the server has the image no more */
+    THIMBLE_ERR_DEPLOYMENT      = -29  /* the server's order makes no sense to this device */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */

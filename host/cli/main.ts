@@ -2,6 +2,8 @@ import { DataError } from "../data/index.ts";
 import { EngineError } from "../engines/engine.ts";
 import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
+import { StoreError } from "../ota/database.ts";
+import { ManagementError } from "../ota/management.ts";
 import { version } from "../root.ts";
 import { buildCommand } from "./build.ts";
 import { diffCommand } from "./diff.ts";
@@ -9,8 +11,12 @@ import { flashCommand } from "./flash.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keygenCommand } from "./keygen.ts";
 import { type Command, subjectOf, UsageError } from "./options.ts";
+import { publishCommand } from "./publish.ts";
+import { rolloutCommand } from "./rollout.ts";
 import { runCommand } from "./run.ts";
+import { serveCommand } from "./serve.ts";
 import { signCommand } from "./sign.ts";
+import { simulateCommand } from "./simulate.ts";
 import { verifyCommand } from "./verify.ts";
 
 const commands: readonly Command[] = [
@@ -22,6 +28,10 @@ const commands: readonly Command[] = [
   signCommand,
   verifyCommand,
   flashCommand,
+  simulateCommand,
+  serveCommand,
+  publishCommand,
+  rolloutCommand,
 ];
 
 function help(): string {
@@ -42,6 +52,8 @@ function describe(error: unknown): string {
     error instanceof DataError ||
     error instanceof EngineError ||
     error instanceof ImageError ||
+    error instanceof StoreError ||
+    error instanceof ManagementError ||
     error instanceof UsageError
   ) {
     return error.message;
@@ -50,6 +62,7 @@ function describe(error: unknown): string {
   if (code === "ENOENT") return `${path}: no such file`;
   if (code === "EISDIR") return "expected a file, found a folder";
   if (code && path) return `${path}: ${message.split(",")[0]}`;
+  if (code === "EADDRINUSE") return "--port: expected a free port, found it in use";
   if (code === "ENOSPC") return "no space left on the disk";
   return process.env["THIMBLE_DEBUG"]
     ? (stack ?? message)

@@ -13,6 +13,8 @@ import { root } from "../root.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
 
 export type FirmwareOptions = {
+  /** `run` (the default) runs vectors once; `update` is a device that updates itself. */
+  readonly program?: "run" | "update";
   /** How the files with wasm3's operations are optimised; everything else of wasm3 always by -Os. */
   readonly operations?: "-Os" | "-O3";
   /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */
@@ -64,13 +66,26 @@ type Step = { readonly source: string; readonly object: string; readonly args: r
 const objectOf = (part: string, path: string): string =>
   `${part}/${basename(path, extname(path))}${extname(path) === ".S" ? "_s" : ""}.o`;
 
-const listPort = (): string[] =>
-  readdirSync(portFolder)
+const listFolder = (folder: string): string[] =>
+  readdirSync(folder)
     .filter((name) => /\.[cS]$/.test(name))
     .sort()
-    .map((name) => join(portFolder, name));
+    .map((name) => join(folder, name));
 
-function planSteps(wasm3: string, { operations = "-Os", flags = [] }: FirmwareOptions): Step[] {
+/** Files of the first program only. */
+const runOnly = ["main.c", "report.c", "request.c"];
+
+/** What both programs share, and the program's own. */
+const listPort = (program: "run" | "update"): string[] =>
+  program === "run"
+    ? listFolder(portFolder)
+    : [
+        ...listFolder(portFolder).filter((path) => !runOnly.includes(basename(path))),
+        ...listFolder(join(portFolder, "update")),
+      ];
+
+function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
+  const { operations = "-Os", flags = [], program = "run" } = options;
   const includes = includeFolders().map((path) => `-I${path}`);
   const ours = [...strict, ...includes, ...flags];
   const step = (part: string, path: string, ...args: string[]): Step => ({
@@ -92,7 +107,7 @@ function planSteps(wasm3: string, { operations = "-Os", flags = [] }: FirmwareOp
       .map((path) => step("kernels", path, "-O3", ...ours)),
     ...cryptoSources().map((path) => step("crypto", path, "-O2", ...unaligned, ...ours)),
     ...ed25519Sources().map((path) => step("crypto", path, "-Os", ...compact, "-w")),
-    ...listPort().map((path) => step("port", path, "-Os", ...ours)),
+    ...listPort(program).map((path) => step("port", path, "-Os", `-I${portFolder}`, ...ours)),
   ];
 }
 

@@ -1,6 +1,6 @@
 /**
  * Builds the firmware core with the port `wasm` (firmware/port/wasm), once per content of its sources, flags
- * and compiler: the C code of a device as a WebAssembly module, for simulated ones (wasm_device.ts).
+ * and compiler: the C code of a device as a WebAssembly module, for simulated ones (host/device/instance.ts).
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -31,8 +31,11 @@ const sections = ["-ffunction-sections", "-fdata-sections"];
 const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror"];
 /** Of wasi-libc only mem* and str* are used: a module that imports from WASI is caught by the tests. */
 const link = ["-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--strip-all"];
-/** Below the data, so that it can't grow into them without a trap. */
-const stack = ["-Wl,--stack-first", "-Wl,-z,stack-size=65536"];
+/**
+ * Below the data, so that it can't grow into them without a trap. The pointer is all that an instance keeps outside
+ * of its memory: the host sets it back after an exception.
+ */
+const stack = ["-Wl,--stack-first", "-Wl,-z,stack-size=65536", "-Wl,--export=__stack_pointer"];
 
 type Step = { readonly source: string; readonly object: string; readonly args: readonly string[] };
 
@@ -48,7 +51,8 @@ function planSteps(wasm3: string, flags: readonly string[]): Step[] {
     object: `${basename(dirname(source))}_${basename(source, ".c")}.o`,
     args: [...target, ...sections, "-O2", ...args, "-c", source],
   });
-  const ours = [...strict, ...includeFolders().map((path) => `-I${path}`), ...flags];
+  const folders = [...includeFolders(), portFolder];
+  const ours = [...strict, ...folders.map((path) => `-I${path}`), ...flags];
   return [
     ...wasm3Sources(wasm3).map((path) => step(path, "-w", ...wasm3Flags())),
     ...coreSources().map((path) => step(path, ...ours, "-isystem", wasm3, ...wasm3Flags())),

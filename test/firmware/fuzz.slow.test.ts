@@ -13,6 +13,8 @@ const skip = "reason" in fuzzer ? fuzzer.reason : false;
 for (const [target, runs] of [
   ["image", 2_000_000],
   ["kernels", 500_000],
+  ["ddi", 500_000],
+  ["journal", 50_000],
 ] as const) {
   test(`${target}: ${SEEDS.length} times ${runs} inputs from the corpus`, { skip }, async () => {
     assert.ok("clang" in fuzzer);

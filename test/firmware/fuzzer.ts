@@ -7,17 +7,21 @@ import { runProcess } from "../../host/engines/wasm3_build.ts";
 import { coreSources, includeFolders } from "../../host/firmware/posix_build.ts";
 import { root } from "../../host/root.ts";
 
-export type Target = "image" | "kernels";
+export type Target = "image" | "kernels" | "ddi" | "journal";
 
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
   image: [join(core, "image.c"), join(core, "module_scan.c")],
+  ddi: ["ddi.c", "json.c", "update.c", "journal.c", "image.c", "status.c"]
+    .map((name) => join(core, name))
+    .concat(join(root, "firmware", "fuzz", "no_model.c")),
+  journal: [join(core, "journal.c")],
   kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
 };
 
 const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror"];
 const sanitize = ["-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];
-const MAX_BYTES = 4096;
+const MAX_BYTES: Readonly<Record<Target, number>> = { image: 4096, kernels: 4096, ddi: 4096, journal: 8192 };
 /** No input takes a second; so many are a loop without end. */
 const TIMEOUT_SECONDS = 60;
 
@@ -58,7 +62,11 @@ export async function fuzz(
   const finds = mkdtempSync(join(scratch, "finds-"));
   const artefacts = join(scratch, "artefacts");
   mkdirSync(artefacts, { recursive: true });
-  const limits = [`-max_len=${MAX_BYTES}`, `-timeout=${TIMEOUT_SECONDS}`, `-artifact_prefix=${artefacts}/`];
+  const limits = [
+    `-max_len=${MAX_BYTES[target]}`,
+    `-timeout=${TIMEOUT_SECONDS}`,
+    `-artifact_prefix=${artefacts}/`,
+  ];
   const command = [program, `-runs=${runs}`, `-seed=${seed}`, ...limits, finds, corpusFolder(target)];
   const { status, stderr } = await runProcess(command);
   assert.equal(status, 0, stderr.slice(-4000));

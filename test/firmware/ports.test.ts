@@ -3,12 +3,12 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, test } from "node:test";
+import { type Place, type WasmDevice, type WasmModel, wasmDevice } from "../../host/device/instance.ts";
 import type { Vector } from "../../host/engines/engine.ts";
 import { v8 } from "../../host/engines/v8.ts";
 import { findCompiler, findSource, runProcess, wasm3Sources } from "../../host/engines/wasm3_build.ts";
 import { coreSources, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
-import { type Place, type WasmDevice, type WasmModel, wasmDevice } from "../../host/firmware/wasm_device.ts";
 import { ImageError } from "../../host/image/error.ts";
 import { BOARDS, defaultTable } from "../../host/image/layout.ts";
 import { verifyImage, writeImage } from "../../host/image/mcuboot.ts";
@@ -207,10 +207,10 @@ describe("wasm", { skip: skipWasm }, () => {
     return model.outputs.map((output) => device.view(output).slice());
   }
 
-  test("all that is outside comes through two imports", () => {
+  test("all that is outside comes through four imports", () => {
     assert.deepEqual(
       WebAssembly.Module.imports(module).map((each) => `${each.module}.${each.name}`),
-      ["thimble.ticks", "thimble.log"],
+      ["thimble.ticks", "thimble.log", "thimble.flash_program", "thimble.flash_erase"],
     );
   });
 

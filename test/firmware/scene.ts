@@ -30,6 +30,15 @@ export const STATUS = {
   TRAP: -18,
   STATUS: -19,
   CLOSED: -20,
+  FLASH: -21,
+  STATE: -22,
+  SLOT: -23,
+  MODEL: -24,
+  TRIAL: -25,
+  HEALTH: -26,
+  CANCELLED: -27,
+  GONE: -28,
+  DEPLOYMENT: -29,
 } as const;
 
 /** The answers to the commands, without their line ends. Fails where the program does, e.g. by a sanitizer. */

@@ -43,6 +43,8 @@ export interface Visit {
 export interface Browser {
   /** Opens a file of this machine in a window of its own. */
   open(file: string, view: View): Promise<Visit>;
+  /** The same with a URL. */
+  visit(url: string, view: View): Promise<Visit>;
   close(): Promise<void>;
 }
 
@@ -54,19 +56,21 @@ export async function startBrowser(): Promise<Browser> {
     headless: true,
     args: ARGUMENTS,
   });
+  async function visit(url: string, { width, height = 900, scheme = "light" }: View): Promise<Visit> {
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
+    page.on("pageerror", (error) => complaints.push(`${error}`));
+    page.on("request", (request) => requests.push(request.url()));
+    await page.setViewportSize({ width, height });
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.goto(url);
+    return { page, complaints, requests };
+  }
   return {
-    async open(file, { width, height = 900, scheme = "light" }) {
-      const page = await context.newPage();
-      const complaints: string[] = [];
-      const requests: string[] = [];
-      page.on("console", (message) => complaints.push(`${message.type()}: ${message.text()}`));
-      page.on("pageerror", (error) => complaints.push(`${error}`));
-      page.on("request", (request) => requests.push(request.url()));
-      await page.setViewportSize({ width, height });
-      await page.emulateMedia({ colorScheme: scheme });
-      await page.goto(`file://${file}`);
-      return { page, complaints, requests };
-    },
+    visit,
+    open: (file, view) => visit(`file://${file}`, view),
     async close() {
       await context.close();
       rmSync(profile, { recursive: true, force: true });

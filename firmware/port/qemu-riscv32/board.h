@@ -25,6 +25,16 @@ extern uint8_t board_ram_end[];
 void board_console_write(const char *text);
 void board_console_line(const char *text);
 
+/* Bytes of the same line, which is a UART; opened, it holds 16 bytes that have come. Reading: a byte, or -1 where
+ * none has come within `seconds`. */
+void board_uart_open(void);
+void board_uart_write(const uint8_t *data, size_t bytes);
+int board_uart_read(uint32_t seconds);
+
+/* Since reset, on the clock that passes by one nanosecond per instruction, or jumps while there is none. */
+uint32_t board_seconds(void);
+void board_sleep(uint32_t seconds);
+
 /* Instructions retired since reset; the same in every run under -icount shift=0. */
 uint64_t board_instructions(void);
 

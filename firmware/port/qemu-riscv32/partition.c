@@ -6,6 +6,7 @@ enum {
     ENTRY_MAGIC     = 0x50aa,
     TYPE_MODEL      = 0x40, /* and the types after it, eight models to each */
     MODELS_PER_TYPE = 8,
+    JOURNAL_SUBTYPE = 0x10,
 };
 
 typedef struct entry {
@@ -16,11 +17,9 @@ typedef struct entry {
     uint32_t flags;
 } entry;
 
-int partition_find(const uint8_t *flash, size_t flash_bytes, uint32_t model, uint32_t slot,
-                   partition *found) {
+static int find(const uint8_t *flash, size_t flash_bytes, uint32_t type, uint32_t subtype,
+                partition *found) {
     const entry *table = (const entry *)(const void *)(flash + TABLE_OFFSET);
-    uint32_t type = TYPE_MODEL + model / MODELS_PER_TYPE;
-    uint32_t subtype = 2 * (model % MODELS_PER_TYPE) + slot;
     for (size_t i = 0; i < TABLE_BYTES / sizeof *table && table[i].magic == ENTRY_MAGIC; i++) {
         const entry *at = &table[i];
         if (at->type != type || at->subtype != subtype) continue;
@@ -29,4 +28,14 @@ int partition_find(const uint8_t *flash, size_t flash_bytes, uint32_t model, uin
         return 1;
     }
     return 0;
+}
+
+int partition_find(const uint8_t *flash, size_t flash_bytes, uint32_t model, uint32_t slot,
+                   partition *found) {
+    return find(flash, flash_bytes, TYPE_MODEL + model / MODELS_PER_TYPE,
+                2 * (model % MODELS_PER_TYPE) + slot, found);
+}
+
+int partition_find_journal(const uint8_t *flash, size_t flash_bytes, partition *found) {
+    return find(flash, flash_bytes, TYPE_MODEL, JOURNAL_SUBTYPE, found);
 }

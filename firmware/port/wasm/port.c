@@ -8,17 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "device.h"
 #include "ed25519.h"
 #include "sha256.h"
 #include "thimble.h"
 
-#define IMPORT(name) __attribute__((import_module("thimble"), import_name(name)))
-#define EXPORT(name) __attribute__((export_name(name)))
-
 IMPORT("ticks") uint32_t host_ticks(void);
 IMPORT("log") void host_log(const char *text, uint32_t bytes);
 
-/* What the host reads without asking: host/firmware/wasm_device.ts. */
+/* What the host reads without asking: host/device/instance.ts. */
 _Static_assert(offsetof(thimble_image, body_bytes) == 4, "thimble_image.body_bytes");
 _Static_assert(offsetof(thimble_image, version) == 8, "thimble_image.version");
 _Static_assert(offsetof(thimble_image, build) == 12, "thimble_image.build");
@@ -54,6 +52,8 @@ static const thimble_port port = {
 
 static thimble_device device = {.port = &port};
 static thimble_image checked;
+
+const thimble_device *wasm_device(void) { return &device; }
 
 /* Memory for flash, RAM and keys, zeroed and for good; 0 where the host gives no more. */
 EXPORT("reserve") uint32_t wasm_reserve(uint32_t bytes) {

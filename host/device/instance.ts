@@ -3,9 +3,14 @@
  * places in the instance's memory; the file on the C side, firmware/port/wasm/port.c, is in the same order.
  */
 
+import type { NorFlash } from "./flash.ts";
+import { PAGE_BYTES } from "./pages.ts";
+import { type Host, instantiate, type Lease, type Pool } from "./pool.ts";
+
 /** What the module exports; every number is an i32. Pointers and sizes are below 2^31. */
-interface Exports extends WebAssembly.Exports {
+export interface Exports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory;
+  readonly __stack_pointer: WebAssembly.Global<"i32">;
   readonly reserve: (bytes: number) => number;
   readonly device_set: (keys: number, count: number, capabilities: number) => void;
   readonly image_check: (data: number, size: number, leastCounter: number) => number;
@@ -29,6 +34,36 @@ interface Exports extends WebAssembly.Exports {
   readonly model_image: (model: number) => number;
   readonly model_statistics: (model: number) => number;
   readonly status_text: (status: number) => number;
+  readonly flash_set: (at: number, sectorBytes: number, programBytes: number) => void;
+  readonly model_add: (
+    slotA: number,
+    slotB: number,
+    bytes: number,
+    ram: number,
+    ramBytes: number,
+    trialStarts: number,
+    confirmAfter: number,
+  ) => void;
+  readonly store_open: (journal: number) => number;
+  readonly store_record: (model: number) => number;
+  readonly update_begin: (model: number, size: number, hash: number, action: number, tag: number) => number;
+  readonly update_write: (model: number, data: number, bytes: number) => number;
+  readonly update_finish: (model: number) => number;
+  readonly update_cancel: (model: number) => number;
+  readonly update_reported: (model: number) => number;
+  readonly service_start: (model: number) => number;
+  readonly service_switch: (model: number) => number;
+  readonly service_invoke: (model: number) => number;
+  readonly service_confirm: (model: number) => number;
+  readonly service_reject: (model: number, reason: number) => number;
+  readonly service_model: (model: number) => number;
+  readonly ddi_open: (url: number, authorization: number, attributes: number, seed: number) => void;
+  readonly ddi_model: (name: number, model: number) => void;
+  readonly ddi_next: (now: number) => number;
+  readonly ddi_request: () => number;
+  readonly ddi_head: (status: number, rangeStart: number, etag: number, retryAfter: number) => number;
+  readonly ddi_body: (data: number, bytes: number) => number;
+  readonly ddi_end: (now: number, whole: number) => void;
 }
 
 export interface WasmDeviceOptions {
@@ -39,6 +74,8 @@ export interface WasmDeviceOptions {
   /** The device's clock in any unit, modulo 2^32; default a clock that stands still. */
   readonly ticks?: () => number;
   readonly log?: (line: string) => void;
+  /** Where models are kept; without it every operation on flash fails. */
+  readonly flash?: NorFlash;
 }
 
 /** A run of bytes in the device's memory. */
@@ -103,6 +140,12 @@ export interface WasmDevice {
   open(slot: Place, ram: Place, options?: WasmOpenOptions): WasmModel | number;
   /** The text of a thimble_status. */
   statusText(status: number): string;
+  /** A model that the core has opened; undefined for 0. */
+  model(at: number): WasmModel | undefined;
+  /** Of the instance that the device has right now: not to be kept, where other devices of a pool have their turn. */
+  readonly exports: Exports;
+  /** Power is off: nothing may be asked of it any more. */
+  end(): void;
 }
 
 const KEY_BYTES = 32;
@@ -154,8 +197,9 @@ function readStatistics(memory: Uint8Array, at: number): WasmStatistics {
   };
 }
 
-function describeModel(exports: Exports, model: number): WasmModel {
-  const memory = (): Uint8Array => new Uint8Array(exports.memory.buffer);
+function describeModel(device: WasmDevice, model: number): WasmModel {
+  const { exports } = device;
+  const memory = (): Uint8Array => new Uint8Array(device.exports.memory.buffer);
   const tensors = (
     at: (model: number, index: number) => number,
     bytes: (model: number, index: number) => number,
@@ -170,55 +214,97 @@ function describeModel(exports: Exports, model: number): WasmModel {
     inputs: tensors(exports.model_input, exports.model_input_bytes),
     outputs: tensors(exports.model_output, exports.model_output_bytes),
     image: readImage(memory(), exports.model_image(model)),
-    invoke: () => exports.model_invoke(model),
+    invoke: () => device.exports.model_invoke(model),
     statistics: () => {
-      const at = exports.model_statistics(model);
+      const at = device.exports.model_statistics(model);
       return at === 0 ? undefined : readStatistics(memory(), at);
     },
-    close: () => exports.model_close(model),
+    close: () => device.exports.model_close(model),
   };
 }
 
-function instantiate(module: WebAssembly.Module, { ticks, log }: WasmDeviceOptions): Exports {
-  const imports = {
-    ticks: () => ticks?.() ?? 0,
-    log: (at: number, bytes: number) => log?.(text(new Uint8Array(exports.memory.buffer, at, bytes))),
+/** What the core asks of its host; flash lies at `place` in the memory of the instance. */
+function hostOf({ ticks, log, flash }: WasmDeviceOptions, memory: () => Uint8Array): Host {
+  const attempt = (work: (flash: NorFlash) => void): number => {
+    if (!flash) return 1;
+    work(flash);
+    return 0;
   };
-  const exports = new WebAssembly.Instance(module, { thimble: imports }).exports as Exports;
-  return exports;
+  return {
+    imports: {
+      flash_program: (address, data, bytes) =>
+        attempt(({ program }) => program(address! >>> 0, memory().slice(data!, data! + bytes!))),
+      flash_erase: (address) => attempt(({ erase }) => erase(address! >>> 0)),
+      ticks: () => ticks?.() ?? 0,
+      log: (at, bytes) => {
+        log?.(text(memory().subarray(at!, at! + bytes!)));
+        return undefined;
+      },
+    },
+    parked: () => flash?.pack(),
+  };
+}
+
+/** An instance for one device alone. */
+function ownInstance(module: WebAssembly.Module, host: Host): Lease {
+  const exports = instantiate(module, () => host);
+  return { exports, end: () => {} };
+}
+
+/** Flash as the core reads it: a copy in its memory, which follows what is done to the flash itself. */
+function mountFlash(device: Pick<WasmDevice, "reserve" | "view" | "exports">, flash: NorFlash): void {
+  const { sectorBytes, programBytes } = flash.geometry;
+  // So that its pages are those of the flash, and kept once for both.
+  const gap = device.reserve(PAGE_BYTES);
+  const place = device.reserve(flash.geometry.bytes + PAGE_BYTES - (gap.at % PAGE_BYTES));
+  const at = Math.ceil(place.at / PAGE_BYTES) * PAGE_BYTES;
+  device.view({ at, bytes: flash.geometry.bytes }).set(flash.bytes);
+  device.exports.flash_set(at, sectorBytes, programBytes);
+  flash.watch((address, bytes) => {
+    device.view({ at: at + address, bytes: bytes.length }).set(bytes);
+  });
 }
 
 /**
- * A device of the module that buildWasm makes; compile it once for many devices. Throws RangeError where there
- * is no memory for a place. A WebAssembly.RuntimeError from any call is a fault in the C code, not in a model.
+ * A device of the module that buildWasm makes: one of a pool's, or one with an instance to itself. Throws RangeError
+ * where there is no memory for a place. A WebAssembly.RuntimeError from any call is a fault in the C code, not in a
+ * model.
  */
-export function wasmDevice(module: WebAssembly.Module, options: WasmDeviceOptions): WasmDevice {
-  const exports = instantiate(module, options);
+export function wasmDevice(core: WebAssembly.Module | Pool, options: WasmDeviceOptions): WasmDevice {
+  const memory = (): Uint8Array => new Uint8Array(lease.exports.memory.buffer);
+  const host = hostOf(options, memory);
+  const lease: Lease = "lease" in core ? core.lease(host) : ownInstance(core, host);
   const reserve = (bytes: number): Place => {
-    const at = exports.reserve(bytes);
+    const at = lease.exports.reserve(bytes);
     if (at === 0) throw new RangeError(`device memory: expected room for ${bytes} bytes, found none`);
     return { at, bytes };
   };
-  const view = ({ at, bytes }: Place): Uint8Array => new Uint8Array(exports.memory.buffer, at, bytes);
+  const view = ({ at, bytes }: Place): Uint8Array => memory().subarray(at, at + bytes);
 
   const keys = reserve(Math.max(1, options.keys.length * KEY_BYTES));
   for (const [i, key] of options.keys.entries()) view(keys).set(key, i * KEY_BYTES);
-  exports.device_set(keys.at, options.keys.length, options.capabilities ?? ALL_CAPABILITIES);
+  lease.exports.device_set(keys.at, options.keys.length, options.capabilities ?? ALL_CAPABILITIES);
 
-  return {
+  const device: WasmDevice = {
+    get exports() {
+      return lease.exports;
+    },
+    end: () => lease.end(),
+    model: (at) => (at === 0 ? undefined : describeModel(device, at)),
     reserve,
     view,
     check(slot, leastSecurityCounter = 0) {
-      const status = exports.image_check(slot.at, slot.bytes, leastSecurityCounter);
-      if (status !== 0) return status;
-      return readImage(new Uint8Array(exports.memory.buffer), exports.image_checked());
+      const status = lease.exports.image_check(slot.at, slot.bytes, leastSecurityCounter);
+      return status === 0 ? readImage(memory(), lease.exports.image_checked()) : status;
     },
     open(slot, ram, { leastSecurityCounter = 0, portableOnly, skipSelfTest, stackBytes = 0 } = {}) {
       const flags = [portableOnly, skipSelfTest].map(Number) as [number, number];
       const place = [slot.at, slot.bytes, ram.at, ram.bytes] as const;
-      const model = exports.model_open(...place, leastSecurityCounter, ...flags, stackBytes);
-      return model < 0 ? model : describeModel(exports, model);
+      const model = lease.exports.model_open(...place, leastSecurityCounter, ...flags, stackBytes);
+      return model < 0 ? model : describeModel(device, model);
     },
-    statusText: (status) => textAt(new Uint8Array(exports.memory.buffer), exports.status_text(status)),
+    statusText: (status) => textAt(memory(), lease.exports.status_text(status)),
   };
+  if (options.flash) mountFlash(device, options.flash);
+  return device;
 }

@@ -1,0 +1,161 @@
+#include "journal.h"
+
+#include <string.h>
+
+/*
+ * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut
+ * short has a wrong CRC and is skipped. When the sector is full the latest records go to the other one, whose
+ * header is written last: until then the full sector counts.
+ */
+
+enum {
+    RECORD       = THIMBLE_JOURNAL_RECORD,
+    CRC_AT       = RECORD - 4,
+    FIRST        = 1,          /* record 0 of a sector is its header */
+    HEADER_MAGIC = 0x6e6a6874, /* "thjn" */
+};
+
+static void put_u32(uint8_t *at, uint32_t value) {
+    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static uint32_t get_u32(const uint8_t *at) {
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* CRC-32 of IEEE 802.3, bit by bit: a record is written a few times a day. */
+static uint32_t crc32(const uint8_t *data, uint32_t bytes) {
+    uint32_t crc = 0xffffffff;
+    for (uint32_t i = 0; i < bytes; i++) {
+        crc ^= data[i];
+        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (0xedb88320 & (0u - (crc & 1)));
+    }
+    return ~crc;
+}
+
+static int is_intact(const uint8_t *record) { return get_u32(record + CRC_AT) == crc32(record, CRC_AT); }
+
+static int is_erased(const uint8_t *record) {
+    for (int i = 0; i < RECORD; i++) {
+        if (record[i] != 0xff) return 0;
+    }
+    return 1;
+}
+
+static void encode(const thimble_record *from, uint8_t record[RECORD]) {
+    memset(record, 0, RECORD);
+    record[0] = from->model;
+    record[1] = from->state;
+    record[2] = from->slot;
+    record[3] = from->starts;
+    put_u32(record + 4, from->offset);
+    put_u32(record + 8, from->size);
+    memcpy(record + 12, from->hash, 32);
+    put_u32(record + 44, from->security_counter);
+    put_u32(record + 48, from->action);
+    put_u32(record + 52, from->tag);
+    record[56] = (uint8_t)from->reason;
+    record[57] = from->outcome;
+    record[58] = from->reported;
+    put_u32(record + CRC_AT, crc32(record, CRC_AT));
+}
+
+/* False where the fields make no sense: then the record is of other firmware, and not used. */
+static int decode(const uint8_t *record, const thimble_store *store, thimble_record *to) {
+    *to = (thimble_record){.model            = record[0],
+                           .state            = record[1],
+                           .slot             = record[2],
+                           .starts           = record[3],
+                           .offset           = get_u32(record + 4),
+                           .size             = get_u32(record + 8),
+                           .security_counter = get_u32(record + 44),
+                           .action           = get_u32(record + 48),
+                           .tag              = get_u32(record + 52),
+                           .reason           = (int8_t)record[56],
+                           .outcome          = record[57],
+                           .reported         = record[58]};
+    memcpy(to->hash, record + 12, 32);
+    if (to->model >= store->model_count || to->state > THIMBLE_TRIAL || to->slot > 1) return 0;
+    return to->offset <= to->size && to->outcome <= THIMBLE_REFUSED;
+}
+
+static uint32_t capacity(const thimble_store *store) { return store->flash->sector_bytes / RECORD; }
+
+static uint32_t address_of(const thimble_store *store, uint32_t sector, uint32_t index) {
+    return store->journal + sector * store->flash->sector_bytes + index * RECORD;
+}
+
+static const uint8_t *record_at(const thimble_store *store, uint32_t sector, uint32_t index) {
+    return store->flash->map(store->flash->context, address_of(store, sector, index), RECORD);
+}
+
+static thimble_status put_record(const thimble_store *store, uint32_t sector, uint32_t index,
+                                 const uint8_t record[RECORD]) {
+    const thimble_flash *flash = store->flash;
+    int failed = flash->program(flash->context, address_of(store, sector, index), record, RECORD);
+    // What was written is read back: a worn cell is noticed here, and not after the next reset.
+    if (failed || memcmp(record_at(store, sector, index), record, RECORD) != 0) return THIMBLE_ERR_FLASH;
+    return THIMBLE_OK;
+}
+
+/* The generation that a sector's header has; 0 where it has none. */
+static uint32_t generation_of(const thimble_store *store, uint32_t sector) {
+    const uint8_t *header = record_at(store, sector, 0);
+    return is_intact(header) && get_u32(header) == HEADER_MAGIC ? get_u32(header + 4) : 0;
+}
+
+void thimble_journal_read(thimble_store *store) {
+    for (uint32_t model = 0; model < store->model_count; model++) {
+        store->records[model] = (thimble_record){.model = (uint8_t)model};
+    }
+    uint32_t generations[2] = {generation_of(store, 0), generation_of(store, 1)};
+    store->sector           = generations[1] > generations[0];
+    store->generation       = generations[store->sector];
+    store->next             = capacity(store);
+    if (store->generation == 0) return;
+    store->next = FIRST;
+    for (uint32_t index = FIRST; index < capacity(store); index++) {
+        const uint8_t *record = record_at(store, store->sector, index);
+        // Flash that has aged may have bits behind the last record too: nothing is written before them.
+        if (is_erased(record)) continue;
+        store->next = index + 1;
+        thimble_record found;
+        if (is_intact(record) && decode(record, store, &found)) store->records[found.model] = found;
+    }
+}
+
+/* Moves all records to the other sector, with `changed` in place of its model's. */
+static thimble_status change_sector(thimble_store *store, const thimble_record *changed) {
+    const thimble_flash *flash = store->flash;
+    uint32_t sector            = store->generation == 0 ? 0 : 1 - store->sector;
+    if (flash->erase(flash->context, address_of(store, sector, 0))) return THIMBLE_ERR_FLASH;
+    uint8_t record[RECORD];
+    for (uint32_t model = 0; model < store->model_count; model++) {
+        encode(model == changed->model ? changed : &store->records[model], record);
+        thimble_status status = put_record(store, sector, FIRST + model, record);
+        if (status != THIMBLE_OK) return status;
+    }
+    memset(record, 0, RECORD);
+    put_u32(record, HEADER_MAGIC);
+    put_u32(record + 4, store->generation + 1);
+    put_u32(record + CRC_AT, crc32(record, CRC_AT));
+    thimble_status status = put_record(store, sector, 0, record);
+    if (status != THIMBLE_OK) return status;
+    store->generation++;
+    store->sector = sector;
+    store->next   = FIRST + store->model_count;
+    return THIMBLE_OK;
+}
+
+thimble_status thimble_journal_write(thimble_store *store, const thimble_record *record) {
+    thimble_status status = THIMBLE_ERR_FLASH;
+    if (store->next < capacity(store)) {
+        uint8_t bytes[RECORD];
+        encode(record, bytes);
+        status = put_record(store, store->sector, store->next++, bytes);
+    }
+    // A full sector, or a cell that does not take its bits any more: the other sector may.
+    if (status != THIMBLE_OK) status = change_sector(store, record);
+    if (status == THIMBLE_OK) store->records[record->model] = *record;
+    return status;
+}

@@ -1,0 +1,181 @@
+/**
+ * NOR flash, stricter than hardware: what a datasheet calls undefined is fatal here. Power can fail before, after
+ * and in the middle of any operation that changes it.
+ */
+
+import { type Page, pack, unpack } from "./pages.ts";
+import { randomOf } from "./random.ts";
+
+export interface FlashGeometry {
+  readonly bytes: number;
+  /** What one erase sets to 0xff. */
+  readonly sectorBytes: number;
+  /** Unit and alignment of programming. */
+  readonly programBytes: number;
+}
+
+/** When power fails: at the operation of that number, from 0. */
+export interface Cut {
+  readonly operation: number;
+  readonly when: "before" | "amid" | "after";
+}
+
+/** Power has failed: whatever ran is gone, and what flash holds is all that is left. */
+export class PowerLoss extends Error {
+  override readonly name = "PowerLoss";
+}
+
+/** The core did to flash what no core may do. */
+export class FlashFault extends Error {
+  override readonly name = "FlashFault";
+}
+
+export interface FlashStatistics {
+  /** Operations that have changed flash: programs and erases. */
+  readonly operations: number;
+  readonly erases: number;
+  readonly programmedBytes: number;
+  /** Erases of the sector that has had most of them. */
+  readonly mostErases: number;
+}
+
+export interface NorFlash {
+  readonly geometry: FlashGeometry;
+  /** All that flash holds: to read, and to keep in a file. Not to be kept itself: `pack` moves it elsewhere. */
+  readonly bytes: Uint8Array;
+  /** Throws PowerLoss where a cut is due, FlashFault where hardware would do anything. */
+  program(address: number, data: Uint8Array): void;
+  erase(address: number): void;
+  /** The next loss of power, counted from here; undefined for none. */
+  cut(cut: Cut | undefined): void;
+  /** So many bits change by themselves, in `range` or anywhere; which ones follows from `seed`. */
+  rot(bits: number, seed?: number, range?: readonly [start: number, end: number]): void;
+  /** Who else has to know what has changed: one listener, for the device that is on. */
+  watch(listener: FlashListener | undefined): void;
+  /** Nobody will look at it for a while: what other flashes hold too is kept once for all. */
+  pack(): void;
+  statistics(): FlashStatistics;
+}
+
+/** Told of an address and the bytes that it holds now, unless power failed at that. */
+export type FlashListener = (address: number, bytes: Uint8Array) => void;
+
+/** Part of the bytes as wanted, one of them half-way, and the rest as they were. */
+function programPart(cells: Uint8Array, data: Uint8Array, random: () => number): void {
+  const whole = random() % data.length;
+  for (let i = 0; i < whole; i++) cells[i]! &= data[i]!;
+  cells[whole]! &= data[whole]! | (random() & 0xff);
+}
+
+/** Every byte as it was, erased, or with some bits set: cells do not come up together. */
+function erasePart(cells: Uint8Array, random: () => number): void {
+  cells.forEach((cell, i) => {
+    const fate = random() % 3;
+    if (fate > 0) cells[i] = fate === 1 ? 0xff : cell | (random() & 0xff);
+  });
+}
+
+/** What lies in memory, or for the time being in pages. */
+function cellsOf(geometry: FlashGeometry, content: Uint8Array | undefined) {
+  if (content && content.length !== geometry.bytes)
+    throw new RangeError(`flash: expected ${geometry.bytes} bytes, found ${content.length}`);
+  let cells: Uint8Array | undefined = content?.slice() ?? new Uint8Array(geometry.bytes).fill(0xff);
+  let pages: Page[] | undefined;
+  return {
+    get(): Uint8Array {
+      if (cells) return cells;
+      cells = new Uint8Array(geometry.bytes);
+      unpack(cells, pages!, []);
+      return cells;
+    },
+    pack(): void {
+      if (cells) pages = pack(cells, pages);
+      cells = undefined;
+    },
+  };
+}
+
+/** Erased flash, or one that holds `content`. Throws RangeError where that is of another size. */
+export function norFlash(geometry: FlashGeometry, content?: Uint8Array, seed = 1): NorFlash {
+  const { sectorBytes, programBytes } = geometry;
+  const cells = cellsOf(geometry, content);
+  const erases = new Uint32Array(geometry.bytes / sectorBytes);
+  let [operations, programmedBytes] = [0, 0];
+  let due: Cut | undefined;
+  let listener: FlashListener | undefined;
+
+  /** A change of the bytes at an address; `part` is what becomes of them when power fails amid it. */
+  const change = (
+    address: number,
+    count: number,
+    all: (cells: Uint8Array) => void,
+    part: (cells: Uint8Array, random: () => number) => void,
+  ): void => {
+    const changed = cells.get().subarray(address, address + count);
+    const cut = due?.operation === operations ? due : undefined;
+    operations++;
+    if (cut?.when === "before") throw new PowerLoss();
+    if (cut?.when === "amid") part(changed, randomOf(seed + operations * 7919));
+    else all(changed);
+    if (cut) throw new PowerLoss();
+    listener?.(address, changed);
+  };
+  const check = (address: number, count: number, unit: number, what: string): void => {
+    if (count === 0 || address % unit !== 0 || count % unit !== 0)
+      throw new FlashFault(
+        `${what} at ${address}: expected multiples of ${unit} bytes, found ${count} bytes`,
+      );
+    if (address + count > geometry.bytes)
+      throw new FlashFault(
+        `${what} at ${address}: expected an end within ${geometry.bytes}, found ${count} bytes`,
+      );
+  };
+
+  return {
+    geometry,
+    get bytes() {
+      return cells.get();
+    },
+    program(address, data) {
+      check(address, data.length, programBytes, "program");
+      const before = cells.get().subarray(address, address + data.length);
+      const used = before.findIndex((cell) => cell !== 0xff);
+      if (used >= 0)
+        throw new FlashFault(`program at ${address + used}: expected erased flash, found ${before[used]}`);
+      programmedBytes += data.length;
+      change(
+        address,
+        data.length,
+        (changed) => changed.set(data),
+        (changed, random) => programPart(changed, data, random),
+      );
+    },
+    erase(address) {
+      check(address, sectorBytes, sectorBytes, "erase");
+      erases[address / sectorBytes]!++;
+      change(address, sectorBytes, (changed) => changed.fill(0xff), erasePart);
+    },
+    cut(cut) {
+      due = cut && { ...cut, operation: operations + cut.operation };
+    },
+    rot(bits, rotSeed = seed, [start, end] = [0, geometry.bytes]) {
+      const random = randomOf(rotSeed);
+      for (let i = 0; i < bits; i++) {
+        const address = start + (random() % (end - start));
+        const cell = cells.get().subarray(address, address + 1);
+        cell[0]! ^= 1 << (random() % 8);
+        listener?.(address, cell);
+      }
+    },
+    watch(next) {
+      listener = next;
+    },
+    pack: cells.pack,
+    statistics: () => ({
+      operations,
+      erases: erases.reduce((sum, count) => sum + count, 0),
+      programmedBytes,
+      mostErases: Math.max(...erases),
+    }),
+  };
+}

@@ -1,0 +1,63 @@
+/** What every part of the server works on. */
+import type { KeyObject } from "node:crypto";
+import type { Store } from "./database.ts";
+import type { ImageFiles } from "./image_files.ts";
+import { type JsonObject, Refused } from "./message.ts";
+
+export interface Context {
+  readonly store: Store;
+  readonly files: ImageFiles;
+  /** Public keys of those whose images are taken. */
+  readonly keys: readonly KeyObject[];
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Of DDI: the first part of every device's path. */
+  readonly tenant: string;
+  /** Seconds between polls of a device. */
+  readonly poll: number;
+}
+
+/** Who asks, for the audit. */
+export interface Actor {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** Notes who did what to what; part of the transaction that does it. */
+export function audit(
+  { store, now }: Context,
+  actor: Actor,
+  what: string,
+  subject: string,
+  detail = "",
+): void {
+  store.run("INSERT INTO audit (at, who, address, what, subject, detail) VALUES (?, ?, ?, ?, ?, ?)", [
+    now(),
+    actor.name,
+    actor.address,
+    what,
+    subject,
+    detail,
+  ]);
+}
+
+/** Names that stand in paths and are shown to people: nothing that a path or a terminal would take for more. */
+const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/;
+
+export const isName = (name: string): boolean => NAME.test(name);
+
+/** Throws Refused (400) where the text is no name. */
+export function checkName(what: string, name: unknown): string {
+  if (typeof name === "string" && isName(name)) return name;
+  throw new Refused(
+    400,
+    `${what}: expected 1 to 64 letters, digits, ".", "_", ":" or "-", found something else`,
+  );
+}
+
+/** Refuses members that are not known: a misspelt threshold must not become a default. */
+export function onlyMembers(body: JsonObject, known: readonly string[]): void {
+  const unknown = Object.keys(body).find((name) => !known.includes(name));
+  if (unknown !== undefined)
+    throw new Refused(400, `body: expected ${known.join(", ")}, found "${unknown.slice(0, 32)}"`);
+}

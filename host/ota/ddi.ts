@@ -1,0 +1,197 @@
+/**
+ * The server's side of hawkBit's Direct Device Integration API: what firmware/core/ddi.c, and any other client of
+ * it, asks. firmware/SPEC.md, section 7, has the device's side.
+ */
+import {
+  markRetrieved,
+  nextAction,
+  openAction,
+  readFeedback,
+  takeCancelFeedback,
+  takeFeedback,
+} from "./actions.ts";
+import { type Context, isName } from "./context.ts";
+import { number, type Row } from "./database.ts";
+import { addDevice, type DeviceRow, findDevice, putAttributes, type Sightings } from "./devices.ts";
+import { fileName, imageOf, type StoredImage } from "./images.ts";
+import { LIMITS, type Meter } from "./limits.ts";
+import { Refused, readJson, respondJson, type ServerRequest, type ServerResponse } from "./message.ts";
+import { respondFile } from "./range.ts";
+import { idIn, type Parameters, router } from "./routes.ts";
+import { holderOf, isTokenOf } from "./tokens.ts";
+
+interface Call {
+  readonly context: Context;
+  readonly request: ServerRequest;
+  readonly device: DeviceRow;
+  readonly parameters: Parameters;
+  /** Of the controller: what every href begins with. */
+  readonly base: string;
+}
+
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly answer: (call: Call) => ServerResponse;
+}
+
+const ROOT = "/{tenant}/controller/v1/{device}";
+const HAL = { type: "application/hal+json" };
+const NO_IMAGE = "artifact: expected one that the device is to install, found another";
+
+const pad = (value: number): string => String(value).padStart(2, "0");
+
+/** "HH:MM:SS". */
+export const sleepTime = (seconds: number): string =>
+  `${pad(Math.floor(seconds / 3600))}:${pad(Math.floor(seconds / 60) % 60)}:${pad(seconds % 60)}`;
+
+function lastInstalled({ store }: Context, device: DeviceRow): Row | undefined {
+  return store.get("SELECT * FROM installed WHERE device = ? ORDER BY action DESC LIMIT 1", [device.id]);
+}
+
+function poll({ context, device, base }: Call): ServerResponse {
+  const link = (path: string) => ({ href: `${base}/${path}` });
+  const action = nextAction(context, device);
+  const id = action && number(action, "id");
+  const installed = lastInstalled(context, device);
+  return respondJson(
+    {
+      config: { polling: { sleep: sleepTime(context.poll) } },
+      _links: {
+        ...(action?.["state"] === "cancelling" && { cancelAction: link(`cancelAction/${id}`) }),
+        ...(action?.["state"] === "open" && { deploymentBase: link(`deploymentBase/${id}`) }),
+        ...(installed && { installedBase: link(`installedBase/${installed["action"]}`) }),
+        ...(!device.attributes && { configData: link("configData") }),
+      },
+    },
+    HAL,
+  );
+}
+
+function deployment(id: number, image: StoredImage, base: string): unknown {
+  const { sha1, md5, sha256, bytes } = image;
+  const href = `${base}/softwaremodules/${image.id}/artifacts/${encodeURIComponent(fileName(image))}`;
+  const link = base.startsWith("https:") ? "download" : "download-http";
+  const artifact = {
+    filename: fileName(image),
+    hashes: { sha1, md5, sha256 },
+    size: bytes,
+    _links: { [link]: { href } },
+  };
+  const chunk = { part: "bApp", version: image.version, name: image.model, artifacts: [artifact] };
+  return { id: String(id), deployment: { download: "forced", update: "forced", chunks: [chunk] } };
+}
+
+function deploymentBase({ context, device, parameters, base }: Call): ServerResponse {
+  const action = openAction(context, device, idIn(parameters, "action"));
+  markRetrieved(context, action);
+  return respondJson(deployment(number(action, "id"), imageOf(context, number(action, "image")), base), HAL);
+}
+
+function installedBase({ context, device, parameters, base }: Call): ServerResponse {
+  const installed = lastInstalled(context, device);
+  const id = idIn(parameters, "action");
+  if (installed?.["action"] !== id)
+    throw new Refused(404, `action: expected the one that ${device.name} installed last, found ${id}`);
+  return respondJson(deployment(id, imageOf(context, number(installed, "image")), base), HAL);
+}
+
+function cancelAction({ context, device, parameters }: Call): ServerResponse {
+  const id = idIn(parameters, "action");
+  if (openAction(context, device, id)["state"] !== "cancelling")
+    throw new Refused(404, `cancellation: expected one of ${device.name}, found ${id}`);
+  return respondJson({ id: String(id), cancelAction: { stopId: String(id) } }, HAL);
+}
+
+function artifact({ context, request, device, parameters }: Call): ServerResponse {
+  const id = idIn(parameters, "module");
+  const order = context.store.get(
+    `SELECT state FROM actions WHERE device = ? AND image = ? AND state <> 'closed' AND execution <> ''
+       ORDER BY state DESC`,
+    [device.id, id],
+  );
+  if (!order) throw new Refused(404, NO_IMAGE);
+  // Not "gone", which a device would report as a failure: it asks again, and hears that it is called back.
+  if (order["state"] !== "open") throw new Refused(409, "artifact: the order is being taken back");
+  const image = imageOf(context, id);
+  if (parameters["file"] !== fileName(image)) throw new Refused(404, NO_IMAGE);
+  return respondFile(context.files.read(image.sha256), `"${image.sha256}"`, fileName(image), request);
+}
+
+const ROUTES: readonly Route[] = [
+  { method: "GET", path: ROOT, answer: poll },
+  {
+    method: "PUT",
+    path: `${ROOT}/configData`,
+    answer({ context, request, device }) {
+      putAttributes(context, device, readJson(request, LIMITS.deviceBytes));
+      return respondJson({});
+    },
+  },
+  { method: "GET", path: `${ROOT}/deploymentBase/{action}`, answer: deploymentBase },
+  {
+    method: "POST",
+    path: `${ROOT}/deploymentBase/{action}/feedback`,
+    answer({ context, request, device, parameters }) {
+      const id = idIn(parameters, "action");
+      takeFeedback(context, device, id, readFeedback(readJson(request, LIMITS.deviceBytes), id));
+      return respondJson({});
+    },
+  },
+  { method: "GET", path: `${ROOT}/cancelAction/{action}`, answer: cancelAction },
+  {
+    method: "POST",
+    path: `${ROOT}/cancelAction/{action}/feedback`,
+    answer({ context, request, device, parameters }) {
+      const id = idIn(parameters, "action");
+      takeCancelFeedback(context, device, id, readFeedback(readJson(request, LIMITS.deviceBytes), id));
+      return respondJson({});
+    },
+  },
+  { method: "GET", path: `${ROOT}/installedBase/{action}`, answer: installedBase },
+  { method: "GET", path: `${ROOT}/softwaremodules/{module}/artifacts/{file}`, answer: artifact },
+  { method: "HEAD", path: `${ROOT}/softwaremodules/{module}/artifacts/{file}`, answer: artifact },
+];
+
+const UNAUTHORIZED = new Refused(401, "expected a TargetToken or GatewayToken of this server, found none", {
+  "www-authenticate": "TargetToken, GatewayToken",
+});
+
+/** The device that asks, or undefined where its token is not one. A gateway's devices register by asking. */
+function authenticate(context: Context, name: string, request: ServerRequest): DeviceRow | undefined {
+  const [, scheme, token = ""] =
+    /^(TargetToken|GatewayToken) (\S+)$/.exec(request.headers["authorization"] ?? "") ?? [];
+  if (scheme === undefined || !isName(name)) return undefined;
+  const device = findDevice(context, name);
+  if (scheme === "TargetToken")
+    return device?.tokenHash && isTokenOf(token, device.tokenHash) ? device : undefined;
+  const gateway = holderOf(context, token, ["gateway"]);
+  if (!gateway) return undefined;
+  return device ?? addDevice(context, name, { name: gateway.name, address: request.address ?? "" });
+}
+
+export const isDdiPath = (path: string): boolean => /^\/[^/]*\/controller\/v1\//.test(path);
+
+/** Answers a device. Throws Refused. */
+export function ddi(
+  context: Context,
+  take: Meter,
+  seen: Sightings,
+): (request: ServerRequest, origin: string, path: string) => ServerResponse {
+  const find = router(ROUTES);
+  return (request, origin, path) => {
+    const { route, parameters } = find(request.method, path);
+    const name = parameters["device"]!;
+    const address = request.address ?? "";
+    if (parameters["tenant"] !== context.tenant) throw new Refused(404, "tenant: expected another");
+    const device = authenticate(context, name, request);
+    if (!device) {
+      take("failure", address, context.now());
+      throw UNAUTHORIZED;
+    }
+    take("device", name, context.now());
+    seen.note(device, address);
+    const base = `${origin}/${context.tenant}/controller/v1/${encodeURIComponent(name)}`;
+    return route.answer({ context, request, device, parameters, base });
+  };
+}

@@ -1,0 +1,253 @@
+/**
+ * Runs in the page: asks the management API with the reader's token and shows what it says. No other file is there,
+ * so it imports nothing but types. What devices say reaches the page as text only.
+ */
+import type { DeviceState, RolloutState, RolloutStatus } from "./management.ts";
+
+interface Device {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  readonly installed: Readonly<Record<string, string>>;
+  readonly seen: string | null;
+}
+
+interface Member {
+  readonly name: string;
+  readonly stage: number;
+  readonly state: DeviceState;
+  readonly attempts: number;
+  readonly reason: string;
+}
+
+interface Server {
+  readonly pollSeconds: number;
+  readonly devices: number;
+}
+
+const INTERVAL = 5000;
+const SHOWN_DEVICES = 200;
+const STATES = ["succeeded", "running", "failed", "cancelled", "skipped", "waiting"] as const;
+const STORED_TOKEN = "thimble-token";
+
+const element = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
+
+type Child = Node | string;
+
+function make(tag: string, className: string, ...children: readonly Child[]): HTMLElement {
+  const node = document.createElement(tag);
+  if (className !== "") node.className = className;
+  node.append(...children);
+  return node;
+}
+
+let token = sessionStorage.getItem(STORED_TOKEN) ?? "";
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+async function ask<T>(method: string, path: string): Promise<T> {
+  const response = await fetch(`/rest/v1${path}`, { method, headers: { authorization: `Bearer ${token}` } });
+  const value = (await response.json()) as T & { readonly title?: string };
+  if (response.status === 401) logOut();
+  if (!response.ok) throw new Error(value.title ?? response.statusText);
+  return value;
+}
+
+function logOut(): void {
+  token = "";
+  sessionStorage.removeItem(STORED_TOKEN);
+  element("login").hidden = false;
+  element("fleet").hidden = true;
+}
+
+function complain(text: string): void {
+  const place = element("problem");
+  place.textContent = text;
+  place.hidden = text === "";
+}
+
+function table(header: readonly string[], rows: readonly (readonly Child[])[]): HTMLElement {
+  const head = make("thead", "", make("tr", "", ...header.map((text) => make("th", "", text))));
+  const body = make(
+    "tbody",
+    "",
+    ...rows.map((row) => make("tr", "", ...row.map((cell) => make("td", "", cell)))),
+  );
+  return make("table", "", head, body);
+}
+
+const pairs = (values: Readonly<Record<string, string>>): string =>
+  Object.entries(values)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(", ");
+
+// Rollouts
+
+function stageBar(stage: RolloutStatus["stages"][number], number: number): HTMLElement {
+  const track = make("span", "track");
+  for (const state of STATES) {
+    const count = stage.counts[state];
+    if (count === 0) continue;
+    const segment = make("span", `segment ${state}`);
+    segment.style.width = `${(100 * count) / stage.devices}%`;
+    segment.title = `${count} ${state}`;
+    track.append(segment);
+  }
+  const value = `${stage.counts.succeeded} of ${stage.devices}`;
+  const label = `Stage ${number}${stage.started ? "" : ", waits"}`;
+  return make("li", "", make("span", "label", label), track, make("span", "value", value));
+}
+
+const COMMANDS: Readonly<Record<RolloutState, readonly string[]>> = {
+  ready: ["start", "abort"],
+  running: ["pause", "abort"],
+  paused: ["resume", "abort"],
+  stopped: [],
+  aborted: [],
+  finished: [],
+};
+
+function button(text: string, what: () => Promise<unknown>): HTMLElement {
+  const node = make("button", "", text) as HTMLButtonElement;
+  node.type = "button";
+  node.addEventListener("click", () => {
+    node.disabled = true;
+    void what().then(refresh, (error: Error) => {
+      complain(error.message);
+      node.disabled = false;
+    });
+  });
+  return node;
+}
+
+function members(rollout: number): HTMLElement {
+  const place = make("div", "scroll");
+  const load = async (): Promise<void> => {
+    const path = `/rollouts/${rollout}/devices?limit=${SHOWN_DEVICES}&state=failed`;
+    const { devices } = await ask<{ devices: Member[] }>("GET", path);
+    const rows = devices.map(({ name, stage, attempts, reason }) => [
+      name,
+      `${stage}`,
+      `${attempts}`,
+      reason,
+    ]);
+    place.replaceChildren(table(["Device", "Stage", "Attempts", "Reason"], rows));
+  };
+  const details = make(
+    "details",
+    "",
+    make("summary", "", "Devices that failed"),
+    place,
+  ) as HTMLDetailsElement;
+  details.id = `failed-${rollout}`;
+  details.addEventListener("toggle", () => {
+    if (details.open) load().catch((error: Error) => complain(error.message));
+  });
+  return details;
+}
+
+function rolloutArticle(rollout: RolloutStatus): HTMLElement {
+  const { id, name, model, version, state, reason, stages, refusals } = rollout;
+  const title = make("h3", "", `${name}: ${model} ${version} `, make("span", "state", state));
+  const bars = make("ul", "bars", ...stages.map((stage, i) => stageBar(stage, i + 1)));
+  const counts = STATES.map((each) => ({
+    each,
+    count: stages.reduce((sum, stage) => sum + stage.counts[each], 0),
+  })).filter(({ count }) => count > 0);
+  const legend = make(
+    "ul",
+    "legend",
+    ...counts.map(({ each, count }) => make("li", "", make("span", `swatch ${each}`), `${count} ${each}`)),
+  );
+  const reasons = refusals.map((refusal) => [`${refusal.devices}`, refusal.reason]);
+  return make(
+    "article",
+    "",
+    title,
+    ...(reason === "" ? [] : [make("p", "warning", reason)]),
+    bars,
+    legend,
+    ...(reasons.length === 0 ? [] : [table(["Devices", "Why they refused"], reasons)]),
+    ...(counts.some(({ each }) => each === "failed") ? [members(id)] : []),
+    make(
+      "div",
+      "actions",
+      ...COMMANDS[state].map((text) => button(text, () => ask("POST", `/rollouts/${id}/${text}`))),
+    ),
+  );
+}
+
+// The fleet
+
+function tile(name: string, figure: string): HTMLElement {
+  return make("div", "", make("dt", "", name), make("dd", "figure", figure));
+}
+
+/** When it was, by the reader's clock and in the reader's words. */
+const when = (seen: string | null): string => (seen === null ? "never" : new Date(seen).toLocaleString());
+
+function showFleet(server: Server, devices: readonly Device[], rollouts: readonly RolloutStatus[]): void {
+  const running = rollouts.filter(({ state }) => state === "running").length;
+  const stopped = rollouts.filter(({ state }) => state === "stopped").length;
+  element("tiles").replaceChildren(
+    tile("Devices", `${server.devices}`),
+    tile("Rollouts running", `${running}`),
+    tile("Rollouts stopped", `${stopped}`),
+    tile("Devices ask every", `${server.pollSeconds} s`),
+  );
+  const rows = devices.map(({ name, attributes, installed, seen }) => [
+    name,
+    pairs(installed),
+    pairs(attributes),
+    when(seen),
+  ]);
+  element("devices").replaceChildren(table(["Device", "Installed", "Attributes", "Seen"], rows));
+}
+
+/** What the reader has opened stays open. */
+function showRollouts(rollouts: readonly RolloutStatus[]): void {
+  const place = element("rollouts");
+  const open = [...place.querySelectorAll<HTMLDetailsElement>("details[open]")].map(({ id }) => id);
+  const nothing = make("p", "note", "No rollouts yet: thimble rollout start begins one.");
+  place.replaceChildren(...(rollouts.length === 0 ? [nothing] : rollouts.map(rolloutArticle)));
+  for (const id of open) {
+    const details = document.getElementById(id) as HTMLDetailsElement | null;
+    if (details) details.open = true;
+  }
+}
+
+async function load(): Promise<void> {
+  const query = encodeURIComponent(element<HTMLInputElement>("query").value);
+  const [server, { devices }, { rollouts }] = await Promise.all([
+    ask<Server>("GET", "/server"),
+    ask<{ devices: Device[] }>("GET", `/devices?limit=${SHOWN_DEVICES}&query=${query}`),
+    ask<{ rollouts: RolloutStatus[] }>("GET", "/rollouts"),
+  ]);
+  element("login").hidden = true;
+  element("fleet").hidden = false;
+  showFleet(server, devices, rollouts);
+  showRollouts(rollouts);
+}
+
+async function refresh(): Promise<void> {
+  clearTimeout(timer);
+  try {
+    await load();
+    complain("");
+  } catch (error) {
+    complain((error as Error).message);
+  }
+  if (token !== "") timer = setTimeout(() => void refresh(), INTERVAL);
+}
+
+element("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const field = element<HTMLInputElement>("token");
+  token = field.value.trim();
+  field.value = "";
+  sessionStorage.setItem(STORED_TOKEN, token);
+  void refresh();
+});
+element("query-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  void refresh();
+});
+if (token !== "") void refresh();

@@ -1,0 +1,3 @@
+import { fleetSuite } from "./proof.ts";
+
+await fleetSuite(2000);

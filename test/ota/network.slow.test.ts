@@ -1,0 +1,3 @@
+import { networkSuite } from "./network.ts";
+
+await networkSuite(10_000);
