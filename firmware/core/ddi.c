@@ -468,7 +468,7 @@ static int is_document(thimble_ddi_phase phase) {
 static int is_refused(thimble_ddi_phase phase, uint32_t http) {
     // To an action that the server has closed or forgotten there is nothing more to say.
     if (http == 404 || http == 409 || http == 410) return 1;
-    // A quota of attributes or messages, or a word that this server does not know, must not hold up an update.
+    // A quota of attributes or messages, or a word that the server does not know, must not hold up an update.
     const int is_courtesy = phase == THIMBLE_DDI_CONFIG || phase == THIMBLE_DDI_PROGRESS;
     return is_courtesy && http >= 400 && http < 500 && http != 429;
 }

@@ -1,3 +1,4 @@
+import { hawkbitManagement } from "../ota/hawkbit.ts";
 import type { Management } from "../ota/management.ts";
 import { thimbleManagement } from "../ota/thimble_management.ts";
 import { UsageError } from "./options.ts";
@@ -9,16 +10,21 @@ export const SERVER_OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
-export const SERVER_USAGE = `  --server  default: the environment's THIMBLE_SERVER
-  --token   of an operator; default: the environment's THIMBLE_TOKEN, which does not show in a list of processes`;
+export const SERVER_USAGE = `  --server  default: the environment's THIMBLE_SERVER; hawkbit+https://HOST for a hawkBit, whose rollouts
+            have no --min-version and need --retries 0
+  --token   of an operator; default: the environment's THIMBLE_TOKEN, which does not show in a list of processes.
+            For a hawkBit: USER:PASSWORD`;
 
 /** The server that the options, or else the environment, name. */
 export function managementOf(values: { readonly server?: string; readonly token?: string }): Management {
   const url = values.server ?? process.env["THIMBLE_SERVER"];
   const token = values.token ?? process.env["THIMBLE_TOKEN"];
   if (!url) throw new UsageError("expected --server URL, found none");
-  if (!/^https?:\/\/[^\s]+$/.test(url))
-    throw new UsageError(`--server: expected http:// or https://, found "${url}"`);
+  const [, kind, address] = /^(hawkbit\+)?(https?:\/\/[^\s]+)$/.exec(url) ?? [];
+  if (address === undefined)
+    throw new UsageError(`--server: expected http://, https:// or hawkbit+https://, found "${url}"`);
   if (!token) throw new UsageError("expected --token TOKEN, found none");
-  return thimbleManagement({ url, token });
+  if (kind === undefined) return thimbleManagement({ url: address, token });
+  const authorization = `Basic ${Buffer.from(token).toString("base64")}`;
+  return hawkbitManagement({ url: address.replace(/\/+$/, ""), authorization });
 }

@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { crc32 } from "node:zlib";
+import type { Answer, Request } from "../../host/device/ddi.ts";
 import {
   answerFrames,
   encodeDeviceFile,
   encodeFrame,
+  type Frame,
   frameReader,
   parseInference,
   parseRequest,
@@ -13,6 +15,7 @@ import {
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
 import { scriptedServer } from "../ota/scripted_server.ts";
 import { version } from "../powerfail/scene.ts";
+import { answerOf, ORIGIN, rollout, startRollout, scene as updateServer } from "../server/scene.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { interrupted, large, live, makeFlash, SECTOR, second, untilReported } from "./update_scene.ts";
 
@@ -97,6 +100,27 @@ describe("a device in QEMU", { skip }, () => {
     );
     assert.ok(frames > second.length / 1024);
     assert.deepEqual((await live(flash, server, ({ type }) => type === "inference")).versions, [2]);
+  });
+
+  test("takes an update from thimble serve", async () => {
+    const at = updateServer();
+    const image = at.publish(second);
+    const server = {
+      url: `${ORIGIN}/DEFAULT/controller/v1/qemu-1`,
+      authorization: `GatewayToken ${at.gateway}`,
+      answer(request: Request): Answer {
+        at.clock.now++;
+        return answerOf(at, request);
+      },
+    };
+    const flash = makeFlash(scratch, "serve.bin");
+    let asked = 0;
+    await live(flash, server, ({ type }) => type === "request" && ++asked > 3);
+    const { id } = startRollout(at, image, { query: "board=qemu" });
+    const isFinished = ({ type }: Frame): boolean =>
+      type === "inference" && rollout(at, id).state === "finished";
+    assert.equal((await live(flash, server, isFinished)).versions.at(-1), 2);
+    assert.equal(rollout(at, id).stages[0]!.counts.succeeded, 1);
   });
 
   test("goes back from a model that traps, and says why", async () => {

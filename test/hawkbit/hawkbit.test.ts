@@ -1,11 +1,15 @@
 /** The firmware's own C code, simulated, against a real hawkBit that is driven by our management. */
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { join as pathOf } from "node:path";
 import { after, describe, test } from "node:test";
 import type { Answer, Request } from "../../host/device/ddi.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import { groupPercentages, hawkbitManagement, hawkbitQuery } from "../../host/ota/hawkbit.ts";
 import { ManagementError, type RolloutState } from "../../host/ota/management.ts";
 import { infer, version } from "../powerfail/scene.ts";
+import { thimble } from "../support/command.ts";
+import { scratchFolder } from "../support/folders.ts";
 import { type Member, type MemberOptions, member, register, wake, wakeAll } from "./fleet.ts";
 import { hawkbitAvailability, startHawkbit } from "./server.ts";
 
@@ -26,6 +30,7 @@ const availabilities = [await wasmAvailability(), await hawkbitAvailability()];
 const missing = availabilities.find(({ available }) => !available);
 const skip = missing && !missing.available ? `${missing.reason}; install: ${missing.install}` : false;
 
+const scratch = scratchFolder();
 const FLEET = 200;
 const isDownload = ({ url }: Request): boolean => url.includes("/artifacts/");
 
@@ -68,6 +73,24 @@ describe("a real hawkBit", { skip }, async () => {
       management.publish(version(2, { padding: 9001 })),
       /expected one image of a version/,
     );
+  });
+
+  test("is driven by the commands with the same words", async () => {
+    const file = pathOf(scratch, "two.img");
+    writeFileSync(file, second);
+    const [one] = await join("commanded", 1, { board: "commanded" });
+    await wake(one!);
+    const env = { THIMBLE_SERVER: `hawkbit+${hawkbit.url}`, THIMBLE_TOKEN: hawkbit.token };
+    const published = thimble(["publish", file, "--json"], { env });
+    assert.equal(published.status, 0, published.stderr);
+    const { id } = JSON.parse(published.stdout.toString()) as { id: number };
+    const start = ["rollout", "start", `${id}`, "--query", "board=commanded", "--json"];
+    assert.match(thimble(start, { env }).stderr, /expected retries 0, found 1/);
+    const started = thimble([...start, "--retries", "0"], { env });
+    assert.equal(started.status, 0, started.stderr);
+    const rollout = JSON.parse(started.stdout.toString()) as { id: number };
+    await wakeAll([one!], is(rollout.id, "finished"));
+    assert.equal(infer(one!.device), 2);
   });
 
   test("refuses what hawkBit has not", async () => {

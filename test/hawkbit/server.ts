@@ -57,6 +57,8 @@ export async function hawkbitAvailability(): Promise<Availability> {
 export interface Hawkbit {
   readonly url: string;
   readonly authorization: string;
+  /** What --token takes. */
+  readonly token: string;
   stop(): void;
 }
 
@@ -116,7 +118,8 @@ export async function startHawkbit(): Promise<Hawkbit> {
   };
   try {
     const url = `http://127.0.0.1:${await portOf(child)}`;
-    return { url, authorization: `Basic ${Buffer.from(`admin:${PASSWORD}`).toString("base64")}`, stop };
+    const token = `admin:${PASSWORD}`;
+    return { url, token, authorization: `Basic ${Buffer.from(token).toString("base64")}`, stop };
   } catch (error) {
     stop();
     throw error;

@@ -25,8 +25,8 @@ extern uint8_t board_ram_end[];
 void board_console_write(const char *text);
 void board_console_line(const char *text);
 
-/* Bytes of the same line, which is a UART; opened, it holds 16 bytes that have come. Reading: a byte, or -1 where
- * none has come within `seconds`. */
+/* Bytes of the same line, which is a UART; opened, it holds 16 bytes that have come. Reading: a byte, or -1
+ * where none has come within `seconds`. */
 void board_uart_open(void);
 void board_uart_write(const uint8_t *data, size_t bytes);
 int board_uart_read(uint32_t seconds);

@@ -1,6 +1,6 @@
 /*
- * NOR flash behind the Common Flash Interface with Intel's command set, as two 16-bit chips side by side: what
- * QEMU's virt machine has in each bank. Code must not run from the bank that is written.
+ * NOR flash behind the Common Flash Interface with Intel's command set, as two 16-bit chips side by side:
+ * what QEMU's virt machine has in each bank. Code must not run from the bank that is written.
  */
 #ifndef CFI_H
 #define CFI_H

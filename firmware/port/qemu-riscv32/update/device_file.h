@@ -1,4 +1,4 @@
-/* What the factory gives each device: a file of the host, `device.bin`, next to the flash. Every byte: README.md. */
+/* What the factory gives each device: a file of the host, `device.bin`. Every byte: README.md. */
 #ifndef DEVICE_FILE_H
 #define DEVICE_FILE_H
 

@@ -63,13 +63,13 @@ static void find_partitions(void) {
     for (uint32_t i = 0; i < 2; i++)
         if (!partition_find(board_flash, bytes, 0, i, &slot[i]))
             give_up("flash: expected partitions for slots A and B, found none");
-    store.journal = offset_of(&journal);
-    slots         = (thimble_slots){{offset_of(&slot[0]), offset_of(&slot[1])},
-                                    (uint32_t)(slot[0].bytes < slot[1].bytes ? slot[0].bytes : slot[1].bytes)};
+    const size_t room = slot[0].bytes < slot[1].bytes ? slot[0].bytes : slot[1].bytes;
+    store.journal     = offset_of(&journal);
+    slots = (thimble_slots){{offset_of(&slot[0]), offset_of(&slot[1])}, (uint32_t)room};
 }
 
 static void start(void) {
-    if (!device_file_read(&file)) give_up("device.bin: expected what a factory writes, found something else");
+    if (!device_file_read(&file)) give_up("device.bin: expected what README.md says");
     device.key_count     = file.key_count;
     client.url           = device_file_text(&file, 0);
     client.authorization = device_file_text(&file, 1);
