@@ -1,3 +1,4 @@
+import { hawkbitManagement } from "../ota/hawkbit.ts";
 import type { Management } from "../ota/management.ts";
 import { thimbleManagement } from "../ota/thimble_management.ts";
 import { UsageError } from "./options.ts";
@@ -6,19 +7,34 @@ import { UsageError } from "./options.ts";
 export const SERVER_OPTIONS = {
   server: { type: "string" },
   token: { type: "string" },
+  hawkbit: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
 
-export const SERVER_USAGE = `  --server  default: the environment's THIMBLE_SERVER
-  --token   of an operator; default: the environment's THIMBLE_TOKEN, which does not show in a list of processes`;
+export const SERVER_USAGE = `  --server   default: the environment's THIMBLE_SERVER
+  --token    of an operator; default: the environment's THIMBLE_TOKEN, which does not show in a list of processes
+  --hawkbit  the server is a hawkBit, not thimble serve; its token is USER:PASSWORD`;
+
+interface ServerValues {
+  readonly server?: string;
+  readonly token?: string;
+  readonly hawkbit?: boolean;
+}
+
+function hawkbit(url: string, token: string): Management {
+  if (!token.includes(":"))
+    throw new UsageError("--token: expected USER:PASSWORD with --hawkbit, found no colon");
+  const authorization = `Basic ${Buffer.from(token).toString("base64")}`;
+  return hawkbitManagement({ url: url.replace(/\/+$/, ""), authorization });
+}
 
 /** The server that the options, or else the environment, name. */
-export function managementOf(values: { readonly server?: string; readonly token?: string }): Management {
+export function managementOf(values: ServerValues): Management {
   const url = values.server ?? process.env["THIMBLE_SERVER"];
   const token = values.token ?? process.env["THIMBLE_TOKEN"];
   if (!url) throw new UsageError("expected --server URL, found none");
   if (!/^https?:\/\/[^\s]+$/.test(url))
     throw new UsageError(`--server: expected http:// or https://, found "${url}"`);
   if (!token) throw new UsageError("expected --token TOKEN, found none");
-  return thimbleManagement({ url, token });
+  return values.hawkbit ? hawkbit(url, token) : thimbleManagement({ url, token });
 }
