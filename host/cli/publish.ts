@@ -7,7 +7,7 @@ import { managementOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts"
 export const publishCommand: Command = {
   name: "publish",
   summary: "give a signed image to an update server",
-  usage: `thimble publish FILE.img [--server URL] [--token TOKEN] [--json]
+  usage: `thimble publish FILE.img [--server URL] [--token TOKEN] [--hawkbit] [--json]
 
 The server checks the signature and the module, and says why it refuses one. No device gets the image before
 thimble rollout start.

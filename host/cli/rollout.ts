@@ -98,7 +98,7 @@ export const rolloutCommand: Command = {
               [--errors PERCENT=${DEFAULTS.errors}] [--min-version X.Y.Z] [--retries N=${DEFAULTS.retries}] [--name NAME]
 thimble rollout status|pause|resume|abort ROLLOUT
 thimble rollout list
-    all with [--server URL] [--token TOKEN] [--json]
+    all with [--server URL] [--token TOKEN] [--hawkbit] [--json]
 
 IMAGE is the number that thimble publish printed; ROLLOUT a number or a name.
   --stages       devices of each stage: a number, a part of all such as 10%, or rest

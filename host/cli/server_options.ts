@@ -7,16 +7,30 @@ import { UsageError } from "./options.ts";
 export const SERVER_OPTIONS = {
   server: { type: "string" },
   token: { type: "string" },
+  hawkbit: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
 
-export const SERVER_USAGE = `  --server  default: the environment's THIMBLE_SERVER; hawkbit+https://HOST for a hawkBit, whose rollouts
-            have no --min-version and need --retries 0
-  --token   of an operator; default: the environment's THIMBLE_TOKEN, which does not show in a list of processes.
-            For a hawkBit: USER:PASSWORD`;
+export const SERVER_USAGE = `  --server   default: the environment's THIMBLE_SERVER; hawkbit+https://HOST is a hawkBit's, as with --hawkbit
+  --token    of an operator; default: the environment's THIMBLE_TOKEN, which does not show in a list of processes
+  --hawkbit  the server is a hawkBit, not thimble serve: its token is USER:PASSWORD, and its rollouts have no
+             --min-version and need --retries 0`;
+
+interface ServerValues {
+  readonly server?: string;
+  readonly token?: string;
+  readonly hawkbit?: boolean;
+}
+
+function hawkbit(url: string, token: string): Management {
+  if (!token.includes(":"))
+    throw new UsageError("--token: expected USER:PASSWORD for a hawkBit, found no colon");
+  const authorization = `Basic ${Buffer.from(token).toString("base64")}`;
+  return hawkbitManagement({ url: url.replace(/\/+$/, ""), authorization });
+}
 
 /** The server that the options, or else the environment, name. */
-export function managementOf(values: { readonly server?: string; readonly token?: string }): Management {
+export function managementOf(values: ServerValues): Management {
   const url = values.server ?? process.env["THIMBLE_SERVER"];
   const token = values.token ?? process.env["THIMBLE_TOKEN"];
   if (!url) throw new UsageError("expected --server URL, found none");
@@ -24,7 +38,5 @@ export function managementOf(values: { readonly server?: string; readonly token?
   if (address === undefined)
     throw new UsageError(`--server: expected http://, https:// or hawkbit+https://, found "${url}"`);
   if (!token) throw new UsageError("expected --token TOKEN, found none");
-  if (kind === undefined) return thimbleManagement({ url: address, token });
-  const authorization = `Basic ${Buffer.from(token).toString("base64")}`;
-  return hawkbitManagement({ url: address.replace(/\/+$/, ""), authorization });
+  return values.hawkbit || kind ? hawkbit(address, token) : thimbleManagement({ url: address, token });
 }

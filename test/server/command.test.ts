@@ -110,6 +110,7 @@ describe("the commands of an update server", () => {
       ["rollout", "list", "--server", "http://127.0.0.1:9"],
       /http:\/\/127\.0\.0\.1:9: no answer/,
     ],
+    ["a hawkBit without a user", ["rollout", "list", "--hawkbit"], /--token: expected USER:PASSWORD/],
     ["no image", ["publish", trust], /expected an image \(\.img\), found something else/],
   ];
   for (const [name, args, expected] of mistakes)
