@@ -27,7 +27,8 @@ function sigmoidTable(density: number): Uint16Array {
   return Uint16Array.from({ length: 256 }, (_, i) => {
     if (i === 255) return 65535;
     const [value, middle, next] = [i, i + 0.5, i + 1].map(scaled) as [number, number, number];
-    return Math.min(roundHalfAway(value - ((value + next) / 2 - middle) / 2), 65535);
+    // Half of 65535 would be rounded to 2^15, which is none of int16.
+    return Math.min(roundHalfAway(value - ((value + next) / 2 - middle) / 2), 65534);
   });
 }
 

@@ -9,7 +9,7 @@
  (global $global$4 i32 (i32.const 272))
  (global $global$5 i32 (i32.const 4))
  (memory $0 1 1)
- (data $0 (i32.const 16) "\05z\be\fa\fb\85A\05\c6V\00\00\01\805+\ff\7f\cb\d4\00\80\ff\87\ed\8f\bc\97^\9f\c4\a6\e4\ad\b4\b4-\bbH\c1\03\c7\\\ccS\d1\e8\d5\1f\da\fb\dd\81\e1\b5\e4\9b\e7;\ea\98\ec\b9\ee\a1\f0W\f2\de\f3<\f5t\f6\89\f7\81\f8\\\f9\1f\fa\cd\faf\fb\ee\fbg\fc\d2\fc1\fd\84\fd\ce\fd\10\feJ\fe}\fe\aa\fe\d2\fe\f6\fe\15\ff0\ffI\ff^\ffq\ff\82\ff\91\ff\9e\ff\a9\ff\b3\ff\bc\ff\c4\ff\cb\ff\d2\ff\d7\ff\dc\ff\e0\ff\e4\ff\e7\ff\ea\ff\ed\ff\ef\ff\f1\ff\f3\ff\f4\ff\f6\ff\f7\ff\f8\ff\f9\ff\fa\ff\fa\ff\fb\ff\fc\ff\fc\ff\fd\ff\fd\ff\fd\ff\fe\ff\fe\ff\fe\ff\fe\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\1e")
+ (data $0 (i32.const 16) "\05z\be\fa\fb\85A\05\c6V\00\00\01\805+\ff\7f\cb\d4\00\80\ff\87\ed\8f\bc\97^\9f\c4\a6\e4\ad\b4\b4-\bbH\c1\03\c7\\\ccS\d1\e8\d5\1f\da\fb\dd\81\e1\b5\e4\9b\e7;\ea\98\ec\b9\ee\a1\f0W\f2\de\f3<\f5t\f6\89\f7\81\f8\\\f9\1f\fa\cd\faf\fb\ee\fbg\fc\d2\fc1\fd\84\fd\ce\fd\10\feJ\fe}\fe\aa\fe\d2\fe\f6\fe\15\ff0\ffI\ff^\ffq\ff\82\ff\91\ff\9e\ff\a9\ff\b3\ff\bc\ff\c4\ff\cb\ff\d2\ff\d7\ff\dc\ff\e0\ff\e4\ff\e7\ff\ea\ff\ed\ff\ef\ff\f1\ff\f3\ff\f4\ff\f6\ff\f7\ff\f8\ff\f9\ff\fa\ff\fa\ff\fb\ff\fc\ff\fc\ff\fd\ff\fd\ff\fd\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\1e")
  (export "invoke" (func $2))
  (export "abi" (global $global$0))
  (export "memory_bytes" (global $global$1))

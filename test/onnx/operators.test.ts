@@ -348,9 +348,11 @@ describe("operators of networks, against ONNX Runtime", { skip: typeof ort === "
     });
   }
 
-  test("every operator has a case here, in quantized.test.ts or in test/import/onnx.test.ts", () => {
+  test("every operator has a case here, in quantized.test.ts or in test/import", () => {
     const elsewhere =
-      "Concat Constant DequantizeLinear Dropout Flatten Identity QuantizeLinear Relu Reshape Tanh".split(" ");
+      "GRU LSTM Concat Constant DequantizeLinear Dropout Flatten Identity QuantizeLinear Relu Reshape Tanh".split(
+        " ",
+      );
     const used = new Set(Object.values(CASES).flatMap(({ nodes }) => nodes.map(({ opType }) => opType)));
     const missing = [...operators.keys()]
       // Classic ones, and what patterns make of several nodes, have models of their own: test/zoo.

@@ -34,9 +34,6 @@ interface Entry {
 const SIZES: Readonly<Record<string, number>> = { fashion: 14 * 14, digits: 8 * 8, motions: 50 * 6 };
 const QUANTIZED = /\.(?:int8|int16|qdq|qoperator)\./;
 
-/** Not imported yet; networks.test.ts fails when one of them is, so that it leaves this list. */
-export const REFUSED: readonly string[] = ["motion_lstm.onnx"];
-
 const folder = (file: string): string => modelPath(join("networks", file));
 
 function casesOf({ name, data, files }: Entry): NetworkCase[] {
@@ -54,15 +51,13 @@ function casesOf({ name, data, files }: Entry): NetworkCase[] {
   }));
 }
 
-const allCases = (): NetworkCase[] =>
+/** All networks in all their formats, those of one family one after the other. */
+export const networkCases = (): NetworkCase[] =>
   (JSON.parse(readFileSync(folder("networks.json"), "utf8")) as readonly Entry[]).flatMap(casesOf);
-
-/** All networks in all their formats that are imported, those of one family one after the other. */
-export const networkCases = (): NetworkCase[] => allCases().filter(({ file }) => !REFUSED.includes(file));
 
 /** The float network that a case is, or that it was made from, for ONNX Runtime. */
 export const floatOf = ({ family }: NetworkCase): NetworkCase =>
-  allCases().find(({ file }) => file === `${family}.onnx`)!;
+  networkCases().find(({ file }) => file === `${family}.onnx`)!;
 
 /** ONNX Runtime's outputs for these rows. */
 export async function runtimeOutputs(path: string, rows: readonly Float32Array[]): Promise<Float32Array[]> {
