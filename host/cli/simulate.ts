@@ -61,7 +61,7 @@ async function play(
   tell: ((line: string) => void) | undefined,
 ): Promise<ScenarioOutcome> {
   try {
-    return await playScenario(await loadCore(), scenario, seed, tell);
+    return await playScenario(await loadCore(), scenario, seed, { ...(tell && { tell }) });
   } catch (error) {
     if (error instanceof RangeError || error instanceof ImageError) throw new ModelError(error.message);
     throw error;

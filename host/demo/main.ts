@@ -1,4 +1,4 @@
-/** `npm start`: two models of the repository become modules, are verified, and run in wasm3. */
+/** `npm start`: two models of the repository become modules, are verified, run in wasm3, and move to a fleet. */
 import { join } from "node:path";
 import { summary } from "../cli/build.ts";
 import { writeAll } from "../cli/files.ts";
@@ -9,20 +9,27 @@ import { v8 } from "../engines/v8.ts";
 import { wasm3 } from "../engines/wasm3.ts";
 import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
-import { type Build, build } from "../pipeline.ts";
+import { type Build, type BuildOptions, build } from "../pipeline.ts";
 import { argmax } from "../quantize/compare.ts";
 import { splitRow, toFloatInputs, toInputBytes } from "../quantize/samples.ts";
 import { reportOf } from "../report/json.ts";
 import { root } from "../root.ts";
+import { showFleet } from "./fleet.ts";
 import { pictures } from "./pictures.ts";
 
 const models = join(root, "test", "models");
 const output = join(root, "build");
 
+/** One of the repository's models, as its user would build it. */
+const buildModel = (name: string, options: Partial<BuildOptions> = {}): Promise<Build> =>
+  build({
+    model: join(models, `${name}.${name === "digits" ? "tflite" : "onnx"}`),
+    calibration: join(models, `${name}.calibration.csv`),
+    ...options,
+  });
+
 async function make(name: string): Promise<Build> {
-  const calibrationName = join(models, `${name}.calibration.csv`);
-  const extension = name === "digits" ? "tflite" : "onnx";
-  const result = await build({ model: join(models, `${name}.${extension}`), calibration: calibrationName });
+  const result = await buildModel(name);
   const folder = join(output, name);
   writeAll(folder, {
     "model.wasm": result.module,
@@ -66,8 +73,10 @@ async function main(): Promise<void> {
       `wasm3 is missing: ${availability.reason}; install: ${availability.install}. Using V8 instead.\n`,
     );
   }
+  const builds = new Map<string, Build>();
   for (const name of ["logistic_regression", "digits"]) {
     const result = await make(name);
+    builds.set(name, result);
     const data = readDataset(
       join(models, `${name}.test.csv`),
       elements(tensorOf(result.graph, result.graph.inputs[0]!).shape),
@@ -79,6 +88,7 @@ async function main(): Promise<void> {
     console.log(`${accuracyLine(`module on ${engine.name}`, integers, labels)}\n`);
     if (name === "digits") console.log(`${pictures(data.rows, integers, labels)}\n`);
   }
+  await showFleet(builds.get("digits")!, await buildModel("digits", { version: "2.0.0", selfTest: true }));
   console.log("Next: npx thimble inspect build/digits/model.wasm, or npx thimble --help");
 }
 

@@ -55,6 +55,22 @@ export interface ScenarioOutcome {
   readonly seconds: number;
 }
 
+/** How a rollout stands at some point of the story. */
+export interface Moment {
+  readonly seconds: number;
+  readonly status: RolloutStatus;
+  /** Devices by the version that they run. */
+  readonly versions: Readonly<Record<string, number>>;
+}
+
+/** Whoever wants to know how the story goes on. */
+export interface Audience {
+  /** One line for each event. */
+  readonly tell?: (line: string) => void;
+  /** Every simulated minute of a rollout, and at its end. */
+  readonly watch?: (moment: Moment) => void;
+}
+
 const ORIGIN = "http://updates.example";
 /** When the story begins: what the server writes down is the same in each run. */
 const START = Date.UTC(2030, 0, 1);
@@ -113,10 +129,15 @@ function makeFleet(
 async function rollOut(
   { fleet, operate }: Stage,
   { image, hours = 24, expect: _, ...plan }: ScenarioRollout,
+  { watch }: Audience,
 ): Promise<RolloutStatus> {
   const { id: imageId } = operate<{ id: number }>("POST", "/images", image);
   const { id } = operate<RolloutStatus>("POST", "/rollouts?start=true", { ...plan, image: imageId });
-  const status = (): RolloutStatus => operate("GET", `/rollouts/${id}`);
+  const status = (): RolloutStatus => {
+    const found: RolloutStatus = operate("GET", `/rollouts/${id}`);
+    watch?.({ seconds: fleet.clock.now, status: found, versions: fleet.rollup().versions });
+    return found;
+  };
   await fleet.run(hours * HOUR, { done: () => status().state !== "running" });
   return status();
 }
@@ -161,9 +182,10 @@ export async function playScenario(
   core: WebAssembly.Module,
   scenario: Scenario,
   seed: number,
-  tell: (line: string) => void = () => {},
+  audience: Audience = {},
 ): Promise<ScenarioOutcome> {
   const { keys, poll = 300, rollouts } = scenario;
+  const tell = audience.tell ?? (() => {});
   const clock = { now: 0 };
   const server = updateServer({ keys, poll, now: () => START + Math.floor(clock.now * 1000) });
   const operate = operator(server, server.firstTokens!.manage);
@@ -176,7 +198,7 @@ export async function playScenario(
     tell(`${registered()} of ${fleet.devices.length} devices are known to the server`);
     const found: RolloutStatus[] = [];
     for (const rollout of rollouts) {
-      found.push(await rollOut({ fleet, operate }, rollout));
+      found.push(await rollOut({ fleet, operate }, rollout, audience));
       tell(describe(found[found.length - 1]!));
     }
     // Devices that have a version on trial when a rollout ends have still to make up their minds.
