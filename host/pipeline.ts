@@ -3,31 +3,23 @@
  * call, in order, named and timed, and `--dump` writes what each one made.
  */
 import { basename, extname } from "node:path";
-import type { Target } from "./compile/asc.ts";
-import { compileModule } from "./compile/index.ts";
-import { partTotals, sizeParts } from "./compile/parts.ts";
-import { readSamplesOf } from "./data/index.ts";
-import { emitAssemblyScript, type Provenance, type SelfTestVector } from "./emit/assemblyscript.ts";
-import { describeModule, type Metadata } from "./emit/metadata.ts";
-import type { Engine } from "./engines/engine.ts";
-import { runReference } from "./engines/reference.ts";
-import { v8 } from "./engines/v8.ts";
-import { wasm3 } from "./engines/wasm3.ts";
-import { importModel, openSource } from "./import/index.ts";
-import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
-import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
-import { dumpGraph } from "./ir/text.ts";
-import { simplify } from "./passes/index.ts";
-import { type Choices, lower, type Program } from "./plan/lower.ts";
-import { type MemoryPlan, planMemory } from "./plan/memory.ts";
-import { dumpPlan, dumpProgram } from "./plan/text.ts";
-import type { Statistics } from "./quantize/calibrate.ts";
-import type { Agreement } from "./quantize/compare.ts";
-import { DATA_FREE_WARNING, randomSamples } from "./quantize/data_free.ts";
-import { measureQuality, type Quality } from "./quantize/measure.ts";
-import { inputInfos, type Sample, splitRow, toInputBytes } from "./quantize/samples.ts";
-import { scaleInputs } from "./quantize/scale_inputs.ts";
-import { scaleTrees } from "./quantize/scale_trees.ts";
+import type { Target } from "./compiler/compile/asc.ts";
+import { compileModule } from "./compiler/compile/index.ts";
+import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
+import { emitAssemblyScript, type Provenance, type SelfTestVector } from "./compiler/emit/assemblyscript.ts";
+import { describeModule, type Metadata } from "./compiler/emit/metadata.ts";
+import { importModel, openSource } from "./compiler/import/index.ts";
+import { simplify } from "./compiler/passes/index.ts";
+import { type Choices, lower, type Program } from "./compiler/plan/lower.ts";
+import { type MemoryPlan, planMemory } from "./compiler/plan/memory.ts";
+import { dumpPlan, dumpProgram } from "./compiler/plan/text.ts";
+import type { Statistics } from "./compiler/quantize/calibrate.ts";
+import type { Agreement } from "./compiler/quantize/compare.ts";
+import { DATA_FREE_WARNING, randomSamples } from "./compiler/quantize/data_free.ts";
+import { measureQuality, type Quality } from "./compiler/quantize/measure.ts";
+import { inputInfos, type Sample, splitRow, toInputBytes } from "./compiler/quantize/samples.ts";
+import { scaleInputs } from "./compiler/quantize/scale_inputs.ts";
+import { scaleTrees } from "./compiler/quantize/scale_trees.ts";
 import {
   allStatistics,
   type Found,
@@ -36,14 +28,22 @@ import {
   quantizeWithoutData,
   type SearchOptions,
   searchQuantization,
-} from "./quantize/search.ts";
+} from "./compiler/quantize/search.ts";
+import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./compiler/tune/boards.ts";
+import { measureCandidates, measureInQemu, remembering, requireQemu } from "./compiler/tune/measured.ts";
+import { dumpTuning, type Objective, type Tuning, tune } from "./compiler/tune/tune.ts";
+import { type Verification, verify } from "./compiler/verify/ladder.ts";
+import { type NamedVector, seededInputs, standardVectors } from "./compiler/verify/vectors.ts";
+import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
+import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
+import { dumpGraph } from "./ir/text.ts";
 import { version } from "./root.ts";
+import { readSamplesOf } from "./runtime/data/index.ts";
+import type { Engine } from "./runtime/engines/engine.ts";
+import { runReference } from "./runtime/engines/reference.ts";
+import { v8 } from "./runtime/engines/v8.ts";
+import { wasm3 } from "./runtime/engines/wasm3.ts";
 import { table } from "./table.ts";
-import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./tune/boards.ts";
-import { measureCandidates, measureInQemu, remembering, requireQemu } from "./tune/measured.ts";
-import { dumpTuning, type Objective, type Tuning, tune } from "./tune/tune.ts";
-import { type Verification, verify } from "./verify/ladder.ts";
-import { type NamedVector, seededInputs, standardVectors } from "./verify/vectors.ts";
 
 export interface BuildOptions {
   readonly model: string;

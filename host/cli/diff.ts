@@ -1,14 +1,14 @@
-import { readDataset } from "../data/index.ts";
-import { elements, ModelError } from "../ir/graph.ts";
-import { type Sample, splitRow } from "../quantize/samples.ts";
-import { integer, plain, table } from "../table.ts";
+import { type Sample, splitRow } from "../compiler/quantize/samples.ts";
 import {
   differenceMeter,
   firstParting,
   markUndone,
   type Place,
   type TensorDifference,
-} from "../verify/diff.ts";
+} from "../compiler/verify/diff.ts";
+import { elements, ModelError } from "../ir/graph.ts";
+import { readDataset } from "../runtime/data/index.ts";
+import { integer, plain, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 

@@ -1,9 +1,12 @@
 /** One of the two computations that `diff` compares: a model or a module, on an engine. */
 import { existsSync } from "node:fs";
-import type { Metadata, TensorInfo } from "../emit/metadata.ts";
-import type { Engine } from "../engines/engine.ts";
-import { evaluateInOrder } from "../engines/reference.ts";
-import { importModel, isModelFile, openSource } from "../import/index.ts";
+import type { Metadata, TensorInfo } from "../compiler/emit/metadata.ts";
+import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
+import { simplify } from "../compiler/passes/index.ts";
+import { borderOf, quantizeToBytes, type Sample, scaleValues } from "../compiler/quantize/samples.ts";
+import { choicesOf } from "../compiler/verify/choices.ts";
+import type { TensorType } from "../compiler/verify/diff.ts";
+import { type BuildTrace, traceLayers } from "../compiler/verify/trace.ts";
 import {
   fromBytes,
   type Graph,
@@ -15,12 +18,9 @@ import {
   writers,
 } from "../ir/graph.ts";
 import { checkGraph, checkWork } from "../ir/spec.ts";
-import { simplify } from "../passes/index.ts";
 import { compileGraph } from "../pipeline.ts";
-import { borderOf, quantizeToBytes, type Sample, scaleValues } from "../quantize/samples.ts";
-import { choicesOf } from "../verify/choices.ts";
-import type { TensorType } from "../verify/diff.ts";
-import { type BuildTrace, traceLayers } from "../verify/trace.ts";
+import type { Engine } from "../runtime/engines/engine.ts";
+import { evaluateInOrder } from "../runtime/engines/reference.ts";
 import { availableEngine, type ChosenEngine, engineOption, findGraph, graphBeside } from "./engines.ts";
 import { readModule } from "./inspect.ts";
 import { UsageError } from "./options.ts";

@@ -2,14 +2,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Metadata } from "../emit/metadata.ts";
-import type { Engine } from "../engines/engine.ts";
-import { qemu } from "../engines/qemu.ts";
-import { v8 } from "../engines/v8.ts";
-import { wasm3 } from "../engines/wasm3.ts";
+import type { Metadata } from "../compiler/emit/metadata.ts";
 import { type Graph, ModelError } from "../ir/graph.ts";
 import { graphFromJson } from "../ir/serialize.ts";
 import { checkGraph, checkQuantized } from "../ir/spec.ts";
+import type { Engine } from "../runtime/engines/engine.ts";
+import { qemu } from "../runtime/engines/qemu.ts";
+import { v8 } from "../runtime/engines/v8.ts";
+import { wasm3 } from "../runtime/engines/wasm3.ts";
 import { UsageError } from "./options.ts";
 
 const ENGINES = { v8, wasm3, qemu } as const;

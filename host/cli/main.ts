@@ -1,10 +1,10 @@
-import { DataError } from "../data/index.ts";
-import { EngineError } from "../engines/engine.ts";
+import { StoreError } from "../fleet/server/database.ts";
+import { ManagementError } from "../fleet/server/management.ts";
 import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
-import { StoreError } from "../ota/database.ts";
-import { ManagementError } from "../ota/management.ts";
 import { version } from "../root.ts";
+import { DataError } from "../runtime/data/index.ts";
+import { EngineError } from "../runtime/engines/engine.ts";
 import { buildCommand } from "./build.ts";
 import { diffCommand } from "./diff.ts";
 import { flashCommand } from "./flash.ts";

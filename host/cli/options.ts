@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { type BoardProfile, findBoard } from "../compiler/tune/boards.ts";
 import { ModelError } from "../ir/graph.ts";
-import { type BoardProfile, findBoard } from "../tune/boards.ts";
 
 /** A mistake in how a command was called; one line, and where to read on. */
 export class UsageError extends Error {

@@ -1,8 +1,9 @@
 /** Options of commands that turn a float model into an integer one. */
+
+import { CALIBRATION } from "../compiler/quantize/choose_ranges.ts";
+import { PRECISIONS } from "../compiler/quantize/precision.ts";
+import { ROUNDING } from "../compiler/quantize/search.ts";
 import type { BuildOptions } from "../pipeline.ts";
-import { CALIBRATION } from "../quantize/choose_ranges.ts";
-import { PRECISIONS } from "../quantize/precision.ts";
-import { ROUNDING } from "../quantize/search.ts";
 import { oneOf, UsageError } from "./options.ts";
 
 export const QUANTIZATION_OPTIONS = {

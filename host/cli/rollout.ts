@@ -1,5 +1,5 @@
-import type { Management, RolloutPlan, RolloutStatus, StageSize } from "../ota/management.ts";
-import { DEFAULTS } from "../ota/plan.ts";
+import type { Management, RolloutPlan, RolloutStatus, StageSize } from "../fleet/server/management.ts";
+import { DEFAULTS } from "../fleet/server/plan.ts";
 import { table } from "../table.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { managementOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts";

@@ -1,12 +1,7 @@
-import { DataError, readSamplesOf } from "../data/index.ts";
-import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../emit/metadata.ts";
-import type { Vector } from "../engines/engine.ts";
-import { evaluateInOrder, runReference } from "../engines/reference.ts";
-import { importModel, isModelFile, openSource } from "../import/index.ts";
-import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
-import { checkGraph, checkWork } from "../ir/spec.ts";
-import { simplify } from "../passes/index.ts";
-import { decide } from "../quantize/compare.ts";
+import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../compiler/emit/metadata.ts";
+import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
+import { simplify } from "../compiler/passes/index.ts";
+import { decide } from "../compiler/quantize/compare.ts";
 import {
   borderOf,
   dequantizeBytes,
@@ -14,7 +9,12 @@ import {
   quantizeToBytes,
   scaleValues,
   splitRow,
-} from "../quantize/samples.ts";
+} from "../compiler/quantize/samples.ts";
+import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
+import { checkGraph, checkWork } from "../ir/spec.ts";
+import { DataError, readSamplesOf } from "../runtime/data/index.ts";
+import type { Vector } from "../runtime/engines/engine.ts";
+import { evaluateInOrder, runReference } from "../runtime/engines/reference.ts";
 import { plain } from "../table.ts";
 import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";
 import { readBytes } from "./files.ts";

@@ -1,8 +1,8 @@
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { serveHttp } from "../fleet/server/http.ts";
+import { updateServer } from "../fleet/server/server.ts";
 import { readPublicKey } from "../image/keys.ts";
-import { serveHttp } from "../ota/http.ts";
-import { updateServer } from "../ota/server.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { readPem } from "./sign.ts";
 

@@ -1,6 +1,6 @@
-import { hawkbitManagement } from "../ota/hawkbit.ts";
-import type { Management } from "../ota/management.ts";
-import { thimbleManagement } from "../ota/thimble_management.ts";
+import { hawkbitManagement } from "../fleet/server/hawkbit.ts";
+import type { Management } from "../fleet/server/management.ts";
+import { thimbleManagement } from "../fleet/server/thimble_management.ts";
 import { UsageError } from "./options.ts";
 
 /** What every command says that drives a server. */

@@ -1,6 +1,6 @@
-import { playScenario, type Scenario, type ScenarioOutcome } from "../device/scenario.ts";
-import { readScenario } from "../device/scenario_file.ts";
-import { loadCore } from "../device/simulated_device.ts";
+import { playScenario, type Scenario, type ScenarioOutcome } from "../fleet/simulator/scenario.ts";
+import { readScenario } from "../fleet/simulator/scenario_file.ts";
+import { loadCore } from "../fleet/simulator/simulated_device.ts";
 import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";

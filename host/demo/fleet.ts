@@ -1,9 +1,9 @@
 /** The last part of `npm start`: a small fleet takes a new version in stages, and throws a bad one out by itself. */
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { signModule } from "../cli/sign.ts";
-import { FAULTS } from "../device/network.ts";
-import { type Moment, playScenario, type Scenario } from "../device/scenario.ts";
 import { buildWasm, wasmAvailability } from "../firmware/wasm_build.ts";
+import { FAULTS } from "../fleet/simulator/network.ts";
+import { type Moment, playScenario, type Scenario } from "../fleet/simulator/scenario.ts";
 import type { Build } from "../pipeline.ts";
 
 const DEVICES = 36;

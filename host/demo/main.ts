@@ -2,18 +2,18 @@
 import { join } from "node:path";
 import { summary } from "../cli/build.ts";
 import { writeAll } from "../cli/files.ts";
-import { type Dataset, readDataset } from "../data/index.ts";
-import type { Engine } from "../engines/engine.ts";
-import { evaluateGraph } from "../engines/reference.ts";
-import { v8 } from "../engines/v8.ts";
-import { wasm3 } from "../engines/wasm3.ts";
+import { argmax } from "../compiler/quantize/compare.ts";
+import { splitRow, toFloatInputs, toInputBytes } from "../compiler/quantize/samples.ts";
+import { reportOf } from "../compiler/report/json.ts";
 import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
-import { argmax } from "../quantize/compare.ts";
-import { splitRow, toFloatInputs, toInputBytes } from "../quantize/samples.ts";
-import { reportOf } from "../report/json.ts";
 import { root } from "../root.ts";
+import { type Dataset, readDataset } from "../runtime/data/index.ts";
+import type { Engine } from "../runtime/engines/engine.ts";
+import { evaluateGraph } from "../runtime/engines/reference.ts";
+import { v8 } from "../runtime/engines/v8.ts";
+import { wasm3 } from "../runtime/engines/wasm3.ts";
 import { showFleet } from "./fleet.ts";
 import { pictures } from "./pictures.ts";
 

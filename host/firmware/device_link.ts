@@ -3,7 +3,7 @@
  * The other end is firmware/port/qemu-riscv32/update/link.c, every byte is in that port's README.md.
  */
 import { crc32 } from "node:zlib";
-import type { Answer, Request } from "../device/ddi.ts";
+import type { Answer, Request } from "../fleet/simulator/ddi.ts";
 
 const START = 0xa5;
 const [HEADER_BYTES, CRC_BYTES] = [4, 4];

@@ -7,16 +7,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { EngineError } from "../engines/engine.ts";
-import { buildOnce, forEachOfTwo, runProcess } from "../engines/toolchain.ts";
+import { root } from "../root.ts";
+import { EngineError } from "../runtime/engines/engine.ts";
+import { buildOnce, forEachOfTwo, runProcess } from "../runtime/engines/toolchain.ts";
 import {
   type Compiler,
   findCompiler,
   findSource,
   hasOperations,
   wasm3Sources,
-} from "../engines/wasm3_build.ts";
-import { root } from "../root.ts";
+} from "../runtime/engines/wasm3_build.ts";
 
 export type PosixBuildOptions = {
   /** Adds the address and undefined-behaviour sanitizers; for tests. */

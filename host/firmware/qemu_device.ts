@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Answer, Request } from "../device/ddi.ts";
-import { EngineError } from "../engines/engine.ts";
+import type { Answer, Request } from "../fleet/simulator/ddi.ts";
+import { EngineError } from "../runtime/engines/engine.ts";
 import {
   answerFrames,
   type DeviceFile,

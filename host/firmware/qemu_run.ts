@@ -2,8 +2,8 @@
 import { mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { EngineError, type Vector } from "../engines/engine.ts";
-import { type ProcessResult, runProcess } from "../engines/toolchain.ts";
+import { EngineError, type Vector } from "../runtime/engines/engine.ts";
+import { type ProcessResult, runProcess } from "../runtime/engines/toolchain.ts";
 import { BANK_BYTES, buildFirmware, type FirmwareOptions, QEMU } from "./qemu_build.ts";
 import { encodeRequest, parseReport, type Report, type Request, splitOutputs } from "./qemu_protocol.ts";
 

@@ -1,15 +1,15 @@
 /**
  * Builds the firmware core with the port `wasm` (firmware/port/wasm), once per content of its sources, flags
- * and compiler: the C code of a device as a WebAssembly module, for simulated ones (host/device/instance.ts).
+ * and compiler: the C code of a device as a WebAssembly module, for simulated ones (host/fleet/simulator/instance.ts).
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type Availability, EngineError } from "../engines/engine.ts";
-import { buildOnce, findProgram, forEachOfTwo, runProcess } from "../engines/toolchain.ts";
-import { findSource, wasm3Sources } from "../engines/wasm3_build.ts";
 import { root } from "../root.ts";
+import { type Availability, EngineError } from "../runtime/engines/engine.ts";
+import { buildOnce, findProgram, forEachOfTwo, runProcess } from "../runtime/engines/toolchain.ts";
+import { findSource, wasm3Sources } from "../runtime/engines/wasm3_build.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
 
 export type WasmBuildOptions = {

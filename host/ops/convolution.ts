@@ -1,5 +1,5 @@
+import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { perTensor, type Tensor } from "../ir/graph.ts";
-import type { Argument, Lowering } from "../plan/lower.ts";
 import type { Range } from "./activation.ts";
 import { asArrays, channelMultipliers } from "./channel_scale.ts";
 import { type Channels, settleConstantChannels } from "./constant_channels.ts";

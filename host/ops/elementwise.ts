@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
 import type { Bound } from "./operator.ts";

@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
 import type { Multiplier } from "./fixed_point.ts";

@@ -3,8 +3,9 @@
  * bits; gates are as those of lstm_steps.ts. The state has 16 bits, since what an update changes may be less than a
  * step of int8.
  */
+
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor, quantized, type Tensor, type TensorData } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import type { Bound } from "./operator.ts";
 import { byUnit } from "./recurrent_constants.ts";

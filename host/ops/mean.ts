@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { clampTo, typeRange } from "./activation.ts";
 import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";

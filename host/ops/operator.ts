@@ -1,3 +1,4 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -11,7 +12,6 @@ import {
   type TensorData,
   tensorOf,
 } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 
 /** Kinds of attribute; an array lists the values that a string may take. A flag that is left out is not set. */
 export type AttributeKind = "int" | "number" | "ints" | "boolean" | "flag" | readonly string[];

@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { perTensor, type TensorData } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { typeRange } from "./activation.ts";
 import { clamp, kernelMultiplier, quantizeMultiplier, requantize, roundHalfAway } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";

@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { type Range, typeRange } from "./activation.ts";
 import { kernelMultiplier, type Multiplier } from "./fixed_point.ts";
 import type { Bound } from "./operator.ts";

@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { roundHalfAway } from "./fixed_point.ts";
 import type { Bound } from "./operator.ts";
 

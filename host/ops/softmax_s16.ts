@@ -1,5 +1,5 @@
+import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
-import type { Lowering } from "../plan/lower.ts";
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import { lookUp, makeLut } from "./lut_s16.ts";
 

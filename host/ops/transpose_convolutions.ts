@@ -1,5 +1,5 @@
+import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { elements, type Tensor } from "../ir/graph.ts";
-import type { Argument, Lowering } from "../plan/lower.ts";
 import type { Activation } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
 import { movementArguments } from "./movement.ts";

@@ -1,5 +1,5 @@
+import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { elements, type Tensor } from "../ir/graph.ts";
-import type { Argument, Lowering } from "../plan/lower.ts";
 import type { Range } from "./activation.ts";
 import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { inBlocks } from "./layout.ts";

@@ -1,5 +1,5 @@
+import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { perTensor, type Tensor } from "../ir/graph.ts";
-import type { Argument, Lowering } from "../plan/lower.ts";
 import { asArrays, channelMultipliers } from "./channel_scale.ts";
 import { type Multiplier, requantize, requantizeWide, wideMultiplier } from "./fixed_point.ts";
 import { foldedBias } from "./layout.ts";

@@ -5,8 +5,8 @@
  *   --update   writes test/bench/firmware.csv, which a test compares with
  */
 
-import { EngineError } from "../../host/engines/engine.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
+import { EngineError } from "../../host/runtime/engines/engine.ts";
 import { table } from "../../host/table.ts";
 import { writeRecorded } from "./figures_csv.ts";
 import {

@@ -2,8 +2,9 @@
  * What the firmware costs, measured on the emulated rv32imac microcontroller: flash by part, RAM by owner,
  * and instructions retired. The same in every run with the same compiler.
  */
+
+import { type Measurement, measureModule } from "../../host/compiler/tune/measure.ts";
 import { buildFirmware, type Firmware } from "../../host/firmware/qemu_build.ts";
-import { type Measurement, measureModule } from "../../host/tune/measure.ts";
 import { benchModel, buildModel, isHere, modelSubject } from "./inference_models.ts";
 
 export const FLASH_BUDGET = 65536;

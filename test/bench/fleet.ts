@@ -7,12 +7,12 @@ import { setImmediate } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { type Fleet, fleetOf } from "../../host/device/fleet.ts";
-import { loadCore } from "../../host/device/simulated_device.ts";
+import { type Fleet, fleetOf } from "../../host/fleet/simulator/fleet.ts";
+import { loadCore } from "../../host/fleet/simulator/simulated_device.ts";
 import { table } from "../../host/table.ts";
+import { BASE, type Deployment, scriptedServer } from "../firmware/ddi/scripted_server.ts";
+import { version } from "../firmware/powerfail/scene.ts";
 import { key } from "../firmware/scene.ts";
-import { BASE, type Deployment, scriptedServer } from "../ota/scripted_server.ts";
-import { version } from "../powerfail/scene.ts";
 
 interface Cost {
   readonly devices: number;

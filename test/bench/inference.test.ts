@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { runReference } from "../../host/engines/reference.ts";
-import { runProcess } from "../../host/engines/toolchain.ts";
+import { layerSubject, measureModule, splitLayers } from "../../host/compiler/tune/measure.ts";
+import { seededInputs } from "../../host/compiler/verify/vectors.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { layerSubject, measureModule, splitLayers } from "../../host/tune/measure.ts";
-import { seededInputs } from "../../host/verify/vectors.ts";
+import { runReference } from "../../host/runtime/engines/reference.ts";
+import { runProcess } from "../../host/runtime/engines/toolchain.ts";
 import { simplifiedModel } from "../support/models.ts";
 import { reasonToSkip } from "./figures_csv.ts";
 import { FILE, inferenceGrowth } from "./inference_figures.ts";

@@ -9,8 +9,8 @@
  *   --update    writes test/bench/inference.csv, which a test compares with
  */
 import { UsageError } from "../../host/cli/options.ts";
-import { EngineError } from "../../host/engines/engine.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
+import { EngineError } from "../../host/runtime/engines/engine.ts";
 import { table } from "../../host/table.ts";
 import { engineTable } from "./inference_engines.ts";
 import { collectInference, type InferenceFigures, recordInference } from "./inference_figures.ts";

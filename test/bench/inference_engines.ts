@@ -2,13 +2,13 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EngineError, type Vector } from "../../host/engines/engine.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
-import { buildRunner, runProcess } from "../../host/engines/wasm3_build.ts";
+import { seededInputs } from "../../host/compiler/verify/vectors.ts";
 import type { Graph } from "../../host/ir/graph.ts";
 import { compileGraph } from "../../host/pipeline.ts";
+import { EngineError, type Vector } from "../../host/runtime/engines/engine.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
+import { buildRunner, runProcess } from "../../host/runtime/engines/wasm3_build.ts";
 import { table } from "../../host/table.ts";
-import { seededInputs } from "../../host/verify/vectors.ts";
 import { type BenchModel, buildModel } from "./inference_models.ts";
 
 /**

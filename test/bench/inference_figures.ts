@@ -1,6 +1,7 @@
 /** What an inference of each model costs on the emulated rv32imac microcontroller, with either kind of kernels. */
+
+import { type Kernels, measureBoth } from "../../host/compiler/tune/measure.ts";
 import type { Build } from "../../host/pipeline.ts";
-import { type Kernels, measureBoth } from "../../host/tune/measure.ts";
 import { findGrowth, readRecorded, writeRecorded } from "./figures_csv.ts";
 import { type BenchModel, benchModels, buildModel, modelSubject } from "./inference_models.ts";
 

@@ -1,8 +1,9 @@
 /** Where the instructions of an inference go: every layer measured as a module of its own. */
+
+import { layerSubject, measureBoth, splitLayers } from "../../host/compiler/tune/measure.ts";
 import type { Graph } from "../../host/ir/graph.ts";
 import { type Build, compileGraph } from "../../host/pipeline.ts";
 import { table } from "../../host/table.ts";
-import { layerSubject, measureBoth, splitLayers } from "../../host/tune/measure.ts";
 import { measureBuild } from "./inference_figures.ts";
 
 interface LayerFigures {

@@ -1,10 +1,10 @@
 /** The models that benchmarks are about: those of MLPerf Tiny beside the checkout, and the repository's own. */
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
+import { type BoardProfile, DEFAULT_BOARD } from "../../host/compiler/tune/boards.ts";
+import { graphSubject, type Subject } from "../../host/compiler/tune/measure.ts";
 import { type Build, build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
-import { type BoardProfile, DEFAULT_BOARD } from "../../host/tune/boards.ts";
-import { graphSubject, type Subject } from "../../host/tune/measure.ts";
 import { modelPath } from "../support/models.ts";
 
 /** Instructions per inference. */

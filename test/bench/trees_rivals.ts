@@ -2,11 +2,11 @@
 import { mkdtemp, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EngineError } from "../../host/engines/engine.ts";
-import { runProcess } from "../../host/engines/toolchain.ts";
 import { BANK_BYTES, QEMU } from "../../host/firmware/qemu_build.ts";
 import { fromBytes } from "../../host/ir/graph.ts";
 import { root } from "../../host/root.ts";
+import { EngineError } from "../../host/runtime/engines/engine.ts";
+import { runProcess } from "../../host/runtime/engines/toolchain.ts";
 
 export interface TreeFigures {
   readonly by: string;

@@ -1,14 +1,14 @@
-import type { Engine, Vector } from "../../host/engines/engine.ts";
-import { qemu, qemuEngine } from "../../host/engines/qemu.ts";
-import { runReference } from "../../host/engines/reference.ts";
-import { v8 } from "../../host/engines/v8.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
-import { importTflite } from "../../host/import/tflite/index.ts";
+import { importTflite } from "../../host/compiler/import/tflite/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/compiler/quantize/samples.ts";
 import { fromBytes, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
 import { checkGraph, checkQuantized } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/quantize/samples.ts";
+import type { Engine, Vector } from "../../host/runtime/engines/engine.ts";
+import { qemu, qemuEngine } from "../../host/runtime/engines/qemu.ts";
+import { runReference } from "../../host/runtime/engines/reference.ts";
+import { v8 } from "../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import type { Case, Executor } from "./table.ts";
 
 const imported = ({ name, model }: Case): Graph => checkGraph(importTflite(model, name), "import");

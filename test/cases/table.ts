@@ -4,9 +4,9 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Vector } from "../../host/engines/engine.ts";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import { root } from "../../host/root.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
+import type { Vector } from "../../host/runtime/engines/engine.ts";
 
 export interface CaseVector {
   readonly inputs: Vector;

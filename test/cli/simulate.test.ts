@@ -4,11 +4,11 @@ import { createPublicKey } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import type { ScenarioOutcome } from "../../host/device/scenario.ts";
 import { wasmAvailability } from "../../host/firmware/wasm_build.ts";
+import type { ScenarioOutcome } from "../../host/fleet/simulator/scenario.ts";
 import { publicPem } from "../../host/image/keys.ts";
+import { version } from "../firmware/powerfail/scene.ts";
 import { key } from "../firmware/scene.ts";
-import { version } from "../powerfail/scene.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
 

@@ -6,10 +6,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { findCompiler, findSource, runProcess } from "../../host/engines/wasm3_build.ts";
 import { buildPosix } from "../../host/firmware/posix_build.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
+import { findCompiler, findSource, runProcess } from "../../host/runtime/engines/wasm3_build.ts";
 import {
   assemble,
   hexI32,

@@ -3,11 +3,11 @@
  * wrong ones, made from those. Shared by the test of the native kernels and the corpus of their fuzzer.
  */
 import fc from "fast-check";
+import { loadKernel } from "../../host/compiler/plan/kernels.ts";
+import { type Choice, lower, type Program } from "../../host/compiler/plan/lower.ts";
+import { type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
+import { lcgBytes, seededInputs } from "../../host/compiler/verify/vectors.ts";
 import { type Graph, toBytes } from "../../host/ir/graph.ts";
-import { loadKernel } from "../../host/plan/kernels.ts";
-import { type Choice, lower, type Program } from "../../host/plan/lower.ts";
-import { type MemoryPlan, planMemory } from "../../host/plan/memory.ts";
-import { lcgBytes, seededInputs } from "../../host/verify/vectors.ts";
 import { graphs } from "../kernels/graphs.ts";
 import { type Machine, nativeKernelNames } from "../kernels/machine.ts";
 

@@ -7,10 +7,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { type ProcessResult, runProcess } from "../../host/engines/toolchain.ts";
-import { findCompiler } from "../../host/engines/wasm3_build.ts";
-import { exportName, loadKernel } from "../../host/plan/kernels.ts";
+import { exportName, loadKernel } from "../../host/compiler/plan/kernels.ts";
 import { root } from "../../host/root.ts";
+import { type ProcessResult, runProcess } from "../../host/runtime/engines/toolchain.ts";
+import { findCompiler } from "../../host/runtime/engines/wasm3_build.ts";
 import { kernelMachine, nativeKernelNames } from "../kernels/machine.ts";
 import { findFuzzer } from "./fuzzer.ts";
 import {

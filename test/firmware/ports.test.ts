@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, test } from "node:test";
-import { type Place, type WasmDevice, type WasmModel, wasmDevice } from "../../host/device/instance.ts";
-import type { Vector } from "../../host/engines/engine.ts";
-import { v8 } from "../../host/engines/v8.ts";
-import { findCompiler, findSource, runProcess, wasm3Sources } from "../../host/engines/wasm3_build.ts";
+import { seededInputs } from "../../host/compiler/verify/vectors.ts";
 import { coreSources, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
+import {
+  type Place,
+  type WasmDevice,
+  type WasmModel,
+  wasmDevice,
+} from "../../host/fleet/simulator/instance.ts";
 import { ImageError } from "../../host/image/error.ts";
 import { BOARDS, defaultTable } from "../../host/image/layout.ts";
 import { verifyImage, writeImage } from "../../host/image/mcuboot.ts";
@@ -16,7 +19,14 @@ import { readNeeds } from "../../host/image/module.ts";
 import { readTable, tableCsv } from "../../host/image/partition_table.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
-import { seededInputs } from "../../host/verify/vectors.ts";
+import type { Vector } from "../../host/runtime/engines/engine.ts";
+import { v8 } from "../../host/runtime/engines/v8.ts";
+import {
+  findCompiler,
+  findSource,
+  runProcess,
+  wasm3Sources,
+} from "../../host/runtime/engines/wasm3_build.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
 import { key, makeImage, makeModule, otherKey, publicHex, STATUS, u32 } from "./scene.ts";

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
-import { scriptedServer } from "../ota/scripted_server.ts";
 import { scratchFolder } from "../support/folders.ts";
+import { scriptedServer } from "./ddi/scripted_server.ts";
 import { interrupted, second } from "./update_scene.ts";
 
 const availability = await firmwareAvailability();

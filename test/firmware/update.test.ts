@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { crc32 } from "node:zlib";
-import type { Answer, Request } from "../../host/device/ddi.ts";
 import {
   answerFrames,
   encodeDeviceFile,
@@ -13,10 +12,11 @@ import {
   parseRequest,
 } from "../../host/firmware/device_link.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
-import { scriptedServer } from "../ota/scripted_server.ts";
-import { version } from "../powerfail/scene.ts";
-import { answerOf, ORIGIN, rollout, startRollout, scene as updateServer } from "../server/scene.ts";
+import type { Answer, Request } from "../../host/fleet/simulator/ddi.ts";
+import { answerOf, ORIGIN, rollout, startRollout, scene as updateServer } from "../fleet/server/scene.ts";
 import { scratchFolder } from "../support/folders.ts";
+import { scriptedServer } from "./ddi/scripted_server.ts";
+import { version } from "./powerfail/scene.ts";
 import { interrupted, large, live, makeFlash, SECTOR, second, untilReported } from "./update_scene.ts";
 
 describe("frames of the device's line", () => {

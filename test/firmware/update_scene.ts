@@ -2,15 +2,15 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Answer, Request } from "../../host/device/ddi.ts";
 import type { Frame, Inference } from "../../host/firmware/device_link.ts";
 import { BANK_BYTES } from "../../host/firmware/qemu_build.ts";
 import { powerOn } from "../../host/firmware/qemu_device.ts";
+import type { Answer, Request } from "../../host/fleet/simulator/ddi.ts";
 import { composeFlash, flashPieces } from "../../host/image/flash.ts";
 import { journalKey, slotKey } from "../../host/image/layout.ts";
 import type { Partition } from "../../host/image/partition_table.ts";
-import { BASE, type ScriptedServer } from "../ota/scripted_server.ts";
-import { version } from "../powerfail/scene.ts";
+import { BASE, type ScriptedServer } from "./ddi/scripted_server.ts";
+import { version } from "./powerfail/scene.ts";
 import { key, publicHex } from "./scene.ts";
 
 /** What one erase of the emulated bank clears: sectors of two chips. */

@@ -1,11 +1,11 @@
 /** Damaged models that are still understood, built like any other: modules compute what their graphs say. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { runReference } from "../../host/engines/reference.ts";
-import { v8 } from "../../host/engines/v8.ts";
+import { standardVectors } from "../../host/compiler/verify/vectors.ts";
 import { type Graph, ModelError } from "../../host/ir/graph.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { standardVectors } from "../../host/verify/vectors.ts";
+import { runReference } from "../../host/runtime/engines/reference.ts";
+import { v8 } from "../../host/runtime/engines/v8.ts";
 import { difference } from "../cases/table.ts";
 import { modelCases } from "./model_cases.ts";
 import { runStages } from "./outcome.ts";

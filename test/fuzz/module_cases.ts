@@ -1,11 +1,11 @@
 /** Mutants of modules that the pipeline made: their sections, and the document in the custom one. */
 import { decode, encode } from "cborg";
-import { compileModule } from "../../host/compile/index.ts";
-import { addCustomSection, customSection, readSections } from "../../host/compile/sections.ts";
-import { emitAssemblyScript } from "../../host/emit/assemblyscript.ts";
-import { describeModule, SECTION_NAME } from "../../host/emit/metadata.ts";
-import { lower } from "../../host/plan/lower.ts";
-import { planMemory } from "../../host/plan/memory.ts";
+import { compileModule } from "../../host/compiler/compile/index.ts";
+import { emitAssemblyScript } from "../../host/compiler/emit/assemblyscript.ts";
+import { describeModule, SECTION_NAME } from "../../host/compiler/emit/metadata.ts";
+import { lower } from "../../host/compiler/plan/lower.ts";
+import { planMemory } from "../../host/compiler/plan/memory.ts";
+import { addCustomSection, customSection, readSections } from "../../host/module/sections.ts";
 import { applyEdits, byteEdits, type Edit } from "./bytes.ts";
 import { loadCorpus, type Model } from "./corpus.ts";
 import { runStages } from "./outcome.ts";

@@ -1,15 +1,15 @@
 /** What becomes of a mutant, and what may not. */
-import { emitAssemblyScript } from "../../host/emit/assemblyscript.ts";
-import { importModel, type Source } from "../../host/import/index.ts";
+import { emitAssemblyScript } from "../../host/compiler/emit/assemblyscript.ts";
+import { importModel, type Source } from "../../host/compiler/import/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { lower, type Program } from "../../host/compiler/plan/lower.ts";
+import { planMemory } from "../../host/compiler/plan/memory.ts";
+import { calibrate } from "../../host/compiler/quantize/calibrate.ts";
+import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph, checkQuantized, checkWork } from "../../host/ir/spec.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { bind } from "../../host/ops/operator.ts";
-import { simplify } from "../../host/passes/index.ts";
-import { lower, type Program } from "../../host/plan/lower.ts";
-import { planMemory } from "../../host/plan/memory.ts";
-import { calibrate } from "../../host/quantize/calibrate.ts";
-import { quantizeGraph } from "../../host/quantize/quantize.ts";
 
 /** Evaluating and writing out take time by the value, so only small graphs get there. */
 const MAX_VALUES = 20_000;

@@ -6,9 +6,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import { expOnNegative, oneOverOnePlus } from "../../host/ops/fixed_point.ts";
 import { root } from "../../host/root.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 
 export const target = join(root, "test", "assembly", "fixed_vectors.ts");
 

@@ -23,7 +23,7 @@ import {
   readTable,
   tableCsv,
 } from "../../host/image/partition_table.ts";
-import { generator, mutate } from "../data/mutate.ts";
+import { generator, mutate } from "../runtime/data/mutate.ts";
 import { load } from "./vectors.ts";
 
 const image = load("full.img");

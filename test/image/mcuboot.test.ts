@@ -15,7 +15,7 @@ import {
   verifyImage,
   writeImage,
 } from "../../host/image/mcuboot.ts";
-import { generator, mutate } from "../data/mutate.ts";
+import { generator, mutate } from "../runtime/data/mutate.ts";
 import { scratchFolder } from "../support/folders.ts";
 import {
   imgtool,

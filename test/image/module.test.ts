@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import binaryen from "binaryen";
-import { addCustomSection } from "../../host/compile/sections.ts";
 import { ImageError } from "../../host/image/error.ts";
 import { CAPABILITY, capabilityNames, readNeeds } from "../../host/image/module.ts";
 import { ModelError } from "../../host/ir/graph.ts";
+import { addCustomSection } from "../../host/module/sections.ts";
 import { module } from "./vectors.ts";
 
 const GLOBALS: Readonly<Record<string, number | string>> = {

@@ -3,6 +3,9 @@
  * so they are quantised from float graphs as models are.
  */
 import fc from "fast-check";
+import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
+import { symmetric } from "../../host/compiler/quantize/scales.ts";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
   elements,
@@ -12,9 +15,6 @@ import {
   type Tensor,
 } from "../../host/ir/graph.ts";
 import { operatorOf } from "../../host/ops/index.ts";
-import { quantizeGraph } from "../../host/quantize/quantize.ts";
-import { symmetric } from "../../host/quantize/scales.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 
 export interface Draft {
   readonly op: string;

@@ -3,6 +3,7 @@
  * attributes that the operator allows, small enough for the reference interpreter.
  */
 import fc from "fast-check";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
   type DType,
@@ -19,7 +20,6 @@ import {
 import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 import { forestTensors } from "../support/forests.ts";
 import { classicGraphs } from "./classic_graphs.ts";
 import { gruSequence, lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";

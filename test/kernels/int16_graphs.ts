@@ -1,9 +1,9 @@
 /** Random graphs of one node with 16-bit values, made from those of 8 bits: all values and scales have 8 bits more. */
 import fc from "fast-check";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import { allocate, type Graph, type Node, type Tensor, type TensorData } from "../../host/ir/graph.ts";
 import { clamp } from "../../host/ops/fixed_point.ts";
 import { operatorOf } from "../../host/ops/index.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 import { graphs } from "./graphs.ts";
 
 /** Eight more bits below, which are noise. */

@@ -4,13 +4,19 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { compileAssemblyScript } from "../../host/compile/asc.ts";
-import { optimize } from "../../host/compile/optimize.ts";
-import type { Vector } from "../../host/engines/engine.ts";
+import { compileAssemblyScript } from "../../host/compiler/compile/asc.ts";
+import { optimize } from "../../host/compiler/compile/optimize.ts";
+import { exportName, kernelFolder, loadKernel } from "../../host/compiler/plan/kernels.ts";
+import {
+  type Argument,
+  type Choices,
+  type KernelCall,
+  lower,
+  type Program,
+} from "../../host/compiler/plan/lower.ts";
+import { type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
 import { byteSize, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
-import { exportName, kernelFolder, loadKernel } from "../../host/plan/kernels.ts";
-import { type Argument, type Choices, type KernelCall, lower, type Program } from "../../host/plan/lower.ts";
-import { type MemoryPlan, planMemory } from "../../host/plan/memory.ts";
+import type { Vector } from "../../host/runtime/engines/engine.ts";
 
 const PAGES = 4;
 /** Bytes behind the planned memory that must stay as they are. */

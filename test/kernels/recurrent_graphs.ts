@@ -1,5 +1,6 @@
 /** Random graphs of one node with states, whose second vector starts from what the first left. */
 import fc from "fast-check";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
   type DType,
@@ -11,7 +12,6 @@ import {
   type Tensor,
 } from "../../host/ir/graph.ts";
 import { operatorOf } from "../../host/ops/index.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 
 const zeroPoints = fc.integer({ min: -128, max: 127 });
 const seeds = fc.integer({ min: 0, max: 0xffff });

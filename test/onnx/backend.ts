@@ -9,14 +9,14 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { importOnnx } from "../../host/import/onnx/index.ts";
-import { operators } from "../../host/import/onnx/operators/index.ts";
+import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
+import { operators } from "../../host/compiler/import/onnx/operators/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { scaleValues } from "../../host/compiler/quantize/samples.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
-import { scaleValues } from "../../host/quantize/samples.ts";
 import { root } from "../../host/root.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type BackendCase,
   constantOf,

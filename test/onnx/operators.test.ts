@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { importOnnx } from "../../host/import/onnx/index.ts";
-import { operators } from "../../host/import/onnx/operators/index.ts";
+import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
+import { operators } from "../../host/compiler/import/onnx/operators/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
 import { elements, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type Attribute,
   float,
@@ -348,7 +348,7 @@ describe("operators of networks, against ONNX Runtime", { skip: typeof ort === "
     });
   }
 
-  test("every operator has a case here, in quantized.test.ts or in test/import", () => {
+  test("every operator has a case here, in quantized.test.ts or in test/compiler/import", () => {
     const elsewhere =
       "GRU LSTM Concat Constant DequantizeLinear Dropout Flatten Identity QuantizeLinear Relu Reshape Tanh".split(
         " ",

@@ -5,17 +5,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { v8 } from "../../host/engines/v8.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
-import { importOnnx } from "../../host/import/onnx/index.ts";
+import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { toInputBytes } from "../../host/compiler/quantize/samples.ts";
+import { verify } from "../../host/compiler/verify/ladder.ts";
+import { standardVectors } from "../../host/compiler/verify/vectors.ts";
 import { elements, fromBytes, type Graph, perTensor, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph, checkQuantized } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { toInputBytes } from "../../host/quantize/samples.ts";
-import { verify } from "../../host/verify/ladder.ts";
-import { standardVectors } from "../../host/verify/vectors.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
+import { v8 } from "../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import {
   floatTensor,
   generator,

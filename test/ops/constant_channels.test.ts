@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { runReference } from "../../host/engines/reference.ts";
+import { lcgBytes, standardVectors } from "../../host/compiler/verify/vectors.ts";
 import { clampTo, type Range } from "../../host/ops/activation.ts";
 import { type Channels, settleConstantChannels } from "../../host/ops/constant_channels.ts";
 import { kernelMultiplier, type Multiplier, requantize } from "../../host/ops/fixed_point.ts";
-import { lcgBytes, standardVectors } from "../../host/verify/vectors.ts";
+import { runReference } from "../../host/runtime/engines/reference.ts";
 import { kernelMachine, runOnMachine } from "../kernels/machine.ts";
 import { type Channel, depthwise3x3, everywhere, FAST, pointwise } from "../support/layers.ts";
 

@@ -1,6 +1,7 @@
 /** Meaning of what has no other definition: factors of 64-bit sums, tables, and dense layers of mixed types. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import {
   type DType,
   elements,
@@ -12,7 +13,6 @@ import {
 import { requantizeWide, wideMultiplier } from "../../host/ops/fixed_point.ts";
 import { fullyConnected } from "../../host/ops/fully_connected.ts";
 import { lookUp, makeLut } from "../../host/ops/lut_s16.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 
 describe("factors of 64-bit sums", () => {
   test("16 bits and a shift to the right", () => {

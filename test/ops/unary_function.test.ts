@@ -1,9 +1,9 @@
 /** Functions of one value: what they are, on real values and on bytes. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { evaluateGraph, runReference } from "../../host/engines/reference.ts";
 import { quantized, type Tensor } from "../../host/ir/graph.ts";
 import { FUNCTION_NAMES } from "../../host/ops/unary_function.ts";
+import { evaluateGraph, runReference } from "../../host/runtime/engines/reference.ts";
 import { float, graphOf, int8, node } from "../support/graphs.ts";
 
 /** Values from tables and by hand: function, x, result, and where there are any the parameters. */

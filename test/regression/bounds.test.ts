@@ -3,10 +3,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { TensorProto_DataType as DataType, type GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { nameGiver } from "../../host/import/importer.ts";
-import { importOnnx } from "../../host/import/onnx/index.ts";
-import { importTflite } from "../../host/import/tflite/index.ts";
+import { nameGiver } from "../../host/compiler/import/importer.ts";
+import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
+import { importTflite } from "../../host/compiler/import/tflite/index.ts";
+import { calibrate } from "../../host/compiler/quantize/calibrate.ts";
+import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
+import { asymmetric } from "../../host/compiler/quantize/scales.ts";
 import {
   type Attributes,
   type Graph,
@@ -18,9 +20,7 @@ import {
 } from "../../host/ir/graph.ts";
 import { graphFromJson, graphToJson } from "../../host/ir/serialize.ts";
 import { checkGraph, checkWork } from "../../host/ir/spec.ts";
-import { calibrate } from "../../host/quantize/calibrate.ts";
-import { quantizeGraph } from "../../host/quantize/quantize.ts";
-import { asymmetric } from "../../host/quantize/scales.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 
 function refused(work: () => unknown, message: RegExp): void {
   assert.throws(work, (error) => {

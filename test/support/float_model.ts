@@ -1,16 +1,16 @@
 /** A float model quantised and compiled by the later stages of the pipeline, without its tuner. */
 import assert from "node:assert/strict";
-import { v8 } from "../../host/engines/v8.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
+import { calibrate } from "../../host/compiler/quantize/calibrate.ts";
+import { type Agreement, compareWithFloat } from "../../host/compiler/quantize/compare.ts";
+import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
+import { type Sample, toInputBytes } from "../../host/compiler/quantize/samples.ts";
+import { verify } from "../../host/compiler/verify/ladder.ts";
+import { standardVectors } from "../../host/compiler/verify/vectors.ts";
 import type { Graph } from "../../host/ir/graph.ts";
 import { checkQuantized } from "../../host/ir/spec.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { calibrate } from "../../host/quantize/calibrate.ts";
-import { type Agreement, compareWithFloat } from "../../host/quantize/compare.ts";
-import { quantizeGraph } from "../../host/quantize/quantize.ts";
-import { type Sample, toInputBytes } from "../../host/quantize/samples.ts";
-import { verify } from "../../host/verify/ladder.ts";
-import { standardVectors } from "../../host/verify/vectors.ts";
+import { v8 } from "../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 
 /**
  * The int8 module of a float graph, calibrated with `samples`. Throws where V8 or wasm3 computes anything else than the

@@ -1,7 +1,8 @@
 /** Random tables of trees, as `tree_ensemble` has them. */
+
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import type { Tensor } from "../../host/ir/graph.ts";
 import { LEAF, NODE_COLUMNS } from "../../host/ops/tree_nodes.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 
 export interface ForestDraft {
   readonly features: number;

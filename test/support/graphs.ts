@@ -1,4 +1,6 @@
 /** Graphs by hand: a few words for each tensor and node, checked by the specification. */
+
+import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
   elements,
@@ -10,7 +12,6 @@ import {
   type Tensor,
 } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
-import { lcgBytes } from "../../host/verify/vectors.ts";
 
 export const float = (name: string, shape: Shape): Tensor => ({ name, dtype: "float32", shape });
 

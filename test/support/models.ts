@@ -1,13 +1,13 @@
 /** The models that come with the repository, and the small networks among the test vectors. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Vector } from "../../host/engines/engine.ts";
-import { importModel, readSource } from "../../host/import/index.ts";
-import { importTflite } from "../../host/import/tflite/index.ts";
+import { importModel, readSource } from "../../host/compiler/import/index.ts";
+import { importTflite } from "../../host/compiler/import/tflite/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
 import type { Graph } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
 import { root } from "../../host/root.ts";
+import type { Vector } from "../../host/runtime/engines/engine.ts";
 
 export const modelPath = (file: string): string => join(root, "test", "models", file);
 

@@ -4,7 +4,7 @@
  * fast-check shrinks a failing graph to its shortest form.
  */
 import fc from "fast-check";
-import type { Vector } from "../../host/engines/engine.ts";
+import { seededInputs } from "../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
   byteSize,
@@ -21,7 +21,7 @@ import {
 import { checkGraph } from "../../host/ir/spec.ts";
 import { ACTIVATIONS } from "../../host/ops/activation.ts";
 import { operatorOf } from "../../host/ops/index.ts";
-import { seededInputs } from "../../host/verify/vectors.ts";
+import type { Vector } from "../../host/runtime/engines/engine.ts";
 import { int8Weights, int32Bias, randomFloats } from "./graphs.ts";
 
 type Kind = "float" | "int8";

@@ -1,14 +1,14 @@
 /** Forests of every family against ONNX Runtime: as float graphs, and as modules in wasm3, on rows nobody trained on. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
-import { importModel, readSource } from "../../host/import/index.ts";
+import { importModel, readSource } from "../../host/compiler/import/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { argmax } from "../../host/compiler/quantize/compare.ts";
+import { borderOf, dequantizeBytes, toInputBytes } from "../../host/compiler/quantize/samples.ts";
 import { tensorOf } from "../../host/ir/graph.ts";
-import { simplify } from "../../host/passes/index.ts";
 import { build } from "../../host/pipeline.ts";
-import { argmax } from "../../host/quantize/compare.ts";
-import { borderOf, dequantizeBytes, toInputBytes } from "../../host/quantize/samples.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { type ForestCase, forestCases, runtimeScores } from "./forests.ts";
 
 const FLOAT_TOLERANCE = 1e-5;

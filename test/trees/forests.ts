@@ -1,7 +1,7 @@
 /** The forests of test/models/trees, and what ONNX Runtime makes of the rows to test them on. */
 import { readdirSync } from "node:fs";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { readDataset } from "../../host/data/index.ts";
+import { readDataset } from "../../host/runtime/data/index.ts";
 import { modelPath } from "../support/models.ts";
 
 export interface ForestCase {

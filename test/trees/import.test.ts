@@ -8,9 +8,9 @@ import {
   ModelProtoSchema,
 } from "onnx-buf";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { importOnnx } from "../../host/import/onnx/index.ts";
+import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
 import { ModelError } from "../../host/ir/graph.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 
 type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
 type Value =

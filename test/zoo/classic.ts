@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { wasm3 } from "../../host/engines/wasm3.ts";
+import { argmax } from "../../host/compiler/quantize/compare.ts";
+import { borderOf, dequantizeBytes, toInputBytes } from "../../host/compiler/quantize/samples.ts";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
 import { type Build, build } from "../../host/pipeline.ts";
-import { argmax } from "../../host/quantize/compare.ts";
-import { borderOf, dequantizeBytes, toInputBytes } from "../../host/quantize/samples.ts";
 import { root } from "../../host/root.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 
 export type Kind = "linear" | "svm" | "clusters" | "network" | "regressor";
 

@@ -2,12 +2,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { readDataset } from "../../host/data/index.ts";
-import type { Vector } from "../../host/engines/engine.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
+import { borderOf, dequantizeBytes, toInputBytes } from "../../host/compiler/quantize/samples.ts";
 import { elements, type Graph, tensorOf } from "../../host/ir/graph.ts";
 import { type Build, build } from "../../host/pipeline.ts";
-import { borderOf, dequantizeBytes, toInputBytes } from "../../host/quantize/samples.ts";
+import { readDataset } from "../../host/runtime/data/index.ts";
+import type { Vector } from "../../host/runtime/engines/engine.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { modelPath } from "../support/models.ts";
 
 /** One network in one format. */

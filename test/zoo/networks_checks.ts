@@ -1,12 +1,12 @@
 /** What a network has to show, in any format: see networks.test.ts. */
 import assert from "node:assert/strict";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { importModel, openSource } from "../../host/import/index.ts";
+import { importModel, openSource } from "../../host/compiler/import/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { argmax } from "../../host/compiler/quantize/compare.ts";
+import { toFloatInputs } from "../../host/compiler/quantize/samples.ts";
 import { fromBytes, tensorOf } from "../../host/ir/graph.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
-import { argmax } from "../../host/quantize/compare.ts";
-import { toFloatInputs } from "../../host/quantize/samples.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type BuiltNetwork,
   buildNetwork,

@@ -5,13 +5,13 @@
  *   --json   one array on stdout, nothing else
  */
 import { UsageError } from "../../host/cli/options.ts";
-import { wasm3 } from "../../host/engines/wasm3.ts";
+import { argmax } from "../../host/compiler/quantize/compare.ts";
+import { borderOf, dequantizeBytes, toInputBytes } from "../../host/compiler/quantize/samples.ts";
+import type { Tuning } from "../../host/compiler/tune/tune.ts";
 import { tensorOf } from "../../host/ir/graph.ts";
 import { build } from "../../host/pipeline.ts";
-import { argmax } from "../../host/quantize/compare.ts";
-import { borderOf, dequantizeBytes, toInputBytes } from "../../host/quantize/samples.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { table } from "../../host/table.ts";
-import type { Tuning } from "../../host/tune/tune.ts";
 import { type ForestCase, forestCases, runtimeScores } from "../trees/forests.ts";
 import { type Animal, animals, buildAnimal, decide, labelOf, oracle, readRows, share } from "./classic.ts";
 import { buildNetwork, floatOf, type NetworkCase, networkCases, runtimeOutputs } from "./networks.ts";

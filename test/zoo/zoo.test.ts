@@ -5,11 +5,11 @@
  */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { evaluateGraph } from "../../host/engines/reference.ts";
-import { importModel, readSource } from "../../host/import/index.ts";
+import { importModel, readSource } from "../../host/compiler/import/index.ts";
+import { simplify } from "../../host/compiler/passes/index.ts";
+import { toFloatInputs } from "../../host/compiler/quantize/samples.ts";
 import { checkGraph } from "../../host/ir/spec.ts";
-import { simplify } from "../../host/passes/index.ts";
-import { toFloatInputs } from "../../host/quantize/samples.ts";
+import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type Animal,
   animals,

@@ -16,7 +16,7 @@
 IMPORT("ticks") uint32_t host_ticks(void);
 IMPORT("log") void host_log(const char *text, uint32_t bytes);
 
-/* What the host reads without asking: host/device/instance.ts. */
+/* What the host reads without asking: host/fleet/simulator/instance.ts. */
 _Static_assert(offsetof(thimble_image, body_bytes) == 4, "thimble_image.body_bytes");
 _Static_assert(offsetof(thimble_image, version) == 8, "thimble_image.version");
 _Static_assert(offsetof(thimble_image, build) == 12, "thimble_image.build");

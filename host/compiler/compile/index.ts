@@ -1,0 +1,41 @@
+import { mergeDataSegments } from "../../module/data_segments.ts";
+import { addCustomSection } from "../../module/sections.ts";
+import { checkSubset } from "../../module/subset.ts";
+import { encodeMetadata, type Metadata, SECTION_NAME } from "../emit/metadata.ts";
+import type { Program } from "../plan/lower.ts";
+import type { MemoryPlan } from "../plan/memory.ts";
+import { compileAssemblyScript, type Target } from "./asc.ts";
+import { optimize } from "./optimize.ts";
+
+const PAGE = 65536;
+
+/** AssemblyScript to a module of ABI v1, checked against the planned addresses and the subset. */
+export async function compileModule(
+  assembly: string,
+  program: Program,
+  plan: MemoryPlan,
+  metadata: Metadata | undefined,
+  target: Target = "release",
+): Promise<Uint8Array> {
+  const raw = await compileAssemblyScript(assembly, target, Math.ceil(plan.memoryBytes / PAGE));
+  const binary = mergeDataSegments(await optimize(raw, program.kernels));
+  checkSubset(binary);
+  checkAddresses(binary, program, plan);
+  return metadata ? addCustomSection(binary, SECTION_NAME, encodeMetadata(metadata)) : binary;
+}
+
+/** asc assigns addresses in the order of the file; they have to be the plan's. */
+function checkAddresses(binary: Uint8Array, program: Program, plan: MemoryPlan): void {
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(binary)));
+  const check = (name: string, expected: number): void => {
+    const found: unknown = (exports[name] as WebAssembly.Global | undefined)?.value;
+    if (found !== expected) throw new Error(`compiled module: ${name}: expected ${expected}, found ${found}`);
+  };
+  check("memory_bytes", plan.memoryBytes);
+  program.graph.inputs.forEach((name, i) => {
+    check(`input_${i}`, plan.tensors.get(name)!);
+  });
+  program.graph.outputs.forEach((name, i) => {
+    check(`output_${i}`, plan.tensors.get(name)!);
+  });
+}

@@ -1,0 +1,126 @@
+import { ModelError } from "../../../ir/graph.ts";
+import { AttributeReader } from "./attributes.ts";
+import { classNames, isFloat } from "./constant.ts";
+import type { OnnxModel, OnnxNode, OnnxOutput } from "./model.ts";
+
+/**
+ * A classifier exported from scikit-learn has two outputs: the probabilities, and the label of the
+ * greatest of them, an integer or a string. A module computes the probabilities only, with the class
+ * names as `labels`; the host gets the label from both. So the label output is left out, with the
+ * nodes that nothing else needs. It comes in two forms:
+ * - output 0 of a classifier of ai.onnx.ml, whose translator attaches the class names;
+ * - ArgMax of the scores, then ArrayFeatureExtractor, which picks from a constant of class names.
+ * Identity, Cast and changes of shape may follow in either. Where no other output tells the label, the
+ * scores become an output for it. The sign of another output is left out, too, as whoever reads the one
+ * knows the other; the index of the least value, such as the nearest cluster, is computed. An integer output that
+ * is none of these is an error.
+ * Identity, Cast and changes of shape may follow in either. An integer output that is neither, or stands
+ * alone, is computed.
+ */
+export interface Selection {
+  /** Those that are computed in any case. */
+  readonly outputs: readonly string[];
+  /** For each label that is left out, values that tell it: the first that is computed. */
+  readonly labels: readonly (readonly string[])[];
+  /** Nodes that outputs and labels depend on. */
+  readonly needed: ReadonlySet<OnnxNode>;
+  /** Class names by the name of the scores that they belong to. */
+  readonly classes: ReadonlyMap<string, readonly string[]>;
+}
+
+const PASSING = new Set(
+  ["Cast", "Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"].map((op) => `ai.onnx.${op}`),
+);
+
+const holdsNumbers = ({ type }: OnnxOutput): boolean => isFloat(type) || type === "SEQUENCE";
+
+type Writers = ReadonlyMap<string, OnnxNode>;
+
+/** What an integer output is, where that is not just an integer. */
+type Trace =
+  | {
+      readonly kind: "label";
+      readonly scores: readonly string[];
+      readonly classes?: readonly string[];
+      /** Whether its classes have names. */
+      readonly isNamed: boolean;
+    }
+  | { readonly kind: "sign" };
+
+function traceArgument(node: OnnxNode, classes: readonly string[] | undefined): Trace | undefined {
+  if (node.type !== "ai.onnx.ArgMax") return undefined;
+  const axis = new AttributeReader(node.attributes).int("axis", 0);
+  if (axis !== 1 && axis !== -1) return undefined;
+  const scores = node.inputs.slice(0, 1);
+  return { kind: "label", scores, isNamed: classes !== undefined, ...(classes && { classes }) };
+}
+
+/** Follows an output of integers or strings back to what it is made of. */
+function trace(model: OnnxModel, writers: Writers, output: string): Trace | undefined {
+  let classes: readonly string[] | undefined;
+  // Nodes stand in execution order in a good file, but in a bad one they may form a ring.
+  let value = output;
+  for (let steps = 0; steps <= model.nodes.length; steps++) {
+    const node = writers.get(value);
+    if (!node) return undefined;
+    const [first, second] = node.inputs;
+    if (PASSING.has(node.type)) {
+      value = first ?? "";
+    } else if (node.type === "ai.onnx.ml.ArrayFeatureExtractor") {
+      const constant = model.constants.get(first ?? "");
+      if (!constant || classes) return undefined;
+      classes = classNames(constant);
+      value = second ?? "";
+    } else if (/^ai\.onnx\.ml\.\w+Classifier$/.test(node.type)) {
+      return node.outputs[0] === value && !classes
+        ? { kind: "label", scores: node.outputs, isNamed: true }
+        : undefined;
+    } else {
+      return node.type === "ai.onnx.Sign" && !classes ? { kind: "sign" } : traceArgument(node, classes);
+    }
+  }
+  return undefined;
+}
+
+function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Set<OnnxNode> {
+  const wanted = new Set(outputs);
+  const needed = new Set<OnnxNode>();
+  for (const node of nodes.toReversed()) {
+    if (!node.outputs.some((output) => wanted.has(output))) continue;
+    needed.add(node);
+    for (const input of node.inputs) if (input !== "") wanted.add(input);
+  }
+  return needed;
+}
+
+const INTEGERS = new Set(["INT64", "INT32"]);
+
+/** Throws ModelError where an output is neither of numbers nor a label. */
+export function selectOutputs(model: OnnxModel): Selection {
+  const writers: Writers = new Map(
+    model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
+  );
+  const hasScores = model.outputs.some(holdsNumbers);
+  const outputs: string[] = [];
+  const labels: (readonly string[])[] = [];
+  const classes = new Map<string, readonly string[]>();
+  for (const output of model.outputs) {
+    const found = holdsNumbers(output) ? undefined : trace(model, writers, output.name);
+    if (found?.kind === "label" && (hasScores || found.isNamed)) {
+      labels.push(found.scores);
+      if (found.classes) classes.set(found.scores[0]!, found.classes);
+    } else if (
+      holdsNumbers(output) ||
+      (INTEGERS.has(output.type) && !(found?.kind === "sign" && hasScores))
+    ) {
+      outputs.push(output.name);
+    } else if (found?.kind !== "sign") {
+      throw new ModelError(
+        `output ${output.name}: expected FLOAT, INT64, INT32 or a classifier's label, found ${output.type}`,
+      );
+    }
+  }
+  if (outputs.length + labels.length === 0) throw new ModelError("expected an output, found none");
+  const needed = neededNodes(model.nodes, [...outputs, ...labels.flat()]);
+  return { outputs, labels, needed, classes };
+}

@@ -1,0 +1,221 @@
+import {
+  type Graph,
+  initialState,
+  ModelError,
+  type Tensor,
+  type TensorData,
+  tensorOf,
+  toBytes,
+} from "../../ir/graph.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { bind } from "../../ops/operator.ts";
+import { type Kernel, loadKernel } from "./kernels.ts";
+
+/** An argument of a kernel: a number, or the address of a tensor or a constant. */
+export type Argument =
+  | { readonly kind: "number"; readonly value: number }
+  | { readonly kind: "tensor"; readonly name: string; readonly offset: number }
+  | { readonly kind: "constant"; readonly name: string };
+
+/** How a layer is computed: what the tuner decides. No choice changes a byte of the result. */
+export interface Choice {
+  /** Which of the kernels with one contract: the smaller code, or the faster. */
+  readonly kernel: "small" | "fast";
+  /** Pixels whose inputs a convolution gathers at a time. */
+  readonly tile: number;
+  /** Whether the output takes the place of the input, where the kernel and the other layers allow it. */
+  readonly inPlace: boolean;
+}
+
+/** By node name; a node that is missing is computed by SMALL. */
+export type Choices = ReadonlyMap<string, Choice>;
+
+/** Native kernels take four pixels at a time. */
+export const SMALL: Choice = { kernel: "small", tile: 4, inPlace: false };
+
+export interface Constant {
+  readonly name: string;
+  readonly data: TensorData;
+}
+
+/** One call of one kernel. A node becomes none (a view), one, or several. */
+export interface KernelCall {
+  readonly node: string;
+  readonly kernel: Kernel;
+  /** In the order of the kernel's parameters. */
+  readonly arguments: readonly Argument[];
+  /** What its cost depends on and its arguments do not say: expected counts by name. */
+  readonly work: Readonly<Record<string, number>>;
+}
+
+/** What is left of the graph when operators have become kernels: calls, constants, and views. */
+export interface Program {
+  readonly graph: Graph;
+  readonly calls: readonly KernelCall[];
+  readonly constants: readonly Constant[];
+  /** Which of the constants are states: the kernels change them, and their data is what they start with. */
+  readonly states: readonly string[];
+  /** Tensors that are another tensor's buffer under another shape. */
+  readonly aliases: ReadonlyMap<string, string>;
+  /** Bytes of the buffers that one call needs for itself; their names are no tensor's. */
+  readonly scratch: ReadonlyMap<string, number>;
+  readonly kernels: readonly Kernel[];
+}
+
+/** What an operator's `lower` may do. */
+export interface Lowering {
+  /** A table computed at build time; equal tables are stored once. */
+  constant(role: string, data: TensorData): Argument;
+  /** A place inside a tensor, `offset` bytes from its start. */
+  at(tensor: Tensor, offset: number): Argument;
+  /** Arguments by parameter name: exactly those of the kernel's source. `work`: see KernelCall. */
+  call(
+    kernel: string,
+    values: Readonly<Record<string, number | Tensor | Argument>>,
+    work?: Readonly<Record<string, number>>,
+  ): void;
+  /** `output` is the buffer of `input`. */
+  alias(output: Tensor, input: Tensor): void;
+  /** Bytes that hold nothing before and after the node. */
+  scratch(bytes: number): Argument;
+  readonly choice: Choice;
+  /**
+   * Puts `output` in the place of `input` if that was chosen and nothing reads `input` after this node.
+   * Whether the kernel can do it is the operator's to know.
+   */
+  overwrite(output: Tensor, input: Tensor): boolean;
+}
+
+/** Constants by content, so that equal ones share their bytes. Different ones get different names. */
+function constantPool() {
+  const byContent = new Map<string, Constant>();
+  const names = new Set<string>();
+  const unique = (name: string): string => {
+    let free = name;
+    // A tensor of the model may be called like a table of ours.
+    for (let n = 2; names.has(free); n++) free = `${name}_${n}`;
+    names.add(free);
+    return free;
+  };
+  const add = (name: string, data: TensorData): Argument => {
+    const content = `${data.BYTES_PER_ELEMENT}:${Buffer.from(toBytes(data)).toString("latin1")}`;
+    const existing = byContent.get(content);
+    if (existing) return { kind: "constant", name: existing.name };
+    const constant = { name: unique(name), data };
+    byContent.set(content, constant);
+    return { kind: "constant", name: constant.name };
+  };
+  /** Bytes that are written to share with nobody. */
+  const addOwn = (name: string, data: TensorData): Argument => {
+    const constant = { name: unique(name), data };
+    byContent.set(`own:${constant.name}`, constant);
+    return { kind: "constant", name: constant.name };
+  };
+  return { add, addOwn, list: () => [...byContent.values()] };
+}
+
+function checkArguments(node: string, kernel: Kernel, values: Readonly<Record<string, unknown>>): void {
+  const missing = kernel.parameters.filter((parameter) => values[parameter] === undefined);
+  const unknown = Object.keys(values).filter((name) => !kernel.parameters.includes(name));
+  if (missing.length + unknown.length > 0) {
+    throw new Error(`node ${node}: kernel ${kernel.name}: missing ${missing}; unknown ${unknown}`);
+  }
+}
+
+/** Whether nobody but node `index` has use for the bytes of a tensor any more. */
+function isLastUse(
+  graph: Graph,
+  aliases: ReadonlyMap<string, string>,
+  tensor: Tensor,
+  index: number,
+): boolean {
+  const storage = storageOf({ aliases }, tensor.name);
+  const views = (name: string): boolean => storageOf({ aliases }, name) === storage;
+  const readHere = graph.nodes[index]!.inputs.filter((name) => name !== "" && views(name)).length;
+  const readLater = graph.nodes
+    .slice(index + 1)
+    .some((node) => node.inputs.some((name) => name !== "" && views(name)));
+  return tensor.data === undefined && readHere === 1 && !readLater && !graph.outputs.some(views);
+}
+
+/** Turns a quantised graph into kernel calls. */
+export function lower(graph: Graph, choices: Choices = new Map()): Program {
+  const calls: KernelCall[] = [];
+  const constants = constantPool();
+  const aliases = new Map<string, string>();
+  const states = new Map<string, Argument>();
+  const scratch = new Map<string, number>();
+  const kernels = new Map<string, Kernel>();
+
+  const stateOf = (tensor: Tensor): Argument => {
+    const state = states.get(tensor.name) ?? constants.addOwn(tensor.name, initialState(tensor));
+    states.set(tensor.name, state);
+    return state;
+  };
+
+  const resolve = (value: number | Tensor | Argument): Argument => {
+    if (typeof value === "number") return { kind: "number", value };
+    if ("kind" in value) return value;
+    if (value.data) return constants.add(value.name, value.data);
+    if (value.next !== undefined) return stateOf(value);
+    return { kind: "tensor", name: value.name, offset: 0 };
+  };
+
+  const scratchName = (node: string): string => {
+    let name = `${node} scratch`;
+    while (graph.tensors.has(name) || scratch.has(name)) name += "_";
+    return name;
+  };
+
+  graph.nodes.forEach((node, index) => {
+    const choice = choices.get(node.name) ?? SMALL;
+    const lowering: Lowering = {
+      choice,
+      constant: (role, data) => constants.add(`${node.name}_${role}`, data),
+      at: (tensor, offset) => ({ kind: "tensor", name: tensor.name, offset }),
+      call(name, values, work = {}) {
+        const kernel = kernels.get(name) ?? loadKernel(name);
+        kernels.set(name, kernel);
+        checkArguments(node.name, kernel, values);
+        calls.push({
+          node: node.name,
+          kernel,
+          arguments: kernel.parameters.map((parameter) => resolve(values[parameter]!)),
+          work,
+        });
+      },
+      alias: (output, input) => aliases.set(output.name, input.name),
+      scratch(bytes) {
+        const name = scratchName(node.name);
+        scratch.set(name, bytes);
+        return { kind: "tensor", name, offset: 0 };
+      },
+      overwrite(output, input) {
+        if (!choice.inPlace || !isLastUse(graph, aliases, input, index)) return false;
+        aliases.set(output.name, input.name);
+        return true;
+      },
+    };
+    operatorOf(node.op).lower(bind(graph, node), lowering);
+  });
+  for (const name of graph.outputs) {
+    if (tensorOf(graph, name).data)
+      throw new ModelError(`output ${name} is a constant: nothing is left to compute`);
+  }
+  const names = [...states.values()].map((state) => (state.kind === "constant" ? state.name : ""));
+  return {
+    graph,
+    calls,
+    constants: constants.list(),
+    states: names,
+    aliases,
+    scratch,
+    kernels: [...kernels.values()],
+  };
+}
+
+/** The tensor whose buffer `name` is, following views. */
+export function storageOf(program: Pick<Program, "aliases">, name: string): string {
+  const target = program.aliases.get(name);
+  return target === undefined ? name : storageOf(program, target);
+}

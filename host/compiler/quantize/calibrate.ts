@@ -1,0 +1,41 @@
+import { type Graph, ModelError } from "../../ir/graph.ts";
+import { addToHistogram, emptyHistogram, type Histogram } from "./histogram.ts";
+import { traceOf } from "./layers.ts";
+import { type Sample, toFloatInputs } from "./samples.ts";
+
+/** What calibration saw of one tensor. */
+export interface Statistics {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/**
+ * Runs the float graph on every sample and counts the values of all its computed tensors.
+ * Throws ModelError where one gets a value that is infinite or not a number: it has no range.
+ */
+export function observe(graph: Graph, samples: readonly Sample[]): Map<string, Histogram> {
+  const all = new Map<string, Histogram>();
+  for (const sample of samples) {
+    for (const [name, data] of traceOf(graph, toFloatInputs(graph, sample))) {
+      if (graph.tensors.get(name)?.data) continue;
+      const histogram = all.get(name) ?? emptyHistogram();
+      addToHistogram(histogram, data);
+      const { min, max } = histogram;
+      if (!Number.isFinite(min) || !Number.isFinite(max))
+        throw new ModelError(`tensor ${name}: expected finite values in calibration, found ${min} to ${max}`);
+      all.set(name, histogram);
+    }
+  }
+  return all;
+}
+
+export function statisticsOf({ min, max, sum, squares, count }: Histogram): Statistics {
+  const mean = sum / count;
+  return { min, max, mean, deviation: Math.sqrt(Math.max(squares / count - mean * mean, 0)) };
+}
+
+/** Least, greatest and mean value of all tensors of the float graph. */
+export const calibrate = (graph: Graph, samples: readonly Sample[]): Map<string, Statistics> =>
+  new Map([...observe(graph, samples)].map(([name, histogram]) => [name, statisticsOf(histogram)]));

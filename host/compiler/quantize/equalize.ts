@@ -1,0 +1,159 @@
+/**
+ * Cross-layer equalisation (Nagel et al. 2019, arXiv:1906.04721): between two layers with weights, channel i
+ * may be divided by any s_i > 0 where the first writes it and multiplied by it where the second reads it, as
+ * long as what lies between keeps factors. As weights have a scale per output channel here, the first layer's
+ * ranges are those of its output's channels, which share one scale, rather than of its weights. Factors are
+ * powers of two: the float model computes exactly what it did.
+ */
+
+import { type Graph, type Node, readers, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import { traceOf } from "./layers.ts";
+import { type Sample, toFloatInputs } from "./samples.ts";
+import { withinBudget } from "./score.ts";
+
+export interface Pair {
+  readonly first: Node;
+  readonly second: Node;
+  /** Channels of what lies between them. */
+  readonly channels: number;
+}
+
+/** Operators f with f(s x) = s f(x) for every s > 0, channel by channel along the last axis. */
+const KEEPS_FACTORS: readonly string[] = [
+  "relu",
+  "leaky_relu",
+  "average_pool2d",
+  "max_pool2d",
+  "mean",
+  "reshape",
+];
+const LINEAR: readonly string[] = ["conv2d", "depthwise_conv2d", "fully_connected"];
+
+const keepsFactors = (graph: Graph, { op, attributes, inputs }: Node): boolean => {
+  const last = tensorOf(graph, inputs[0]!).shape.length - 1;
+  // A mean over channels mixes them.
+  if (op === "mean" && (attributes["axes"] as readonly number[]).includes(last)) return false;
+  return (
+    KEEPS_FACTORS.includes(op) && ["none", "relu", undefined].includes(attributes["activation"] as string)
+  );
+};
+
+/** Whether channel c of the first layer is what meets the weights that `scaleInputs` takes for it. */
+function meets(graph: Graph, second: Node, input: Tensor, channels: number): boolean {
+  const weights = graph.tensors.get(second.inputs[1] ?? "");
+  if (!weights?.data || second.inputs[0] !== input.name) return false;
+  if (second.op === "fully_connected") return weights.shape[1]! % channels === 0;
+  return second.op === "depthwise_conv2d" || second.attributes["groups"] === 1
+    ? input.shape.at(-1) === channels
+    : false;
+}
+
+/** The layer that alone reads what `first` writes, through operators that keep factors. */
+function partner(graph: Graph, readBy: ReadonlyMap<string, readonly Node[]>, first: Node): Pair | undefined {
+  let output = first.outputs[0]!;
+  const channels = tensorOf(graph, output).shape.at(-1) ?? 1;
+  for (;;) {
+    const [reader, ...others] = readBy.get(output) ?? [];
+    if (!reader || others.length > 0 || graph.outputs.includes(output)) return undefined;
+    if (LINEAR.includes(reader.op)) {
+      const second = reader;
+      return meets(graph, second, tensorOf(graph, output), channels)
+        ? { first, second, channels }
+        : undefined;
+    }
+    const written = tensorOf(graph, reader.outputs[0]!).shape;
+    const moves = reader.op === "reshape" || written.at(-1) === channels;
+    if (!keepsFactors(graph, reader) || !moves) return undefined;
+    output = reader.outputs[0]!;
+  }
+}
+
+/** Pairs of layers whose common channels may be scaled, in execution order. */
+export function equalizablePairs(graph: Graph): Pair[] {
+  const readBy = readers(graph);
+  const shared = (name: string): boolean => (readBy.get(name)?.length ?? 0) > 1;
+  return graph.nodes.flatMap((first) => {
+    const plain = ["none", "relu"].includes(first.attributes["activation"] as string);
+    const constants = first.inputs.slice(1).filter((name) => name !== "");
+    if (!LINEAR.includes(first.op) || !plain || constants.some(shared)) return [];
+    if (!constants.every((name) => tensorOf(graph, name).data)) return [];
+    const pair = partner(graph, readBy, first);
+    return pair && !shared(pair.second.inputs[1]!) ? [pair] : [];
+  });
+}
+
+/** Greatest magnitude by channel. */
+function magnitudes(data: ArrayLike<number>, channels: number, channelAt: (i: number) => number): number[] {
+  const found = new Array<number>(channels).fill(0);
+  for (let i = 0; i < data.length; i++) {
+    const channel = channelAt(i);
+    found[channel] = Math.max(found[channel]!, Math.abs(data[i]!));
+  }
+  return found;
+}
+
+/** Which channel of its input each weight of the second layer is multiplied with. */
+function inputChannel({ op, attributes }: Node, channels: number): (i: number) => number {
+  const multiplier = op === "depthwise_conv2d" ? (attributes["depthMultiplier"] as number) : 1;
+  return (i) => Math.floor(i / multiplier) % channels;
+}
+
+/** Which output channel each weight of the first layer belongs to. */
+function outputChannel({ op }: Node, weights: Tensor, channels: number): (i: number) => number {
+  if (op === "depthwise_conv2d") return (i) => i % channels;
+  const each = weights.data!.length / channels;
+  return (i) => Math.floor(i / each);
+}
+
+function outputMagnitudes(graph: Graph, { first, channels }: Pair, samples: readonly Sample[]): number[] {
+  const all = new Array<number>(channels).fill(0);
+  for (const sample of withinBudget(graph, samples)) {
+    const data = traceOf(graph, toFloatInputs(graph, sample)).get(first.outputs[0]!)!;
+    magnitudes(data, channels, (i) => i % channels).forEach((value, i) => {
+      all[i] = Math.max(all[i]!, value);
+    });
+  }
+  return all;
+}
+
+/** Greatest factor, as a power of two: a channel that hardly ever fires may be louder another day. */
+const MOST_LOG = 8;
+
+/** s_i = sqrt(r1_i / r2_i), which makes both ranges sqrt(r1_i r2_i), around their mean and as powers of two. */
+function factorsOf(graph: Graph, pair: Pair, samples: readonly Sample[]): number[] {
+  const { second, channels } = pair;
+  const written = outputMagnitudes(graph, pair, samples);
+  const weights = tensorOf(graph, second.inputs[1]!).data!;
+  // A depthwise layer's weights have a scale for each channel: its side of the balance is free.
+  const read =
+    second.op === "depthwise_conv2d"
+      ? written.map((value) => 1 / (value || 1))
+      : magnitudes(weights, channels, inputChannel(second, channels));
+  const logs = written.map((value, i) => (value > 0 && read[i]! > 0 ? Math.log2(value / read[i]!) / 2 : 0));
+  const known = logs.filter((_, i) => written[i]! > 0 && read[i]! > 0);
+  const mean = known.reduce((a, b) => a + b, 0) / (known.length || 1);
+  return logs.map((log, i) => {
+    if (!(written[i]! > 0 && read[i]! > 0)) return 1;
+    return 2 ** Math.max(-MOST_LOG, Math.min(MOST_LOG, Math.round(log - mean)));
+  });
+}
+
+const scaledBy = (tensor: Tensor, factorAt: (i: number) => number): Tensor => ({
+  ...tensor,
+  data: tensor.data!.map((value, i) => value * factorAt(i)),
+});
+
+/** The graph with a pair's channels scaled; the same graph where they are balanced already. */
+export function equalizePair(graph: Graph, pair: Pair, samples: readonly Sample[]): Graph {
+  const { first, second, channels } = pair;
+  const factors = factorsOf(graph, pair, samples);
+  if (factors.every((factor) => factor === 1)) return graph;
+  const [weights, bias] = [tensorOf(graph, first.inputs[1]!), graph.tensors.get(first.inputs[2] ?? "")];
+  const writes = outputChannel(first, weights, channels);
+  const reads = inputChannel(second, channels);
+  return withTensors(graph, [
+    scaledBy(weights, (i) => 1 / factors[writes(i)]!),
+    ...(bias ? [scaledBy(bias, (i) => 1 / factors[i % channels]!)] : []),
+    scaledBy(tensorOf(graph, second.inputs[1]!), (i) => factors[reads(i)]!),
+  ]);
+}

@@ -1,0 +1,139 @@
+/** Which tensors share a quantisation, and the rescalings where neighbours have different ones. */
+import {
+  type Attributes,
+  type Graph,
+  type Node,
+  type Quantization,
+  quantized,
+  type Tensor,
+  tensorOf,
+} from "../../ir/graph.ts";
+import type { Range } from "../../ops/activation.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { type Bound, bind } from "../../ops/operator.ts";
+import { activationScale, type Precision, UNIT_INT16 } from "./scales.ts";
+
+/** Tensors that must share one quantisation: the values of a group's members move between them. */
+export interface Group {
+  min: number;
+  max: number;
+  precision: Precision;
+  /** What the operator prescribes for int8. */
+  fixed: Quantization | undefined;
+}
+
+export type Groups = Map<string, Group>;
+
+export const quantizationOf = ({ min, max, precision, fixed }: Group): Quantization =>
+  fixed ? (precision === "int8" ? fixed : UNIT_INT16) : activationScale(precision, min, max);
+
+function merge(groups: Groups, into: Group, from: Group): void {
+  into.min = Math.min(into.min, from.min);
+  into.max = Math.max(into.max, from.max);
+  if (from.precision === "int16") into.precision = "int16";
+  for (const [name, group] of groups) if (group === from) groups.set(name, into);
+}
+
+export const computedInputs = (graph: Graph, node: Node): string[] =>
+  node.inputs.filter((name) => name !== "" && !tensorOf(graph, name).data);
+
+/** One group per tensor, joined where an operator only moves values. One member of int16 makes all int16. */
+export function groupTensors(
+  graph: Graph,
+  ranges: ReadonlyMap<string, Range>,
+  precision: ReadonlyMap<string, Precision>,
+): Groups {
+  const groups: Groups = new Map();
+  const own = (name: string, fixed?: Quantization): Group => {
+    const { min, max } = ranges.get(name)!;
+    return { min, max, precision: precision.get(name) ?? "int8", fixed };
+  };
+  for (const input of graph.inputs) groups.set(input, own(input));
+  for (const node of graph.nodes) {
+    const rule = operatorOf(node.op).quantization.output;
+    const output = node.outputs[0]!;
+    // A scale of the operator's own is found later: see `quantizeGraph`.
+    const group = own(output, rule.kind === "fixed" ? rule.quantization : undefined);
+    if (rule.kind === "own" && rule.dtype) group.precision = rule.dtype;
+    groups.set(output, group);
+    if (rule.kind !== "same") continue;
+    const inputs = computedInputs(graph, node);
+    const only = groups.get(inputs[0]!);
+    if (node.inputs.length === 1 && only) merge(groups, only, group);
+    // Inputs whose quantisation is prescribed are rescaled instead: see `alignInputs`.
+    else for (const input of inputs) if (!groups.get(input)!.fixed) merge(groups, group, groups.get(input)!);
+  }
+  return groups;
+}
+
+/** The tensors of a node as they will be, for its operator to judge. */
+function typed(
+  graph: Graph,
+  groups: Groups,
+  node: Node,
+  precision: ReadonlyMap<string, Precision>,
+): Bound<Attributes> {
+  const rule = operatorOf(node.op).quantization;
+  const bound = bind(graph, node);
+  const withGroup = (tensor: Tensor): Tensor => {
+    const group = groups.get(tensor.name)!;
+    return { ...tensor, dtype: group.precision, quantization: quantizationOf(group) };
+  };
+  const outputs = bound.outputs.map(withGroup);
+  const inputs = bound.inputs.map((tensor, i) => {
+    if (!tensor || groups.has(tensor.name)) return tensor && withGroup(tensor);
+    const ofWeights = precision.get(tensor.name) ?? "int8";
+    const operand = i === rule.weights?.input ? ofWeights : outputs[0]!.dtype;
+    return { ...tensor, dtype: i === rule.bias ? "int32" : operand, quantization: quantized(1, 0) };
+  });
+  return { ...bound, inputs, outputs };
+}
+
+/** Which group each input of an operator must belong to, where that is not its own. */
+function wantedGroups(
+  graph: Graph,
+  groups: Groups,
+  node: Node,
+  precision: ReadonlyMap<string, Precision>,
+): (Group | undefined)[] {
+  const { quantization, checkTypes } = operatorOf(node.op);
+  const output = groups.get(node.outputs[0]!)!;
+  const { kind } = quantization.output;
+  // What says itself what it writes reads any; others may have kernels for inputs of another type.
+  const mixes =
+    kind === "own" || (checkTypes && checkTypes(typed(graph, groups, node, precision)) === undefined);
+  return node.inputs.map((input) => {
+    const group = groups.get(input);
+    if (!group || group === output) return undefined;
+    if (kind === "same") return output;
+    return mixes || group.precision === output.precision
+      ? undefined
+      : { ...group, precision: output.precision };
+  });
+}
+
+/** Inserts a rescaling where an operator that only moves values, or one of another type, gets an input. */
+export function alignInputs(graph: Graph, groups: Groups, precision: ReadonlyMap<string, Precision>): Graph {
+  const tensors = new Map<string, Tensor>(graph.tensors);
+  const made = new Map<string, string>();
+  const nodes = graph.nodes.flatMap((node) => {
+    const added: Node[] = [];
+    const groupsWanted = wantedGroups(graph, groups, node, precision);
+    const inputs = node.inputs.map((input, i) => {
+      const wanted = groupsWanted[i];
+      if (!wanted) return input;
+      const moved = groups.get(node.outputs[0]!) === wanted;
+      const name = moved ? `${node.name}_rescaled_${i}` : `${input}_${wanted.precision}`;
+      // Every reader of that type shares one.
+      const known = made.get(name);
+      if (known !== undefined) return known;
+      made.set(name, name);
+      tensors.set(name, { ...tensorOf(graph, input), name });
+      groups.set(name, wanted);
+      added.push({ name, op: "quantize", inputs: [input], outputs: [name], attributes: {} });
+      return name;
+    });
+    return [...added, { ...node, inputs }];
+  });
+  return { ...graph, tensors, nodes };
+}

@@ -1,0 +1,169 @@
+/** How good a quantised model is, tensor by tensor and as a whole: what reports show. */
+
+import { fromBytes, type Graph, type Tensor, type TensorData, tensorOf, writers } from "../../ir/graph.ts";
+import { typeRange } from "../../ops/activation.ts";
+import { type Agreement, agreementMeter, decide, decideStored, isProbability } from "./compare.ts";
+import { addToHistogram, coarseCounts, emptyHistogram, type Histogram } from "./histogram.ts";
+import { traceOf } from "./layers.ts";
+import { borderOf, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
+
+/** One computed tensor, or input, of the float model beside its quantised self. */
+export interface LayerQuality {
+  readonly tensor: string;
+  /** The node that writes it; of an input its own name. */
+  readonly layer: string;
+  /** Signal to quantisation noise in dB, at most `MAX_SQNR`. */
+  readonly sqnr: number;
+  /** Least and greatest real value that the quantised tensor can hold. */
+  readonly range: readonly [number, number];
+  /** Least and greatest value that the float tensor took. */
+  readonly seen: readonly [number, number];
+  /** How many float values lie in each of 64 equal parts of what was seen. */
+  readonly histogram: readonly number[];
+  /** Share of float values outside of `range`. */
+  readonly saturated: number;
+  /** How its range was chosen. */
+  readonly method: string;
+  readonly dtype: string;
+}
+
+/** Confusion matrices [truth][prediction] of samples by class. */
+export interface Confusion {
+  readonly names: readonly string[];
+  readonly float: readonly (readonly number[])[];
+  readonly quantized: readonly (readonly number[])[];
+}
+
+export interface Quality {
+  readonly layers: readonly LayerQuality[];
+  readonly agreement: Agreement;
+  /** Where the samples have labels that the model's outputs can be matched with. */
+  readonly labels?: Confusion;
+}
+
+export interface MeasureOptions {
+  /** How each tensor's range was chosen. */
+  readonly methods?: ReadonlyMap<string, string>;
+  /** The expected class of each sample. */
+  readonly labels?: readonly string[];
+}
+
+/** No noise at all would be infinite, which JSON has no number for. */
+export const MAX_SQNR = 160;
+const BINS = 64;
+
+/** Signal to noise in dB of sums of squares. */
+export function decibels(signal: number, noise: number): number {
+  if (noise === 0) return MAX_SQNR;
+  return signal === 0 ? 0 : Math.min(10 * Math.log10(signal / noise), MAX_SQNR);
+}
+
+const hasScale = ({ dtype, quantization }: Tensor): boolean =>
+  dtype !== "int32" || quantization !== undefined;
+
+interface Meter {
+  readonly tensor: Tensor;
+  readonly histogram: Histogram;
+  readonly range: readonly [number, number];
+  signal: number;
+  noise: number;
+  outside: number;
+}
+
+function meterOf(tensor: Tensor): Meter {
+  const { scale, zeroPoint } = borderOf(tensor);
+  const { min, max } = typeRange(tensor);
+  const range = [(min - zeroPoint) * scale, (max - zeroPoint) * scale] as const;
+  return { tensor, histogram: emptyHistogram(), range, signal: 0, noise: 0, outside: 0 };
+}
+
+function addToMeter(meter: Meter, expected: TensorData, found: TensorData): void {
+  const { scale, zeroPoint } = borderOf(meter.tensor);
+  // Half a step beyond the last value is still rounded, not cut.
+  const [low, high] = [meter.range[0] - scale / 2, meter.range[1] + scale / 2];
+  addToHistogram(meter.histogram, expected);
+  expected.forEach((value, i) => {
+    meter.signal += value * value;
+    meter.noise += (value - (found[i]! - zeroPoint) * scale) ** 2;
+    if (value < low || value > high) meter.outside++;
+  });
+}
+
+/** Class names by output, where the labels can be understood: the output's own, numbers, or in order. */
+export function classNames(output: Tensor, labels: readonly string[]): string[] | undefined {
+  const values = output.shape.reduce((product, n) => product * n, 1);
+  const count = isProbability(output, values) ? 2 : values;
+  const found = [...new Set(labels)].sort();
+  const numbers = Array.from({ length: count }, (_, i) => String(i));
+  const candidates = [[...(output.labels ?? [])], numbers, found.length === count ? found : []];
+  return candidates.find((names) => names.length > 0 && found.every((label) => names.includes(label)));
+}
+
+function confusionMeter(output: Tensor, labels: readonly string[] | undefined) {
+  const names = labels && labels.length > 0 ? classNames(output, labels) : undefined;
+  if (!labels || !names) return undefined;
+  const matrix = (): number[][] => names.map(() => names.map(() => 0));
+  const [float, quantized] = [matrix(), matrix()];
+  return {
+    add(sample: number, expected: TensorData, found: TensorData): void {
+      const truth = names.indexOf(labels[sample]!);
+      float[truth]![decide(expected, output)]! += 1;
+      quantized[truth]![decideStored(found, output)]! += 1;
+    },
+    result: (): Confusion => ({ names, float, quantized }),
+  };
+}
+
+function qualityOf(meter: Meter, layer: string, method: string): LayerQuality {
+  const { tensor, histogram, range, signal, noise, outside } = meter;
+  return {
+    tensor: tensor.name,
+    layer,
+    sqnr: decibels(signal, noise),
+    range,
+    seen: [histogram.min, histogram.max],
+    histogram: coarseCounts(histogram, BINS),
+    saturated: outside / histogram.count,
+    method,
+    dtype: tensor.dtype,
+  };
+}
+
+/**
+ * Runs both graphs on all samples. `float` may be any float graph whose tensors have the names and the
+ * meaning of the quantised one's; a tensor that only one of them has is left out.
+ */
+export function measureQuality(
+  float: Graph,
+  quantized: Graph,
+  samples: readonly Sample[],
+  { methods, labels }: MeasureOptions = {},
+): Quality {
+  const output = tensorOf(quantized, quantized.outputs[0]!);
+  const border = borderOf(output);
+  const agreement = agreementMeter(output);
+  const confusion = confusionMeter(output, labels);
+  const meters = [...quantized.tensors.values()]
+    .filter((tensor) => !tensor.data && hasScale(tensor) && float.tensors.has(tensor.name))
+    .map(meterOf);
+  samples.forEach((sample, i) => {
+    const expected = traceOf(float, toFloatInputs(float, sample));
+    const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
+      fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
+    );
+    const found = traceOf(quantized, inputs);
+    for (const meter of meters)
+      addToMeter(meter, expected.get(meter.tensor.name)!, found.get(meter.tensor.name)!);
+    const [floatOutput, integers] = [expected.get(float.outputs[0]!)!, found.get(output.name)!];
+    const real = Float32Array.from(integers, (q) => (q - border.zeroPoint) * border.scale);
+    agreement.add(floatOutput, real);
+    confusion?.add(i, floatOutput, integers);
+  });
+  const writer = writers(quantized);
+  const layers = meters.map((meter) => {
+    const { name } = meter.tensor;
+    return qualityOf(meter, writer.get(name)?.name ?? name, methods?.get(name) ?? "prescribed");
+  });
+  const confused = confusion?.result();
+  return { layers, agreement: agreement.result(), ...(confused && { labels: confused }) };
+}

@@ -1,0 +1,178 @@
+/** Which tensors need 16 bits: those where int8 loses most, one after another until the model decides as before. */
+
+import { elements, type Graph, ModelError, type Node, readers, tensorOf, writers } from "../../ir/graph.ts";
+import { checkQuantized } from "../../ir/spec.ts";
+import { operatorOf } from "../../ops/index.ts";
+import type { ChosenRange } from "./choose_ranges.ts";
+import { isProbability } from "./compare.ts";
+import type { Histogram } from "./histogram.ts";
+import { measureQuality } from "./measure.ts";
+import { type Precision, quantizeGraph } from "./quantize.ts";
+import { isBetter, macsOf, type Score, scoreOf, type Target, triesFor } from "./score.ts";
+
+export const PRECISIONS = ["auto", "int8", "int16"] as const;
+export type PrecisionChoice = (typeof PRECISIONS)[number];
+
+export interface PrecisionOptions {
+  readonly precision?: PrecisionChoice;
+  /** Whether a graph keeps within what a board has; any does unless it says otherwise. */
+  readonly fits?: (quantized: Graph) => boolean;
+}
+
+/** A float graph with the ranges that int8 would have. */
+export interface Subject {
+  readonly graph: Graph;
+  readonly ranges: ReadonlyMap<string, ChosenRange>;
+  readonly histograms: ReadonlyMap<string, Histogram>;
+}
+
+export interface ChosenPrecision {
+  readonly precision: ReadonlyMap<string, Precision>;
+  readonly ranges: ReadonlyMap<string, ChosenRange>;
+  readonly steps: readonly string[];
+}
+
+/** Equal decisions that are enough, and for models that cost next to nothing their likely share on other data. */
+const ENOUGH_AGREEMENT = 0.995;
+const ENOUGH_RISK = 0.001;
+/** Linear models and their kin decide next to a border that int16 costs nothing to keep. */
+const ENOUGH_LINEAR_RISK = 1e-6;
+/** Noise to signal that is enough where a cheap model's output is a value: errors within 1 % of its range. */
+const ENOUGH_NOISE = 5e-5;
+/** Multiply-accumulates up to which int16 throughout is a matter of a millisecond or two. */
+const CHEAP = 2 ** 14;
+
+/** Bits to spare let int16 hold twice what was seen, which other inputs may reach. */
+const HEADROOM = 2;
+
+const widened = ({ min, max }: Histogram): ChosenRange => ({
+  min: HEADROOM * min,
+  max: HEADROOM * max,
+  method: "minmax, twice",
+});
+
+interface Attempt {
+  readonly chosen: Omit<ChosenPrecision, "steps">;
+  readonly quantized: Graph;
+  readonly score: Score;
+}
+
+/** The graph with some tensors of int16; undefined where operators, the scales or the board do not allow it. */
+function attempt(
+  { graph, ranges, histograms }: Subject,
+  wide: ReadonlySet<string>,
+  target: Target,
+  fits: (quantized: Graph) => boolean,
+): Attempt | undefined {
+  const precision = new Map<string, Precision>([...wide].map((name) => [name, "int16"]));
+  const widenedRanges = new Map(
+    [...ranges].map(([name, range]) => [name, wide.has(name) ? widened(histograms.get(name)!) : range]),
+  );
+  try {
+    const quantized = checkQuantized(quantizeGraph(graph, widenedRanges, { precision }), "quantize");
+    if (wide.size > 0 && !fits(quantized)) return undefined;
+    return { chosen: { precision, ranges: widenedRanges }, quantized, score: scoreOf(quantized, target) };
+  } catch (error) {
+    if (error instanceof ModelError) return undefined;
+    throw error;
+  }
+}
+
+const writes16 = ({ op }: Node): boolean => operatorOf(op).types.includes("int16");
+
+/** A tensor, and the same with what its readers write: many operators read 16 bits only to write as many. */
+function spreadsOf(graph: Graph, tensor: string): ReadonlySet<string>[] {
+  const writer = writers(graph).get(tensor);
+  if (writer && !writes16(writer)) return [];
+  const next = (readers(graph).get(tensor) ?? []).filter(writes16);
+  return [new Set([tensor]), new Set([tensor, ...next.flatMap(({ outputs }) => outputs)])];
+}
+
+/** Everything that can be of int16. */
+function allWide(graph: Graph): ReadonlySet<string> {
+  const written = graph.nodes.filter(writes16).flatMap(({ outputs }) => outputs);
+  const readBy = readers(graph);
+  return new Set([...written, ...graph.inputs.filter((name) => readBy.get(name)?.every(writes16))]);
+}
+
+/** Weights of dense layers among them. */
+const denseWeights = (graph: Graph, wide: ReadonlySet<string>): string[] =>
+  graph.nodes
+    .filter(({ op, outputs }) => op === "fully_connected" && wide.has(outputs[0]!))
+    .map(({ inputs }) => inputs[1]!);
+
+/** One layer of weights at most. */
+const isLinear = (graph: Graph): boolean =>
+  graph.nodes.filter(({ op }) => operatorOf(op).quantization.weights).length <= 1;
+
+function isEnough({ agreement, risk, noise }: Score, graph: Graph, cheap: boolean): boolean {
+  if (agreement < ENOUGH_AGREEMENT) return false;
+  const output = tensorOf(graph, graph.outputs[0]!);
+  const values = elements(output.shape);
+  const decides = values > 1 || isProbability(output, values);
+  const most = isLinear(graph) ? ENOUGH_LINEAR_RISK : ENOUGH_RISK;
+  return !cheap || (decides ? risk <= most : noise <= ENOUGH_NOISE);
+}
+
+/** Sets of tensors to raise, the noisiest tensor's first. */
+function byNoise({ graph }: Subject, { quantized }: Attempt, target: Target): ReadonlySet<string>[] {
+  return measureQuality(graph, quantized, target.samples)
+    .layers.toSorted((a, b) => a.sqnr - b.sqnr)
+    .flatMap(({ tensor }) => spreadsOf(graph, tensor));
+}
+
+const describe = (wide: ReadonlySet<string>): string[] =>
+  wide.size > 0 ? [`16 bits for ${[...wide].join(", ")}`] : [];
+
+/** int16 wherever operators allow it, with int16 weights in dense layers where that helps. */
+function widest(subject: Subject, target: Target, fits: (quantized: Graph) => boolean): Attempt | undefined {
+  const wide = allWide(subject.graph);
+  const activations = attempt(subject, wide, target, fits);
+  const all = new Set([...wide, ...denseWeights(subject.graph, wide)]);
+  const weights = attempt(subject, all, target, fits);
+  return weights && (!activations || isBetter(weights.score, activations.score)) ? weights : activations;
+}
+
+function raise(
+  subject: Subject,
+  target: Target,
+  fits: (quantized: Graph) => boolean,
+  int8: Attempt,
+): Attempt {
+  const { graph } = subject;
+  const cheap = macsOf(graph) <= CHEAP;
+  const tries = triesFor(graph, target.samples.length);
+  let best = int8;
+  for (const spread of byNoise(subject, int8, target).slice(0, tries)) {
+    if (isEnough(best.score, graph, cheap)) return best;
+    const wide = new Set([...best.chosen.precision.keys(), ...spread]);
+    if (wide.size === best.chosen.precision.size) continue;
+    const tried = attempt(subject, wide, target, fits);
+    // Less noise alone is not worth the time of a larger model.
+    const helps = tried && (cheap || tried.score.agreement > best.score.agreement);
+    if (helps && isBetter(tried.score, best.score)) best = tried;
+  }
+  if (!cheap || isEnough(best.score, graph, cheap)) return best;
+  const all = widest(subject, target, fits);
+  return all && isBetter(all.score, best.score) ? all : best;
+}
+
+/** The types of a graph's tensors; steps say which are wide. */
+export function choosePrecision(
+  subject: Subject,
+  target: Target,
+  { precision = "auto", fits = () => true }: PrecisionOptions = {},
+): ChosenPrecision {
+  const int8: ChosenPrecision = { precision: new Map(), ranges: subject.ranges, steps: [] };
+  if (precision === "int8") return int8;
+  if (precision === "int16") {
+    const all = widest(subject, target, () => true);
+    if (!all)
+      throw new ModelError(`${subject.graph.name}: expected operators that compute in int16, found others`);
+    return { ...all.chosen, steps: describe(new Set(all.chosen.precision.keys())) };
+  }
+  const start = attempt(subject, new Set(), target, fits);
+  if (!start) return int8;
+  const { chosen } = raise(subject, target, fits, start);
+  return { ...chosen, steps: describe(new Set(chosen.precision.keys())) };
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../root.ts";
+import type { Kernels } from "./measure.ts";
+
+/** Instructions, or bytes, for each unit of a feature. */
+export type Coefficients = Readonly<Record<string, number>>;
+
+/** A kernel's code in a module: the exported function, and its helpers by their sizes. */
+export interface KernelCode {
+  readonly own: number;
+  readonly helpers: readonly number[];
+}
+
+/** How far the fitted model is from what it was fitted to, as a share of what was measured. */
+export interface Residuals {
+  readonly cases: number;
+  readonly mean: number;
+  readonly worst: number;
+}
+
+/** What `npm run tune:calibrate` measured in QEMU and keeps in host/compiler/tune/calibration.json. */
+export interface Calibration {
+  /** `kernelHash` of the sources that were measured. */
+  readonly kernels: string;
+  readonly compiler: string;
+  /** Instructions of an inference of no layers. */
+  readonly invoke: Readonly<Record<Kernels, number>>;
+  readonly instructions: Readonly<Record<Kernels, Readonly<Record<string, Coefficients>>>>;
+  readonly residuals: Readonly<Record<Kernels, Readonly<Record<string, Residuals>>>>;
+  readonly code: Readonly<Record<string, KernelCode>>;
+  /** wasm3's heap with the model's record, in bytes; `cost.ts` says what its features are. */
+  readonly heap: Readonly<Record<Kernels, Coefficients>>;
+  /** How far the model of the heap is from what was measured, in bytes: the root of the mean square. */
+  readonly heapError: Readonly<Record<Kernels, number>>;
+  /** The C stack, the larger of opening and running, by the kernel that needs it. */
+  readonly stack: Readonly<Record<Kernels, Readonly<Record<string, number>>>>;
+  /** Static RAM of the firmware's core. */
+  readonly staticBytes: number;
+  /** What a module has beside code, data and the names of kernels. */
+  readonly formatBytes: number;
+}
+
+/** In the repository and in the package alike. */
+export const calibrationFile = join(root, "host", "tune", "calibration.json");
+
+let loaded: Calibration | undefined;
+
+export function loadCalibration(): Calibration {
+  loaded ??= JSON.parse(readFileSync(calibrationFile, "utf8")) as Calibration;
+  return loaded;
+}

@@ -1,0 +1,162 @@
+/**
+ * What a program will cost on a device before it is compiled: instructions, bytes of the module, and RAM. All are
+ * linear in features of the program (features.ts), with coefficients from measurements (calibration.ts).
+ */
+import { exportName, type Kernel } from "../plan/kernels.ts";
+import type { KernelCall, Program } from "../plan/lower.ts";
+import { type Calibration, type Coefficients, loadCalibration } from "./calibration.ts";
+import { type CallShape, callShape, type Features, featuresOf } from "./features.ts";
+import type { Kernels } from "./measure.ts";
+
+/** Instructions with each kind of kernels, or another figure of both. */
+export type ByKernels = Readonly<Record<Kernels, number>>;
+
+/** THIMBLE_STACK_BYTES of firmware/include/thimble.h. */
+export const WASM3_STACK = 1408;
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** A linear model's value; features without a coefficient cost nothing. */
+export const evaluate = (coefficients: Coefficients, features: Features): number =>
+  sum(Object.entries(features).map(([name, count]) => count * (coefficients[name] ?? 0)));
+
+function callInstructions(shape: CallShape, kernels: Kernels, calibration: Calibration): number {
+  const coefficients = calibration.instructions[kernels][shape.kernel];
+  if (!coefficients)
+    throw new Error(
+      `host/compiler/tune/calibration.json: expected kernel ${shape.kernel}: npm run tune:calibrate`,
+    );
+  return Math.round(evaluate(coefficients, featuresOf(shape, kernels)));
+}
+
+/** Predicted instructions of one inference of these calls. */
+export function predictInstructions(
+  shapes: readonly CallShape[],
+  calibration: Calibration = loadCalibration(),
+): ByKernels {
+  const total = (kernels: Kernels): number =>
+    sum(shapes.map((shape) => callInstructions(shape, kernels, calibration)));
+  return { native: total("native"), portable: total("portable") };
+}
+
+/** Predicted instructions by node, for nodes that make calls. */
+export function predictLayers(program: Program, calibration?: Calibration): Map<string, ByKernels> {
+  const shapes = new Map<string, CallShape[]>();
+  for (const call of program.calls) {
+    const list = shapes.get(call.node) ?? [];
+    list.push(callShape(call, program));
+    shapes.set(call.node, list);
+  }
+  return new Map([...shapes].map(([node, list]) => [node, predictInstructions(list, calibration)]));
+}
+
+// Code
+
+/** Bytes of a number as an immediate (signed LEB128). */
+function lebBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = Math.abs(value < 0 ? value + 1 : value); rest >= 64; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}
+
+/** An address is taken for one beyond 8 KiB: three bytes. */
+const ADDRESS_BYTES = 3;
+
+/** Code of `invoke` for one call: the arguments as constants, and the call. */
+const callBytes = (call: Pick<KernelCall, "arguments">): number =>
+  2 +
+  sum(
+    call.arguments.map(
+      (argument) => 1 + (argument.kind === "number" ? lebBytes(argument.value) : ADDRESS_BYTES),
+    ),
+  );
+
+/** What a module is made of, as far as its size and its RAM depend on it. */
+export interface Outline {
+  readonly kernels: readonly Kernel[];
+  readonly calls: readonly Pick<KernelCall, "arguments">[];
+  /** Inputs and outputs of the graph. */
+  readonly borders: number;
+}
+
+export const outlineOf = ({ kernels, calls, graph }: Program): Outline => ({
+  kernels,
+  calls,
+  borders: graph.inputs.length + graph.outputs.length,
+});
+
+/** A module's code, in bytes of WebAssembly, and numbers of what wasm3 keeps records of. */
+export interface CodeSize {
+  /** Exported kernels, for which a device may have native ones. */
+  readonly kernels: number;
+  /** Functions that kernels share, each counted once. */
+  readonly helpers: number;
+  readonly invoke: number;
+  readonly functions: number;
+  /** wasm3 leaves room behind a large function that smaller ones fill. */
+  readonly largest: number;
+  readonly exports: number;
+}
+
+export function codeSize(
+  { kernels, calls, borders }: Outline,
+  calibration: Calibration = loadCalibration(),
+): CodeSize {
+  const known = kernels.flatMap(({ name }) => calibration.code[name] ?? []);
+  // Helpers of equal size are one: two different ones of the same length are rare, and cost little.
+  const helpers = [...new Set(known.flatMap((code) => code.helpers))];
+  return {
+    kernels: sum(known.map(({ own }) => own)),
+    helpers: sum(helpers),
+    invoke: 6 + sum(calls.map(callBytes)),
+    functions: known.length + helpers.length + 1,
+    largest: Math.max(0, ...known.map(({ own }) => own), ...helpers),
+    exports: FIXED_EXPORTS + known.length + 2 * borders,
+  };
+}
+
+/** memory, invoke, abi, memory_bytes */
+const FIXED_EXPORTS = 4;
+
+/** Predicted bytes of a module without its custom section. */
+export function predictModule(
+  outline: Outline,
+  constantBytes: number,
+  calibration: Calibration = loadCalibration(),
+): number {
+  const code = codeSize(outline, calibration);
+  // For each kernel its export, and a type with its parameters; for each tensor two exported globals.
+  const names = sum(
+    outline.kernels.map((kernel) => exportName(kernel).length + 7 + kernel.parameters.length),
+  );
+  const tensors = 2 * BORDER_BYTES * outline.borders;
+  return Math.round(
+    calibration.formatBytes +
+      names +
+      tensors +
+      code.kernels +
+      code.helpers +
+      code.invoke +
+      code.functions +
+      constantBytes,
+  );
+}
+
+/** An exported global: its name, which is "output_0_bytes" at most, its number, and its value. */
+const BORDER_BYTES = 19;
+
+// RAM
+
+/** What wasm3's heap depends on. Natively, kernels are bound and not compiled, but their helpers may be. */
+export const heapFeatures = (code: CodeSize): Features => ({ base: 1, ...code });
+
+/** RAM that a device needs beside the module's linear memory, in bytes. */
+export function predictRuntime(outline: Outline, calibration: Calibration = loadCalibration()): ByKernels {
+  const features = heapFeatures(codeSize(outline, calibration));
+  const total = (kind: Kernels): number => {
+    const stacks = outline.kernels.map(({ name }) => calibration.stack[kind][name] ?? 0);
+    const heap = Math.round(evaluate(calibration.heap[kind], features));
+    return heap + WASM3_STACK + Math.max(0, ...stacks) + calibration.staticBytes;
+  };
+  return { native: total("native"), portable: total("portable") };
+}

@@ -1,0 +1,88 @@
+/**
+ * What an operator does with an update server, whichever it is: `thimble publish` and `thimble rollout` know only
+ * this. `host/fleet/server/thimble_management.ts` speaks to `thimble serve`, `host/fleet/server/hawkbit.ts` to a hawkBit.
+ */
+
+/** One stage of a rollout: how many of the devices that were found. `rest` is all that are in no stage before. */
+export type StageSize = { readonly count: number } | { readonly percent: number } | { readonly rest: true };
+
+export interface RolloutPlan {
+  /** Unique on the server; chosen by it where absent. */
+  readonly name?: string;
+  /** Of a published image. */
+  readonly image: number;
+  /** Which devices: terms KEY=VALUE, all of which have to hold; absent or empty for all. See `host/fleet/server/query.ts`. */
+  readonly query?: string;
+  readonly stages: readonly StageSize[];
+  /** Per cent of a stage that have to succeed before the next one starts. */
+  readonly success: number;
+  /** Per cent of a stage whose failure stops the rollout. */
+  readonly errors: number;
+  /** Devices that run an older version, or one that nobody knows, are left out. */
+  readonly minVersion?: string;
+  /** How often a device that failed is asked again. */
+  readonly retries: number;
+}
+
+export const ROLLOUT_STATES = ["ready", "running", "paused", "stopped", "aborted", "finished"] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
+
+export const DEVICE_STATES = ["waiting", "running", "succeeded", "failed", "skipped", "cancelled"] as const;
+/** How a device stands to a rollout. */
+export type DeviceState = (typeof DEVICE_STATES)[number];
+
+export interface StageStatus {
+  readonly started: boolean;
+  readonly devices: number;
+  /** Devices by their state. */
+  readonly counts: Readonly<Record<DeviceState, number>>;
+}
+
+/** A reason that devices gave, and how many did. */
+export interface Refusal {
+  readonly reason: string;
+  readonly devices: number;
+}
+
+export interface RolloutStatus {
+  readonly id: number;
+  readonly name: string;
+  readonly image: number;
+  /** Model id and version of the image. */
+  readonly model: string;
+  readonly version: string;
+  readonly state: RolloutState;
+  /** Why it was stopped; empty otherwise. */
+  readonly reason: string;
+  readonly stages: readonly StageStatus[];
+  /** Most frequent first. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface PublishedImage {
+  readonly id: number;
+  readonly model: string;
+  readonly version: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** All throw ManagementError where the server refuses or cannot be reached. */
+export interface Management {
+  /** The same image twice is one image. */
+  publish(image: Uint8Array): Promise<PublishedImage>;
+  images(): Promise<readonly PublishedImage[]>;
+  /** Creates a rollout and starts its first stage. */
+  start(plan: RolloutPlan): Promise<RolloutStatus>;
+  rollouts(): Promise<readonly RolloutStatus[]>;
+  status(id: number): Promise<RolloutStatus>;
+  pause(id: number): Promise<RolloutStatus>;
+  resume(id: number): Promise<RolloutStatus>;
+  /** Takes back what devices have not begun to try. */
+  abort(id: number): Promise<RolloutStatus>;
+}
+
+/** One line: what the server was asked, and what it said. */
+export class ManagementError extends Error {
+  override readonly name = "ManagementError";
+}

@@ -1,0 +1,30 @@
+/** What a device measures, from a file: the rows of a CSV, .npy or float32 file, over and over. */
+import { readDataset } from "../../runtime/data/index.ts";
+import type { RealModel } from "./values.ts";
+
+export interface SensorOptions {
+  /** Whose inputs they are; default 0. */
+  readonly model?: number;
+  /** Told of the real values that each row gave. */
+  readonly took?: (outputs: readonly (readonly number[])[], row: number) => void;
+}
+
+export interface Sensor {
+  /** The inputs of the next row. */
+  next(model: RealModel): Uint8Array[];
+  told(outputs: readonly Uint8Array[], model: RealModel): void;
+}
+
+/** Read when the first row is wanted: how many columns there must be is the model's to say. */
+export function sensorOf(file: string, { took }: SensorOptions): Sensor {
+  let rows: readonly Float32Array[] | undefined;
+  let row = -1;
+  return {
+    next(model) {
+      rows ??= readDataset(file, model.columns).rows;
+      row = (row + 1) % rows.length;
+      return model.split(rows[row]!);
+    },
+    told: (outputs, model) => took?.(model.dequantize(outputs), row),
+  };
+}

@@ -1,0 +1,58 @@
+/** Real values of the model that runs on a device, by what its module says of itself. */
+
+import { decodeMetadata, infoElements, SECTION_NAME, type TensorInfo } from "../../compiler/emit/metadata.ts";
+import { dequantizeBytes, quantizeToBytes, splitRow } from "../../compiler/quantize/samples.ts";
+import { parseSlot } from "../../image/mcuboot.ts";
+import { customSection } from "../../module/sections.ts";
+import type { ModelPlace, Service } from "./device.ts";
+import type { NorFlash } from "./flash.ts";
+
+export interface RealModel {
+  /** Values of all inputs together. */
+  readonly columns: number;
+  /** Throws RangeError where there are more or fewer values than the inputs have. */
+  quantize(inputs: readonly ArrayLike<number>[]): Uint8Array[];
+  /** One row with the values of all inputs. */
+  split(row: ArrayLike<number>): Uint8Array[];
+  dequantize(outputs: readonly Uint8Array[]): number[][];
+}
+
+function quantizeOne(values: ArrayLike<number> | undefined, info: TensorInfo): Uint8Array {
+  const count = infoElements(info);
+  if (values?.length !== count)
+    throw new RangeError(`input ${info.name}: expected ${count} values, found ${values?.length ?? 0}`);
+  return quantizeToBytes(Float32Array.from(values), info);
+}
+
+function fromModule(module: Uint8Array): RealModel {
+  const section = customSection(module, SECTION_NAME);
+  if (!section)
+    throw new RangeError(`module: expected a custom section ${SECTION_NAME} for real values, found none`);
+  const { inputs, outputs } = decodeMetadata(section);
+  const sizes = inputs.map(infoElements);
+  const quantize = (values: readonly ArrayLike<number>[]): Uint8Array[] =>
+    inputs.map((info, i) => quantizeOne(values[i], info));
+  return {
+    columns: sizes.reduce((sum, size) => sum + size, 0),
+    quantize,
+    split(row) {
+      return quantize(splitRow(Float32Array.from(row), sizes));
+    },
+    dequantize: (found) => found.map((bytes, i) => Array.from(dequantizeBytes(bytes, outputs[i]!))),
+  };
+}
+
+/** By the hash that signs them: thousands of devices run the same few images. */
+const known = new Map<string, RealModel>();
+
+/** Throws RangeError where no model runs, or it says nothing of real values. */
+export function realModel(flash: NorFlash, { slots, bytes }: ModelPlace, service: Service): RealModel {
+  const { state, slot } = service.record();
+  if (service.version() === undefined) throw new RangeError("expected a model that runs, found none");
+  const at = slots[state === "trial" ? 1 - slot : slot]!;
+  const { digest, body } = parseSlot(flash.bytes.subarray(at, at + bytes));
+  const name = Buffer.from(digest).toString("hex");
+  const found = known.get(name) ?? fromModule(body);
+  known.set(name, found);
+  return found;
+}

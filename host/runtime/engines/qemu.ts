@@ -1,0 +1,99 @@
+/** Modules in the firmware, on an emulated rv32imac microcontroller: firmware/port/qemu-riscv32. */
+import type { KeyObject } from "node:crypto";
+import { type FirmwareOptions, firmwareAvailability } from "../../firmware/qemu_build.ts";
+import { type FirmwareResult, runFirmware } from "../../firmware/qemu_run.ts";
+import { composeFlash, flashPieces } from "../../image/flash.ts";
+import { generateKey, rawPublicKey } from "../../image/keys.ts";
+import { BOARDS, defaultTable, SLOT_ALIGNMENT } from "../../image/layout.ts";
+import { writeImage } from "../../image/mcuboot.ts";
+import { readNeeds } from "../../image/module.ts";
+import { checkVectors, type Engine, EngineError, type Vector } from "./engine.ts";
+
+export type QemuOptions = FirmwareOptions & {
+  /** Whether native kernels take the place of the module's own; default true. */
+  readonly native?: boolean;
+  /** RAM for the model; default: all that the machine has. */
+  readonly ramBytes?: number;
+};
+
+let throwAwayKey: KeyObject | undefined;
+
+/** A flash image with this module in the first slot, signed by `key`. Throws ImageError or ModelError. */
+export function flashOf(module: Uint8Array, key: KeyObject): Uint8Array {
+  const bytes = writeImage({ body: module, key, version: "0.0.0", ...readNeeds(module) });
+  const slotBytes = Math.ceil(bytes.length / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
+  const table = defaultTable(BOARDS["qemu-virt"]!, 1, slotBytes);
+  const end = Math.max(...table.map(({ offset, size }) => offset + size));
+  return composeFlash(flashPieces(table, [{ file: "module", bytes }]), end);
+}
+
+const fail = (message: string, cause?: unknown): never => {
+  throw new EngineError("qemu", message, { cause });
+};
+
+function signedFlash(module: Uint8Array, key: KeyObject): Uint8Array {
+  try {
+    return flashOf(module, key);
+  } catch (error) {
+    return fail(`malformed module: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+async function start(
+  options: QemuOptions,
+  module: Uint8Array,
+  vectors: readonly Vector[],
+  skipSelfTest: boolean,
+): Promise<FirmwareResult> {
+  throwAwayKey ??= generateKey();
+  return runFirmware({
+    flash: signedFlash(module, throwAwayKey),
+    keys: [rawPublicKey(throwAwayKey)],
+    vectors,
+    skipSelfTest,
+    portableOnly: options.native === false,
+    ...(options.ramBytes !== undefined && { ramBytes: options.ramBytes }),
+    build: options,
+  });
+}
+
+/** The status with what wasm3 said before it, which is more exact. */
+const describe = ({ statusText, console }: FirmwareResult): string =>
+  [...console.filter((line) => line !== statusText).slice(-1), statusText].join(": ");
+
+async function run(options: QemuOptions, module: Uint8Array, vectors: readonly Vector[]): Promise<Vector[]> {
+  const result = await start(options, module, vectors, true);
+  if (result.model === undefined && result.inputBytes.length === 0)
+    fail(`module does not load: ${describe(result)}`);
+  checkVectors("qemu", vectors, result.inputBytes);
+  if (result.status !== 0) fail(`vector ${result.outputs.length}: invoke: ${describe(result)}`);
+  return [...result.outputs];
+}
+
+/** The device tells apart only a self-test that passed, which is 0, from one that did not: 1. */
+async function selfTest(options: QemuOptions, module: Uint8Array): Promise<number | undefined> {
+  const exports = WebAssembly.Module.exports(new WebAssembly.Module(new Uint8Array(module)));
+  if (!exports.some(({ name, kind }) => name === "self_test" && kind === "function")) return undefined;
+  const result = await start(options, module, [], false);
+  if (result.status === SELF_TEST_FAILED) return 1;
+  return result.status === 0 ? 0 : fail(`self_test: ${describe(result)}`);
+}
+
+/** THIMBLE_ERR_SELF_TEST in thimble.h. */
+const SELF_TEST_FAILED = -17;
+
+/**
+ * The firmware with a module, signed with a key of this process, in its flash; the firmware is built at first
+ * use (see host/firmware/qemu_build.ts).
+ */
+export function qemuEngine(options: QemuOptions = {}): Engine {
+  return {
+    name: "qemu",
+    availability: () => firmwareAvailability(options),
+    run: (module, vectors) => run(options, module, vectors),
+    selfTest: (module) => selfTest(options, module),
+  };
+}
+
+/** The firmware with all its native kernels. */
+export const qemu: Engine = qemuEngine();

@@ -1,0 +1,47 @@
+/** A simulated device against a server, on a clock that only requests and waiting move. */
+import type { Answer, Request } from "../../../host/fleet/simulator/ddi.ts";
+import { boot, type Device } from "../../../host/fleet/simulator/device.ts";
+import type { NorFlash } from "../../../host/fleet/simulator/flash.ts";
+import { type Geometry, infer, layout } from "../powerfail/scene.ts";
+import { BASE } from "./scripted_server.ts";
+
+export interface Clock {
+  now: number;
+}
+
+/** Switches a device on that knows the server; without attributes (null) it has nothing to say of itself. */
+export const connect = (
+  core: WebAssembly.Module,
+  geometry: Geometry,
+  flash: NorFlash,
+  seed = 1,
+  attributes: Readonly<Record<string, string>> | null = { board: "simulated" },
+): Device =>
+  boot({
+    ...layout(geometry).options,
+    core,
+    flash,
+    server: { url: BASE, authorization: "TargetToken secret", ...(attributes && { attributes }), seed },
+  });
+
+/**
+ * Lets the device do as it likes until `until` seconds: it asks, infers after every request, and changes models
+ * between inferences. The transcript of requests and inferences.
+ */
+export function live(
+  device: Device,
+  clock: Clock,
+  until: number,
+  answer: (request: Request) => Answer,
+): void {
+  while (clock.now < until) {
+    const next = device.client!.next(clock.now);
+    if (typeof next === "number") clock.now += next;
+    else {
+      clock.now += 1;
+      device.client!.answer(clock.now, answer(next));
+    }
+    device.services[0]!.switch();
+    infer(device);
+  }
+}

@@ -1,0 +1,53 @@
+/** A device without a model: requests of DDI as a test wants them, true or not. */
+import type { ServerResponse } from "../../../host/fleet/server/message.ts";
+import { json, type Scene } from "./scene.ts";
+
+interface Links {
+  readonly _links: Readonly<Record<string, { readonly href: string } | undefined>>;
+}
+
+export interface RawDevice {
+  readonly url: string;
+  /** A request to a path below the device's own, or to a whole URL. */
+  ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Readonly<Record<string, string>>,
+  ): ServerResponse;
+  /** The links that a poll gives. */
+  links(): Links["_links"];
+  configure(data: Readonly<Record<string, string>>): void;
+  /** Reads the deployment that it is offered, and says how it went. */
+  report(finished: "success" | "failure" | "none", ...details: readonly string[]): ServerResponse;
+}
+
+export const feedbackOf = (finished: string, details: readonly string[] = [], execution?: string) => ({
+  status: {
+    execution: execution ?? (finished === "none" ? "proceeding" : "closed"),
+    result: { finished },
+    details,
+  },
+});
+
+export function rawDevice(at: Scene, name: string, authorization = `GatewayToken ${at.gateway}`): RawDevice {
+  const url = `/DEFAULT/controller/v1/${name}`;
+  const device: RawDevice = {
+    url,
+    ask: (method, path, body, headers = {}) =>
+      at.ask({
+        method,
+        url: path.startsWith("http") ? path : `${url}${path}`,
+        headers: { authorization, ...headers },
+        ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
+      }),
+    links: () => json<Links>(device.ask("GET", ""))._links,
+    configure: (data) => void device.ask("PUT", "/configData", { data }),
+    report(finished, ...details) {
+      const { href } = device.links()["deploymentBase"]!;
+      device.ask("GET", href);
+      return device.ask("POST", `${href}/feedback`, feedbackOf(finished, details));
+    },
+  };
+  return device;
+}
