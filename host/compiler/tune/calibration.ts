@@ -42,7 +42,7 @@ export interface Calibration {
 }
 
 /** In the repository and in the package alike. */
-export const calibrationFile = join(root, "host", "tune", "calibration.json");
+export const calibrationFile = join(root, "host", "compiler", "tune", "calibration.json");
 
 let loaded: Calibration | undefined;
 

@@ -47,7 +47,7 @@ export function goldenLayers(model: string): GoldenLayer[] {
   });
 }
 
-const file = join(root, "test", "tune", "golden_layers.csv");
+const file = join(root, "test", "compiler", "tune", "golden_layers.csv");
 const HEADER = "layer,native,portable";
 
 export function readGoldenCosts(): Map<string, ByKernels> {
