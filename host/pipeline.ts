@@ -6,18 +6,16 @@ import { basename, extname } from "node:path";
 import type { Target } from "./compiler/compile/asc.ts";
 import { compileModule } from "./compiler/compile/index.ts";
 import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
-import { emitAssemblyScript, type Provenance, type SelfTestVector } from "./compiler/emit/assemblyscript.ts";
-import { describeModule, type Metadata } from "./compiler/emit/metadata.ts";
+import { emitAssemblyScript, type Provenance } from "./compiler/emit/assemblyscript.ts";
+import { describeModule } from "./compiler/emit/describe_module.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
 import { simplify } from "./compiler/passes/index.ts";
-import { type Choices, lower, type Program } from "./compiler/plan/lower.ts";
+import { lower, type Program } from "./compiler/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./compiler/plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./compiler/plan/text.ts";
-import type { Statistics } from "./compiler/quantize/calibrate.ts";
 import type { Agreement } from "./compiler/quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./compiler/quantize/data_free.ts";
 import { measureQuality, type Quality } from "./compiler/quantize/measure.ts";
-import { inputInfos, type Sample, splitRow, toInputBytes } from "./compiler/quantize/samples.ts";
 import { scaleInputs } from "./compiler/quantize/scale_inputs.ts";
 import { scaleTrees } from "./compiler/quantize/scale_trees.ts";
 import {
@@ -29,17 +27,20 @@ import {
   type SearchOptions,
   searchQuantization,
 } from "./compiler/quantize/search.ts";
-import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./compiler/tune/boards.ts";
 import { measureCandidates, measureInQemu, remembering, requireQemu } from "./compiler/tune/measured.ts";
 import { dumpTuning, type Objective, type Tuning, tune } from "./compiler/tune/tune.ts";
 import { type Verification, verify } from "./compiler/verify/ladder.ts";
 import { type NamedVector, seededInputs, standardVectors } from "./compiler/verify/vectors.ts";
+import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./firmware/boards.ts";
 import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
-import { checkGraph, checkQuantized, checkWork } from "./ir/spec.ts";
 import { dumpGraph } from "./ir/text.ts";
+import type { Engine } from "./module/engine.ts";
+import type { Metadata, SelfTestVector, Statistics } from "./module/metadata.ts";
+import { inputInfos, type Sample, splitRow, toInputBytes } from "./ops/border.ts";
+import type { Choices } from "./ops/lowering.ts";
+import { checkGraph, checkQuantized, checkWork } from "./ops/spec.ts";
 import { version } from "./root.ts";
 import { readSamplesOf } from "./runtime/data/index.ts";
-import type { Engine } from "./runtime/engines/engine.ts";
 import { runReference } from "./runtime/engines/reference.ts";
 import { v8 } from "./runtime/engines/v8.ts";
 import { wasm3 } from "./runtime/engines/wasm3.ts";

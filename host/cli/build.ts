@@ -1,18 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { calibrationLabels, evaluateLabels } from "../compiler/report/evaluation.ts";
-import { reportOf } from "../compiler/report/json.ts";
-import { reportPage } from "../compiler/report/page.ts";
-import type { EvaluationReport, Report } from "../compiler/report/schema.ts";
-import { layerTable, time } from "../compiler/report/text.ts";
-import { BOARD_NAMES } from "../compiler/tune/boards.ts";
 import { OBJECTIVES } from "../compiler/tune/tune.ts";
 import type { EngineResult } from "../compiler/verify/ladder.ts";
+import { BOARD_NAMES } from "../firmware/boards.ts";
+import { findWasm3Cli, runCliSelfTest } from "../firmware/wasm3_build.ts";
 import { ModelError } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
-import { findWasm3Cli, runCliSelfTest } from "../runtime/engines/wasm3_build.ts";
+import { calibrationLabels, evaluateLabels } from "../report/evaluation.ts";
+import { reportOf } from "../report/json.ts";
+import { reportPage } from "../report/page.ts";
+import type { EvaluationReport, Report } from "../report/schema.ts";
+import { layerTable, time } from "../report/text.ts";
 import { bytes, integer, plain } from "../table.ts";
 import { writeAll } from "./files.ts";
 import { boardOption, type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
@@ -184,7 +184,7 @@ ${QUANTIZATION_USAGE}
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
-               fields of such a profile (host/compiler/tune/boards.ts); its RAM and flash are the tuner's limits
+               fields of such a profile (host/firmware/boards.ts); its RAM and flash are the tuner's limits
   --optimize   the smallest module, the fastest, or (balanced) the fastest whose bytes are worth it
   --tune       costs of layers from a model of the kernels, or measured in QEMU (slow; remembered in build/tune)`,
 

@@ -1,4 +1,3 @@
-import { type Sample, splitRow } from "../compiler/quantize/samples.ts";
 import {
   differenceMeter,
   firstParting,
@@ -7,6 +6,7 @@ import {
   type TensorDifference,
 } from "../compiler/verify/diff.ts";
 import { elements, ModelError } from "../ir/graph.ts";
+import { type Sample, splitRow } from "../ops/border.ts";
 import { readDataset } from "../runtime/data/index.ts";
 import { integer, plain, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";

@@ -1,9 +1,7 @@
 /** One of the two computations that `diff` compares: a model or a module, on an engine. */
 import { existsSync } from "node:fs";
-import type { Metadata, TensorInfo } from "../compiler/emit/metadata.ts";
 import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
 import { simplify } from "../compiler/passes/index.ts";
-import { borderOf, quantizeToBytes, type Sample, scaleValues } from "../compiler/quantize/samples.ts";
 import { choicesOf } from "../compiler/verify/choices.ts";
 import type { TensorType } from "../compiler/verify/diff.ts";
 import { type BuildTrace, traceLayers } from "../compiler/verify/trace.ts";
@@ -17,9 +15,11 @@ import {
   tensorOf,
   writers,
 } from "../ir/graph.ts";
-import { checkGraph, checkWork } from "../ir/spec.ts";
+import type { Engine } from "../module/engine.ts";
+import type { Metadata, TensorInfo } from "../module/metadata.ts";
+import { borderOf, quantizeToBytes, type Sample, scaleValues } from "../ops/border.ts";
+import { checkGraph, checkWork } from "../ops/spec.ts";
 import { compileGraph } from "../pipeline.ts";
-import type { Engine } from "../runtime/engines/engine.ts";
 import { evaluateInOrder } from "../runtime/engines/reference.ts";
 import { availableEngine, type ChosenEngine, engineOption, findGraph, graphBeside } from "./engines.ts";
 import { readModule } from "./inspect.ts";

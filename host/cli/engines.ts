@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Metadata } from "../compiler/emit/metadata.ts";
 import { type Graph, ModelError } from "../ir/graph.ts";
 import { graphFromJson } from "../ir/serialize.ts";
-import { checkGraph, checkQuantized } from "../ir/spec.ts";
-import type { Engine } from "../runtime/engines/engine.ts";
+import type { Engine } from "../module/engine.ts";
+import type { Metadata } from "../module/metadata.ts";
+import { checkGraph, checkQuantized } from "../ops/spec.ts";
 import { qemu } from "../runtime/engines/qemu.ts";
 import { v8 } from "../runtime/engines/v8.ts";
 import { wasm3 } from "../runtime/engines/wasm3.ts";

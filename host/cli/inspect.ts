@@ -1,12 +1,12 @@
 import { partTotals, sizeParts } from "../compiler/compile/parts.ts";
-import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../compiler/emit/metadata.ts";
-import { layerTable, time } from "../compiler/report/text.ts";
-import { type BoardProfile, DEFAULT_BOARD } from "../compiler/tune/boards.ts";
 import { inferenceTime } from "../compiler/tune/tune.ts";
+import { type BoardProfile, DEFAULT_BOARD } from "../firmware/boards.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
+import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../module/metadata.ts";
 import { customSection, readExports } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
+import { layerTable, time } from "../report/text.ts";
 import { bytes, integer, plain, table } from "../table.ts";
 import { readBytes } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";

@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { type BoardProfile, findBoard } from "../compiler/tune/boards.ts";
+import { type BoardProfile, findBoard } from "../firmware/boards.ts";
 import { ModelError } from "../ir/graph.ts";
 
 /** A mistake in how a command was called; one line, and where to read on. */

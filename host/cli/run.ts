@@ -1,7 +1,9 @@
-import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../compiler/emit/metadata.ts";
 import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
 import { simplify } from "../compiler/passes/index.ts";
 import { decide } from "../compiler/quantize/compare.ts";
+import type { Vector } from "../ir/graph.ts";
+import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
+import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../module/metadata.ts";
 import {
   borderOf,
   dequantizeBytes,
@@ -9,11 +11,9 @@ import {
   quantizeToBytes,
   scaleValues,
   splitRow,
-} from "../compiler/quantize/samples.ts";
-import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
-import { checkGraph, checkWork } from "../ir/spec.ts";
+} from "../ops/border.ts";
+import { checkGraph, checkWork } from "../ops/spec.ts";
 import { DataError, readSamplesOf } from "../runtime/data/index.ts";
-import type { Vector } from "../runtime/engines/engine.ts";
 import { evaluateInOrder, runReference } from "../runtime/engines/reference.ts";
 import { plain } from "../table.ts";
 import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";

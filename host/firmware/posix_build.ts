@@ -7,16 +7,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
-import { EngineError } from "../runtime/engines/engine.ts";
-import { buildOnce, forEachOfTwo, runProcess } from "../runtime/engines/toolchain.ts";
-import {
-  type Compiler,
-  findCompiler,
-  findSource,
-  hasOperations,
-  wasm3Sources,
-} from "../runtime/engines/wasm3_build.ts";
+import { buildOnce, forEachOfTwo, runProcess } from "./toolchain.ts";
+import { type Compiler, findCompiler, findSource, hasOperations, wasm3Sources } from "./wasm3_build.ts";
 
 export type PosixBuildOptions = {
   /** Adds the address and undefined-behaviour sanitizers; for tests. */

@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
+import { type Availability, EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
-import { type Availability, EngineError } from "../runtime/engines/engine.ts";
-import { buildOnce, findProgram, forEachOfTwo, runProcess } from "../runtime/engines/toolchain.ts";
-import { findSource, hasOperations, wasm3Sources } from "../runtime/engines/wasm3_build.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
+import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
+import { findSource, hasOperations, wasm3Sources } from "./wasm3_build.ts";
 
 export type FirmwareOptions = {
   /** `run` (the default) runs vectors once; `update` is a device that updates itself. */

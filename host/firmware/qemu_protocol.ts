@@ -1,5 +1,7 @@
 /** The files by which host and emulated firmware talk; the other side is firmware/port/qemu-riscv32/request.h. */
-import { EngineError, type Vector } from "../runtime/engines/engine.ts";
+
+import type { Vector } from "../ir/graph.ts";
+import { EngineError } from "../module/engine.ts";
 
 export interface Request {
   /** Ed25519 public keys that the device trusts, 32 bytes each; at most four. */

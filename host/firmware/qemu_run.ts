@@ -2,10 +2,11 @@
 import { mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { EngineError, type Vector } from "../runtime/engines/engine.ts";
-import { type ProcessResult, runProcess } from "../runtime/engines/toolchain.ts";
+import type { Vector } from "../ir/graph.ts";
+import { EngineError } from "../module/engine.ts";
 import { BANK_BYTES, buildFirmware, type FirmwareOptions, QEMU } from "./qemu_build.ts";
 import { encodeRequest, parseReport, type Report, type Request, splitOutputs } from "./qemu_protocol.ts";
+import { type ProcessResult, runProcess } from "./toolchain.ts";
 
 export interface FirmwareRequest extends Request {
   /** A flash image (partition table and slots) as `thimble flash` makes it, or the path of one. */

@@ -6,11 +6,11 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { type Availability, EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
-import { type Availability, EngineError } from "../runtime/engines/engine.ts";
-import { buildOnce, findProgram, forEachOfTwo, runProcess } from "../runtime/engines/toolchain.ts";
-import { findSource, wasm3Sources } from "../runtime/engines/wasm3_build.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
+import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
+import { findSource, wasm3Sources } from "./wasm3_build.ts";
 
 export type WasmBuildOptions = {
   /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */

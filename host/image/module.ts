@@ -2,9 +2,10 @@
  * What an image says about its module, read from the module's own bytes without running it: the ABI of
  * DESIGN.md, section 3 (firmware/SPEC.md, section 2), and what the code requires of a device.
  */
+
+import { maxMemoryBytes, maxTensors } from "../module/engine.ts";
 import { customSection, Reader, readExports, readSections, SECTION } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
-import { maxMemoryBytes, maxTensors } from "../runtime/engines/engine.ts";
 import { ImageError } from "./error.ts";
 
 export const ABI_VERSION = 1;

@@ -188,3 +188,6 @@ export function redirect(graph: Graph, from: string, to: string): Graph {
     outputs: graph.outputs.map(swap),
   };
 }
+
+/** Raw tensor bytes, one Uint8Array per graph input (or output), in order. */
+export type Vector = readonly Uint8Array[];

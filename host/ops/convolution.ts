@@ -1,9 +1,9 @@
-import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { perTensor, type Tensor } from "../ir/graph.ts";
 import type { Range } from "./activation.ts";
 import { asArrays, channelMultipliers } from "./channel_scale.ts";
 import { type Channels, settleConstantChannels } from "./constant_channels.ts";
 import { foldedBias } from "./layout.ts";
+import type { Argument, Lowering } from "./lowering.ts";
 
 /** What ordinary and depthwise convolutions share when they become kernel calls. */
 

@@ -1,7 +1,7 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
+import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
 /** What add, sub and mul share: broadcasting, the fused activation and the loops of their kernels. */

@@ -1,10 +1,10 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
 import type { Multiplier } from "./fixed_point.ts";
 import { fitsRescale } from "./lanes.ts";
 import { foldedBias, inBlocks } from "./layout.ts";
+import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { isWide, sumRescaler, wideSumArguments, zeroPointFault } from "./wide_sum.ts";
 

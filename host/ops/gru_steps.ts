@@ -4,9 +4,9 @@
  * step of int8.
  */
 
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor, quantized, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 import { byUnit } from "./recurrent_constants.ts";
 import { evaluateSigmoid, inputFactor, SIGMOID_TABLE } from "./sigmoid_s16.ts";

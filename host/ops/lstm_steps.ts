@@ -1,8 +1,8 @@
 /** Long short-term memory in integers: int8 in and out, int16 inside (TensorFlow Lite Micro, lstm_internal::LstmStep). */
 
-import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor, quantized, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import type { Argument, Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 import { byUnit } from "./recurrent_constants.ts";
 import { evaluateSigmoid, inputFactor, SIGMOID_TABLE } from "./sigmoid_s16.ts";

@@ -1,7 +1,7 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clampTo, typeRange } from "./activation.ts";
 import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
 

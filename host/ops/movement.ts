@@ -1,6 +1,6 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, byteSize, elements, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
 import { mergeLoops } from "./broadcast.ts";
+import type { Lowering } from "./lowering.ts";
 
 /** What operators that only move values have in common: the kernel strided_copy serves them all. */
 

@@ -1,4 +1,3 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import {
   type Attributes,
   type AttributeValue,
@@ -12,6 +11,7 @@ import {
   type TensorData,
   tensorOf,
 } from "../ir/graph.ts";
+import type { Lowering } from "./lowering.ts";
 
 /** Kinds of attribute; an array lists the values that a string may take. A flag that is left out is not set. */
 export type AttributeKind = "int" | "number" | "ints" | "boolean" | "flag" | readonly string[];

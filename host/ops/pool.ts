@@ -1,6 +1,6 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, elements, ModelError, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
 import { type Activation, activationRange, clampTo } from "./activation.ts";
+import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 import { eachOutput, eachTap, type Window, window, windowOutput } from "./window.ts";
 

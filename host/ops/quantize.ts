@@ -1,7 +1,7 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { perTensor, type TensorData } from "../ir/graph.ts";
 import { typeRange } from "./activation.ts";
 import { clamp, kernelMultiplier, quantizeMultiplier, requantize, roundHalfAway } from "./fixed_point.ts";
+import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { lowerRescale, lowerToOtherWidth } from "./rescale.ts";
 import { evaluateUnary, lowerToTable } from "./unary.ts";

@@ -1,7 +1,7 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor } from "../ir/graph.ts";
 import { type Range, typeRange } from "./activation.ts";
 import { kernelMultiplier, type Multiplier } from "./fixed_point.ts";
+import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
 /** Functions of one 16-bit value that are a factor and bounds: a table of all values would be far too large. */

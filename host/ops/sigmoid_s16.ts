@@ -1,6 +1,6 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
 import { roundHalfAway } from "./fixed_point.ts";
+import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
 /**

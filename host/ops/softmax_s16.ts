@@ -1,6 +1,6 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
+import type { Lowering } from "./lowering.ts";
 import { lookUp, makeLut } from "./lut_s16.ts";
 
 /** Softmax of int16 as TensorFlow Lite has it (reference_ops::SoftmaxInt16): both of its functions are tables. */

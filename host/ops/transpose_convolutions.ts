@@ -1,7 +1,7 @@
-import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { elements, type Tensor } from "../ir/graph.ts";
 import type { Activation } from "./activation.ts";
 import { conv2d } from "./conv2d.ts";
+import type { Argument, Lowering } from "./lowering.ts";
 import { movementArguments } from "./movement.ts";
 import { type AxisPhase, axisPhase, type PhaseGeometry, pickTaps, type Tensors } from "./transpose_phases.ts";
 

@@ -1,8 +1,8 @@
-import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { elements, type Tensor } from "../ir/graph.ts";
 import type { Range } from "./activation.ts";
 import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { inBlocks } from "./layout.ts";
+import type { Argument, Lowering } from "./lowering.ts";
 
 /**
  * A transposed convolution as ordinary ones. Outputs that are a stride apart see the same taps of the filters, so

@@ -1,5 +1,5 @@
-import type { Lowering } from "../compiler/plan/lower.ts";
 import { allocate, elements, fromBytes, type Tensor, type TensorData } from "../ir/graph.ts";
+import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
 /** What operators of one value have in common: evaluated per element, lowered to a table. */

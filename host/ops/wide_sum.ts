@@ -1,8 +1,8 @@
-import type { Argument, Lowering } from "../compiler/plan/lower.ts";
 import { perTensor, type Tensor } from "../ir/graph.ts";
 import { asArrays, channelMultipliers } from "./channel_scale.ts";
 import { type Multiplier, requantize, requantizeWide, wideMultiplier } from "./fixed_point.ts";
 import { foldedBias } from "./layout.ts";
+import type { Argument, Lowering } from "./lowering.ts";
 
 /**
  * Layers of weights with 16-bit values: their sums have 64 bits and are rounded once, by a factor of 16 bits, as in

@@ -1,8 +1,8 @@
 /** Figures as test/bench/*.csv keep them, and what has grown since. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Availability } from "../../host/module/engine.ts";
 import { root } from "../../host/root.ts";
-import type { Availability } from "../../host/runtime/engines/engine.ts";
 
 export interface Recorded {
   /** Other compilers give other figures. */

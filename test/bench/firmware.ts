@@ -6,7 +6,7 @@
  */
 
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
-import { EngineError } from "../../host/runtime/engines/engine.ts";
+import { EngineError } from "../../host/module/engine.ts";
 import { table } from "../../host/table.ts";
 import { writeRecorded } from "./figures_csv.ts";
 import {

@@ -10,7 +10,7 @@
  */
 import { UsageError } from "../../host/cli/options.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
-import { EngineError } from "../../host/runtime/engines/engine.ts";
+import { EngineError } from "../../host/module/engine.ts";
 import { table } from "../../host/table.ts";
 import { engineTable } from "./inference_engines.ts";
 import { collectInference, type InferenceFigures, recordInference } from "./inference_figures.ts";

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { seededInputs } from "../../host/compiler/verify/vectors.ts";
-import type { Graph } from "../../host/ir/graph.ts";
+import { buildRunner, runProcess } from "../../host/firmware/wasm3_build.ts";
+import type { Graph, Vector } from "../../host/ir/graph.ts";
+import { EngineError } from "../../host/module/engine.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { EngineError, type Vector } from "../../host/runtime/engines/engine.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
-import { buildRunner, runProcess } from "../../host/runtime/engines/wasm3_build.ts";
 import { table } from "../../host/table.ts";
 import { type BenchModel, buildModel } from "./inference_models.ts";
 

@@ -1,8 +1,8 @@
 /** The models that benchmarks are about: those of MLPerf Tiny beside the checkout, and the repository's own. */
 import { existsSync } from "node:fs";
 import { basename, extname, join } from "node:path";
-import { type BoardProfile, DEFAULT_BOARD } from "../../host/compiler/tune/boards.ts";
 import { graphSubject, type Subject } from "../../host/compiler/tune/measure.ts";
+import { type BoardProfile, DEFAULT_BOARD } from "../../host/firmware/boards.ts";
 import { type Build, build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
 import { modelPath } from "../support/models.ts";

@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BANK_BYTES, QEMU } from "../../host/firmware/qemu_build.ts";
+import { runProcess } from "../../host/firmware/toolchain.ts";
 import { fromBytes } from "../../host/ir/graph.ts";
+import { EngineError } from "../../host/module/engine.ts";
 import { root } from "../../host/root.ts";
-import { EngineError } from "../../host/runtime/engines/engine.ts";
-import { runProcess } from "../../host/runtime/engines/toolchain.ts";
 
 export interface TreeFigures {
   readonly by: string;

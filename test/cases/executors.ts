@@ -1,10 +1,11 @@
 import { importTflite } from "../../host/compiler/import/tflite/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
-import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/compiler/quantize/samples.ts";
+import type { Vector } from "../../host/ir/graph.ts";
 import { fromBytes, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized } from "../../host/ir/spec.ts";
+import type { Engine } from "../../host/module/engine.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
+import { checkGraph, checkQuantized } from "../../host/ops/spec.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import type { Engine, Vector } from "../../host/runtime/engines/engine.ts";
 import { qemu, qemuEngine } from "../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";

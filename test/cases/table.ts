@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
+import type { Vector } from "../../host/ir/graph.ts";
 import { root } from "../../host/root.ts";
-import type { Vector } from "../../host/runtime/engines/engine.ts";
 
 export interface CaseVector {
   readonly inputs: Vector;

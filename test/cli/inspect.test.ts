@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { decodeMetadata, encodeMetadata, SECTION_NAME } from "../../host/compiler/emit/metadata.ts";
+import { decodeMetadata, encodeMetadata, SECTION_NAME } from "../../host/module/metadata.ts";
 import { addCustomSection, readSections } from "../../host/module/sections.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";

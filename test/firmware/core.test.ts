@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { buildPosix } from "../../host/firmware/posix_build.ts";
+import { findCompiler, findSource, runProcess } from "../../host/firmware/wasm3_build.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
-import { findCompiler, findSource, runProcess } from "../../host/runtime/engines/wasm3_build.ts";
 import {
   assemble,
   hexI32,

@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { coreSources, includeFolders } from "../../host/firmware/posix_build.ts";
+import { findProgram } from "../../host/firmware/toolchain.ts";
+import { runProcess } from "../../host/firmware/wasm3_build.ts";
 import { root } from "../../host/root.ts";
-import { findProgram } from "../../host/runtime/engines/toolchain.ts";
-import { runProcess } from "../../host/runtime/engines/wasm3_build.ts";
 
 export type Target = "image" | "kernels" | "ddi" | "journal";
 

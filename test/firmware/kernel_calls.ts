@@ -4,10 +4,11 @@
  */
 import fc from "fast-check";
 import { loadKernel } from "../../host/compiler/plan/kernels.ts";
-import { type Choice, lower, type Program } from "../../host/compiler/plan/lower.ts";
+import { lower, type Program } from "../../host/compiler/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
 import { lcgBytes, seededInputs } from "../../host/compiler/verify/vectors.ts";
 import { type Graph, toBytes } from "../../host/ir/graph.ts";
+import type { Choice } from "../../host/ops/lowering.ts";
 import { graphs } from "../kernels/graphs.ts";
 import { type Machine, nativeKernelNames } from "../kernels/machine.ts";
 

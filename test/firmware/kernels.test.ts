@@ -8,9 +8,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { exportName, loadKernel } from "../../host/compiler/plan/kernels.ts";
+import { type ProcessResult, runProcess } from "../../host/firmware/toolchain.ts";
+import { findCompiler } from "../../host/firmware/wasm3_build.ts";
 import { root } from "../../host/root.ts";
-import { type ProcessResult, runProcess } from "../../host/runtime/engines/toolchain.ts";
-import { findCompiler } from "../../host/runtime/engines/wasm3_build.ts";
 import { kernelMachine, nativeKernelNames } from "../kernels/machine.ts";
 import { findFuzzer } from "./fuzzer.ts";
 import {

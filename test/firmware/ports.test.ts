@@ -6,6 +6,7 @@ import { before, describe, test } from "node:test";
 import { seededInputs } from "../../host/compiler/verify/vectors.ts";
 import { coreSources, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
+import { findCompiler, findSource, runProcess, wasm3Sources } from "../../host/firmware/wasm3_build.ts";
 import {
   type Place,
   type WasmDevice,
@@ -17,16 +18,10 @@ import { BOARDS, defaultTable } from "../../host/image/layout.ts";
 import { verifyImage, writeImage } from "../../host/image/mcuboot.ts";
 import { readNeeds } from "../../host/image/module.ts";
 import { readTable, tableCsv } from "../../host/image/partition_table.ts";
+import type { Vector } from "../../host/ir/graph.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
-import type { Vector } from "../../host/runtime/engines/engine.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
-import {
-  findCompiler,
-  findSource,
-  runProcess,
-  wasm3Sources,
-} from "../../host/runtime/engines/wasm3_build.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
 import { key, makeImage, makeModule, otherKey, publicHex, STATUS, u32 } from "./scene.ts";

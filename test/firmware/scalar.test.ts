@@ -4,8 +4,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
+import { findCompiler, runProcess } from "../../host/firmware/wasm3_build.ts";
 import { root } from "../../host/root.ts";
-import { findCompiler, runProcess } from "../../host/runtime/engines/wasm3_build.ts";
 import { scratchFolder } from "../support/folders.ts";
 
 const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from "node:crypto";
 import binaryen from "binaryen";
-import { runProcess } from "../../host/runtime/engines/wasm3_build.ts";
+import { runProcess } from "../../host/firmware/wasm3_build.ts";
 
 /** Values of thimble_status (firmware/include/thimble.h). */
 export const STATUS = {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { crc32 } from "node:zlib";
+import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
+import type { Answer, Request } from "../../host/fleet/simulator/ddi.ts";
 import {
   answerFrames,
   encodeDeviceFile,
@@ -10,9 +12,7 @@ import {
   frameReader,
   parseInference,
   parseRequest,
-} from "../../host/firmware/device_link.ts";
-import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
-import type { Answer, Request } from "../../host/fleet/simulator/ddi.ts";
+} from "../../host/fleet/simulator/device_link.ts";
 import { answerOf, ORIGIN, rollout, startRollout, scene as updateServer } from "../fleet/server/scene.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { scriptedServer } from "./ddi/scripted_server.ts";

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Frame, Inference } from "../../host/firmware/device_link.ts";
 import { BANK_BYTES } from "../../host/firmware/qemu_build.ts";
-import { powerOn } from "../../host/firmware/qemu_device.ts";
 import type { Answer, Request } from "../../host/fleet/simulator/ddi.ts";
+import type { Frame, Inference } from "../../host/fleet/simulator/device_link.ts";
+import { powerOn } from "../../host/fleet/simulator/qemu_device.ts";
 import { composeFlash, flashPieces } from "../../host/image/flash.ts";
 import { journalKey, slotKey } from "../../host/image/layout.ts";
 import type { Partition } from "../../host/image/partition_table.ts";

@@ -2,9 +2,10 @@
 import { decode, encode } from "cborg";
 import { compileModule } from "../../host/compiler/compile/index.ts";
 import { emitAssemblyScript } from "../../host/compiler/emit/assemblyscript.ts";
-import { describeModule, SECTION_NAME } from "../../host/compiler/emit/metadata.ts";
+import { describeModule } from "../../host/compiler/emit/describe_module.ts";
 import { lower } from "../../host/compiler/plan/lower.ts";
 import { planMemory } from "../../host/compiler/plan/memory.ts";
+import { SECTION_NAME } from "../../host/module/metadata.ts";
 import { addCustomSection, customSection, readSections } from "../../host/module/sections.ts";
 import { applyEdits, byteEdits, type Edit } from "./bytes.ts";
 import { loadCorpus, type Model } from "./corpus.ts";

@@ -7,9 +7,9 @@ import { planMemory } from "../../host/compiler/plan/memory.ts";
 import { calibrate } from "../../host/compiler/quantize/calibrate.ts";
 import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized, checkWork } from "../../host/ir/spec.ts";
 import { operatorOf } from "../../host/ops/index.ts";
 import { bind } from "../../host/ops/operator.ts";
+import { checkGraph, checkQuantized, checkWork } from "../../host/ops/spec.ts";
 
 /** Evaluating and writing out take time by the value, so only small graphs get there. */
 const MAX_VALUES = 20_000;

@@ -11,11 +11,11 @@ import {
 import { delimiter, join } from "node:path";
 import { describe, test } from "node:test";
 import { encode } from "cborg";
-import { SECTION_NAME } from "../../host/compiler/emit/metadata.ts";
 import { readFlash } from "../../host/image/flash.ts";
 import { BOARDS, defaultTable } from "../../host/image/layout.ts";
 import { parseImage, parseSlot, writeImage } from "../../host/image/mcuboot.ts";
 import { encodeTable, tableCsv } from "../../host/image/partition_table.ts";
+import { SECTION_NAME } from "../../host/module/metadata.ts";
 import { addCustomSection } from "../../host/module/sections.ts";
 import { type Outcome, thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";

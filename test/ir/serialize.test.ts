@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { type Graph, ModelError } from "../../host/ir/graph.ts";
 import { graphFromJson, graphToJson } from "../../host/ir/serialize.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
 import { float, graphOf, int8, int8Weights, node } from "../support/graphs.ts";
 import { inputsOf, randomGraphs } from "../support/random_graphs.ts";

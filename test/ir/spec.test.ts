@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Graph, MAX_RANK, ModelError, type Node, type Tensor } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized, checkWork } from "../../host/ir/spec.ts";
+import { checkGraph, checkQuantized, checkWork } from "../../host/ops/spec.ts";
 import {
   CONV,
   DENSE,

@@ -4,7 +4,6 @@
  */
 import fc from "fast-check";
 import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
-import { symmetric } from "../../host/compiler/quantize/scales.ts";
 import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
@@ -15,6 +14,7 @@ import {
   type Tensor,
 } from "../../host/ir/graph.ts";
 import { operatorOf } from "../../host/ops/index.ts";
+import { symmetric } from "../../host/ops/scales.ts";
 
 export interface Draft {
   readonly op: string;

@@ -7,16 +7,11 @@ import { join } from "node:path";
 import { compileAssemblyScript } from "../../host/compiler/compile/asc.ts";
 import { optimize } from "../../host/compiler/compile/optimize.ts";
 import { exportName, kernelFolder, loadKernel } from "../../host/compiler/plan/kernels.ts";
-import {
-  type Argument,
-  type Choices,
-  type KernelCall,
-  lower,
-  type Program,
-} from "../../host/compiler/plan/lower.ts";
+import { type KernelCall, lower, type Program } from "../../host/compiler/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
+import type { Vector } from "../../host/ir/graph.ts";
 import { byteSize, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
-import type { Vector } from "../../host/runtime/engines/engine.ts";
+import type { Argument, Choices } from "../../host/ops/lowering.ts";
 
 const PAGES = 4;
 /** Bytes behind the planned memory that must stay as they are. */

@@ -12,9 +12,9 @@ import { join } from "node:path";
 import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
 import { operators } from "../../host/compiler/import/onnx/operators/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
-import { scaleValues } from "../../host/compiler/quantize/samples.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { scaleValues } from "../../host/ops/border.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 import { root } from "../../host/root.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {

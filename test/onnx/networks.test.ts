@@ -14,7 +14,7 @@ import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
 import { verify } from "../../host/compiler/verify/ladder.ts";
 import { standardVectors } from "../../host/compiler/verify/vectors.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized, checkWork } from "../../host/ir/spec.ts";
+import { checkGraph, checkQuantized, checkWork } from "../../host/ops/spec.ts";
 import { build, compileGraph } from "../../host/pipeline.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";

@@ -6,7 +6,7 @@ import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
 import { operators } from "../../host/compiler/import/onnx/operators/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
 import { elements, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type Attribute,

@@ -5,11 +5,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Choice, lower } from "../../host/compiler/plan/lower.ts";
+import { lower } from "../../host/compiler/plan/lower.ts";
 import { standardVectors } from "../../host/compiler/verify/vectors.ts";
-import type { Graph } from "../../host/ir/graph.ts";
+import type { Graph, Vector } from "../../host/ir/graph.ts";
 import { fitsLanes, lanesBytes } from "../../host/ops/lanes.ts";
-import type { Vector } from "../../host/runtime/engines/engine.ts";
+import type { Choice } from "../../host/ops/lowering.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
 import { kernelMachine, runOnMachine } from "../kernels/machine.ts";
 import { type Channel, dense, depthwise3x3, everywhere, FAST, pointwise } from "../support/layers.ts";

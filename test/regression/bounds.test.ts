@@ -3,12 +3,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { TensorProto_DataType as DataType, type GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
-import { nameGiver } from "../../host/compiler/import/importer.ts";
 import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
 import { importTflite } from "../../host/compiler/import/tflite/index.ts";
 import { calibrate } from "../../host/compiler/quantize/calibrate.ts";
 import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
-import { asymmetric } from "../../host/compiler/quantize/scales.ts";
 import {
   type Attributes,
   type Graph,
@@ -18,8 +16,10 @@ import {
   quantized,
   type Tensor,
 } from "../../host/ir/graph.ts";
+import { nameGiver } from "../../host/ir/names.ts";
 import { graphFromJson, graphToJson } from "../../host/ir/serialize.ts";
-import { checkGraph, checkWork } from "../../host/ir/spec.ts";
+import { asymmetric } from "../../host/ops/scales.ts";
+import { checkGraph, checkWork } from "../../host/ops/spec.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 
 function refused(work: () => unknown, message: RegExp): void {

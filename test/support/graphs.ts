@@ -11,7 +11,7 @@ import {
   type Shape,
   type Tensor,
 } from "../../host/ir/graph.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 
 export const float = (name: string, shape: Shape): Tensor => ({ name, dtype: "float32", shape });
 

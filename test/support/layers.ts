@@ -1,8 +1,8 @@
 /** Layers by their numbers: what each output channel does to a sum, without scales in between. */
 
-import type { Choice, Choices } from "../../host/compiler/plan/lower.ts";
 import { elements, type Graph, type Quantization, type Shape, type Tensor } from "../../host/ir/graph.ts";
 import type { Activation } from "../../host/ops/activation.ts";
+import type { Choice, Choices } from "../../host/ops/lowering.ts";
 import { CONV, graphOf, int8, node } from "./graphs.ts";
 
 /** One output channel: clamp(round(sum * factor) + zero point), sum = bias + inputs * weights. */

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { importModel, readSource } from "../../host/compiler/import/index.ts";
 import { importTflite } from "../../host/compiler/import/tflite/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
-import type { Graph } from "../../host/ir/graph.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import type { Graph, Vector } from "../../host/ir/graph.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 import { root } from "../../host/root.ts";
-import type { Vector } from "../../host/runtime/engines/engine.ts";
 
 export const modelPath = (file: string): string => join(root, "test", "models", file);
 

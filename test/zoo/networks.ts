@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { borderOf, dequantizeBytes, toInputBytes } from "../../host/compiler/quantize/samples.ts";
+import type { Vector } from "../../host/ir/graph.ts";
 import { elements, type Graph, tensorOf } from "../../host/ir/graph.ts";
+import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
 import { type Build, build } from "../../host/pipeline.ts";
 import { readDataset } from "../../host/runtime/data/index.ts";
-import type { Vector } from "../../host/runtime/engines/engine.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { modelPath } from "../support/models.ts";
 

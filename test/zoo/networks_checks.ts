@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { importModel, openSource } from "../../host/compiler/import/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
 import { argmax } from "../../host/compiler/quantize/compare.ts";
-import { toFloatInputs } from "../../host/compiler/quantize/samples.ts";
 import { fromBytes, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { toFloatInputs } from "../../host/ops/border.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type BuiltNetwork,

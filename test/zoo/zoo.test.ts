@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { importModel, readSource } from "../../host/compiler/import/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
-import { toFloatInputs } from "../../host/compiler/quantize/samples.ts";
-import { checkGraph } from "../../host/ir/spec.ts";
+import { toFloatInputs } from "../../host/ops/border.ts";
+import { checkGraph } from "../../host/ops/spec.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {
   type Animal,

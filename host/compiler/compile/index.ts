@@ -1,7 +1,7 @@
 import { mergeDataSegments } from "../../module/data_segments.ts";
+import { encodeMetadata, type Metadata, SECTION_NAME } from "../../module/metadata.ts";
 import { addCustomSection } from "../../module/sections.ts";
 import { checkSubset } from "../../module/subset.ts";
-import { encodeMetadata, type Metadata, SECTION_NAME } from "../emit/metadata.ts";
 import type { Program } from "../plan/lower.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import { compileAssemblyScript, type Target } from "./asc.ts";

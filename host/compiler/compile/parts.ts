@@ -1,5 +1,5 @@
+import { type Metadata, SECTION_NAME } from "../../module/metadata.ts";
 import { functionSizes, readExports, readSections, SECTION, type Section } from "../../module/sections.ts";
-import { type Metadata, SECTION_NAME } from "../emit/metadata.ts";
 
 /** A share of the module's bytes. */
 export interface Part {

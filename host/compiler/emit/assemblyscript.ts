@@ -1,4 +1,5 @@
 import { byteSize, type Node, type Tensor, tensorOf } from "../../ir/graph.ts";
+import type { SelfTestVector } from "../../module/metadata.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import { type Constant, type KernelCall, type Program, storageOf } from "../plan/lower.ts";
@@ -12,12 +13,6 @@ export interface Provenance {
   readonly sourceFile: string;
   readonly sourceSha256: string;
   readonly compiler: string;
-}
-
-/** A vector whose input bytes come from the generator in assembly/self_test.ts. */
-export interface SelfTestVector {
-  readonly seed: number;
-  readonly outputs: readonly Uint8Array[];
 }
 
 const WIDTH = 108;

@@ -1,5 +1,5 @@
 import { elements, type Graph, type Node, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
-import { nameGiver } from "../import/importer.ts";
+import { nameGiver } from "../../ir/names.ts";
 import { fuseWithReader } from "./fuse.ts";
 
 /** Axis of the weights that counts the output channels. */

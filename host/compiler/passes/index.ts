@@ -1,5 +1,5 @@
 import type { Graph } from "../../ir/graph.ts";
-import { checkGraph } from "../../ir/spec.ts";
+import { checkGraph } from "../../ops/spec.ts";
 import { absorbSelect } from "./absorb_select.ts";
 import { columnsAtBorder } from "./columns.ts";
 import { dropChannels } from "./drop_channels.ts";

@@ -12,7 +12,7 @@ import {
 import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
-import { asymmetric } from "../quantize/scales.ts";
+import { asymmetric } from "../../ops/scales.ts";
 
 /** The slice along `axis` that each element belongs to, of a quantisation with several scales. */
 function sliceOf({ shape }: Tensor, { scales, axis }: Quantization): (i: number) => number {

@@ -8,8 +8,8 @@ import {
   type Tensor,
   tensorOf,
 } from "../../ir/graph.ts";
+import { nameGiver } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
-import { nameGiver } from "../import/importer.ts";
 import { type AxisMap, isBinary, isUnary, matchAxes, permuteAttributes, type View } from "./permute_node.ts";
 
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.join() === b.join();

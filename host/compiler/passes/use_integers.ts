@@ -1,6 +1,6 @@
 import { type Graph, type Node, type Quantization, readers, type Tensor, tensorOf } from "../../ir/graph.ts";
+import { nameGiver } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
-import { nameGiver } from "../import/importer.ts";
 import { integerConstants } from "./integer_constants.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { stripBorders } from "./strip_borders.ts";

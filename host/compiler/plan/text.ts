@@ -1,5 +1,6 @@
 import { dumpGraph } from "../../ir/text.ts";
-import type { Argument, Program } from "./lower.ts";
+import type { Argument } from "../../ops/lowering.ts";
+import type { Program } from "./lower.ts";
 import type { MemoryPlan } from "./memory.ts";
 
 function argumentText(argument: Argument): string {

@@ -1,15 +1,8 @@
 import { type Graph, ModelError } from "../../ir/graph.ts";
+import type { Statistics } from "../../module/metadata.ts";
+import { type Sample, toFloatInputs } from "../../ops/border.ts";
 import { addToHistogram, emptyHistogram, type Histogram } from "./histogram.ts";
 import { traceOf } from "./layers.ts";
-import { type Sample, toFloatInputs } from "./samples.ts";
-
-/** What calibration saw of one tensor. */
-export interface Statistics {
-  readonly min: number;
-  readonly max: number;
-  readonly mean: number;
-  readonly deviation: number;
-}
 
 /**
  * Runs the float graph on every sample and counts the values of all its computed tensors.

@@ -2,14 +2,14 @@
 
 import { type Graph, type Node, perTensor, readers, type TensorData } from "../../ir/graph.ts";
 import type { Range } from "../../ops/activation.ts";
+import { type Sample, toFloatInputs } from "../../ops/border.ts";
 import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
 import { bind } from "../../ops/operator.ts";
+import { asymmetric } from "../../ops/scales.ts";
 import type { Trace } from "../../runtime/engines/reference.ts";
 import type { Histogram } from "./histogram.ts";
 import { evaluateLayer, traceOf } from "./layers.ts";
 import { RANGE_METHODS, rangeBy } from "./range_methods.ts";
-import { type Sample, toFloatInputs } from "./samples.ts";
-import { asymmetric } from "./scales.ts";
 import { withinBudget } from "./score.ts";
 
 export const CALIBRATION = ["auto", ...RANGE_METHODS] as const;

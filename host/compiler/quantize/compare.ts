@@ -1,7 +1,7 @@
 import { type Graph, type Tensor, tensorOf } from "../../ir/graph.ts";
+import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { runReference } from "../../runtime/engines/reference.ts";
 import { traceOf } from "./layers.ts";
-import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** How far the quantised model is from the float one, over all samples, on the first output. */
 export interface Agreement {

@@ -15,7 +15,7 @@ import { typeRange } from "../../ops/activation.ts";
 import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
-import { activationScale, type Precision, symmetricScales, WEIGHT_LIMITS } from "./scales.ts";
+import { activationScale, type Precision, symmetricScales, WEIGHT_LIMITS } from "../../ops/scales.ts";
 
 function quantizeValues(
   data: TensorData,

@@ -1,11 +1,11 @@
 /** Ranges of a model that comes without data: what seeded random inputs make of it, within what its weights allow. */
 import { type Graph, ModelError, type Node, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { type Activation, floatRange, type Range } from "../../ops/activation.ts";
+import type { Sample } from "../../ops/border.ts";
 import { operatorOf } from "../../ops/index.ts";
 import type { ChosenRange } from "./choose_ranges.ts";
 import { channelOf } from "./constants.ts";
 import type { Histogram } from "./histogram.ts";
-import type { Sample } from "./samples.ts";
 
 const SAMPLES = 64;
 const SEED = 0x5eed;

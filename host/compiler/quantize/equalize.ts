@@ -7,8 +7,8 @@
  */
 
 import { type Graph, type Node, readers, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import { type Sample, toFloatInputs } from "../../ops/border.ts";
 import { traceOf } from "./layers.ts";
-import { type Sample, toFloatInputs } from "./samples.ts";
 import { withinBudget } from "./score.ts";
 
 export interface Pair {

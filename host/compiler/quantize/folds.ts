@@ -1,6 +1,6 @@
 /** Cross-validation: what fits some samples is judged by others (Stone 1974; k = 4 as `isHeldOut` of refinements). */
 import type { Graph } from "../../ir/graph.ts";
-import type { Sample } from "./samples.ts";
+import type { Sample } from "../../ops/border.ts";
 import { withinBudget } from "./score.ts";
 
 export interface Fold {

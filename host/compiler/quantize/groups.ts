@@ -11,7 +11,7 @@ import {
 import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind } from "../../ops/operator.ts";
-import { activationScale, type Precision, UNIT_INT16 } from "./scales.ts";
+import { activationScale, type Precision, UNIT_INT16 } from "../../ops/scales.ts";
 
 /** Tensors that must share one quantisation: the values of a group's members move between them. */
 export interface Group {

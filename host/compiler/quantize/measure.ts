@@ -2,10 +2,10 @@
 
 import { fromBytes, type Graph, type Tensor, type TensorData, tensorOf, writers } from "../../ir/graph.ts";
 import { typeRange } from "../../ops/activation.ts";
+import { borderOf, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { type Agreement, agreementMeter, decide, decideStored, isProbability } from "./compare.ts";
 import { addToHistogram, coarseCounts, emptyHistogram, type Histogram } from "./histogram.ts";
 import { traceOf } from "./layers.ts";
-import { borderOf, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** One computed tensor, or input, of the float model beside its quantised self. */
 export interface LayerQuality {

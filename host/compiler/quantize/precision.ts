@@ -1,8 +1,8 @@
 /** Which tensors need 16 bits: those where int8 loses most, one after another until the model decides as before. */
 
 import { elements, type Graph, ModelError, type Node, readers, tensorOf, writers } from "../../ir/graph.ts";
-import { checkQuantized } from "../../ir/spec.ts";
 import { operatorOf } from "../../ops/index.ts";
+import { checkQuantized } from "../../ops/spec.ts";
 import type { ChosenRange } from "./choose_ranges.ts";
 import { isProbability } from "./compare.ts";
 import type { Histogram } from "./histogram.ts";

@@ -10,12 +10,12 @@ import {
 import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind, type Operator } from "../../ops/operator.ts";
+import type { Precision } from "../../ops/scales.ts";
 import { quantizeConstants } from "./constants.ts";
 import { alignInputs, groupTensors, quantizationOf } from "./groups.ts";
 import { treeInputType, treePrecision } from "./scale_trees.ts";
-import type { Precision } from "./scales.ts";
 
-export type { Precision } from "./scales.ts";
+export type { Precision } from "../../ops/scales.ts";
 
 export interface QuantizeOptions {
   /**

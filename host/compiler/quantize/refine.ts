@@ -14,15 +14,15 @@ import {
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
+import { type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { clamp } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind } from "../../ops/operator.ts";
+import { WEIGHT_LIMITS } from "../../ops/scales.ts";
 import { type LayerRows, rowsOf } from "./layer_rows.ts";
 import { evaluateLayer, traceOf } from "./layers.ts";
 import { meanRows, momentsOf } from "./moments.ts";
 import { outputError, roundAdaptively } from "./rounding.ts";
-import { type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
-import { WEIGHT_LIMITS } from "./scales.ts";
 
 export interface Refinement {
   readonly rounding: boolean;

@@ -11,7 +11,7 @@ import {
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
-import { type Sample, scaleValues } from "./samples.ts";
+import { type Sample, scaleValues } from "../../ops/border.ts";
 
 /** Each feature's values become (x - offset) * factor. */
 interface Affine {

@@ -14,11 +14,11 @@ import {
   withTensors,
 } from "../../ir/graph.ts";
 import type { Range } from "../../ops/activation.ts";
+import type { Sample } from "../../ops/border.ts";
 import { roundHalfAway } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
+import type { Precision } from "../../ops/scales.ts";
 import { LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
-import type { Sample } from "./samples.ts";
-import type { Precision } from "./scales.ts";
 
 const NODES = 1;
 

@@ -1,12 +1,12 @@
 /** How near an integer graph is to the float one, as the searches of the quantiser compare them. */
 
 import { elements, fromBytes, type Graph, tensorOf, toBytes, writers } from "../../ir/graph.ts";
+import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import { decide, decideStored, isProbability } from "./compare.ts";
 import { isLower } from "./evidence.ts";
 import { traceOf } from "./layers.ts";
-import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "./samples.ts";
 
 /** Multiply-accumulates of one look at the samples: about half a second. */
 const BUDGET = 2 ** 27;

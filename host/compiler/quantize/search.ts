@@ -1,7 +1,9 @@
 /** Finds the integer graph that is nearest to a float one: every step is kept only where samples say it helps. */
 
 import type { Graph } from "../../ir/graph.ts";
-import { observe, type Statistics, statisticsOf } from "./calibrate.ts";
+import type { Statistics } from "../../module/metadata.ts";
+import type { Sample } from "../../ops/border.ts";
+import { observe, statisticsOf } from "./calibrate.ts";
 import { type Calibration, type ChosenRange, chooseRanges } from "./choose_ranges.ts";
 import { dataFreeRanges, randomSamples } from "./data_free.ts";
 import { equalizablePairs, equalizePair, type Pair } from "./equalize.ts";
@@ -11,7 +13,6 @@ import { choosePrecision, type PrecisionChoice } from "./precision.ts";
 import { quantizeGraph } from "./quantize.ts";
 import { type RangeMethod, rangeBy } from "./range_methods.ts";
 import { isHeldOut, type Refinement, refine } from "./refine.ts";
-import type { Sample } from "./samples.ts";
 import { withHeadroom } from "./scale_inputs.ts";
 import {
   isBetter,

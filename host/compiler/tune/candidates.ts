@@ -1,7 +1,8 @@
 /** All ways to compute each layer that are worth a look, with their cost and what they need in the arena. */
 import { byteSize, type Graph, type Node, tensorOf } from "../../ir/graph.ts";
+import { type Choice, SMALL } from "../../ops/lowering.ts";
 import type { Kernel } from "../plan/kernels.ts";
-import { type Choice, type KernelCall, lower, type Program, SMALL } from "../plan/lower.ts";
+import { type KernelCall, lower, type Program } from "../plan/lower.ts";
 import { lifetimes } from "../plan/memory.ts";
 import { type ByKernels, predictInstructions } from "./cost.ts";
 import { callShape } from "./features.ts";

@@ -10,9 +10,9 @@ import { buildFirmware, type Firmware, type FirmwareOptions } from "../../firmwa
 import type { FirmwareStatistics } from "../../firmware/qemu_protocol.ts";
 import { runFirmware } from "../../firmware/qemu_run.ts";
 import { rawPublicKey } from "../../image/keys.ts";
-import { fromBytes, type Graph, type Node, tensorOf, toBytes } from "../../ir/graph.ts";
+import { fromBytes, type Graph, type Node, tensorOf, toBytes, type Vector } from "../../ir/graph.ts";
+import { EngineError } from "../../module/engine.ts";
 import { root } from "../../root.ts";
-import { EngineError, type Vector } from "../../runtime/engines/engine.ts";
 import { flashOf } from "../../runtime/engines/qemu.ts";
 import { evaluateGraph, runReference } from "../../runtime/engines/reference.ts";
 import { seededInputs } from "../verify/vectors.ts";

@@ -1,10 +1,12 @@
 /** The tuner: how each layer of a quantised graph is computed, within the RAM and flash of a board. */
+
+import { type BoardProfile, milliseconds } from "../../firmware/boards.ts";
 import type { Graph } from "../../ir/graph.ts";
+import type { Choices } from "../../ops/lowering.ts";
 import { bytes, integer, table } from "../../table.ts";
 import type { Kernel } from "../plan/kernels.ts";
-import { type Choices, lower, type Program } from "../plan/lower.ts";
+import { lower, type Program } from "../plan/lower.ts";
 import { constantOrder, planMemory } from "../plan/memory.ts";
-import { type BoardProfile, milliseconds } from "./boards.ts";
 import { loadCalibration } from "./calibration.ts";
 import { type LayerCandidates, listCandidates } from "./candidates.ts";
 import { type ByKernels, outlineOf, predictModule, predictRuntime } from "./cost.ts";

@@ -1,7 +1,8 @@
 import type { Graph } from "../../ir/graph.ts";
-import type { LayerInfo } from "../emit/metadata.ts";
+import type { LayerInfo } from "../../module/metadata.ts";
+import { type Choice, type Choices, SMALL } from "../../ops/lowering.ts";
 import { exportName } from "../plan/kernels.ts";
-import { type Choice, type Choices, lower, SMALL } from "../plan/lower.ts";
+import { lower } from "../plan/lower.ts";
 
 /**
  * The choices that a module was built with, from its metadata, so that its layers can be built again with the same

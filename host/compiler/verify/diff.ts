@@ -1,7 +1,7 @@
 /** Where two computations of one model part: tensor by tensor, over all rows. */
 import { elements, type Shape, type Tensor, type TensorData } from "../../ir/graph.ts";
+import { borderOf } from "../../ops/border.ts";
 import { decibels } from "../quantize/measure.ts";
-import { borderOf } from "../quantize/samples.ts";
 
 /** What of a tensor counts when values are compared. */
 export type TensorType = Pick<Tensor, "name" | "dtype" | "shape" | "quantization">;

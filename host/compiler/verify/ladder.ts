@@ -1,5 +1,6 @@
+import type { Vector } from "../../ir/graph.ts";
 import { type Graph, ModelError, statesOf, toBytes, writers } from "../../ir/graph.ts";
-import type { Availability, Engine, EngineName, Vector } from "../../runtime/engines/engine.ts";
+import type { Availability, Engine, EngineName } from "../../module/engine.ts";
 import { evaluateInOrder, fromVector, runReference } from "../../runtime/engines/reference.ts";
 import { type BuildTrace, traceLayers } from "./trace.ts";
 import type { NamedVector } from "./vectors.ts";

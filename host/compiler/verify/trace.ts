@@ -1,5 +1,5 @@
-import { type Graph, statesOf } from "../../ir/graph.ts";
-import { type Engine, maxTensors, type Vector } from "../../runtime/engines/engine.ts";
+import { type Graph, statesOf, type Vector } from "../../ir/graph.ts";
+import { type Engine, maxTensors } from "../../module/engine.ts";
 
 /** A module in which every layer's result is an output, built by the same pipeline. */
 export type BuildTrace = (graph: Graph) => Promise<Uint8Array>;

@@ -1,5 +1,5 @@
+import type { Vector } from "../../ir/graph.ts";
 import { byteSize, type Graph, tensorOf } from "../../ir/graph.ts";
-import type { Vector } from "../../runtime/engines/engine.ts";
 
 /** A vector and where it came from, for messages. */
 export interface NamedVector {

@@ -1,6 +1,6 @@
 /** The page's markup; page_client.ts fills it. */
-import { html } from "../../compiler/report/html.ts";
-import { STYLES } from "../../compiler/report/styles.ts";
+import { html } from "../../report/html.ts";
+import { STYLES } from "../../report/styles.ts";
 import { version } from "../../root.ts";
 
 const OWN_STYLES = `

@@ -5,7 +5,7 @@
 
 import type { KeyObject } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
-import { type BoardProfile, DEFAULT_BOARD, findBoard } from "../../compiler/tune/boards.ts";
+import { type BoardProfile, DEFAULT_BOARD, findBoard } from "../../firmware/boards.ts";
 import { buildWasm } from "../../firmware/wasm_build.ts";
 import { rawPublicKey, readPublicKey } from "../../image/keys.ts";
 import { overHttp } from "./connection.ts";
@@ -51,7 +51,7 @@ export interface Clock {
 
 export interface SimulatedOptions {
   readonly id?: string;
-  /** A name of host/compiler/tune/boards.ts, a profile, or the path of a .json file with one; default esp32-c3. */
+  /** A name of host/firmware/boards.ts, a profile, or the path of a .json file with one; default esp32-c3. */
   readonly board?: string | BoardProfile;
   /** Default 4 KiB sectors that are programmed byte by byte. */
   readonly geometry?: { readonly sectorBytes: number; readonly programBytes: number };

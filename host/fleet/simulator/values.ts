@@ -1,9 +1,9 @@
 /** Real values of the model that runs on a device, by what its module says of itself. */
 
-import { decodeMetadata, infoElements, SECTION_NAME, type TensorInfo } from "../../compiler/emit/metadata.ts";
-import { dequantizeBytes, quantizeToBytes, splitRow } from "../../compiler/quantize/samples.ts";
 import { parseSlot } from "../../image/mcuboot.ts";
+import { decodeMetadata, infoElements, SECTION_NAME, type TensorInfo } from "../../module/metadata.ts";
 import { customSection } from "../../module/sections.ts";
+import { dequantizeBytes, quantizeToBytes, splitRow } from "../../ops/border.ts";
 import type { ModelPlace, Service } from "./device.ts";
 import type { NorFlash } from "./flash.ts";
 

@@ -7,7 +7,8 @@ import { generateKey, rawPublicKey } from "../../image/keys.ts";
 import { BOARDS, defaultTable, SLOT_ALIGNMENT } from "../../image/layout.ts";
 import { writeImage } from "../../image/mcuboot.ts";
 import { readNeeds } from "../../image/module.ts";
-import { checkVectors, type Engine, EngineError, type Vector } from "./engine.ts";
+import type { Vector } from "../../ir/graph.ts";
+import { checkVectors, type Engine, EngineError } from "../../module/engine.ts";
 
 export type QemuOptions = FirmwareOptions & {
   /** Whether native kernels take the place of the module's own; default true. */

@@ -1,3 +1,4 @@
+import type { Vector } from "../../ir/graph.ts";
 import {
   type Attributes,
   fromBytes,
@@ -10,7 +11,6 @@ import {
 } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind } from "../../ops/operator.ts";
-import type { Vector } from "./engine.ts";
 
 /** Values of all tensors of a graph for one set of inputs, by name. */
 export type Trace = ReadonlyMap<string, TensorData>;

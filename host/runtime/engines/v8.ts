@@ -1,5 +1,7 @@
 /** Modules in Node's own WebAssembly engine. */
-import { checkVectors, type Engine, EngineError, maxMemoryBytes, maxTensors, type Vector } from "./engine.ts";
+
+import type { Vector } from "../../ir/graph.ts";
+import { checkVectors, type Engine, EngineError, maxMemoryBytes, maxTensors } from "../../module/engine.ts";
 
 type Tensor = { readonly offset: number; readonly bytes: number };
 type Instance = {

@@ -3,21 +3,21 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
-  type Availability,
-  checkVectors,
-  type Engine,
-  EngineError,
-  type TensorBytes,
-  type Vector,
-} from "./engine.ts";
-import {
   type BuildOptions,
   buildRunner,
   findCompiler,
   findSource,
   runProcess,
   sourceVersion,
-} from "./wasm3_build.ts";
+} from "../../firmware/wasm3_build.ts";
+import type { Vector } from "../../ir/graph.ts";
+import {
+  type Availability,
+  checkVectors,
+  type Engine,
+  EngineError,
+  type TensorBytes,
+} from "../../module/engine.ts";
 
 /** Calls the runner; its stdout. Its one line of complaint becomes an EngineError. */
 async function call(command: readonly string[], input?: Uint8Array): Promise<Buffer> {

@@ -8,9 +8,9 @@ import { importModel, openSource } from "../../../host/compiler/import/index.ts"
 import { readHdf5 } from "../../../host/compiler/import/keras/hdf5.ts";
 import { importKeras, readKeras } from "../../../host/compiler/import/keras/index.ts";
 import { simplify } from "../../../host/compiler/passes/index.ts";
-import { toFloatInputs } from "../../../host/compiler/quantize/samples.ts";
 import { type Graph, ModelError } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { toFloatInputs } from "../../../host/ops/border.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import { build } from "../../../host/pipeline.ts";
 import { evaluateGraph } from "../../../host/runtime/engines/reference.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";

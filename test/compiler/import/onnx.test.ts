@@ -14,7 +14,7 @@ import {
 import { importOnnx } from "../../../host/compiler/import/onnx/index.ts";
 import { operators } from "../../../host/compiler/import/onnx/operators/index.ts";
 import { elements, type Graph, ModelError, tensorOf } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import { evaluateGraph } from "../../../host/runtime/engines/reference.ts";
 import {
   type Attribute,

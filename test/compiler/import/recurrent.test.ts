@@ -9,14 +9,9 @@ import { describe, test } from "node:test";
 import { importModel, openSource } from "../../../host/compiler/import/index.ts";
 import { importOnnx } from "../../../host/compiler/import/onnx/index.ts";
 import { simplify } from "../../../host/compiler/passes/index.ts";
-import {
-  borderOf,
-  dequantizeBytes,
-  toFloatInputs,
-  toInputBytes,
-} from "../../../host/compiler/quantize/samples.ts";
 import { type Graph, ModelError, tensorOf } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { borderOf, dequantizeBytes, toFloatInputs, toInputBytes } from "../../../host/ops/border.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import type { Dataset } from "../../../host/runtime/data/dataset.ts";
 import { readDataset } from "../../../host/runtime/data/index.ts";
 import { evaluateGraph } from "../../../host/runtime/engines/reference.ts";

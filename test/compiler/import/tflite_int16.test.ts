@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { importTflite } from "../../../host/compiler/import/tflite/index.ts";
 import { type Graph, ModelError, quantized } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import { loadTable } from "../../cases/table.ts";
 import { replaceOperators } from "../../support/tflite.ts";
 

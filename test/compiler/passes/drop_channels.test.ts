@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { dropChannels } from "../../../host/compiler/passes/drop_channels.ts";
 import { seededInputs, standardVectors } from "../../../host/compiler/verify/vectors.ts";
 import { elements, type Graph, type Shape, type Tensor, tensorOf } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { CONV, DENSE, DEPTHWISE, graphOf, int8, int8Weights, int32Bias, node } from "../../support/graphs.ts";
 

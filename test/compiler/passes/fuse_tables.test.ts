@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fuseTables } from "../../../host/compiler/passes/fuse_tables.ts";
 import { simplify } from "../../../host/compiler/passes/index.ts";
-import { checkQuantized } from "../../../host/ir/spec.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { float, floatConstant, graphOf, int8, NONE, node, ops } from "../../support/graphs.ts";
 

@@ -12,7 +12,7 @@ import { sinkTransposes } from "../../../host/compiler/passes/sink_transposes.ts
 import { stripBorders } from "../../../host/compiler/passes/strip_borders.ts";
 import { useIntegers } from "../../../host/compiler/passes/use_integers.ts";
 import type { Graph, Node, Tensor } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import {
   CONV,
   DENSE,

@@ -3,15 +3,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { passes, simplify } from "../../../host/compiler/passes/index.ts";
-import {
-  borderOf,
-  dequantizeBytes,
-  quantizeToBytes,
-  toFloatInputs,
-} from "../../../host/compiler/quantize/samples.ts";
 import { fromBytes, type Graph, tensorOf } from "../../../host/ir/graph.ts";
-import { checkQuantized } from "../../../host/ir/spec.ts";
 import { dumpGraph } from "../../../host/ir/text.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes, toFloatInputs } from "../../../host/ops/border.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
 import { evaluateGraph, runReference } from "../../../host/runtime/engines/reference.ts";
 import { ops } from "../../support/graphs.ts";
 import { importCase, type VectorCase, vectorCases } from "../../support/models.ts";

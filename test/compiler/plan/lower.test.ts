@@ -4,10 +4,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { exportName, kernelFolder, loadKernel } from "../../../host/compiler/plan/kernels.ts";
-import { type Choice, type Choices, lower, SMALL, storageOf } from "../../../host/compiler/plan/lower.ts";
+import { lower, storageOf } from "../../../host/compiler/plan/lower.ts";
 import { lifetimes, planMemory } from "../../../host/compiler/plan/memory.ts";
 import { dumpPlan, dumpProgram } from "../../../host/compiler/plan/text.ts";
 import { type Graph, ModelError, type Node, type Shape } from "../../../host/ir/graph.ts";
+import { type Choice, type Choices, SMALL } from "../../../host/ops/lowering.ts";
 import {
   CONV,
   DENSE,

@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { calibrate } from "../../../host/compiler/quantize/calibrate.ts";
 import { traceOf } from "../../../host/compiler/quantize/layers.ts";
 import { quantizeGraph } from "../../../host/compiler/quantize/quantize.ts";
-import { toFloatInputs } from "../../../host/compiler/quantize/samples.ts";
 import type { Graph } from "../../../host/ir/graph.ts";
+import { toFloatInputs } from "../../../host/ops/border.ts";
 import { evaluateGraph } from "../../../host/runtime/engines/reference.ts";
 import { DENSE, float, floatConstant, graphOf, node, randomFloats } from "../../support/graphs.ts";
 

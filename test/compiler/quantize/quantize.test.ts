@@ -8,13 +8,6 @@ import { calibrate } from "../../../host/compiler/quantize/calibrate.ts";
 import { argmax, compareWithFloat } from "../../../host/compiler/quantize/compare.ts";
 import { quantizeGraph } from "../../../host/compiler/quantize/quantize.ts";
 import {
-  dequantizeBytes,
-  quantizeToBytes,
-  type Sample,
-  splitRow,
-  toInputBytes,
-} from "../../../host/compiler/quantize/samples.ts";
-import {
   elements,
   fromBytes,
   type Graph,
@@ -23,8 +16,15 @@ import {
   tensorOf,
   toBytes,
 } from "../../../host/ir/graph.ts";
-import { checkQuantized } from "../../../host/ir/spec.ts";
+import {
+  dequantizeBytes,
+  quantizeToBytes,
+  type Sample,
+  splitRow,
+  toInputBytes,
+} from "../../../host/ops/border.ts";
 import { operatorOf } from "../../../host/ops/index.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
 import { evaluateGraph, runReference } from "../../../host/runtime/engines/reference.ts";
 import {
   CONV,

@@ -10,8 +10,8 @@ import { isHeldOut, refine } from "../../../host/compiler/quantize/refine.ts";
 import { outputError, roundAdaptively } from "../../../host/compiler/quantize/rounding.ts";
 import { scoreOf, targetOf } from "../../../host/compiler/quantize/score.ts";
 import { type Graph, tensorOf } from "../../../host/ir/graph.ts";
-import { checkQuantized } from "../../../host/ir/spec.ts";
 import { bind } from "../../../host/ops/operator.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
 import { evaluateGraph } from "../../../host/runtime/engines/reference.ts";
 import {
   CONV,

@@ -12,7 +12,7 @@ import {
   searchQuantization,
 } from "../../../host/compiler/quantize/search.ts";
 import { quantized, tensorOf } from "../../../host/ir/graph.ts";
-import { checkQuantized } from "../../../host/ir/spec.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
 import { readDataset } from "../../../host/runtime/data/index.ts";
 import { DENSE, float, floatConstant, graphOf, node } from "../../support/graphs.ts";
 import { modelPath, simplifiedModel } from "../../support/models.ts";

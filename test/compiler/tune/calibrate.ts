@@ -4,7 +4,7 @@
  * (a test says so); it takes a few minutes.
  */
 import { writeFileSync } from "node:fs";
-import { type Choices, lower, type Program } from "../../../host/compiler/plan/lower.ts";
+import { lower, type Program } from "../../../host/compiler/plan/lower.ts";
 import {
   type Calibration,
   type Coefficients,
@@ -29,10 +29,11 @@ import {
 } from "../../../host/compiler/tune/measure.ts";
 import { measureInQemu } from "../../../host/compiler/tune/measured.ts";
 import { firmwareAvailability } from "../../../host/firmware/qemu_build.ts";
+import { forEachOfTwo } from "../../../host/firmware/toolchain.ts";
+import { EngineError } from "../../../host/module/engine.ts";
 import { functionSizes, readExports, readSections, SECTION } from "../../../host/module/sections.ts";
+import type { Choices } from "../../../host/ops/lowering.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
-import { EngineError } from "../../../host/runtime/engines/engine.ts";
-import { forEachOfTwo } from "../../../host/runtime/engines/toolchain.ts";
 import { type CalibrationCase, layerCases, moduleCases, viewCase } from "./calibration_cases.ts";
 import { goldenLayers, modelsHere, readGoldenCosts, writeGoldenCosts } from "./golden_layers.ts";
 import { fit, type Sample } from "./least_squares.ts";

@@ -3,8 +3,8 @@
  * features vary apart from each other; the golden models themselves are left for checking.
  */
 
-import type { Choice } from "../../../host/compiler/plan/lower.ts";
 import { type Graph, quantized, type Tensor } from "../../../host/ir/graph.ts";
+import type { Choice } from "../../../host/ops/lowering.ts";
 import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../../kernels/int16_graphs.ts";
 import { forestTensors } from "../../support/forests.ts";
 import { classicLayers, recurrentLayers } from "./classic_layers.ts";

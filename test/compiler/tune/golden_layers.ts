@@ -3,11 +3,12 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { importModel, readSource } from "../../../host/compiler/import/index.ts";
 import { simplify } from "../../../host/compiler/passes/index.ts";
-import { type Choice, lower, SMALL } from "../../../host/compiler/plan/lower.ts";
+import { lower } from "../../../host/compiler/plan/lower.ts";
 import type { ByKernels } from "../../../host/compiler/tune/cost.ts";
 import { type Layer, splitLayers } from "../../../host/compiler/tune/measure.ts";
 import type { Graph } from "../../../host/ir/graph.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { type Choice, SMALL } from "../../../host/ops/lowering.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import { root } from "../../../host/root.ts";
 import { benchModel } from "../../bench/inference_models.ts";
 

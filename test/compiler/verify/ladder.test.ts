@@ -9,10 +9,10 @@ import { type Verification, verify } from "../../../host/compiler/verify/ladder.
 import type { BuildTrace } from "../../../host/compiler/verify/trace.ts";
 import { standardVectors } from "../../../host/compiler/verify/vectors.ts";
 import { type Graph, ModelError, tensorOf, toBytes } from "../../../host/ir/graph.ts";
+import { type Engine, EngineError } from "../../../host/module/engine.ts";
 import { functionSizes, readExports, readSections, SECTION } from "../../../host/module/sections.ts";
 import { inBlocks } from "../../../host/ops/layout.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
-import { type Engine, EngineError } from "../../../host/runtime/engines/engine.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
 import { DENSE, graphOf, int8, int8Weights, int32Bias, NONE, node } from "../../support/graphs.ts";

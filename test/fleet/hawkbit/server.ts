@@ -7,9 +7,9 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { buildOnce, findProgram, runProcess } from "../../../host/firmware/toolchain.ts";
+import type { Availability } from "../../../host/module/engine.ts";
 import { root } from "../../../host/root.ts";
-import type { Availability } from "../../../host/runtime/engines/engine.ts";
-import { buildOnce, findProgram, runProcess } from "../../../host/runtime/engines/toolchain.ts";
 
 const INSTALL = "apt-get install maven openjdk-17-jdk-headless, and a way to Maven Central";
 const source = join(root, "test", "hawkbit", "server");

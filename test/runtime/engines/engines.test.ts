@@ -5,16 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import binaryen from "binaryen";
-import { type Engine, EngineError, type Vector } from "../../../host/runtime/engines/engine.ts";
-import { v8 } from "../../../host/runtime/engines/v8.ts";
-import { wasm3, wasm3Engine } from "../../../host/runtime/engines/wasm3.ts";
 import {
   buildRunner,
   findSource,
   findWasm3Cli,
   runCliSelfTest,
   runProcess,
-} from "../../../host/runtime/engines/wasm3_build.ts";
+} from "../../../host/firmware/wasm3_build.ts";
+import type { Vector } from "../../../host/ir/graph.ts";
+import { type Engine, EngineError } from "../../../host/module/engine.ts";
+import { v8 } from "../../../host/runtime/engines/v8.ts";
+import { wasm3, wasm3Engine } from "../../../host/runtime/engines/wasm3.ts";
 
 const availability = await wasm3.availability();
 const skipWasm3 = availability.available ? false : `wasm3 is missing: ${availability.reason}`;

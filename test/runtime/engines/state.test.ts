@@ -9,7 +9,7 @@ import { verify } from "../../../host/compiler/verify/ladder.ts";
 import { seededInputs, standardVectors } from "../../../host/compiler/verify/vectors.ts";
 import { type Graph, statesOf, type Tensor, tensorOf } from "../../../host/ir/graph.ts";
 import { graphFromJson, graphToJson } from "../../../host/ir/serialize.ts";
-import { checkGraph } from "../../../host/ir/spec.ts";
+import { checkGraph } from "../../../host/ops/spec.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
 import { qemu } from "../../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";

@@ -8,8 +8,9 @@ import {
   type Shape,
   type Tensor,
 } from "../../../ir/graph.ts";
+import { nameGiver } from "../../../ir/names.ts";
 import { operatorOf } from "../../../ops/index.ts";
-import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 
 /** Gathers the graph that the layers become. */
 export interface Builder {

@@ -8,9 +8,10 @@ import {
   type Shape,
   type Tensor,
 } from "../../../ir/graph.ts";
+import { nameGiver } from "../../../ir/names.ts";
 import { operatorOf } from "../../../ops/index.ts";
 import type { Bound, Operator } from "../../../ops/operator.ts";
-import { checkRank, MAX_ELEMENTS, nameGiver } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 import { AttributeReader } from "./attributes.ts";
 import { type Constant, isFloat } from "./constant.ts";
 import type { OnnxInput, OnnxModel, OnnxNode } from "./model.ts";

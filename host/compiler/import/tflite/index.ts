@@ -11,8 +11,9 @@ import {
   type Shape,
   type Tensor,
 } from "../../../ir/graph.ts";
+import { nameGiver } from "../../../ir/names.ts";
 import { operatorOf } from "../../../ops/index.ts";
-import { checkRank, MAX_ELEMENTS, nameGiver, translateAll } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS, translateAll } from "../importer.ts";
 import { joinDilations } from "./dilation.ts";
 import { widenConstants } from "./float_constants.ts";
 import { translations } from "./operators.ts";

@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { type Tensor, tensorOf } from "../../ir/graph.ts";
+import { graphToJson } from "../../ir/serialize.ts";
+import {
+  type LayerInfo,
+  METADATA_VERSION,
+  type Metadata,
+  type SelfTestVector,
+  type Statistics,
+  type TensorInfo,
+} from "../../module/metadata.ts";
+import { borderOf } from "../../ops/border.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { bind } from "../../ops/operator.ts";
+import { exportName } from "../plan/kernels.ts";
+import type { Program } from "../plan/lower.ts";
+import type { MemoryPlan } from "../plan/memory.ts";
+import type { LayerTuning, Tuning } from "../tune/tune.ts";
+import type { Provenance } from "./assemblyscript.ts";
+
+function tensorInfo(tensor: Tensor, statistics: Statistics | undefined): TensorInfo {
+  const { dtype, ...border } = borderOf(tensor);
+  return {
+    name: tensor.name,
+    dtype,
+    shape: tensor.shape,
+    ...border,
+    ...(tensor.labels && { labels: tensor.labels }),
+    ...(statistics && { statistics }),
+  };
+}
+
+/** Constant bytes by layer; a table that layers share counts for the first. */
+function constantBytes(program: Program): Map<string, { weights: number; tables: number }> {
+  const counted = new Set<string>();
+  const sizes = new Map(program.constants.map(({ name, data }) => [name, data.byteLength]));
+  const byLayer = new Map<string, { weights: number; tables: number }>();
+  for (const call of program.calls) {
+    const sum = byLayer.get(call.node) ?? { weights: 0, tables: 0 };
+    call.arguments.forEach((argument, i) => {
+      if (argument.kind !== "constant" || counted.has(argument.name)) return;
+      counted.add(argument.name);
+      const isWeight = ["weights", "bias", "a", "b"].includes(call.kernel.parameters[i]!);
+      sum[isWeight ? "weights" : "tables"] += sizes.get(argument.name)!;
+    });
+    byLayer.set(call.node, sum);
+  }
+  return byLayer;
+}
+
+/** What of a layer's tuning is worth its bytes in the module. */
+function chosen(tuning: LayerTuning | undefined): Pick<LayerInfo, "tile" | "inPlace" | "cost"> {
+  if (!tuning || tuning.kernels.length === 0) return {};
+  return {
+    ...(tuning.tile !== undefined && { tile: tuning.tile }),
+    ...(tuning.inPlace && { inPlace: true }),
+    cost: [tuning.instructions.native, tuning.instructions.portable],
+  };
+}
+
+function layers(program: Program, tuning: Tuning | undefined): LayerInfo[] {
+  const bytes = constantBytes(program);
+  const tuned = new Map(tuning?.layers.map((layer) => [layer.name, layer]));
+  return program.graph.nodes.map((node) => {
+    const kernels = program.calls
+      .filter((call) => call.node === node.name)
+      .map((call) => exportName(call.kernel));
+    return {
+      name: node.name,
+      op: node.op,
+      shape: tensorOf(program.graph, node.outputs[0]!).shape,
+      kernels: [...new Set(kernels)],
+      macs: operatorOf(node.op).macs(bind(program.graph, node)),
+      weights: bytes.get(node.name)?.weights ?? 0,
+      tables: bytes.get(node.name)?.tables ?? 0,
+      ...chosen(tuned.get(node.name)),
+    };
+  });
+}
+
+/** The metadata of a module: what each tensor and layer is, what was chosen for it, and where it came from. */
+export function describeModule(
+  program: Program,
+  plan: MemoryPlan,
+  provenance: Provenance,
+  statistics: ReadonlyMap<string, Statistics>,
+  selfTest: readonly SelfTestVector[],
+  tuning?: Tuning,
+): Metadata {
+  const { graph } = program;
+  const info = (name: string): TensorInfo => tensorInfo(tensorOf(graph, name), statistics.get(name));
+  return {
+    version: METADATA_VERSION,
+    model: { name: provenance.name, version: provenance.version },
+    source: { file: provenance.sourceFile, sha256: Buffer.from(provenance.sourceSha256, "hex") },
+    compiler: provenance.compiler,
+    graph: createHash("sha256").update(graphToJson(graph)).digest(),
+    inputs: graph.inputs.map(info),
+    outputs: graph.outputs.map(info),
+    layers: layers(program, tuning),
+    memory: {
+      constants: plan.constantBytes,
+      arena: plan.arena.bytes,
+      lowerBound: plan.arena.lowerBound,
+      total: plan.memoryBytes,
+    },
+    ...(tuning && {
+      tuning: {
+        board: tuning.board.name,
+        optimize: tuning.optimize,
+        ram: [tuning.ramBytes.native, tuning.ramBytes.portable] as const,
+      },
+    }),
+    selfTest,
+  };
+}

@@ -1,0 +1,165 @@
+import { decode, encode } from "cborg";
+import {
+  type Check,
+  checkDocument,
+  isBytes,
+  isCount,
+  isInteger,
+  isList,
+  isNumber,
+  isOneOf,
+  isRecord,
+  isText,
+} from "../ir/document.ts";
+import { byteSize, elements, ModelError } from "../ir/graph.ts";
+import { isScaling } from "../ir/serialize.ts";
+import type { Border } from "../ops/border.ts";
+
+/** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
+export const SECTION_NAME = "thimble";
+export const METADATA_VERSION = 1;
+
+/** What calibration saw of one tensor. */
+export interface Statistics {
+  readonly min: number;
+  readonly max: number;
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+/** A vector whose input bytes come from the generator in assembly/self_test.ts. */
+export interface SelfTestVector {
+  readonly seed: number;
+  readonly outputs: readonly Uint8Array[];
+}
+
+export interface TensorInfo extends Border {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly labels?: readonly string[];
+  /** From calibration: what the float tensor looked like. */
+  readonly statistics?: Statistics;
+}
+
+export interface LayerInfo {
+  readonly name: string;
+  readonly op: string;
+  readonly shape: readonly number[];
+  readonly kernels: readonly string[];
+  readonly macs: number;
+  /** Bytes of its weights and biases, and of the tables made for its kernels. */
+  readonly weights: number;
+  readonly tables: number;
+  /** Pixels whose inputs are gathered at a time, where a kernel gathers them. */
+  readonly tile?: number;
+  /** The output takes the place of the input. */
+  readonly inPlace?: true;
+  /** Instructions of one inference by native and by portable kernels, as predicted or measured; of views none. */
+  readonly cost?: readonly [native: number, portable: number];
+}
+
+export interface Metadata {
+  readonly version: number;
+  readonly model: { readonly name: string; readonly version: string };
+  readonly source: { readonly file: string; readonly sha256: Uint8Array };
+  readonly compiler: string;
+  /** SHA-256 of the graph file that the reference interpreter runs. */
+  readonly graph: Uint8Array;
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly layers: readonly LayerInfo[];
+  readonly memory: {
+    readonly constants: number;
+    readonly arena: number;
+    readonly lowerBound: number;
+    readonly total: number;
+  };
+  /** What the layers' kernels were chosen for, and RAM in all with native kernels and with portable ones. */
+  readonly tuning?: {
+    readonly board: string;
+    readonly optimize: string;
+    readonly ram: readonly [native: number, portable: number];
+  };
+  readonly selfTest: readonly SelfTestVector[];
+}
+
+/** Deterministic CBOR (RFC 8949, section 4.2). */
+export const encodeMetadata = (metadata: Metadata): Uint8Array => encode(metadata);
+
+/** Far above what a module can hold; a malformed shape may claim anything. */
+const MAX_ELEMENTS = 2 ** 26;
+
+const isShape: Check = (value, path) =>
+  isList(isCount)(value, path) ??
+  (elements(value as number[]) <= MAX_ELEMENTS
+    ? undefined
+    : `${path}: expected at most ${MAX_ELEMENTS} elements`);
+
+const isScale: Check = (value, path) =>
+  isNumber(value, path) ??
+  ((value as number) > 0 ? undefined : `${path}: expected more than 0, found ${value}`);
+
+const isStatistics = isRecord({ min: isNumber, max: isNumber, mean: isNumber, deviation: isNumber });
+
+const isTensorInfo = isRecord(
+  {
+    name: isText,
+    dtype: isOneOf("int8", "uint8", "int16", "int32"),
+    shape: isShape,
+    scale: isScale,
+    zeroPoint: isInteger,
+  },
+  { labels: isList(isText), statistics: isStatistics, scaling: isScaling },
+);
+
+/** Of native kernels, then of portable ones. */
+const isPair: Check = (value, path) =>
+  isList(isCount)(value, path) ??
+  ((value as number[]).length === 2 ? undefined : `${path}: expected two numbers`);
+
+const isLayerInfo = isRecord(
+  {
+    name: isText,
+    op: isText,
+    shape: isShape,
+    kernels: isList(isText),
+    macs: isCount,
+    weights: isCount,
+    tables: isCount,
+  },
+  { tile: isCount, inPlace: isOneOf(true), cost: isPair },
+);
+
+const document = isRecord(
+  {
+    version: isOneOf(METADATA_VERSION),
+    model: isRecord({ name: isText, version: isText }),
+    source: isRecord({ file: isText, sha256: isBytes }),
+    compiler: isText,
+    graph: isBytes,
+    inputs: isList(isTensorInfo),
+    outputs: isList(isTensorInfo),
+    layers: isList(isLayerInfo),
+    memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
+    selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
+  },
+  { tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
+);
+
+/** Reads the section's contents (untrusted bytes); throws ModelError where they are not what `build` writes. */
+export function decodeMetadata(bytes: Uint8Array): Metadata {
+  let value: unknown;
+  try {
+    value = decode(bytes);
+  } catch (error) {
+    throw new ModelError(`custom section ${SECTION_NAME}: expected CBOR: ${(error as Error).message}`);
+  }
+  checkDocument(value, document, `custom section ${SECTION_NAME}`);
+  return value as Metadata;
+}
+
+/** Elements of a tensor that metadata describes. */
+export const infoElements = (info: TensorInfo): number => elements(info.shape);
+
+/** Bytes of it. */
+export const infoBytes = (info: TensorInfo): number => byteSize(info);

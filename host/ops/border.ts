@@ -1,0 +1,87 @@
+import type { Vector } from "../ir/graph.ts";
+import {
+  allocate,
+  type DType,
+  fromBytes,
+  type Graph,
+  type Node,
+  perTensor,
+  readers,
+  type Scaling,
+  type Tensor,
+  tensorOf,
+  toBytes,
+} from "../ir/graph.ts";
+import { typeRange } from "./activation.ts";
+import { clamp, roundHalfAway } from "./fixed_point.ts";
+
+/** Real values for one inference, one array per graph input, as whoever calls the model has them. */
+export type Sample = readonly Float32Array[];
+
+/** What the values of an input or an output look like as bytes: of tensors and of a module's metadata. */
+export interface Border {
+  readonly dtype: DType;
+  readonly scale: number;
+  readonly zeroPoint: number;
+  readonly scaling?: Scaling;
+}
+
+/** The border of a tensor; one without a scale, such as an index, is the number that it holds. */
+export function borderOf(tensor: Tensor): Border {
+  const { scale, zeroPoint } = tensor.quantization ? perTensor(tensor) : { scale: 1, zeroPoint: 0 };
+  return { dtype: tensor.dtype, scale, zeroPoint, ...(tensor.scaling && { scaling: tensor.scaling }) };
+}
+
+/** What readers of data files have to know of a graph's inputs: a tree takes NaN, others what is put in its place. */
+export function inputInfos(graph: Graph): { name: string; shape: readonly number[]; mayMiss: boolean }[] {
+  const readBy = readers(graph);
+  const isTree = ({ op }: Node): boolean => op === "tree_ensemble" || op === "impute";
+  return graph.inputs.map((name) => {
+    const { shape, scaling } = tensorOf(graph, name);
+    return { name, shape, mayMiss: Boolean(scaling?.missing) || (readBy.get(name) ?? []).some(isTree) };
+  });
+}
+
+/** A row of a data file holds all inputs one after the other. */
+export function splitRow(row: Float32Array, sizes: readonly number[]): Sample {
+  let start = 0;
+  return sizes.map((size) => {
+    start += size;
+    return row.subarray(start - size, start);
+  });
+}
+
+/** The values that the graph computes with: see `Scaling`. */
+export function scaleValues(values: Float32Array, scaling: Scaling | undefined): Float32Array {
+  if (!scaling) return values;
+  const { offsets, factors, missing } = scaling;
+  return values.map((x, i) => {
+    const feature = i % factors.length;
+    const known = Number.isNaN(x) && missing ? missing[feature]! : x;
+    return (known - offsets[feature]!) * factors[feature]!;
+  });
+}
+
+/** A sample as the inputs of the float graph. */
+export const toFloatInputs = (graph: Graph, sample: Sample): Float32Array[] =>
+  graph.inputs.map((name, i) => scaleValues(sample[i]!, tensorOf(graph, name).scaling));
+
+/** Real values to the bytes of a tensor: scaled by feature, then round(x / scale) + zero point, saturated. */
+export function quantizeToBytes(values: Float32Array, border: Border): Uint8Array {
+  const { dtype, scale, zeroPoint, scaling } = border;
+  const { min, max } = typeRange(border);
+  const data = allocate(dtype, values.length);
+  scaleValues(values, scaling).forEach((x, i) => {
+    data[i] = clamp(roundHalfAway(Math.fround(x / scale)) + zeroPoint, min, max);
+  });
+  return toBytes(data);
+}
+
+export const toInputBytes = (graph: Graph, sample: Sample): Vector =>
+  graph.inputs.map((name, i) => quantizeToBytes(sample[i]!, borderOf(tensorOf(graph, name))));
+
+/** The bytes of a tensor as real values. */
+export const dequantizeBytes = (
+  bytes: Uint8Array,
+  { dtype, scale, zeroPoint }: Pick<Border, "dtype" | "scale" | "zeroPoint">,
+): Float32Array => Float32Array.from(fromBytes(dtype, bytes), (q) => (q - zeroPoint) * scale);

@@ -1,0 +1,136 @@
+/**
+ * The fields of report.json, of `build --json` and of the page that `build --report` writes. Other programs read
+ * them: a field may be added, but none changes its name, unit or meaning. Bytes are bytes, times are milliseconds,
+ * shares are from 0 to 1, and names of tensors and layers are those of the model.
+ */
+
+import type { Part } from "../compiler/compile/parts.ts";
+import type { Agreement } from "../compiler/quantize/compare.ts";
+import type { ByKernels } from "../compiler/tune/cost.ts";
+import type { LayerTuning, Objective } from "../compiler/tune/tune.ts";
+import type { Verification } from "../compiler/verify/ladder.ts";
+import type { BoardProfile } from "../firmware/boards.ts";
+import type { LayerInfo, TensorInfo } from "../module/metadata.ts";
+import type { QuantizationNotes, StageTime } from "../pipeline.ts";
+
+/** A buffer of the arena: a rectangle of addresses and steps. */
+export interface BufferReport {
+  /** The tensor, or the scratch buffer of a layer. */
+  readonly name: string;
+  /** Address in linear memory. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** First and last step in which it holds something, both inclusive: indices into `memory.steps`. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface MemoryReport {
+  /** All linear memory that a device has to provide. */
+  readonly totalBytes: number;
+  readonly constantBytes: number;
+  readonly arenaBytes: number;
+  /** No plan of the arena can be smaller, and whether it is proved that this one is the smallest. */
+  readonly arenaLowerBound: number;
+  readonly arenaOptimal: boolean;
+  /** Address of the arena; constants lie below it. */
+  readonly arenaOffset: number;
+  /** What happens in each step: "input", the layers by calls of kernels, "output". */
+  readonly steps: readonly string[];
+  readonly buffers: readonly BufferReport[];
+}
+
+export interface TuningReport {
+  readonly board: BoardProfile;
+  readonly optimize: Objective;
+  readonly costs: "predicted" | "measured";
+  /** Of one inference, on rv32imac. */
+  readonly instructions: ByKernels;
+  /** Of one inference on the board, with native kernels where its firmware has them. */
+  readonly milliseconds: number;
+  /** Linear memory, wasm3 and stacks; and what the board has for them. */
+  readonly ramBytes: ByKernels & { readonly limit: number };
+  readonly warnings: readonly string[];
+  readonly layers: readonly (LayerTuning & { readonly milliseconds: number })[];
+}
+
+/** This module on one of the boards that thimble knows, or on the one it was built for. */
+export interface BoardReport {
+  readonly name: string;
+  readonly nativeKernels: boolean;
+  /** Whether the module was built for it. */
+  readonly chosen: boolean;
+  /** Of one inference by each kind of kernels. */
+  readonly milliseconds: ByKernels;
+  /** RAM for models. */
+  readonly ramLimit: number;
+}
+
+/** What one model decided, by expected class: rows are expected classes, columns the decided ones. */
+export interface DecisionReport {
+  readonly accuracy: number;
+  readonly confusion: readonly (readonly number[])[];
+}
+
+export interface EvaluationReport {
+  /** The file, and whether the model was calibrated with it as well. */
+  readonly file: string;
+  readonly source: "evaluation" | "calibration";
+  readonly samples: number;
+  /** Classes in the order of the rows and columns. */
+  readonly classes: readonly string[];
+  /** Share of samples on which both decide the same; of float models only. */
+  readonly agreement?: number;
+  readonly float?: DecisionReport;
+  readonly quantized: DecisionReport;
+}
+
+/** What a tensor lost when it became integers; of float models only. */
+export interface LayerQualityReport {
+  readonly tensor: string;
+  readonly layer: string;
+  readonly dtype: string;
+  /** Decibels of signal to quantisation noise, with the noise that comes from the layers before; 160 is no noise. */
+  readonly sqnr: number;
+  /** Share of the noise that arises in this layer, where noise of its inputs comes through in proportion. */
+  readonly own: number;
+  /** The real values that its integers reach, and those that the float model had. */
+  readonly range: readonly [min: number, max: number];
+  readonly seen: readonly [min: number, max: number];
+  /** Counts of float values in equal bins over `seen`. */
+  readonly histogram: readonly number[];
+  /** Share of values beyond `range`. */
+  readonly saturated: number;
+  /** How the range was chosen. */
+  readonly method: string;
+  /** What would help, one sentence each. */
+  readonly advice: readonly string[];
+}
+
+export interface Report {
+  readonly model: { readonly name: string; readonly version: string };
+  readonly source: { readonly file: string; readonly sha256: string };
+  readonly compiler: string;
+  readonly moduleBytes: number;
+  /** Sums by kind of content, largest first. */
+  readonly parts: readonly { readonly part: string; readonly bytes: number }[];
+  /** The same by layer and kernel; they add up to `moduleBytes`, runs of zeros that are not stored counting less. */
+  readonly sizes: readonly Part[];
+  readonly memory: MemoryReport;
+  /** Multiply-accumulates of one inference. */
+  readonly macs: number;
+  readonly inputs: readonly Omit<TensorInfo, "statistics">[];
+  readonly outputs: readonly Omit<TensorInfo, "statistics">[];
+  readonly layers: readonly LayerInfo[];
+  readonly tuning: TuningReport;
+  readonly boards: readonly BoardReport[];
+  readonly verification: Verification;
+  /** The int8 model against the float one on the calibration samples. */
+  readonly floatAgreement?: Agreement;
+  readonly quality?: readonly LayerQualityReport[];
+  /** What the quantiser did with a float model, by which samples, and what people should know of it. */
+  readonly quantization?: QuantizationNotes;
+  /** Where labels were given. */
+  readonly evaluation?: EvaluationReport;
+  readonly stages: readonly StageTime[];
+}
