@@ -57,6 +57,7 @@ static void encode(const thimble_record *from, uint8_t record[RECORD]) {
     record[56] = (uint8_t)from->reason;
     record[57] = from->outcome;
     record[58] = from->reported;
+    record[59] = from->held;
     put_u32(record + CRC_AT, crc32(record, CRC_AT));
 }
 
@@ -73,10 +74,11 @@ static int decode(const uint8_t *record, const thimble_store *store, thimble_rec
                            .tag              = get_u32(record + 52),
                            .reason           = (int8_t)record[56],
                            .outcome          = record[57],
-                           .reported         = record[58]};
+                           .reported         = record[58],
+                           .held             = record[59]};
     memcpy(to->hash, record + 12, 32);
     if (to->model >= store->model_count || to->state > THIMBLE_TRIAL || to->slot > 1) return 0;
-    return to->offset <= to->size && to->outcome <= THIMBLE_REFUSED;
+    return to->offset <= to->size && to->outcome <= THIMBLE_REFUSED && to->held <= 1;
 }
 
 static uint32_t capacity(const thimble_store *store) { return store->flash->sector_bytes / RECORD; }

@@ -11,6 +11,7 @@ typedef enum event {
     EVENT_PROGRESS, /* one more sector of it is in the other slot */
     EVENT_VERIFIED, /* it is complete, and every check that needs no execution has passed */
     EVENT_REFUSED,  /* it is not, or one has not */
+    EVENT_HOLD,     /* whoever offered it forbids its trial, or allows it again */
     EVENT_CANCEL,   /* whoever offered it takes it back */
     EVENT_START,    /* the image on trial is about to be opened */
     EVENT_CONFIRM,  /* it does what it should */
@@ -33,6 +34,8 @@ static const transition transitions[] = {
     {THIMBLE_DOWNLOAD, EVENT_VERIFIED, THIMBLE_READY},
     {THIMBLE_DOWNLOAD, EVENT_REFUSED, THIMBLE_IDLE},
     {THIMBLE_IDLE, EVENT_REFUSED, THIMBLE_IDLE},
+    {THIMBLE_DOWNLOAD, EVENT_HOLD, THIMBLE_DOWNLOAD},
+    {THIMBLE_READY, EVENT_HOLD, THIMBLE_READY},
     {THIMBLE_DOWNLOAD, EVENT_CANCEL, THIMBLE_IDLE},
     {THIMBLE_READY, EVENT_CANCEL, THIMBLE_IDLE},
     {THIMBLE_READY, EVENT_START, THIMBLE_TRIAL},
@@ -143,6 +146,7 @@ thimble_status thimble_update_begin(thimble_store *store, uint32_t model, const 
     record.tag      = offer->tag;
     record.outcome  = THIMBLE_NO_OUTCOME;
     record.reported = 0;
+    if (!resumes) record.held = 0;
     memcpy(record.hash, offer->hash, 32);
     if (offer->size == 0 || offer->size > store->slots[model].bytes) {
         record.state = THIMBLE_DOWNLOAD;
@@ -269,6 +273,25 @@ thimble_status thimble_update_finish(thimble_store *store, uint32_t model) {
     return happen(store, record, EVENT_VERIFIED);
 }
 
+thimble_status thimble_update_hold(thimble_store *store, uint32_t model, int held) {
+    if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
+    thimble_record record = store->records[model];
+    // Asked at every poll: flash is written where something changes.
+    if (find_transition(record.state, EVENT_HOLD) != NULL && record.held == (held != 0)) return THIMBLE_OK;
+    record.held = held != 0;
+    return happen(store, record, EVENT_HOLD);
+}
+
+int thimble_update_is_in_service(const thimble_store *store, uint32_t model) {
+    const thimble_record *record = thimble_store_record(store, model);
+    if (record == NULL || record->outcome != THIMBLE_INSTALLED) return 0;
+    if (record->size == 0 || record->size > store->slots[model].bytes) return 0;
+    uint8_t digest[32];
+    store->device->port->sha256(store->device->port->context, map_slot(store, model, record->slot),
+                                record->size, digest);
+    return memcmp(digest, record->hash, sizeof digest) == 0;
+}
+
 thimble_status thimble_update_cancel(thimble_store *store, uint32_t model, thimble_status reason) {
     if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
     thimble_record record = store->records[model];
@@ -349,16 +372,21 @@ static int is_allowed(const thimble_service *service) {
            thimble_store_record(service->store, service->index) != NULL;
 }
 
+static int may_start_trial(const thimble_service *service) {
+    const thimble_record record = record_of(service);
+    return record.state == THIMBLE_READY && !record.held;
+}
+
 thimble_status thimble_service_start(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
     service->model = NULL;
-    uint8_t state  = record_of(service).state;
-    return state == THIMBLE_READY || state == THIMBLE_TRIAL ? start_trial(service) : open_confirmed(service);
+    return may_start_trial(service) || record_of(service).state == THIMBLE_TRIAL ? start_trial(service)
+                                                                                 : open_confirmed(service);
 }
 
 thimble_status thimble_service_switch(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
-    return record_of(service).state == THIMBLE_READY ? start_trial(service) : THIMBLE_OK;
+    return may_start_trial(service) ? start_trial(service) : THIMBLE_OK;
 }
 
 thimble_status thimble_service_confirm(thimble_service *service) {

@@ -70,6 +70,7 @@ typedef struct thimble_record {
     int8_t reason;             /* why the last update was refused: a thimble_status */
     uint8_t outcome;           /* of the last update: a thimble_outcome */
     uint8_t reported;          /* 1 once whoever ordered it knows the outcome */
+    uint8_t held;              /* 1 while the image must not be put on trial, though it may be complete */
 } thimble_record;
 
 /* How far a download has come, and its last bytes that do not fill a unit of programming yet. */
@@ -128,6 +129,13 @@ THIMBLE_CHECK_RESULT thimble_status thimble_update_write(thimble_store *store, u
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_finish(thimble_store *store, uint32_t model);
 
+/*
+ * Forbids (1) or allows (0) that the image be put on trial, for an order to download now and to install
+ * later. The next offer of another image allows it again. THIMBLE_ERR_STATE where nothing is downloaded or
+ * waits.
+ */
+THIMBLE_CHECK_RESULT thimble_status thimble_update_hold(thimble_store *store, uint32_t model, int held);
+
 /* Drops a download, or an image that waits, for `reason`. THIMBLE_ERR_STATE where it is on trial, or there is
  * none. */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, uint32_t model,
@@ -135,6 +143,12 @@ THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, 
 
 /* Whoever ordered the last update knows its outcome. */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_reported(thimble_store *store, uint32_t model);
+
+/*
+ * 1 where the last update was installed, and the slot in service still holds that image, byte for byte; 0
+ * where anything else is in service, or the SHA-256 of the update was not known.
+ */
+int thimble_update_is_in_service(const thimble_store *store, uint32_t model);
 
 typedef struct thimble_policy {
     uint8_t trial_starts; /* how often an image on trial is started before the device goes back; at least 1 */
@@ -161,8 +175,9 @@ typedef struct thimble_service {
 THIMBLE_CHECK_RESULT thimble_status thimble_service_start(thimble_service *service);
 
 /*
- * Between two inferences, before inputs are written: puts an image that waits on trial. THIMBLE_OK where
- * there was none, or it runs; its refusal where it does not, and then the one before runs again.
+ * Between two inferences, before inputs are written: puts an image that waits, and is not held, on trial.
+ * THIMBLE_OK where there was none, or it runs; its refusal where it does not, and then the one before runs
+ * again.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_switch(thimble_service *service);
 

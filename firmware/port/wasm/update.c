@@ -92,6 +92,14 @@ EXPORT("update_cancel") int32_t wasm_update_cancel(uint32_t model) {
     return thimble_update_cancel(&store, model, THIMBLE_ERR_CANCELLED);
 }
 
+EXPORT("update_hold") int32_t wasm_update_hold(uint32_t model, int32_t held) {
+    return thimble_update_hold(&store, model, held);
+}
+
+EXPORT("update_is_in_service") int32_t wasm_update_is_in_service(uint32_t model) {
+    return thimble_update_is_in_service(&store, model);
+}
+
 EXPORT("update_reported") int32_t wasm_update_reported(uint32_t model) {
     return thimble_update_reported(&store, model);
 }

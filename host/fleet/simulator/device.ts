@@ -53,6 +53,7 @@ export interface ModelRecord {
   readonly reason: number;
   readonly outcome: (typeof OUTCOMES)[number];
   readonly reported: boolean;
+  readonly held: boolean;
 }
 
 export interface Offer {
@@ -71,6 +72,10 @@ export interface Service {
   write(data: Uint8Array): number;
   finish(): number;
   cancel(): number;
+  /** Forbids or allows that the image be put on trial. */
+  hold(held: boolean): number;
+  /** Whether the slot in service holds the image that was installed last. */
+  isInService(): boolean;
   reported(): number;
   /** Between inferences: puts an image that waits on trial. */
   switch(): number;
@@ -114,6 +119,7 @@ function readRecord(memory: Uint8Array, at: number): ModelRecord {
     reason: view.getInt8(56),
     outcome: OUTCOMES[view.getUint8(57)]!,
     reported: view.getUint8(58) === 1,
+    held: view.getUint8(59) === 1,
   };
 }
 
@@ -137,6 +143,8 @@ function service(device: WasmDevice, model: number, buffer: Place): Service {
     },
     finish: () => device.exports.update_finish(model),
     cancel: () => device.exports.update_cancel(model),
+    hold: (held) => device.exports.update_hold(model, held ? 1 : 0),
+    isInService: () => device.exports.update_is_in_service(model) === 1,
     reported: () => device.exports.update_reported(model),
     switch: () => device.exports.service_switch(model),
     confirm: () => device.exports.service_confirm(model),

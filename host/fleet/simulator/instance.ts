@@ -50,6 +50,8 @@ export interface Exports extends WebAssembly.Exports {
   readonly update_write: (model: number, data: number, bytes: number) => number;
   readonly update_finish: (model: number) => number;
   readonly update_cancel: (model: number) => number;
+  readonly update_hold: (model: number, held: number) => number;
+  readonly update_is_in_service: (model: number) => number;
   readonly update_reported: (model: number) => number;
   readonly service_start: (model: number) => number;
   readonly service_switch: (model: number) => number;
