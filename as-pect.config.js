@@ -1,6 +1,6 @@
 /**
- * as-pect: `npx asp --config as-pect.config.js --no-logo`. The last line is "as-pect: N passed, N failed";
- * where no spec was found there is no such line, though the exit status is 0.
+ * as-pect: `npx asp --config as-pect.config.js --no-logo`. The last line is
+ * "as-pect: N passed, N failed, N files"; where no spec was found it is missing, though the exit status is 0.
  */
 export default {
   entries: ["test/assembly/*.spec.ts"],

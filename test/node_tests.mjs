@@ -1,13 +1,10 @@
 /** Runs files of node:test: one line for each file, everything about a failure, and the counts. */
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect } from "node:util";
-
-/** Two cores are what the smallest machines have; a test may time out but must not fail for want of cores. */
-const concurrency = 2;
 
 /** `dist/test/x.test.js:9:3` of a stack line as `test/x.test.ts:12:5`, where a source map tells. */
 function mapStackLine(line) {
@@ -31,6 +28,7 @@ function describeThrown(thrown) {
 /** Lines about an error without the frames of Node itself, with places in the sources. */
 function describeError(error) {
   if (error.exitCode > 0) return [`expected exit status 0, found ${error.exitCode}`];
+  if (error.signal) return [`expected exit status 0, found signal ${error.signal}`];
   // node:test wraps what a test threw; a timeout and the like have no cause.
   const lines = describeThrown(error.cause ?? error).split("\n");
   return lines.filter((line) => !/^\s+at .*(\(?node:\w|<anonymous>\)$)/.test(line)).map(mapStackLine);
@@ -40,21 +38,29 @@ function indent(lines) {
   return lines.map((line) => `    ${line}\n`).join("");
 }
 
-function newFile(source) {
+function newFile(path, source) {
   return {
+    path,
     source,
     counts: { passed: 0, failed: 0, skipped: 0 },
     skips: [],
     failures: [],
     output: [],
-    path: [],
+    /** Names of the tests around the one that reports, outermost first. */
+    names: [],
+    /** Results so far, by nesting, of the suite that is running there. */
+    results: [],
+    /** What Node says about the process of the file, where it did not end well. */
+    error: undefined,
+    /** Tests that were announced and have no result yet. */
+    pending: 0,
     ms: 0,
   };
 }
 
-function addFailure(file, name, error) {
+function addFailure(file, name, lines) {
   file.counts.failed++;
-  file.failures.push({ name, lines: describeError(error) });
+  file.failures.push({ name, lines });
 }
 
 function addSkip(file, name, reason) {
@@ -63,18 +69,45 @@ function addSkip(file, name, reason) {
 }
 
 function addResult(file, passed, { name, nesting, skip, todo, details }) {
-  const path = [...file.path.slice(0, nesting), name].join(" > ");
+  const path = [...file.names.slice(0, nesting), name].join(" > ");
+  const results = file.results[nesting + 1] ?? 0;
+  file.results[nesting + 1] = 0;
+  file.results[nesting] = (file.results[nesting] ?? 0) + 1;
   // A skipped suite counts as one: its tests are not even known.
   if (skip !== undefined) addSkip(file, path, skip === true || skip === "" ? "no reason given" : skip);
   else if (todo !== undefined) addSkip(file, path, `to do: ${todo === true ? "no reason given" : todo}`);
-  else if (!passed && details.error?.failureType !== "subtestsFailed") addFailure(file, path, details.error);
+  else if (!passed && details.error?.failureType !== "subtestsFailed")
+    addFailure(file, path, describeError(details.error));
+  else if (passed && details.type === "suite" && results === 0)
+    addFailure(file, path, ["expected at least one test in the suite, found none"]);
   else if (passed && details.type !== "suite") file.counts.passed++;
 }
 
-function finish(file) {
+function record(file, type, data) {
+  // Node reports the file itself too, by its path; of that only a failure tells something: it crashed or
+  // timed out.
+  const isFile = data.nesting === 0 && data.name !== undefined && resolve(data.name) === file.path;
+  const isResult = type === "test:pass" || type === "test:fail";
+  if (isFile) {
+    if (type === "test:complete") file.error = data.details.error;
+  } else if (type === "test:enqueue") file.pending++;
+  else if (type === "test:start") file.names[data.nesting] = data.name;
+  else if (isResult) {
+    file.pending--;
+    addResult(file, type === "test:pass", data);
+  } else if (type === "test:stdout" || type === "test:stderr") file.output.push(data.message);
+  else if (type === "test:diagnostic" && data.message.startsWith("Error:")) file.output.push(data.message);
+}
+
+/** A file counts only where all that it announced was reported: one that ends early with status 0 is no success. */
+function checkComplete(file) {
+  const isExplained = file.failures.length > 0 && file.error?.failureType === "subtestsFailed";
+  if (file.error !== undefined && !isExplained) addFailure(file, "the file", describeError(file.error));
+  if (file.failures.length > 0) return;
   const reported = Object.values(file.counts).some((count) => count > 0);
-  if (!reported) addFailure(file, "the file", "expected at least one test, found none");
-  printFile(file);
+  if (!reported) addFailure(file, "the file", ["expected at least one test, found none"]);
+  else if (file.pending > 0)
+    addFailure(file, "the file", [`expected a result of each test, found ${file.pending} without one`]);
 }
 
 function printFile({ source, counts, failures, output, ms }) {
@@ -86,38 +119,20 @@ function printFile({ source, counts, failures, output, ms }) {
     process.stdout.write(`  output\n${indent(output.join("").trimEnd().split("\n").map(mapStackLine))}`);
 }
 
-function record(file, type, data) {
-  const isFile = data.name === data.file && data.nesting === 0;
-  if (type === "test:start") file.path[data.nesting] = data.name;
-  else if (type === "test:complete" && isFile) file.ms = data.details.duration_ms;
-  else if (type === "test:stdout" || type === "test:stderr") file.output.push(data.message);
-  else if (type === "test:pass" || type === "test:fail") {
-    // Of the file itself only a failure tells something: it crashed or timed out.
-    if (!isFile) addResult(file, type === "test:pass", data);
-    else if (type === "test:fail") addResult(file, false, { ...data, name: "the file" });
-  }
-}
-
 /**
- * Runs compiled test files, each once and in its own process, and prints one line for each.
- * @param {Map<string, string>} files absolute path of a .js file -> its name for the reader
- * @param {number} timeout milliseconds for one file
- * @returns {Promise<{counts: {passed: number, failed: number, skipped: number}, skips: string[]}[]>}
+ * Runs one compiled test file in its own process and prints a line about it. All that the process reports is
+ * of this file, wherever the code of a test lies: a suite may be called from a module that several files import.
+ * @param {string} path absolute path of a .js file
+ * @param {string} source its name for the reader
+ * @param {number} timeout milliseconds
+ * @returns {Promise<{counts: {passed: number, failed: number, skipped: number}, skips: string[], ms: number}>}
  */
-export async function runNodeTests(files, timeout) {
-  const results = new Map([...files].map(([path, source]) => [path, newFile(source)]));
-  let current;
-  for await (const { type, data } of run({ files: [...files.keys()], concurrency, timeout })) {
-    const file = results.get(data.file) ?? current;
-    if (file === undefined) continue;
-    // These come in the order of the files, so a file ends where the next one begins.
-    if (/^test:(start|pass|fail)$/.test(type) && file !== current) {
-      if (current !== undefined) finish(current);
-      current = file;
-    }
-    if (type === "test:diagnostic" && data.message.startsWith("Error:")) current.output.push(data.message);
-    record(file, type, data);
-  }
-  if (current !== undefined) finish(current);
-  return [...results.values()];
+export async function runNodeTest(path, source, timeout) {
+  const file = newFile(path, source);
+  const since = performance.now();
+  for await (const { type, data } of run({ files: [path], timeout })) record(file, type, data);
+  file.ms = performance.now() - since;
+  checkComplete(file);
+  printFile(file);
+  return file;
 }
