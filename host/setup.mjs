@@ -18,6 +18,7 @@ import {
 } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { hasSources, takeSources } from "./sources.mjs";
 
 /** Absolute path of the folder that holds package.json. */
 export const root = fileURLToPath(new URL("..", import.meta.url));
@@ -162,6 +163,17 @@ export function ensureInstalled() {
   ensure(isInstalled, install);
 }
 
+/**
+ * Takes wasm3 and Ed25519 out of their packages (see sources.mjs), unless dist/ holds them.
+ * @throws {SetupError} where one of their files is not the one whose hash is committed
+ */
+export function ensureSources() {
+  ensure(hasSources, () => {
+    const problems = takeSources();
+    if (problems.length > 0) throw new SetupError(problems.join("\n"));
+  });
+}
+
 /** Path of a tool's JavaScript file, to be run by this Node: no shell, no PATH, no npx. */
 export function localTool(packageName, tool) {
   return join(root, "node_modules", packageName, "bin", tool);
@@ -264,8 +276,8 @@ function cleanOutput() {
 const plans = {
   "--packages": [ensureNode, ensureInstalled],
   // For a package to publish: nothing left over from sources that are gone.
-  "--clean": [ensureNode, ensureInstalled, cleanOutput, ensureCompiled],
-  all: [ensureNode, ensureInstalled, ensureCompiled, ensureCompiler],
+  "--clean": [ensureNode, ensureInstalled, cleanOutput, ensureSources, ensureCompiled],
+  all: [ensureNode, ensureInstalled, ensureSources, ensureCompiled, ensureCompiler],
 };
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

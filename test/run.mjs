@@ -17,6 +17,7 @@ import {
   ensureCompiler,
   ensureInstalled,
   ensureNode,
+  ensureSources,
   localTool,
   root,
   SetupError,
@@ -144,7 +145,7 @@ async function runJobs(jobs) {
 async function runAll(options) {
   const partial = options.slow || options.patterns.length > 0;
   // Each stage needs the one before: without packages nothing runs, uncompiled tests would be old ones.
-  const setup = prepare("set-up", ensureNode, ensureInstalled, ensureCompiler);
+  const setup = prepare("set-up", ensureNode, ensureInstalled, ensureSources, ensureCompiler);
   if (setup.length > 0) return setup;
   const compiled = partial ? prepare("compile", ensureCompiled) : [check("compile", ensureCompiled)];
   if (compiled.some(({ counts }) => counts.failed > 0)) return compiled;

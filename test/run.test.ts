@@ -82,11 +82,14 @@ function makeCheckout(files: Readonly<Record<string, string>>): string {
   const copied = [
     "package-lock.json",
     "tsconfig.json",
+    "firmware/sources.json",
+    "firmware/licenses",
     "host/setup.mjs",
+    "host/sources.mjs",
     "test/run.mjs",
     "test/node_tests.mjs",
   ];
-  for (const path of copied) cpSync(join(root, path), join(folder, path));
+  for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true });
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }`);
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"), "dir");
   for (const [path, text] of Object.entries(files)) {

@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
@@ -15,7 +14,7 @@ import { type Compiler, findCompiler, findSource, hasOperations, wasm3Sources } 
 export type PosixBuildOptions = {
   /** Adds the address and undefined-behaviour sanitizers; for tests. */
   readonly sanitize?: boolean;
-  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */
+  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
   readonly source?: string;
   /** Further flags for our own files, e.g. -DTHIMBLE_NO_CONV2D_S8. */
   readonly flags?: readonly string[];
@@ -53,16 +52,13 @@ export function cryptoSources(): string[] {
   return listFiles(join(firmware, "port", "crypto"), /\.c$/);
 }
 
-function ed25519Folder(): string {
-  const resolve = createRequire(join(root, "package.json")).resolve;
-  const folder = join(dirname(resolve("ed25519-c-source/package.json")), "vendor", "ed25519", "src");
-  if (!existsSync(folder)) throw new EngineError("wasm3", `${folder}: expected Ed25519's source, found none`);
-  return folder;
-}
+const ed25519Folder = join(root, "dist", "sources", "ed25519");
 
-/** What port/crypto/ed25519.c needs of the package ed25519-c-source. Throws EngineError where it is not installed. */
+/** What port/crypto/ed25519.c needs of others. Throws EngineError where set-up has not taken it (host/sources.mjs). */
 export function ed25519Sources(): string[] {
-  return ["ge", "fe", "sha512"].map((name) => join(ed25519Folder(), `${name}.c`));
+  if (!existsSync(ed25519Folder))
+    throw new EngineError("wasm3", `${ed25519Folder}: expected Ed25519's source, found none`);
+  return ["ge", "fe", "sha512"].map((name) => join(ed25519Folder, `${name}.c`));
 }
 
 /** Folders that our own files include from, without wasm3's. */
@@ -72,7 +68,7 @@ export function includeFolders(): string[] {
     join(firmware, "core"),
     join(firmware, "core", "kernels"),
     join(firmware, "port", "crypto"),
-    ed25519Folder(),
+    ed25519Folder,
   ];
 }
 

@@ -17,7 +17,7 @@ export type FirmwareOptions = {
   readonly program?: "run" | "update";
   /** How the files with wasm3's operations are optimised; everything else of wasm3 always by -Os. */
   readonly operations?: "-Os" | "-O3";
-  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */
+  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
   readonly source?: string;
   /** Further flags for our own files, e.g. -DTHIMBLE_NO_CONV2D. */
   readonly flags?: readonly string[];

@@ -5,8 +5,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, join } from "node:path";
 import { EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
@@ -18,7 +17,7 @@ export type Compiler = { readonly command: readonly string[]; readonly version: 
 export type BuildOptions = {
   /** Adds the address and undefined-behaviour sanitizers; for tests. */
   readonly sanitize?: boolean;
-  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */
+  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
   readonly source?: string;
 };
 
@@ -44,18 +43,12 @@ export async function findCompiler(): Promise<Compiler | undefined> {
   return undefined;
 }
 
-/** Folder with wasm3's sources (WASM3_DIR, else the package wasm3-source), or undefined where there is none. */
+/** Folder with wasm3's sources (WASM3_DIR, else what set-up took), or undefined where there is none. */
 export function findSource(): string | undefined {
   const requested = process.env.WASM3_DIR;
   const isSource = (folder: string): boolean =>
     ["m3_env.c", "wasm3.h"].every((file) => existsSync(join(folder, file)));
-  if (requested) return isSource(requested) ? requested : undefined;
-  try {
-    const packageJson = createRequire(join(root, "package.json")).resolve("wasm3-source/package.json");
-    return join(dirname(packageJson), "cpp");
-  } catch {
-    return undefined;
-  }
+  return [requested || join(root, "dist", "sources", "wasm3")].find(isSource);
 }
 
 /** wasm3's own version, e.g. "0.5.0", from its header. */

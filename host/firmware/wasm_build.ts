@@ -13,7 +13,7 @@ import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts
 import { findSource, wasm3Sources } from "./wasm3_build.ts";
 
 export type WasmBuildOptions = {
-  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else the package wasm3-source. */
+  /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
   readonly source?: string;
   /** Further flags for our own files, e.g. -DTHIMBLE_NO_CONV2D_S8. */
   readonly flags?: readonly string[];

@@ -91,7 +91,7 @@ async function availability(options: BuildOptions): Promise<Availability> {
     return {
       available: false,
       reason: "wasm3's source was not found",
-      install: "npm install, or set WASM3_DIR to the folder with m3_env.c",
+      install: "node host/setup.mjs, or set WASM3_DIR to the folder with m3_env.c",
     };
   }
   return { available: true, version: sourceVersion(source) };
