@@ -43,3 +43,22 @@ export function permuteData<T extends TensorData | Float64Array>(
   });
   return result;
 }
+
+/** Numbers of the axes of a view as those of its source; undefined is an axis of size 1 that the source lacks. */
+export type AxisMap = readonly (number | undefined)[];
+
+/** One number for each axis of the source, `fallback` where the view has none; undefined where one that is not `fallback` would be lost. */
+export function spreadAxes(
+  list: readonly number[],
+  axes: AxisMap,
+  rank: number,
+  fallback: number,
+): number[] | undefined {
+  const result = new Array<number>(rank).fill(fallback);
+  for (const [i, value] of list.entries()) {
+    const axis = axes[i];
+    if (axis !== undefined) result[axis] = value;
+    else if (value !== fallback) return undefined;
+  }
+  return result;
+}

@@ -25,6 +25,8 @@ function addition(name: "add" | "sub", sign: 1 | -1, summary: string) {
     arity: [2, 2],
     attributes: { activation: ACTIVATIONS },
     quantization: { output: { kind: "range" } },
+    elementwise: "binary",
+    neutral: { value: 0, operand: sign === 1 ? "either" : "second" },
     types: ["int8", "int16"],
     infer: inferElementwise,
 

@@ -1,5 +1,6 @@
 import { elements, ModelError, type Shape } from "../ir/graph.ts";
 import { defineOperator } from "./operator.ts";
+import { permuteAxis } from "./traits.ts";
 
 /** The tensor as [outer, size, inner] around the axis. */
 const around = (shape: Shape, axis: number) => ({
@@ -18,6 +19,7 @@ function argument(name: "arg_max" | "arg_min", sign: 1 | -1, summary: string) {
     arity: [1, 1],
     attributes: { axis: "int", keepDims: "boolean" },
     quantization: { output: { kind: "own" } },
+    permute: permuteAxis,
     types: ["int32"],
     checkTypes: ({ inputs, outputs }) => {
       const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];

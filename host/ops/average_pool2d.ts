@@ -16,6 +16,8 @@ export const averagePool2d = defineOperator({
   arity: [1, 1],
   attributes: { kernel: "ints", stride: "ints", padding: "ints", activation: ACTIVATIONS },
   quantization: { output: { kind: "same" } },
+  pools: true,
+  keepsFactors: ({ attributes }) => attributes.activation === "none" || attributes.activation === "relu",
   types: ["int8", "int16"],
   infer: inferPool,
   evaluate: (node, values) => [evaluatePool(node, values[0]!, mean)],

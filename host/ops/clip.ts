@@ -15,6 +15,7 @@ export const clip = defineOperator({
   arity: [1, 1],
   attributes: { min: "number", max: "number" },
   quantization: { output: { kind: "range" } },
+  elementwise: "unary",
   infer({ name, attributes, inputs }) {
     const { min, max } = attributes;
     if (min > max) throw new ModelError(`node ${name}: expected a range, found ${min} to ${max}`);

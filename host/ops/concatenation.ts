@@ -14,6 +14,7 @@ export const concatenation = defineOperator({
   arity: [1, 64],
   attributes: { axis: "int" },
   quantization: { output: { kind: "same" } },
+  keepsOrder: true,
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

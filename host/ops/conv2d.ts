@@ -5,6 +5,7 @@ import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { fitsLanes, isLong, lanesBytes } from "./lanes.ts";
 import { inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
+import { filterMatrix } from "./traits.ts";
 import { isWide, sumRescaler, wideSumArguments } from "./wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
@@ -32,6 +33,8 @@ export const conv2d = defineOperator({
     narrowSums: "flag",
   },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+  window: "padded",
+  matrix: ({ attributes, inputs }) => (attributes.groups === 1 ? filterMatrix(inputs[1]!.shape) : undefined),
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

@@ -5,6 +5,7 @@ import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { fitsLanes } from "./lanes.ts";
 import { byChannel } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
+import { channelwiseMatrix } from "./traits.ts";
 import { isWide, sumRescaler, wideSumArguments } from "./wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
 
@@ -43,6 +44,8 @@ export const depthwiseConv2d = defineOperator({
     activation: ACTIVATIONS,
   },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 3 }, bias: 2 },
+  window: "padded",
+  matrix: ({ attributes, inputs }) => channelwiseMatrix(inputs[1]!.shape, attributes.depthMultiplier),
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

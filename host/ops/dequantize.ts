@@ -9,6 +9,8 @@ export const dequantize = defineOperator({
   arity: [1, 1],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  elementwise: "unary",
+  keepsOrder: true,
   checkTypes: ({ inputs, outputs }) => {
     const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];
     return ["int8", "uint8", "int16"].includes(from) && to === "float32"

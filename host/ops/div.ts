@@ -37,6 +37,8 @@ export const div = defineOperator({
   arity: [2, 2],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  elementwise: "binary",
+  neutral: { value: 1, operand: "second" },
   infer: (node) => inferElementwise(plain(node)),
   evaluate,
   lower(node, to) {

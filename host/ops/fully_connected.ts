@@ -6,6 +6,7 @@ import { fitsRescale } from "./lanes.ts";
 import { foldedBias, inBlocks } from "./layout.ts";
 import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
+import { filterMatrix } from "./traits.ts";
 import { isWide, sumRescaler, wideSumArguments, zeroPointFault } from "./wide_sum.ts";
 
 /** One multiplier where the weights have one scale, otherwise one per output. */
@@ -82,6 +83,7 @@ export const fullyConnected = defineOperator({
   arity: [2, 3],
   attributes: { keepDims: "boolean", activation: ACTIVATIONS, narrowSums: "flag" },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+  matrix: ({ inputs }) => filterMatrix(inputs[1]!.shape),
   types: ["int8", "int16"],
   checkTypes,
 

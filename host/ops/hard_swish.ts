@@ -55,6 +55,7 @@ export const hardSwish = defineOperator({
   arity: [1, 1],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  elementwise: "unary",
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   lower: (node, to) => lowerToTable(node, to, evaluate),

@@ -36,6 +36,8 @@ export const leakyRelu = defineOperator({
   arity: [1, 1],
   attributes: { alpha: "number" },
   quantization: { output: { kind: "range" } },
+  elementwise: "unary",
+  keepsFactors: () => true,
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   types: ["int8", "int16"],

@@ -10,6 +10,7 @@ import {
 } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 import { MAX_DEPTH, scaling } from "./softmax.ts";
+import { permuteLast } from "./traits.ts";
 
 const INTEGER_BITS = 5;
 
@@ -52,6 +53,7 @@ export const logSoftmax = defineOperator({
   arity: [1, 1],
   attributes: {},
   quantization: { output: { kind: "fixed", quantization: quantized(16 / 256, 127) } },
+  permute: permuteLast,
 
   infer({ name, inputs }) {
     const { shape } = inputs[0]!;

@@ -15,6 +15,7 @@ function extremum(name: "maximum" | "minimum", choose: (a: number, b: number) =>
     arity: [2, 2],
     attributes: {},
     quantization: { output: { kind: "same" } },
+    elementwise: "binary",
     infer: (node) => inferElementwise(plain(node)),
     evaluate: (node, values) => [evaluateElementwise(plain(node), values, choose)],
     lower(node, to) {

@@ -4,6 +4,7 @@ import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts"
 import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
+import { permuteReduction } from "./traits.ts";
 
 interface MeanAttributes {
   readonly axes: readonly number[];
@@ -74,6 +75,9 @@ export const mean = defineOperator({
   arity: [1, 1],
   attributes: { axes: "ints", keepDims: "boolean" },
   quantization: { output: { kind: "range" } },
+  permute: permuteReduction,
+  // A mean over channels mixes them.
+  keepsFactors: ({ attributes, inputs }) => !attributes.axes.includes(inputs[0]!.shape.length - 1),
   types: ["int8", "int16"],
   infer: inferReduction,
   evaluate: (node, values) => evaluate(node, values, meanFactor, true),
@@ -87,6 +91,7 @@ export const reduceSum = defineOperator({
   arity: [1, 1],
   attributes: { axes: "ints", keepDims: "boolean" },
   quantization: { output: { kind: "range" } },
+  permute: permuteReduction,
   types: ["int8", "int16"],
   infer: inferReduction,
   evaluate: (node, values) => evaluate(node, values, sumFactor, false),

@@ -13,6 +13,8 @@ export const mul = defineOperator({
   arity: [2, 2],
   attributes: { activation: ACTIVATIONS },
   quantization: { output: { kind: "range" } },
+  elementwise: "binary",
+  neutral: { value: 1, operand: "either" },
   types: ["int8", "int16"],
   infer: inferElementwise,
 

@@ -12,6 +12,7 @@ import {
   tensorOf,
 } from "../ir/graph.ts";
 import type { Lowering } from "./lowering.ts";
+import type { Traits } from "./traits.ts";
 
 /** Kinds of attribute; an array lists the values that a string may take. A flag that is left out is not set. */
 export type AttributeKind = "int" | "number" | "ints" | "boolean" | "flag" | readonly string[];
@@ -64,7 +65,7 @@ export interface QuantizationRule {
   readonly bias?: number;
 }
 
-interface Definition<S extends AttributeSchema> {
+interface Definition<S extends AttributeSchema> extends Traits<AttributesOf<S>> {
   readonly name: string;
   /** One line for the README's list of operators. */
   readonly summary: string;
@@ -96,7 +97,9 @@ interface Definition<S extends AttributeSchema> {
 }
 
 /** An operator whose attribute types have been checked and forgotten, so that all fit in one table. */
-export interface Operator {
+export interface Operator
+  extends Omit<Traits<Attributes>, "keepsFactors" | "matrix" | "permute">,
+    Required<Pick<Traits<Attributes>, "keepsFactors" | "matrix" | "permute">> {
   readonly name: string;
   readonly summary: string;
   readonly arity: readonly [number, number];
@@ -147,6 +150,16 @@ function naming<T>(node: string, work: () => T): T {
   }
 }
 
+/** The traits that are no functions. */
+const plainTraits = <A>({ elementwise, keepsOrder, neutral, squashes, pools, window }: Traits<A>) => ({
+  ...(elementwise && { elementwise }),
+  ...(keepsOrder && { keepsOrder }),
+  ...(neutral && { neutral }),
+  ...(squashes && { squashes }),
+  ...(pools && { pools }),
+  ...(window && { window }),
+});
+
 /** Types the attributes of an operator by its schema. The one cast rests on `checkAttributes`. */
 export function defineOperator<const S extends AttributeSchema>(definition: Definition<S>): Operator {
   const typed = <T extends { readonly name: string; readonly attributes: Attributes }>(node: T) => {
@@ -160,6 +173,11 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
     attributes: definition.attributes,
     quantization: definition.quantization,
     types: definition.types ?? ["int8"],
+    ...plainTraits(definition),
+    keepsFactors: (node) => definition.keepsFactors?.(typed(node)) ?? false,
+    matrix: (node) => definition.matrix?.(typed(node)),
+    permute: ({ attributes }, axes, rank) =>
+      definition.permute?.(typed({ name: definition.name, attributes }), axes, rank),
     checkTypes: definition.checkTypes && ((node) => definition.checkTypes!(typed(node))),
     outputType: definition.outputType && ((node) => definition.outputType!(typed(node))),
     quantizeConstants:

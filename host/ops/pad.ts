@@ -1,3 +1,4 @@
+import { spreadAxes } from "../ir/axes.ts";
 import { allocate, byteSize, elements, ModelError, perTensor, type Shape, type Tensor } from "../ir/graph.ts";
 import { clampTo, typeRange } from "./activation.ts";
 import { mergeLoops } from "./broadcast.ts";
@@ -49,6 +50,12 @@ export const pad = defineOperator({
   arity: [1, 1],
   attributes: { before: "ints", after: "ints", value: "number" },
   quantization: { output: { kind: "same" } },
+  keepsOrder: true,
+  permute({ attributes }, axes, rank) {
+    const before = spreadAxes(attributes.before, axes, rank, 0);
+    const after = spreadAxes(attributes.after, axes, rank, 0);
+    return before && after && { ...attributes, before, after };
+  },
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

@@ -24,6 +24,7 @@ export const prelu = defineOperator({
   arity: [2, 2],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  elementwise: "binary",
 
   infer(node) {
     const [x, alpha] = node.inputs as [Tensor, Tensor];

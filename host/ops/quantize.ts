@@ -45,6 +45,8 @@ export const quantize = defineOperator({
   arity: [1, 1],
   attributes: {},
   quantization: { output: { kind: "range" } },
+  elementwise: "unary",
+  keepsOrder: true,
   types: ["int8", "int16"],
   checkTypes: ({ inputs, outputs }) => {
     const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];

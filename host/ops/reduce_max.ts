@@ -1,6 +1,7 @@
 import { allocate } from "../ir/graph.ts";
 import { defineOperator } from "./operator.ts";
 import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
+import { permuteReduction } from "./traits.ts";
 
 /** Over `axes`, an ascending list; the output shares the input's quantisation. */
 function extremum(
@@ -14,6 +15,7 @@ function extremum(
     arity: [1, 1],
     attributes: { axes: "ints", keepDims: "boolean" },
     quantization: { output: { kind: "same" } },
+    permute: permuteReduction,
     infer: inferReduction,
 
     evaluate({ attributes, inputs, outputs }, values) {

@@ -33,6 +33,8 @@ export const relu = defineOperator({
   arity: [1, 1],
   attributes: { activation: ACTIVATIONS },
   quantization: { output: { kind: "same" } },
+  elementwise: "unary",
+  keepsFactors: ({ attributes }) => attributes.activation === "none" || attributes.activation === "relu",
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   types: ["int8", "int16"],

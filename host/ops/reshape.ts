@@ -8,6 +8,8 @@ export const reshape = defineOperator({
   arity: [1, 1],
   attributes: { shape: "ints" },
   quantization: { output: { kind: "same" } },
+  keepsOrder: true,
+  keepsFactors: () => true,
   types: ["int8", "int16"],
   infer({ name, attributes, inputs }) {
     if (elements(attributes.shape) !== elements(inputs[0]!.shape)) {

@@ -17,6 +17,7 @@ import {
 } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
 import { lowerSoftmax, softmaxRow } from "./softmax_s16.ts";
+import { permuteLast } from "./traits.ts";
 
 const INTEGER_BITS = 5;
 
@@ -76,6 +77,8 @@ export const softmax = defineOperator({
   quantization: {
     output: { kind: "fixed", quantization: quantized(1 / 256, -128), int16: quantized(2 ** -15, 0) },
   },
+  squashes: true,
+  permute: permuteLast,
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

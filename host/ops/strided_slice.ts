@@ -31,6 +31,19 @@ export const stridedSlice = defineOperator({
   arity: [1, 1],
   attributes: { begin: "ints", end: "ints", strides: "ints" },
   quantization: { output: { kind: "same" } },
+  permute({ attributes }, axes, rank) {
+    // An axis that is not there holds one value: it begins at 0 and ends at 1.
+    const side = (list: readonly number[], fallback: number): number[] => {
+      const result = new Array<number>(rank).fill(fallback);
+      list.forEach((value, i) => {
+        const axis = axes[i];
+        if (axis !== undefined) result[axis] = value;
+      });
+      return result;
+    };
+    const { begin, end, strides } = attributes;
+    return { begin: side(begin, 0), end: side(end, 1), strides: side(strides, 1) };
+  },
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

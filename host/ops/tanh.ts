@@ -27,6 +27,8 @@ export const tanh = defineOperator({
     output: { kind: "fixed", quantization: quantized(1 / 128, 0), int16: quantized(2 ** -15, 0) },
     int16Attributes: { coarse: true },
   },
+  elementwise: "unary",
+  squashes: true,
   types: ["int8", "int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,

@@ -3,6 +3,7 @@ import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activa
 import { channelMultipliers, checkBias } from "./channel_scale.ts";
 import { requantize } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
+import { filterMatrix } from "./traits.ts";
 import { lowerAsConvolutions } from "./transpose_convolutions.ts";
 import { lowerPhases, type PhaseGeometry } from "./transpose_phases.ts";
 
@@ -75,6 +76,8 @@ export const transposeConv2d = defineOperator({
     activation: ACTIVATIONS,
   },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
+  window: "transposed",
+  matrix: ({ inputs }) => filterMatrix(inputs[1]!.shape),
 
   infer({ name, attributes, inputs }) {
     const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];

@@ -93,6 +93,7 @@ export const unaryFunction = defineOperator({
   arity: [1, 1],
   attributes: { function: FUNCTION_NAMES, alpha: "number", beta: "number" },
   quantization: { output: { kind: "range" } },
+  elementwise: "unary",
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   lower: (node, to) => lowerToTable(node, to, evaluate),

@@ -2,6 +2,9 @@ import { elements, type Graph, type Node, perTensor, type Tensor, tensorOf } fro
 import { type Activation, activationRange, clampTo } from "../../ops/activation.ts";
 import { channelMultipliers } from "../../ops/channel_scale.ts";
 import { constantOutput } from "../../ops/constant_channels.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { bind } from "../../ops/operator.ts";
+import type { WeightMatrix } from "../../ops/traits.ts";
 
 /**
  * Channels that have one value whatever the input, and channels that nobody reads, are left out: training leaves
@@ -26,62 +29,42 @@ export function dropChannels(graph: Graph): Graph {
 type Constants = ReadonlyMap<string, readonly (number | undefined)[]>;
 
 const channelsOf = (tensor: Tensor): number => tensor.shape.at(-1) ?? 0;
-const isInt8 = (graph: Graph, name: string): boolean => tensorOf(graph, name).dtype === "int8";
+const isInt8 = ({ dtype }: Tensor): boolean => dtype === "int8";
 const isPadded = (node: Node): boolean =>
   (node.attributes["padding"] as readonly number[]).some((n) => n > 0);
 
-type Role = "conv" | "depthwise" | "pool" | "view" | "dense";
+/** What dropping channels has to know of a node: how it treats them, and its weights where it has some. */
+type Role =
+  | { readonly kind: "pool" | "view" }
+  | { readonly kind: "conv" | "depthwise" | "dense"; readonly weights: Weights };
+
+interface Weights extends WeightMatrix {
+  readonly data: Int8Array;
+}
 
 /** How a node treats channels, if it is one whose channels can be left out. */
 function roleOf(graph: Graph, node: Node): Role | undefined {
-  const [input, weights, bias] = node.inputs;
-  const output = node.outputs[0]!;
-  if (!isInt8(graph, input!) || !isInt8(graph, output)) return undefined;
-  if (node.op === "average_pool2d" || node.op === "max_pool2d") return "pool";
-  const onePixel = [input!, output].every((name) => {
-    const { shape } = tensorOf(graph, name);
-    return elements(shape) === shape.at(-1);
-  });
-  if (node.op === "reshape") return onePixel ? "view" : undefined;
-  if (weights === undefined || tensorOf(graph, weights).data === undefined || !isInt8(graph, weights))
+  const [input, output] = [tensorOf(graph, node.inputs[0]!), tensorOf(graph, node.outputs[0]!)];
+  if (!isInt8(input) || !isInt8(output)) return undefined;
+  const operator = operatorOf(node.op);
+  if (operator.pools) return { kind: "pool" };
+  const onePixel = [input, output].every(({ shape }) => elements(shape) === shape.at(-1));
+  if (node.op === "reshape") return onePixel ? { kind: "view" } : undefined;
+  return weightedRole(graph, node, input);
+}
+
+function weightedRole(graph: Graph, node: Node, input: Tensor): Role | undefined {
+  const { window, matrix: matrixOf } = operatorOf(node.op);
+  const [weights, bias] = [1, 2].map((i) => graph.tensors.get(node.inputs[i] ?? ""));
+  const matrix = matrixOf(bind(graph, node));
+  // The bias has to be there, for constants to be added to. Where windows overlap, no tap is the same everywhere.
+  if (!matrix || !bias?.data || !(weights?.data instanceof Int8Array) || window === "transposed")
     return undefined;
-  // The bias has to be there, for constants to be added to.
-  if (!bias || tensorOf(graph, bias).data === undefined) return undefined;
-  if (node.op === "conv2d" && node.attributes["groups"] === 1) return "conv";
-  if (node.op === "depthwise_conv2d" && node.attributes["depthMultiplier"] === 1) return "depthwise";
-  if (
-    node.op === "fully_connected" &&
-    elements(tensorOf(graph, input!).shape) === tensorOf(graph, weights).shape[1]
-  ) {
-    return "dense";
-  }
-  return undefined;
-}
-
-/** The weight of one tap: `terms` of `channel` run over kernel positions and input channels. */
-interface Weights {
-  readonly data: Int8Array;
-  readonly outputs: number;
-  readonly inputs: number;
-  readonly positions: number;
-  /** Index of the weight of an output channel, a kernel position and an input channel. */
-  at(output: number, position: number, input: number): number;
-}
-
-function weightsOf(graph: Graph, node: Node, role: Role): Weights {
-  const tensor = tensorOf(graph, node.inputs[1]!);
-  const data = tensor.data as Int8Array;
-  const inputs = role === "depthwise" ? 1 : channelsOf(tensor);
-  const outputs = role === "depthwise" ? channelsOf(tensor) : tensor.shape[0]!;
-  const positions = data.length / inputs / outputs;
-  return {
-    data,
-    outputs,
-    inputs,
-    positions,
-    at: (output, position, input) =>
-      role === "depthwise" ? position * outputs + output : (output * positions + position) * inputs + input,
-  };
+  const all: Weights = { ...matrix, data: weights.data };
+  if (matrix.channelwise)
+    return matrix.outputs === channelsOf(input) ? { kind: "depthwise", weights: all } : undefined;
+  if (window) return { kind: "conv", weights: all };
+  return elements(input.shape) === matrix.inputs ? { kind: "dense", weights: all } : undefined;
 }
 
 /** Sums that an output channel can have, given which of its input channels are constant. */
@@ -112,17 +95,17 @@ function constantOutputs(graph: Graph, node: Node, role: Role, constants: Consta
   const [input, output] = [tensorOf(graph, node.inputs[0]!), tensorOf(graph, node.outputs[0]!)];
   const range = activationRange(node.attributes["activation"] as Activation, output);
   const known = constants.get(input.name);
-  if (role === "pool") {
+  if (!("weights" in role)) {
     return Array.from({ length: channelsOf(output) }, (_, i) =>
       known?.[i] === undefined ? undefined : clampTo(known[i], range),
     );
   }
-  const weights = weightsOf(graph, node, role);
+  const { weights } = role;
   const bias = tensorOf(graph, node.inputs[2]!).data!;
   const factors = channelMultipliers(input, tensorOf(graph, node.inputs[1]!), output, weights.outputs);
   const { zeroPoint } = perTensor(input);
   return factors.map((factor, channel) => {
-    const constant = (i: number): number | undefined => known?.[role === "depthwise" ? channel : i];
+    const constant = (i: number): number | undefined => known?.[weights.channelwise ? channel : i];
     const sums = reach(weights, channel, bias[channel]!, zeroPoint, isPadded(node), constant);
     return constantOutput(sums, factor, perTensor(output).zeroPoint, range);
   });
@@ -132,9 +115,9 @@ function findConstants(graph: Graph): Constants {
   const constants = new Map<string, readonly (number | undefined)[]>();
   for (const node of graph.nodes) {
     const role = roleOf(graph, node);
-    if (role === undefined || role === "dense") continue;
+    if (role === undefined || role.kind === "dense") continue;
     const known = constants.get(node.inputs[0]!);
-    if (role !== "view") constants.set(node.outputs[0]!, constantOutputs(graph, node, role, constants));
+    if (role.kind !== "view") constants.set(node.outputs[0]!, constantOutputs(graph, node, role, constants));
     else if (known !== undefined) constants.set(node.outputs[0]!, known);
   }
   return constants;
@@ -143,7 +126,9 @@ function findConstants(graph: Graph): Constants {
 /** Whether what a constant channel adds to its reader is the same everywhere: not so at a padded border. */
 const isFoldable = (graph: Graph, node: Node, role: Role, value: number | undefined): boolean =>
   value !== undefined &&
-  (role === "dense" || !isPadded(node) || value === perTensor(tensorOf(graph, node.inputs[0]!)).zeroPoint);
+  (role.kind === "dense" ||
+    !isPadded(node) ||
+    value === perTensor(tensorOf(graph, node.inputs[0]!)).zeroPoint);
 
 /** Which of its input's channels a node needs, given which of its output's are needed. */
 function neededInputs(
@@ -153,8 +138,8 @@ function neededInputs(
   constants: Constants,
   outputs: readonly boolean[],
 ): boolean[] {
-  if (role === "pool" || role === "view" || role === "depthwise") return [...outputs];
-  const weights = weightsOf(graph, node, role);
+  if (!("weights" in role) || role.weights.channelwise) return [...outputs];
+  const { weights } = role;
   const known = constants.get(node.inputs[0]!);
   return Array.from({ length: weights.inputs }, (_, input) => {
     if (isFoldable(graph, node, role, known?.[input])) return false;
@@ -188,7 +173,7 @@ function findNeeded(graph: Graph, constants: Constants): Map<string, boolean[]> 
       demand(name, flags);
     });
     // A dense layer's own outputs are not left out.
-    if (role === "dense") demand(node.outputs[0]!, all(node.outputs[0]!));
+    if (role?.kind === "dense") demand(node.outputs[0]!, all(node.outputs[0]!));
   }
   return agree(graph, needed);
 }
@@ -199,7 +184,7 @@ function agree(graph: Graph, needed: Map<string, boolean[]>): Map<string, boolea
     changed = false;
     for (const node of graph.nodes) {
       const role = roleOf(graph, node);
-      if (role === undefined || role === "conv" || role === "dense") continue;
+      if (role === undefined || role.kind === "conv" || role.kind === "dense") continue;
       const [input, output] = [needed.get(node.inputs[0]!), needed.get(node.outputs[0]!)];
       if (!input || !output || input.join() === output.join()) continue;
       const both = input.map((flag, i) => flag || output[i]!);
@@ -226,23 +211,23 @@ function keepScales(tensor: Tensor, keep: readonly number[]): Tensor {
 function shrink(
   graph: Graph,
   node: Node,
-  role: Role,
+  weights: Weights,
   constants: Constants,
   kept: ReadonlyMap<string, readonly number[]>,
 ): { weights: Tensor; bias: Tensor } {
   const [old, bias] = [tensorOf(graph, node.inputs[1]!), tensorOf(graph, node.inputs[2]!)];
-  const weights = weightsOf(graph, node, role);
   const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
   const outputs = kept.get(node.outputs[0]!) ?? range(weights.outputs);
-  const inputs = role === "depthwise" ? [0] : (kept.get(node.inputs[0]!) ?? range(weights.inputs));
+  const inputs = weights.channelwise ? [0] : (kept.get(node.inputs[0]!) ?? range(weights.inputs));
   const [known, own] = [constants.get(node.inputs[0]!), constants.get(node.outputs[0]!)];
   const { zeroPoint } = perTensor(tensorOf(graph, node.inputs[0]!));
-  const lost = role === "depthwise" ? [] : range(weights.inputs).filter((input) => !inputs.includes(input));
-  const data = new Int8Array(outputs.length * inputs.length * weights.positions);
+  const lost = weights.channelwise ? [] : range(weights.inputs).filter((input) => !inputs.includes(input));
+  const smaller = weights.resized(outputs.length, inputs.length);
+  const data = new Int8Array(elements(smaller.shape));
   const sums = new Int32Array(outputs.length);
   outputs.forEach((output, o) => {
-    const constant = (i: number): number | undefined => known?.[role === "depthwise" ? output : i];
-    const settled = role !== "depthwise" && own?.[output] !== undefined;
+    const constant = (i: number): number | undefined => known?.[weights.channelwise ? output : i];
+    const settled = !weights.channelwise && own?.[output] !== undefined;
     sums[o] = bias.data![output]!;
     if (settled) {
       // Any sum in reach gives the one value, and then no input is needed.
@@ -251,11 +236,7 @@ function shrink(
     }
     for (let position = 0; position < weights.positions; position++) {
       inputs.forEach((input, i) => {
-        const at =
-          role === "depthwise"
-            ? position * outputs.length + o
-            : (o * weights.positions + position) * inputs.length + i;
-        data[at] = weights.data[weights.at(output, position, input)]!;
+        data[smaller.at(o, position, i)] = weights.data[weights.at(output, position, input)]!;
       });
       for (const input of lost) {
         sums[o]! +=
@@ -263,14 +244,8 @@ function shrink(
       }
     }
   });
-  const shape =
-    role === "dense"
-      ? [outputs.length, inputs.length]
-      : role === "conv"
-        ? [outputs.length, old.shape[1]!, old.shape[2]!, inputs.length]
-        : [1, old.shape[1]!, old.shape[2]!, outputs.length];
   return {
-    weights: { ...keepScales(old, outputs), shape, data },
+    weights: { ...keepScales(old, outputs), shape: smaller.shape, data },
     bias: { ...keepScales(bias, outputs), shape: [outputs.length], data: sums },
   };
 }
@@ -289,13 +264,13 @@ function rewrite(graph: Graph, constants: Constants, kept: ReadonlyMap<string, r
   }
   const nodes = graph.nodes.map((node) => {
     const role = roleOf(graph, node);
-    if (role === undefined || role === "pool") return node;
+    if (role === undefined || role.kind === "pool") return node;
     if (!kept.has(node.inputs[0]!) && !kept.has(node.outputs[0]!)) return node;
-    if (role === "view") {
+    if (!("weights" in role)) {
       const { shape } = tensors.get(node.outputs[0]!)!;
       return { ...node, attributes: { ...node.attributes, shape } };
     }
-    const { weights, bias } = shrink(graph, node, role, constants, kept);
+    const { weights, bias } = shrink(graph, node, role.weights, constants, kept);
     const [input] = node.inputs as [string, ...string[]];
     // Other nodes may read the same weights: these are this node's own.
     const own = [add(weights, `${weights.name} of ${node.name}`), add(bias, `${bias.name} of ${node.name}`)];

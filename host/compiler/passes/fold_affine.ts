@@ -1,4 +1,7 @@
 import { type Graph, type Node, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { bind } from "../../ops/operator.ts";
+import type { WeightMatrix } from "../../ops/traits.ts";
 import { fuseWithReader } from "./fuse.ts";
 
 /** A constant as one number for each feature of what a layer reads. */
@@ -9,31 +12,9 @@ function perFeature(constant: Tensor | undefined, features: number): readonly nu
   return data.length === features && shape.at(-1) === features ? Array.from(data) : undefined;
 }
 
-/** The input channel that each weight is for, by operator. */
-const CHANNEL_OF: Readonly<Record<string, (reader: Node, weights: Tensor) => (i: number) => number>> = {
-  fully_connected:
-    (_, { shape }) =>
-    (i) =>
-      i % shape[1]!,
-  conv2d:
-    (_, { shape }) =>
-    (i) =>
-      i % shape[3]!,
-  transpose_conv2d:
-    (_, { shape }) =>
-    (i) =>
-      i % shape[3]!,
-  depthwise_conv2d: ({ attributes }, { shape }) => {
-    const multiplier = attributes["depthMultiplier"] as number;
-    return (i) => Math.floor((i % shape[3]!) / multiplier);
-  },
-};
-
 /** Weights of a layer that also multiplies its input. Zeros around an image stay zeros. */
-function multiplied(reader: Node, numbers: readonly number[], weights: Tensor): Float32Array {
-  const channelOf = CHANNEL_OF[reader.op]!(reader, weights);
-  return (weights.data as Float32Array).map((w, i) => w * numbers[channelOf(i)]!);
-}
+const multiplied = (matrix: WeightMatrix, numbers: readonly number[], weights: Tensor): Float32Array =>
+  (weights.data as Float32Array).map((w, i) => w * numbers[matrix.inputChannel(i)]!);
 
 /** The bias of a dense layer that also adds constants to its input, or takes them away. */
 function shifted(
@@ -61,11 +42,12 @@ export function foldAffine(graph: Graph): Graph {
   return folded.nodes.length < graph.nodes.length ? foldAffine(folded) : folded;
 }
 
-/** Groups have each their own channels, which no weight tells. */
-const canFold = (node: Node, reader: Node): boolean =>
-  reader.inputs[0] === node.outputs[0] &&
-  (reader.op === "fully_connected" ||
-    (node.op === "mul" && reader.op in CHANNEL_OF && (reader.attributes["groups"] ?? 1) === 1));
+/** How the reader's weights look where it can take the node in; sums of constants only where no window meets a border. */
+function foldsInto(graph: Graph, node: Node, reader: Node): WeightMatrix | undefined {
+  const { matrix, window } = operatorOf(reader.op);
+  if (reader.inputs[0] !== node.outputs[0] || (node.op !== "mul" && window !== undefined)) return undefined;
+  return matrix(bind(graph, reader));
+}
 
 function foldOnce(graph: Graph): Graph {
   const tensors = new Map(graph.tensors);
@@ -73,8 +55,8 @@ function foldOnce(graph: Graph): Graph {
     const at = node.inputs.findIndex((name) => !tensors.get(name)?.data);
     const x = tensors.get(node.inputs[at] ?? node.outputs[0]!)!;
     const isFolded = FOLDED.includes(node.op) && node.attributes["activation"] === "none" && at >= 0;
-    if (!isFolded || !canFold(node, reader) || x.dtype !== "float32" || (node.op === "sub" && at !== 0))
-      return undefined;
+    const matrix = isFolded ? foldsInto({ ...graph, tensors }, node, reader) : undefined;
+    if (!matrix || x.dtype !== "float32" || (node.op === "sub" && at !== 0)) return undefined;
     const weights = tensors.get(reader.inputs[1]!)!;
     const bias = tensors.get(reader.inputs[2] ?? "");
     const numbers = perFeature(tensors.get(node.inputs[1 - at] ?? ""), x.shape.at(-1)!);
@@ -83,7 +65,7 @@ function foldOnce(graph: Graph): Graph {
       return undefined;
     const name = (of: string): string => `${reader.name}/${of}@${node.name}`;
     if (node.op === "mul") {
-      const data = multiplied(reader, numbers, weights);
+      const data = multiplied(matrix, numbers, weights);
       tensors.set(name("weights"), { ...weights, name: name("weights"), data });
       return { ...reader, inputs: [x.name, name("weights"), ...reader.inputs.slice(2)] };
     }

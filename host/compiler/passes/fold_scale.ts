@@ -1,14 +1,7 @@
 import { elements, type Graph, type Node, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
 import { nameGiver } from "../../ir/names.ts";
+import { operatorOf } from "../../ops/index.ts";
 import { fuseWithReader } from "./fuse.ts";
-
-/** Axis of the weights that counts the output channels. */
-const CHANNEL_AXIS: Readonly<Record<string, number>> = {
-  conv2d: 0,
-  depthwise_conv2d: 3,
-  fully_connected: 0,
-  transpose_conv2d: 0,
-};
 
 /** The constant of a node that applies one number to each output channel, or one to all. */
 function perChannel(graph: Graph, node: Node, reader: Node): number[] | undefined {
@@ -43,7 +36,7 @@ function foldOnce(graph: Graph): Graph {
   const unique = nameGiver(graph.tensors.keys());
   const fused = fuseWithReader(graph, (given, node, reader) => {
     const current = withTensors(given, added);
-    const axis = CHANNEL_AXIS[node.op];
+    const axis = operatorOf(node.op).quantization.weights?.axis;
     const isScale = reader.op === "mul";
     const isShift = reader.op === "add" || (reader.op === "sub" && reader.inputs[0] === node.outputs[0]);
     if (axis === undefined || !(isScale || isShift) || node.attributes["activation"] !== "none")

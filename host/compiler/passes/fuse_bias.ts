@@ -1,14 +1,14 @@
 import { elements, type Graph, tensorOf } from "../../ir/graph.ts";
+import { operatorOf } from "../../ops/index.ts";
 import { fuseWithReader } from "./fuse.ts";
-
-const WITH_BIAS = ["fully_connected", "conv2d", "depthwise_conv2d"];
 
 /** Float graphs: a constant added to every output channel becomes the bias of the operator before. */
 export function fuseBias(graph: Graph): Graph {
   return fuseWithReader(graph, (current, node, reader) => {
     const product = node.outputs[0]!;
     const output = tensorOf(current, product);
-    if (!WITH_BIAS.includes(node.op) || node.inputs.length > 2 || reader.op !== "add") return undefined;
+    const takesBias = operatorOf(node.op).quantization.bias === node.inputs.length;
+    if (!takesBias || reader.op !== "add") return undefined;
     if (output.dtype !== "float32" || node.attributes["activation"] !== "none") return undefined;
     const other = tensorOf(current, reader.inputs.find((name) => name !== product) ?? product);
     const channels = output.shape.at(-1)!;

@@ -1,4 +1,5 @@
 import { type Graph, tensorOf } from "../../ir/graph.ts";
+import { operatorOf } from "../../ops/index.ts";
 import { fuseWithReader } from "./fuse.ts";
 
 /**
@@ -7,7 +8,7 @@ import { fuseWithReader } from "./fuse.ts";
  */
 export function fusePad(graph: Graph): Graph {
   return fuseWithReader(graph, (current, node, reader) => {
-    if (node.op !== "pad" || (reader.op !== "conv2d" && reader.op !== "depthwise_conv2d")) return undefined;
+    if (node.op !== "pad" || operatorOf(reader.op).window !== "padded") return undefined;
     const [input, padded] = [tensorOf(current, node.inputs[0]!), tensorOf(current, node.outputs[0]!)];
     const { before, after, value } = node.attributes as { before: number[]; after: number[]; value: number };
     const isImage = before.length === 4 && [0, 3].every((axis) => before[axis] === 0 && after[axis] === 0);

@@ -11,23 +11,6 @@ import {
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 
-/** Operators whose result at a place depends on the values at that place only. */
-const ELEMENTWISE: readonly string[] = [
-  "add",
-  "clip",
-  "div",
-  "hard_swish",
-  "leaky_relu",
-  "logistic",
-  "maximum",
-  "minimum",
-  "mul",
-  "relu",
-  "sub",
-  "tanh",
-  "unary_function",
-];
-
 /** More than any converter leaves between two scales. */
 const MAX_STEPS = 16;
 
@@ -51,7 +34,7 @@ function chainTo(graph: Graph, last: Node, writer: ReadonlyMap<string, Node>): N
       const { dtype } = tensorOf(graph, before.inputs[0]!);
       return dtype === "int8" || dtype === "uint8" ? chain : undefined;
     }
-    if (!ELEMENTWISE.includes(before.op)) return undefined;
+    if (!operatorOf(before.op).elementwise) return undefined;
   }
   return undefined;
 }

@@ -1,7 +1,5 @@
 import { elements, type Graph, tensorOf, withTensors, writers } from "../../ir/graph.ts";
-
-/** What leaves a value what it was, but for its shape and type. */
-const KEEPS_VALUES: readonly string[] = ["reshape", "quantize", "dequantize"];
+import { operatorOf } from "../../ops/index.ts";
 
 /**
  * Gives an output of one value that a logistic writes two labels, 0 and 1: it is the probability of the second of
@@ -12,7 +10,7 @@ export function labelProbabilities(graph: Graph): Graph {
   const isLogistic = (name: string): boolean => {
     const node = writer.get(name);
     if (!node) return false;
-    return node.op === "logistic" || (KEEPS_VALUES.includes(node.op) && isLogistic(node.inputs[0]!));
+    return node.op === "logistic" || (operatorOf(node.op).keepsOrder === true && isLogistic(node.inputs[0]!));
   };
   const found = graph.outputs
     .map((name) => tensorOf(graph, name))

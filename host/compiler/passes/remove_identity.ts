@@ -1,18 +1,17 @@
 import { type Graph, type Node, redirect, tensorOf } from "../../ir/graph.ts";
-
-/** Constants that change nothing, by operator: exporters write such nodes for a scale of 1 and an offset of 0. */
-const NEUTRAL: Readonly<Record<string, number>> = { add: 0, sub: 0, mul: 1, div: 1 };
+import { operatorOf } from "../../ops/index.ts";
 
 /** The input that the node hands on as it is, if there is one: 0 stands for -0 too. */
 function handedOn(graph: Graph, { op, inputs, attributes }: Node): string | undefined {
-  if (inputs.length === 1)
-    return ["reshape", "quantize", "dequantize", "pad", "concatenation"].includes(op) ? inputs[0] : undefined;
-  const neutral = NEUTRAL[op];
-  if (neutral === undefined || attributes["activation"] !== "none") return undefined;
-  const at = inputs.findIndex((name) => tensorOf(graph, name).data?.every((value) => value === neutral));
-  const isSymmetric = op === "add" || op === "mul";
+  const { keepsOrder, neutral } = operatorOf(op);
+  if (inputs.length === 1) return keepsOrder ? inputs[0] : undefined;
+  if (neutral === undefined || (attributes["activation"] ?? "none") !== "none") return undefined;
+  // Exporters write such nodes for a scale of 1 and an offset of 0.
+  const at = inputs.findIndex((name) =>
+    tensorOf(graph, name).data?.every((value) => value === neutral.value),
+  );
   const isFloat = at >= 0 && tensorOf(graph, inputs[at]!).dtype === "float32";
-  return isFloat && (isSymmetric || at === 1) ? inputs[1 - at] : undefined;
+  return isFloat && (neutral.operand === "either" || at === 1) ? inputs[1 - at] : undefined;
 }
 
 /** Whether the node's output is its input, value by value and in shape, type and scale. */

@@ -1,4 +1,4 @@
-import { identity, invert, keepsOrder, permute, permuteData } from "../../ir/axes.ts";
+import { type AxisMap, identity, invert, keepsOrder, permute, permuteData } from "../../ir/axes.ts";
 import {
   elements,
   type Graph,
@@ -10,7 +10,7 @@ import {
 } from "../../ir/graph.ts";
 import { nameGiver } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
-import { type AxisMap, isBinary, isUnary, matchAxes, permuteAttributes, type View } from "./permute_node.ts";
+import { matchAxes, type View } from "./views.ts";
 
 const same = (a: readonly unknown[], b: readonly unknown[]): boolean => a.join() === b.join();
 
@@ -277,7 +277,7 @@ class Sinking {
     const between = matchAxes(view.shape, permutedShape(view, source));
     if (!between) return false;
     const axes: AxisMap = between.map((axis) => (axis === undefined ? undefined : view.permutation[axis]!));
-    const attributes = permuteAttributes(node, axes, source);
+    const attributes = operatorOf(node.op).permute(node, axes, source.length);
     if (!attributes) return false;
     return this.rewrite(node, [view.source], view, attributes);
   }
@@ -310,8 +310,9 @@ class Sinking {
       return moves && (op === "transpose" ? this.sinkTranspose(node) : this.sinkReshape(node));
     }
     if (!node.inputs.some((name) => this.views.has(name) && this.isMoved(this.viewOf(name)))) return false;
-    if (isUnary(node)) return this.sinkUnary(node);
-    if (isBinary(node)) return this.sinkBinary(node);
+    const { elementwise } = operatorOf(op);
+    if (elementwise === "unary") return this.sinkUnary(node);
+    if (elementwise === "binary") return this.sinkBinary(node);
     if (op === "concatenation") return this.sinkConcatenation(node);
     if (op === "fully_connected") return this.sinkDense(node);
     return this.sinkAlongAxes(node);

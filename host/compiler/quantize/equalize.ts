@@ -6,8 +6,19 @@
  * powers of two: the float model computes exactly what it did.
  */
 
-import { type Graph, type Node, readers, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import {
+  elements,
+  type Graph,
+  type Node,
+  readers,
+  type Tensor,
+  tensorOf,
+  withTensors,
+} from "../../ir/graph.ts";
 import { type Sample, toFloatInputs } from "../../ops/border.ts";
+import { operatorOf } from "../../ops/index.ts";
+import { bind } from "../../ops/operator.ts";
+import type { WeightMatrix } from "../../ops/traits.ts";
 import { traceOf } from "./layers.ts";
 import { withinBudget } from "./score.ts";
 
@@ -18,34 +29,21 @@ export interface Pair {
   readonly channels: number;
 }
 
-/** Operators f with f(s x) = s f(x) for every s > 0, channel by channel along the last axis. */
-const KEEPS_FACTORS: readonly string[] = [
-  "relu",
-  "leaky_relu",
-  "average_pool2d",
-  "max_pool2d",
-  "mean",
-  "reshape",
-];
-const LINEAR: readonly string[] = ["conv2d", "depthwise_conv2d", "fully_connected"];
+const matrixOf = (graph: Graph, node: Node): WeightMatrix | undefined =>
+  operatorOf(node.op).matrix(bind(graph, node));
 
-const keepsFactors = (graph: Graph, { op, attributes, inputs }: Node): boolean => {
-  const last = tensorOf(graph, inputs[0]!).shape.length - 1;
-  // A mean over channels mixes them.
-  if (op === "mean" && (attributes["axes"] as readonly number[]).includes(last)) return false;
-  return (
-    KEEPS_FACTORS.includes(op) && ["none", "relu", undefined].includes(attributes["activation"] as string)
-  );
-};
+/** Channels of its input that a layer's weights tell apart. */
+const inputChannels = ({ channelwise, inputs, outputs, inputChannel }: WeightMatrix): number =>
+  channelwise ? inputChannel(outputs - 1) + 1 : inputs;
 
-/** Whether channel c of the first layer is what meets the weights that `scaleInputs` takes for it. */
+/** Whether channel c of the first layer is what meets the weights that `equalizePair` takes for it. */
 function meets(graph: Graph, second: Node, input: Tensor, channels: number): boolean {
   const weights = graph.tensors.get(second.inputs[1] ?? "");
-  if (!weights?.data || second.inputs[0] !== input.name) return false;
-  if (second.op === "fully_connected") return weights.shape[1]! % channels === 0;
-  return second.op === "depthwise_conv2d" || second.attributes["groups"] === 1
-    ? input.shape.at(-1) === channels
-    : false;
+  const matrix = matrixOf(graph, second);
+  if (!weights?.data || !matrix || second.inputs[0] !== input.name) return false;
+  const read = inputChannels(matrix);
+  // Rows may hold the pixels of an image one after the other, channels innermost.
+  return operatorOf(second.op).window ? read === channels : read % channels === 0;
 }
 
 /** The layer that alone reads what `first` writes, through operators that keep factors. */
@@ -55,15 +53,16 @@ function partner(graph: Graph, readBy: ReadonlyMap<string, readonly Node[]>, fir
   for (;;) {
     const [reader, ...others] = readBy.get(output) ?? [];
     if (!reader || others.length > 0 || graph.outputs.includes(output)) return undefined;
-    if (LINEAR.includes(reader.op)) {
+    const operator = operatorOf(reader.op);
+    if (operator.quantization.weights) {
       const second = reader;
       return meets(graph, second, tensorOf(graph, output), channels)
         ? { first, second, channels }
         : undefined;
     }
     const written = tensorOf(graph, reader.outputs[0]!).shape;
-    const moves = reader.op === "reshape" || written.at(-1) === channels;
-    if (!keepsFactors(graph, reader) || !moves) return undefined;
+    const moves = operator.keepsOrder || written.at(-1) === channels;
+    if (!operator.keepsFactors(bind(graph, reader)) || !moves) return undefined;
     output = reader.outputs[0]!;
   }
 }
@@ -75,7 +74,7 @@ export function equalizablePairs(graph: Graph): Pair[] {
   return graph.nodes.flatMap((first) => {
     const plain = ["none", "relu"].includes(first.attributes["activation"] as string);
     const constants = first.inputs.slice(1).filter((name) => name !== "");
-    if (!LINEAR.includes(first.op) || !plain || constants.some(shared)) return [];
+    if (!operatorOf(first.op).quantization.weights || !plain || constants.some(shared)) return [];
     if (!constants.every((name) => tensorOf(graph, name).data)) return [];
     const pair = partner(graph, readBy, first);
     return pair && !shared(pair.second.inputs[1]!) ? [pair] : [];
@@ -92,17 +91,11 @@ function magnitudes(data: ArrayLike<number>, channels: number, channelAt: (i: nu
   return found;
 }
 
-/** Which channel of its input each weight of the second layer is multiplied with. */
-function inputChannel({ op, attributes }: Node, channels: number): (i: number) => number {
-  const multiplier = op === "depthwise_conv2d" ? (attributes["depthMultiplier"] as number) : 1;
-  return (i) => Math.floor(i / multiplier) % channels;
-}
-
 /** Which output channel each weight of the first layer belongs to. */
-function outputChannel({ op }: Node, weights: Tensor, channels: number): (i: number) => number {
-  if (op === "depthwise_conv2d") return (i) => i % channels;
-  const each = weights.data!.length / channels;
-  return (i) => Math.floor(i / each);
+function outputChannel({ op }: Node, { shape }: Tensor): (i: number) => number {
+  const { axis } = operatorOf(op).quantization.weights!;
+  const stride = elements(shape.slice(axis + 1));
+  return (i) => Math.floor(i / stride) % shape[axis]!;
 }
 
 function outputMagnitudes(graph: Graph, { first, channels }: Pair, samples: readonly Sample[]): number[] {
@@ -125,10 +118,10 @@ function factorsOf(graph: Graph, pair: Pair, samples: readonly Sample[]): number
   const written = outputMagnitudes(graph, pair, samples);
   const weights = tensorOf(graph, second.inputs[1]!).data!;
   // A depthwise layer's weights have a scale for each channel: its side of the balance is free.
-  const read =
-    second.op === "depthwise_conv2d"
-      ? written.map((value) => 1 / (value || 1))
-      : magnitudes(weights, channels, inputChannel(second, channels));
+  const matrix = matrixOf(graph, second)!;
+  const read = matrix.channelwise
+    ? written.map((value) => 1 / (value || 1))
+    : magnitudes(weights, channels, (i) => matrix.inputChannel(i) % channels);
   const logs = written.map((value, i) => (value > 0 && read[i]! > 0 ? Math.log2(value / read[i]!) / 2 : 0));
   const known = logs.filter((_, i) => written[i]! > 0 && read[i]! > 0);
   const mean = known.reduce((a, b) => a + b, 0) / (known.length || 1);
@@ -149,11 +142,11 @@ export function equalizePair(graph: Graph, pair: Pair, samples: readonly Sample[
   const factors = factorsOf(graph, pair, samples);
   if (factors.every((factor) => factor === 1)) return graph;
   const [weights, bias] = [tensorOf(graph, first.inputs[1]!), graph.tensors.get(first.inputs[2] ?? "")];
-  const writes = outputChannel(first, weights, channels);
-  const reads = inputChannel(second, channels);
+  const writes = outputChannel(first, weights);
+  const { inputChannel } = matrixOf(graph, second)!;
   return withTensors(graph, [
     scaledBy(weights, (i) => 1 / factors[writes(i)]!),
     ...(bias ? [scaledBy(bias, (i) => 1 / factors[i % channels]!)] : []),
-    scaledBy(tensorOf(graph, second.inputs[1]!), (i) => factors[reads(i)]!),
+    scaledBy(tensorOf(graph, second.inputs[1]!), (i) => factors[inputChannel(i) % channels]!),
   ]);
 }

@@ -46,14 +46,12 @@ export interface Target {
   readonly isSign: boolean;
 }
 
-const SQUASHES: readonly string[] = ["softmax", "logistic", "tanh"];
-
 /** Where errors still show: a saturated probability hides them, and lets few samples dominate. */
 function scoresOf(graph: Graph): string[] {
   const writer = writers(graph);
   return graph.outputs.map((name) => {
     const node = writer.get(name);
-    return node && SQUASHES.includes(node.op) ? node.inputs[0]! : name;
+    return node && operatorOf(node.op).squashes ? node.inputs[0]! : name;
   });
 }
 
