@@ -1,5 +1,5 @@
-import { StoreError } from "../fleet/server/database.ts";
 import { ManagementError } from "../fleet/server/management.ts";
+import { StoreError } from "../fleet/server/store_error.ts";
 import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { EngineError } from "../module/engine.ts";

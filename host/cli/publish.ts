@@ -1,27 +1,50 @@
+import type { PublishedImage } from "../fleet/server/management.ts";
 import { isImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
 import { readBytes } from "./files.ts";
-import { type Command, parse } from "./options.ts";
+import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { managementOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts";
+
+const OPTIONS = { ...SERVER_OPTIONS, list: { type: "boolean" }, delete: { type: "string" } } as const;
+
+const describe = ({ id, model, version, bytes, file = "good" }: PublishedImage): string =>
+  `image ${id}: ${model} ${version}, ${bytes} bytes${file === "good" ? "" : `, its file is ${file}: publish it again`}`;
+
+function show(images: PublishedImage | readonly PublishedImage[], asJson: boolean | undefined): void {
+  if (asJson) console.log(JSON.stringify(images, null, 2));
+  else if ("id" in images) console.log(describe(images));
+  else console.log(images.map(describe).join("\n") || "no images");
+}
 
 export const publishCommand: Command = {
   name: "publish",
   summary: "give a signed image to an update server",
   usage: `thimble publish FILE.img [--server URL] [--token TOKEN] [--hawkbit] [--json]
+thimble publish --list | --delete IMAGE   (with the same options)
 
 The server checks the signature and the module, and says why it refuses one. No device gets the image before
-thimble rollout start.
+thimble rollout start. Publishing an image again mends its file on the server.
+  --list     the images that the server has
+  --delete   removes one that no rollout brings to devices, by its number
 ${SERVER_USAGE}`,
 
   async run(args) {
-    const { values, positionals } = parse(args, SERVER_OPTIONS, ["FILE.img"]);
-    const file = positionals[0]!;
-    const bytes = readBytes(file, "an image (.img)");
-    if (!isImage(bytes))
-      throw new ModelError("expected an image (.img), found something else: thimble sign makes one");
-    const image = await managementOf(values).publish(bytes);
-    if (values.json) console.log(JSON.stringify(image, null, 2));
-    else console.log(`image ${image.id}: ${image.model} ${image.version}, ${image.bytes} bytes`);
+    const isAlone = args.some((arg) => arg === "--list" || /^--delete(=|$)/.test(arg));
+    const { values, positionals } = parse(args, OPTIONS, isAlone ? [] : ["FILE.img"]);
+    if (values.list && values.delete !== undefined)
+      throw new UsageError("expected --list or --delete IMAGE, found both");
+    const management = managementOf(values);
+    if (values.list) show(await management.images(), values.json);
+    else if (values.delete !== undefined) {
+      const id = wholeNumber("--delete", values.delete, 1);
+      await management.deleteImage(id);
+      console.log(values.json ? JSON.stringify({ deleted: id }) : `image ${id}: deleted`);
+    } else {
+      const bytes = readBytes(positionals[0]!, "an image (.img)");
+      if (!isImage(bytes))
+        throw new ModelError("expected an image (.img), found something else: thimble sign makes one");
+      show(await management.publish(bytes), values.json);
+    }
     return 0;
   },
 };

@@ -13,7 +13,9 @@ const START_OPTIONS = {
   errors: { type: "string" },
   "min-version": { type: "string" },
   retries: { type: "string" },
+  "allow-downgrade": { type: "boolean" },
 } as const;
+const ABORT_OPTIONS = { ...SERVER_OPTIONS, force: { type: "boolean" }, device: { type: "string" } } as const;
 type StartValues = ReturnType<typeof parse<typeof START_OPTIONS>>["values"];
 
 const DEFAULT_STAGES = "10%,rest";
@@ -44,6 +46,7 @@ function planOf(image: string, values: StartValues): RolloutPlan {
     ...(name !== undefined && { name }),
     ...(query !== undefined && { query }),
     ...(minVersion !== undefined && { minVersion }),
+    ...(values["allow-downgrade"] && { allowDowngrade: true }),
   };
 }
 
@@ -75,7 +78,7 @@ function show(status: RolloutStatus | readonly RolloutStatus[], asJson: boolean 
   else console.log(status.map(rolloutText).join("\n\n") || "no rollouts");
 }
 
-const COMMANDS = ["status", "pause", "resume", "abort"] as const;
+const COMMANDS = ["status", "pause", "resume"] as const;
 
 /** The number of a rollout, by the number or by its name. */
 async function idOf(management: Management, text: string): Promise<number> {
@@ -91,12 +94,29 @@ async function list(args: readonly string[]): Promise<number> {
   return 0;
 }
 
+async function start(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, START_OPTIONS, ["IMAGE"]);
+  show(await managementOf(values).start(planOf(positionals[0]!, values)), values.json);
+  return 0;
+}
+
+async function abort(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parse(args, ABORT_OPTIONS, ["ROLLOUT"]);
+  const { force = false, device } = values;
+  const management = managementOf(values);
+  const id = await idOf(management, positionals[0]!);
+  show(await management.abort(id, { force, ...(device !== undefined && { device }) }), values.json);
+  return 0;
+}
+
 export const rolloutCommand: Command = {
   name: "rollout",
   summary: "bring an image to a fleet, in stages",
   usage: `thimble rollout start IMAGE [--stages LIST=${DEFAULT_STAGES}] [--query TERMS] [--success PERCENT=${DEFAULTS.success}]
               [--errors PERCENT=${DEFAULTS.errors}] [--min-version X.Y.Z] [--retries N=${DEFAULTS.retries}] [--name NAME]
-thimble rollout status|pause|resume|abort ROLLOUT
+              [--allow-downgrade]
+thimble rollout status|pause|resume ROLLOUT
+thimble rollout abort ROLLOUT [--device NAME] [--force]
 thimble rollout list
     all with [--server URL] [--token TOKEN] [--hawkbit] [--json]
 
@@ -107,17 +127,18 @@ IMAGE is the number that thimble publish printed; ROLLOUT a number or a name.
   --errors       per cent of a stage whose failure stops everything and calls back who has not begun a trial
   --min-version  leaves out devices that run an older version, or one that nobody knows
   --retries      how often a device that failed is asked again
+  --allow-downgrade  devices that run a newer version, or are to install one, go back; they are left out otherwise
+  --device       takes back the order of this device only
+  --force        does not wait for devices that have not answered: their orders are closed
 ${SERVER_USAGE}`,
 
   async run([what = "", ...args]) {
     if (what === "list") return list(args);
-    if (what === "start") {
-      const { values, positionals } = parse(args, START_OPTIONS, ["IMAGE"]);
-      show(await managementOf(values).start(planOf(positionals[0]!, values)), values.json);
-      return 0;
-    }
+    if (what === "start") return start(args);
+    if (what === "abort") return abort(args);
     const command = COMMANDS.find((each) => each === what);
-    if (!command) throw new UsageError(`expected start, list, ${COMMANDS.join(", ")}, found "${what}"`);
+    if (!command)
+      throw new UsageError(`expected start, list, ${COMMANDS.join(", ")}, abort, found "${what}"`);
     const { values, positionals } = parse(args, SERVER_OPTIONS, ["ROLLOUT"]);
     const management = managementOf(values);
     show(await management[command](await idOf(management, positionals[0]!)), values.json);

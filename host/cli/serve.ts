@@ -1,7 +1,15 @@
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { serveHttp } from "../fleet/server/http.ts";
-import { updateServer } from "../fleet/server/server.ts";
+import { withoutSecrets } from "../fleet/server/ask.ts";
+import { type HttpServer, serveHttp } from "../fleet/server/http.ts";
+import { Refused, respondRefusal } from "../fleet/server/message.ts";
+import {
+  MAX_POLL,
+  type UpdateServer,
+  type UpdateServerOptions,
+  updateServer,
+} from "../fleet/server/server.ts";
 import { readPublicKey } from "../image/keys.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { readPem } from "./sign.ts";
@@ -14,6 +22,7 @@ const OPTIONS = {
   poll: { type: "string" },
   "public-url": { type: "string" },
   "renew-tokens": { type: "boolean" },
+  init: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
 
@@ -29,8 +38,10 @@ function portOf(text: string | undefined): number {
 
 function publicUrl(text: string | undefined): { publicUrl?: string } {
   if (text === undefined) return {};
-  if (!/^https?:\/\/[^/?#\s]+$/.test(text))
-    throw new UsageError(`--public-url: expected https://HOST without a path, found "${text}"`);
+  if (!/^https?:\/\/[^/?#@\s]+$/.test(text))
+    throw new UsageError(
+      `--public-url: expected https://HOST without a path, found "${withoutSecrets(text)}"`,
+    );
   return { publicUrl: text };
 }
 
@@ -40,16 +51,66 @@ const untilAsked = (): Promise<void> =>
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
 
+function pollOf(text: string | undefined): number {
+  const poll = text === undefined ? 300 : wholeNumber("--poll", text, 1);
+  if (poll > MAX_POLL) throw new UsageError(`--poll: expected at most ${MAX_POLL} seconds, found ${poll}`);
+  return poll;
+}
+
+/** An address that can't be listened on, in words of ours. */
+function listenError(
+  error: unknown,
+  { host, port }: { readonly host: string; readonly port: number },
+): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return new UsageError(`--port: expected a free port, found ${port} in use`);
+  if (code === "EACCES")
+    return new UsageError(`--port: expected one that this user may listen on, found ${port}`);
+  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EINVAL")
+    return new UsageError(`--host: expected an address of this machine, found "${host}"`);
+  return error;
+}
+
+const STARTING = respondRefusal(new Refused(503, "the server starts", { "retry-after": "1" }));
+
+/**
+ * Has the port before it touches the state: first tokens are made, and shown, only by a server that can be reached.
+ * Throws UsageError for the address, StoreError for the state.
+ */
+async function start(
+  options: UpdateServerOptions,
+  address: { readonly host: string; readonly port: number },
+): Promise<{ readonly http: HttpServer; readonly server: UpdateServer }> {
+  let server: UpdateServer | undefined;
+  const http = await serveHttp(
+    {
+      handle: (request) => server?.handle(request) ?? STARTING,
+      admit: (head) => server?.admit(head) ?? STARTING,
+    },
+    address,
+  ).catch((error: unknown) => {
+    throw listenError(error, address);
+  });
+  try {
+    server = updateServer(options);
+    return { http, server };
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}
+
 export const serveCommand: Command = {
   name: "serve",
   summary: "run an update server for a fleet",
-  usage: `thimble serve --trust PUB.pem [--trust PUB.pem ...] [--data DIR] [--port N=${DEFAULT_PORT}] [--host ADDR=${DEFAULT_HOST}]
+  usage: `thimble serve --trust PUB.pem [--trust PUB.pem ...] [--data DIR [--init]] [--port N=${DEFAULT_PORT}] [--host ADDR=${DEFAULT_HOST}]
               [--poll SECONDS=300] [--public-url URL] [--renew-tokens] [--json]
 
 Devices ask it as they ask a hawkBit: URL/DEFAULT/controller/v1/NAME (firmware/SPEC.md, section 7). Operators use
 thimble publish and thimble rollout, the page at URL/, or the API that URL/openapi.json describes.
   --trust       only images signed with one of these keys are taken (public or private PEM)
   --data        the state: one database and the images; default ~/.thimble/server
+  --init        makes a new state where DIR holds none: without it a folder that is empty, moved or not mounted is refused
   --host        0.0.0.0 for all addresses of this machine; put a proxy with TLS in front
   --poll        how often devices ask
   --public-url  what devices' links begin with, where a proxy is in front
@@ -60,22 +121,29 @@ The first start prints two tokens, once: one for operators, one for devices that
   async run(args) {
     const { values } = parse(args, OPTIONS, []);
     if (values.trust === undefined) throw new UsageError("expected --trust PUB.pem, found none");
-    const keys = values.trust.map((file) => readPublicKey(readPem(file), `--trust ${file}`));
-    const poll = values.poll === undefined ? 300 : wholeNumber("--poll", values.poll, 1);
-    const address = { host: values.host ?? DEFAULT_HOST, port: portOf(values.port) };
     const folder = values.data ?? DEFAULT_DATA;
-    const renewTokens = values["renew-tokens"] ?? false;
-    const server = updateServer({ folder, keys, poll, renewTokens, ...publicUrl(values["public-url"]) });
+    const options: UpdateServerOptions = {
+      folder,
+      // A folder that somebody names holds a state, or has been lost; the one of everybody may be new.
+      create: values.init ?? (values.data === undefined && !existsSync(DEFAULT_DATA)),
+      keys: values.trust.map((file) => readPublicKey(readPem(file), `--trust ${file}`)),
+      poll: pollOf(values.poll),
+      renewTokens: values["renew-tokens"] ?? false,
+      ...publicUrl(values["public-url"]),
+    };
+    const { http, server } = await start(options, {
+      host: values.host ?? DEFAULT_HOST,
+      port: portOf(values.port),
+    });
     try {
-      const { url, close } = await serveHttp(server.handle, address);
       const { manage, gateway } = server.firstTokens ?? {};
-      if (values.json) console.log(JSON.stringify({ url, data: folder, manage, gateway }));
+      if (values.json) console.log(JSON.stringify({ url: http.url, data: folder, manage, gateway }));
       else {
-        console.log(`serving ${basename(folder)} at ${url}`);
+        console.log(`serving ${basename(folder)} at ${http.url}`);
         if (manage !== undefined) console.log(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
       }
       await untilAsked();
-      await close();
+      await http.close();
     } finally {
       server.close();
     }

@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../fleet/server/ask.ts";
 import { hawkbitManagement } from "../fleet/server/hawkbit.ts";
 import type { Management } from "../fleet/server/management.ts";
 import { thimbleManagement } from "../fleet/server/thimble_management.ts";
@@ -35,8 +36,19 @@ export function managementOf(values: ServerValues): Management {
   const token = values.token ?? process.env["THIMBLE_TOKEN"];
   if (!url) throw new UsageError("expected --server URL, found none");
   const [, kind, address] = /^(hawkbit\+)?(https?:\/\/[^\s]+)$/.exec(url) ?? [];
-  if (address === undefined)
-    throw new UsageError(`--server: expected http://, https:// or hawkbit+https://, found "${url}"`);
+  if (address === undefined || !URL.canParse(address))
+    throw new UsageError(
+      `--server: expected http://, https:// or hawkbit+https://, found "${withoutSecrets(url)}"`,
+    );
+  const { username, password, search, hash } = new URL(address);
+  if (username !== "" || password !== "")
+    throw new UsageError(
+      "--server: expected an address without user and password, found them: --token takes those",
+    );
+  if (search !== "" || hash !== "")
+    throw new UsageError(
+      `--server: expected an address alone, found more behind "${withoutSecrets(address)}"`,
+    );
   if (!token) throw new UsageError("expected --token TOKEN, found none");
   return values.hawkbit || kind ? hawkbit(address, token) : thimbleManagement({ url: address, token });
 }

@@ -1,10 +1,10 @@
 /** Actions: what one device is asked to do, and what it says of that. The vocabulary is DDI's. */
 import type { Context } from "./context.ts";
-import { number, type Row, text } from "./database.ts";
+import { number, type Row } from "./database.ts";
 import type { DeviceRow } from "./devices.ts";
 import { LIMITS } from "./limits.ts";
-import { isObject, type JsonObject, Refused } from "./message.ts";
-import { closeAction } from "./rollouts.ts";
+import { isObject, type Json, type JsonObject, Refused, shown } from "./message.ts";
+import { closeAction, reopenAction, withdrawStale } from "./rollouts.ts";
 
 const EXECUTIONS = [
   "closed",
@@ -26,65 +26,74 @@ export interface Feedback {
   readonly details: readonly string[];
 }
 
-function word<const T extends string>(name: string, value: unknown, words: readonly T[]): T {
-  const found = words.find((each) => each === value);
+function word<const T extends string>(name: string, value: Json | undefined, words: readonly T[]): T {
+  const found = words.find((each) => typeof value === "string" && each === value.toLowerCase());
   if (found === undefined)
-    throw new Refused(400, `${name}: expected ${words.join(" or ")}, found something else`);
+    throw new Refused(400, `${name}: expected ${words.join(" or ")}, found ${shown(value)}`);
   return found;
 }
 
 function progressOf(result: JsonObject): number | undefined {
   const progress = result["progress"];
   if (!isObject(progress)) return undefined;
-  const { cnt, of } = progress;
-  const isGood = typeof cnt === "number" && typeof of === "number" && cnt >= 0 && cnt <= of && of > 0;
-  return isGood ? Math.round((100 * cnt) / of) : undefined;
+  const [count, of] = [Number(progress["cnt"]), Number(progress["of"])];
+  const isGood = count >= 0 && count <= of && of > 0;
+  return isGood ? Math.round((100 * count) / of) : undefined;
 }
 
-function readDetails(value: unknown): string[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.length > LIMITS.details)
-    throw new Refused(400, `details: expected at most ${LIMITS.details} texts, found something else`);
-  return value.map((detail) => {
-    if (typeof detail === "string" && detail.length <= LIMITS.detailChars)
-      return detail.replace(/\p{Cc}/gu, " ");
-    throw new Refused(400, `details: expected texts of at most ${LIMITS.detailChars} characters`);
-  });
+/** Text as it is kept: without control characters, cut to a length between two characters. */
+export const cut = (said: string, chars: number): string =>
+  said
+    .slice(0, 4 * chars)
+    .replace(/\p{Cc}/gu, " ")
+    .slice(0, chars)
+    .replace(/[\uD800-\uDBFF]$/, "");
+
+/** What clients send: a list, one text, or nothing; texts, numbers, null. The last ones say how it ended. */
+function readDetails(value: Json | undefined): string[] {
+  const list = Array.isArray(value) ? (value as readonly Json[]) : [value ?? null];
+  return list
+    .filter((detail) => detail !== null)
+    .slice(-LIMITS.details)
+    .map((detail) => cut(typeof detail === "string" ? detail : JSON.stringify(detail), LIMITS.detailChars));
 }
 
 /** Throws Refused (400). `action` is that of the path: a body for another one is not meant for it. */
 export function readFeedback(body: JsonObject, action: number): Feedback {
-  if (body["id"] !== undefined && String(body["id"]) !== String(action))
-    throw new Refused(400, `id: expected ${action} as in the path, found another`);
+  const { id = null } = body;
+  if (id !== null && id !== "" && String(id) !== String(action))
+    throw new Refused(400, `id: expected ${action} as in the path, found ${shown(id)}`);
   const status = body["status"];
   const result = isObject(status) ? status["result"] : undefined;
   if (!isObject(status) || !isObject(result))
-    throw new Refused(400, "status: expected an object with a result, found something else");
+    throw new Refused(400, `status: expected an object with a result, found ${shown(status)}`);
   const execution = word("status.execution", status["execution"], EXECUTIONS);
   const finished = word("status.result.finished", result["finished"], FINISHED);
-  if (execution === "closed" && finished === "none")
-    throw new Refused(
-      400,
-      "status.result.finished: expected success or failure of what is closed, found none",
-    );
-  if (finished === "success" && execution !== "closed" && execution !== "canceled")
-    throw new Refused(400, `status.execution: expected closed with a success, found ${execution}`);
   return { execution, finished, progress: progressOf(result), details: readDetails(status["details"]) };
 }
 
-/** What a device is to do next: give up an action, or go on with the oldest. Undefined where there is nothing. */
-export function nextAction({ store }: Context, device: DeviceRow): Row | undefined {
-  const open = store.all(
+/**
+ * What a device is to do next: give up an action, or go on with the oldest. Undefined where there is nothing. An order
+ * that would take it back, or change nothing, is closed before the device hears of it.
+ */
+export function nextAction(context: Context, device: DeviceRow): Row | undefined {
+  const open = context.store.all(
     `SELECT actions.*, rollouts.state AS rollout_state FROM actions JOIN rollouts ON rollouts.id = actions.rollout
        WHERE actions.device = ? AND actions.state <> 'closed' ORDER BY actions.id`,
     [device.id],
   );
-  return open.find((action) => action["state"] === "cancelling") ?? open.find(isOffered);
+  const cancelling = open.find((action) => action["state"] === "cancelling");
+  if (cancelling) return cancelling;
+  return open.find(
+    (action) => isOffered(action) && (isKnown(action) || withdrawStale(context, action) === undefined),
+  );
 }
+
+const isKnown = (action: Row): boolean => action["execution"] !== "";
 
 /** A paused rollout keeps from devices what they do not know of yet. */
 const isOffered = (action: Row): boolean =>
-  action["state"] === "open" && (action["rollout_state"] === "running" || action["execution"] !== "");
+  action["state"] === "open" && (action["rollout_state"] === "running" || isKnown(action));
 
 /** An action of this very device. Throws Refused: 404 for another's, 410 for one that is over. */
 export function openAction({ store }: Context, device: DeviceRow, id: number): Row {
@@ -101,30 +110,44 @@ export function openAction({ store }: Context, device: DeviceRow, id: number): R
   return action;
 }
 
-/** Notes that a device has read its order: from now on it is asked before anything is taken back. */
-export function markRetrieved({ store, now }: Context, action: Row): void {
-  if (action["execution"] !== "") return;
+/**
+ * Notes that a device has read its order: from now on it is asked before anything is taken back. Throws Refused (404)
+ * where the order is not for it any more.
+ */
+export function markRetrieved(context: Context, action: Row): void {
+  const { store, now } = context;
+  if (isKnown(action)) return;
+  const stale = withdrawStale(context, action);
+  if (stale !== undefined)
+    throw new Refused(404, `action ${number(action, "id")}: not for this device: it ${stale}`);
   store.run("UPDATE actions SET execution = 'retrieved', changed = ? WHERE id = ?", [
     now(),
     number(action, "id"),
   ]);
 }
 
+/** Keeps what a device says, within bounds; its last word always. */
 function note(
   { store, now }: Context,
   action: Row,
   { execution, finished, progress, details }: Feedback,
 ): void {
   const id = number(action, "id");
-  const kept = number(store.get("SELECT count(*) AS n FROM feedback WHERE action = ?", [id])!, "n");
-  // The last word of a device is kept always.
-  if (kept < LIMITS.feedbackPerAction || finished !== "none")
+  const kept = store.get(
+    "SELECT count(*) AS n, coalesce(sum(length(details)), 0) AS chars FROM feedback WHERE action = ?",
+    [id],
+  )!;
+  const said = JSON.stringify(details);
+  const fits =
+    number(kept, "n") < LIMITS.feedbackPerAction &&
+    number(kept, "chars") + said.length <= LIMITS.feedbackCharsPerAction;
+  if (fits || finished !== "none")
     store.run("INSERT INTO feedback (action, at, execution, finished, details) VALUES (?, ?, ?, ?, ?)", [
       id,
       now(),
       execution,
       finished,
-      JSON.stringify(details),
+      said,
     ]);
   store.run("UPDATE actions SET execution = ?, progress = ?, changed = ? WHERE id = ?", [
     execution,
@@ -134,21 +157,56 @@ function note(
   ]);
 }
 
+/** Notes that a device has asked for an image up to its last byte. */
+export function noteDownload({ store, now }: Context, device: DeviceRow, image: number): void {
+  const known = [device.id, image];
+  if (store.get("SELECT at FROM downloads WHERE device = ? AND image = ?", known)) return;
+  store.run("INSERT INTO downloads (device, image, at) VALUES (?, ?, ?)", [...known, now()]);
+}
+
+const hasDownloaded = ({ store }: Context, action: Row): boolean =>
+  store.get("SELECT at FROM downloads WHERE device = ? AND image = ?", [
+    number(action, "device"),
+    number(action, "image"),
+  ]) !== undefined;
+
+function checkEnd({ execution, finished }: Feedback): void {
+  if (execution === "closed" && finished === "none")
+    throw new Refused(
+      400,
+      "status.result.finished: expected success or failure of what is closed, found none",
+    );
+  const ends = execution === "closed" || execution === "canceled" || execution === "rejected";
+  if (finished === "success" && !ends)
+    throw new Refused(400, `status.execution: expected closed with a success, found ${execution}`);
+}
+
+const reasonOf = ({ details }: Feedback): string =>
+  cut(details.join("; "), LIMITS.detailChars) || "the device gave no reason";
+
 /** What a device says of a deployment. */
 export function takeFeedback(context: Context, device: DeviceRow, id: number, feedback: Feedback): void {
+  checkEnd(feedback);
   context.store.transaction(() => {
     const action = openAction(context, device, id);
     // Who has not read an order can't have carried it out.
-    if (text(action, "execution") === "")
-      throw new Refused(404, `action: expected one of ${device.name}, found ${id}`);
+    if (!isKnown(action)) throw new Refused(404, `action: expected one of ${device.name}, found ${id}`);
     note(context, action, feedback);
-    const { execution, finished, details } = feedback;
-    if (execution === "closed" && finished === "success") closeAction(context, action, { kind: "succeeded" });
-    else if (finished === "failure" || execution === "rejected")
-      closeAction(context, action, {
-        kind: "failed",
-        reason: details.join("; ") || "the device gave no reason",
-      });
+    const { execution, finished } = feedback;
+    // "Not now": the order stays.
+    if (execution === "rejected") return;
+    if (execution === "closed" && finished === "success")
+      closeAction(
+        context,
+        action,
+        hasDownloaded(context, action)
+          ? { kind: "succeeded" }
+          : { kind: "failed", reason: "said success without a download of the image" },
+      );
+    else if (finished === "failure")
+      closeAction(context, action, { kind: "failed", reason: reasonOf(feedback) });
+    else if (execution === "canceled")
+      closeAction(context, action, { kind: "cancelled", reason: `by the device: ${reasonOf(feedback)}` });
   });
 }
 
@@ -159,16 +217,17 @@ export function takeCancelFeedback(
   id: number,
   feedback: Feedback,
 ): void {
-  const { store } = context;
-  store.transaction(() => {
+  context.store.transaction(() => {
     const action = openAction(context, device, id);
     if (action["state"] !== "cancelling")
       throw new Refused(404, `cancellation: expected one of ${device.name}, found ${id}`);
     note(context, action, feedback);
     const { execution, finished } = feedback;
-    if (finished === "success") closeAction(context, action, { kind: "cancelled" });
     // What is on trial already ends by itself.
-    else if (finished === "failure" || execution === "rejected")
-      store.run("UPDATE actions SET state = 'open' WHERE id = ?", [id]);
+    if (execution === "rejected") reopenAction(context, action);
+    else if (finished === "failure")
+      closeAction(context, action, { kind: "failed", reason: reasonOf(feedback) });
+    else if (execution === "closed" || execution === "canceled" || finished === "success")
+      closeAction(context, action, { kind: "cancelled" });
   });
 }

@@ -2,7 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Store } from "./database.ts";
 import type { ImageFiles } from "./image_files.ts";
-import { type JsonObject, Refused } from "./message.ts";
+import { type Json, type JsonObject, Refused, shown } from "./message.ts";
 
 export interface Context {
   readonly store: Store;
@@ -15,6 +15,8 @@ export interface Context {
   readonly tenant: string;
   /** Seconds between polls of a device. */
   readonly poll: number;
+  /** A line for the operator of the machine; the same one once in a while only. */
+  readonly log: (line: string) => void;
 }
 
 /** Who asks, for the audit. */
@@ -47,11 +49,11 @@ const NAME = /^(?!\.{1,2}$)[A-Za-z0-9._:-]{1,64}$/;
 export const isName = (name: string): boolean => NAME.test(name);
 
 /** Throws Refused (400) where the text is no name. */
-export function checkName(what: string, name: unknown): string {
+export function checkName(what: string, name: Json | undefined): string {
   if (typeof name === "string" && isName(name)) return name;
   throw new Refused(
     400,
-    `${what}: expected 1 to 64 letters, digits, ".", "_", ":" or "-", found something else`,
+    `${what}: expected 1 to 64 letters, digits, ".", "_", ":" or "-", found ${shown(name)}`,
   );
 }
 

@@ -2,10 +2,14 @@
  * The server's state: one SQLite file. A transaction is on the disk before its request is answered (write-ahead log,
  * synchronous=FULL), so a process that is killed loses nothing that it has acknowledged.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import sqlite from "node-sqlite3-wasm";
-import { SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+import { lockFolder } from "./folder_lock.ts";
+import { LIMITS } from "./limits.ts";
+import { Refused } from "./message.ts";
+import { migrate, SCHEMA_VERSION } from "./schema/migrate.ts";
+import { StoreError } from "./store_error.ts";
 
 export type Value = number | string | Uint8Array | null;
 export type Row = Readonly<Record<string, Value>>;
@@ -15,6 +19,7 @@ export const number = (row: Row, column: string): number => Number(row[column]);
 
 export interface Store {
   all(sql: string, values?: readonly Value[]): Row[];
+  /** The first row of a query that finds few. */
   get(sql: string, values?: readonly Value[]): Row | undefined;
   /** The id of the row that was inserted, and how many changed. */
   run(sql: string, values?: readonly Value[]): { readonly id: number; readonly changes: number };
@@ -23,80 +28,73 @@ export interface Store {
   close(): void;
 }
 
-/** The data folder cannot be used: one line says why. */
-export class StoreError extends Error {
-  override readonly name = "StoreError";
+export interface StoreOptions {
+  /** Where the state is; in memory where absent. */
+  readonly folder?: string | undefined;
+  /** Whether a state is made where there is none; default true. */
+  readonly create?: boolean | undefined;
 }
 
-/** When a process began, in clock ticks since the boot; empty where the system does not say. */
-function startOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ")[19] ?? "";
-  } catch {
-    return "";
+type Database = InstanceType<typeof sqlite.Database>;
+
+/** A fault of the state itself, as the answer to whoever asked; undefined where the error is of another kind. */
+export function stateRefusal(error: unknown): Refused | undefined {
+  const { message = "", code = "" } = error as NodeJS.ErrnoException;
+  if (/malformed|not a database|malformed database schema/.test(message))
+    return new Refused(500, "the server's database is damaged: expected a sound file, found a corrupt one");
+  if (
+    ["ENOSPC", "EDQUOT", "EROFS", "EFBIG", "EIO"].includes(code) ||
+    /disk I\/O error|disk is full/.test(message)
+  )
+    return new Refused(507, "the server's disk takes no more: expected room to write, found none");
+  return undefined;
+}
+
+/** Throws StoreError where a folder that was to hold a state holds none, or what is left of one. */
+function checkFolder(folder: string, create: boolean): void {
+  if (existsSync(join(folder, "state.db"))) return;
+  const names = existsSync(folder) ? readdirSync(folder) : undefined;
+  if (!create) {
+    const found =
+      names === undefined ? "no folder" : names.length === 0 ? "an empty folder" : "no state.db in it";
+    throw new StoreError(`${folder}: expected the state of a server, found ${found}; --init makes a new one`);
   }
+  const images = join(folder, "images");
+  if (existsSync(images) && readdirSync(images).length > 0)
+    throw new StoreError(
+      `${folder}: expected a folder without images for a new state, found those of a lost one`,
+    );
 }
 
-function isAlive(pid: number, start: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-  // A number is given again, to this process too where it is the first of a container.
-  return startOf(pid) === start;
+/** Throws StoreError where the file is damaged, or of a version that is not known. */
+function checkState(database: Database, folder: string): number {
+  // An index that disagrees with its table is found too; 200 000 devices take some seconds.
+  const [first] = database.all("PRAGMA integrity_check(1)") as { integrity_check: string }[];
+  const found = Number((database.get("PRAGMA user_version") as Row)["user_version"]);
+  const tables = Number((database.get("SELECT count(*) AS n FROM sqlite_schema") as Row)["n"]);
+  if (first?.integrity_check !== "ok")
+    throw new StoreError(`${folder}: expected a sound database, found damage: ${first?.integrity_check}`);
+  if (found > SCHEMA_VERSION)
+    throw new StoreError(
+      `${folder}: expected data of version ${SCHEMA_VERSION} at most, found ${found}: a newer thimble made it`,
+    );
+  if (found === 0 && tables > 0)
+    throw new StoreError(`${folder}: expected the state of a server, found a database of something else`);
+  return found;
 }
 
-/** Two servers must not share a folder. What a killed one leaves behind is cleared away. */
-function lockFolder(folder: string): () => void {
-  const file = join(folder, "server.pid");
-  const claim = (): boolean => {
-    try {
-      writeFileSync(file, `${process.pid} ${startOf(process.pid)}\n`, { flag: "wx" });
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-      throw error;
-    }
-  };
-  if (!claim()) {
-    const [pid = "0", start = ""] = readFileSync(file, "utf8").trim().split(" ");
-    if (Number(pid) > 0 && isAlive(Number(pid), start))
-      throw new StoreError(`${folder}: expected a folder of its own, found process ${pid} using it`);
-    rmSync(file, { force: true });
-    if (!claim())
-      throw new StoreError(`${folder}: expected a folder of its own, found another process using it`);
-  }
-  return () => rmSync(file, { force: true });
-}
-
-function checkVersion(store: Store, folder: string): void {
-  const found = Number(store.get("PRAGMA user_version")!["user_version"]);
-  if (found === SCHEMA_VERSION) return;
-  if (found !== 0)
-    throw new StoreError(`${folder}: expected data of version ${SCHEMA_VERSION}, found ${found}`);
-  store.transaction(() => {
-    for (const statement of SCHEMA) store.run(statement);
-    store.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
-  });
-}
-
-/** Opens, or creates, the state in a folder; without a folder it is in memory and goes with the process. */
-export function openStore(folder?: string): Store {
-  if (folder !== undefined) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const unlock = folder === undefined ? () => {} : lockFolder(folder);
-  // The library's lock is a folder that outlives a killed process; that there is none, lockFolder knows.
-  if (folder !== undefined) rmSync(join(folder, "state.db.lock"), { recursive: true, force: true });
-  const database = new sqlite.Database(folder === undefined ? undefined : join(folder, "state.db"));
+function storeOf(database: Database, unlock: () => void): Store {
   const statements = new Map<string, sqlite.Statement>();
   const prepare = (sql: string): sqlite.Statement => {
     const known = statements.get(sql) ?? database.prepare(sql);
     statements.set(sql, known);
     return known;
   };
-  const store: Store = {
-    all: (sql, values = []) => prepare(sql).all([...values]) as Row[],
-    get: (sql, values = []) => (prepare(sql).get([...values]) as Row | null) ?? undefined,
+  const all = (sql: string, values: readonly Value[] = []): Row[] => prepare(sql).all([...values]) as Row[];
+  return {
+    all,
+    // Not the library's own `get`, which leaves its statement amid its rows: then the log can't be written back.
+    get: (sql, values = []) => all(sql, values)[0],
     run(sql, values = []) {
       const { lastInsertRowid, changes } = prepare(sql).run([...values]);
       return { id: Number(lastInsertRowid), changes };
@@ -119,14 +117,60 @@ export function openStore(folder?: string): Store {
       unlock();
     },
   };
+}
+
+/** One process, so no shared memory is needed, which WebAssembly has not. */
+const PRAGMAS = [
+  "locking_mode = EXCLUSIVE",
+  "journal_mode = WAL",
+  "synchronous = FULL",
+  "foreign_keys = ON",
+  `wal_autocheckpoint = ${LIMITS.walPages}`,
+  `journal_size_limit = ${LIMITS.walBytes}`,
+];
+
+function openDatabase(folder: string | undefined, create: boolean, unlock: () => void): Store {
+  const database = new sqlite.Database(folder === undefined ? undefined : join(folder, "state.db"));
+  const store = storeOf(database, unlock);
+  const name = folder ?? "memory";
   try {
-    // One process, so no shared memory is needed, which WebAssembly has not.
-    for (const pragma of ["locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"])
-      database.all(`PRAGMA ${pragma}`);
-    checkVersion(store, folder ?? "memory");
+    for (const pragma of PRAGMAS) database.all(`PRAGMA ${pragma}`);
+    const found = checkState(database, name);
+    if (found === 0 && !create)
+      throw new StoreError(
+        `${name}: expected the state of a server, found an empty one; --init makes a new one`,
+      );
+    migrate({ exec: (sql) => database.exec(sql), transaction: store.transaction }, found);
+    return store;
   } catch (error) {
     store.close();
     throw error;
   }
-  return store;
+}
+
+/** Opens, or creates, the state in a folder. Throws StoreError. */
+export function openStore({ folder, create = true }: StoreOptions): Store {
+  if (folder === undefined) return openDatabase(undefined, create, () => {});
+  checkFolder(folder, create);
+  let unlock = (): void => {};
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    unlock = lockFolder(folder);
+    // The library's own lock is a folder that outlives a killed process; that there is none, lockFolder knows.
+    rmSync(join(folder, "state.db.lock"), { recursive: true, force: true });
+    return openDatabase(folder, create, unlock);
+  } catch (error) {
+    unlock();
+    throw error instanceof StoreError ? error : unusable(folder, error as NodeJS.ErrnoException);
+  }
+}
+
+/** The system's or the library's words as one line of ours. */
+function unusable(folder: string, { code, message }: NodeJS.ErrnoException): StoreError {
+  const [line = ""] = message.split("\n");
+  if (/not a database|malformed/.test(line))
+    return new StoreError(`${folder}: expected a sound database, found damage: ${line}`);
+  const isFull = code === "ENOSPC" || (existsSync(folder) && statfsSync(folder).bavail === 0);
+  if (isFull) return new StoreError(`${folder}: expected room on the disk, found none`);
+  return new StoreError(`${folder}: expected a folder to write to, found: ${line}`);
 }

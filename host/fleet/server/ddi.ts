@@ -5,20 +5,29 @@
 import {
   markRetrieved,
   nextAction,
+  noteDownload,
   openAction,
   readFeedback,
   takeCancelFeedback,
   takeFeedback,
 } from "./actions.ts";
-import { type Context, isName } from "./context.ts";
+import type { Context } from "./context.ts";
 import { number, type Row } from "./database.ts";
-import { addDevice, type DeviceRow, findDevice, putAttributes, type Sightings } from "./devices.ts";
-import { fileName, imageOf, type StoredImage } from "./images.ts";
-import { LIMITS, type Meter } from "./limits.ts";
+import {
+  addDevice,
+  type DeviceRow,
+  findDevice,
+  isDeviceName,
+  putAttributes,
+  type Sightings,
+  wantsAttributes,
+} from "./devices.ts";
+import { fileName, imageBytes, imageOf, type StoredImage } from "./images.ts";
+import { LIMITS, type Meter, peerOf } from "./limits.ts";
 import { Refused, readJson, respondJson, type ServerRequest, type ServerResponse } from "./message.ts";
 import { respondFile } from "./range.ts";
 import { idIn, type Parameters, router } from "./routes.ts";
-import { holderOf, isTokenOf } from "./tokens.ts";
+import { holderOf, isTokenOf, type TokenHolder } from "./tokens.ts";
 
 interface Call {
   readonly context: Context;
@@ -61,7 +70,7 @@ function poll({ context, device, base }: Call): ServerResponse {
         ...(action?.["state"] === "cancelling" && { cancelAction: link(`cancelAction/${id}`) }),
         ...(action?.["state"] === "open" && { deploymentBase: link(`deploymentBase/${id}`) }),
         ...(installed && { installedBase: link(`installedBase/${installed["action"]}`) }),
-        ...(!device.attributes && { configData: link("configData") }),
+        ...(wantsAttributes(context, device) && { configData: link("configData") }),
       },
     },
     HAL,
@@ -71,12 +80,12 @@ function poll({ context, device, base }: Call): ServerResponse {
 function deployment(id: number, image: StoredImage, base: string): unknown {
   const { sha1, md5, sha256, bytes } = image;
   const href = `${base}/softwaremodules/${image.id}/artifacts/${encodeURIComponent(fileName(image))}`;
-  const link = base.startsWith("https:") ? "download" : "download-http";
   const artifact = {
     filename: fileName(image),
     hashes: { sha1, md5, sha256 },
     size: bytes,
-    _links: { [link]: { href } },
+    // Some clients look for the one, some for the other.
+    _links: { download: { href }, "download-http": { href } },
   };
   const chunk = { part: "bApp", version: image.version, name: image.model, artifacts: [artifact] };
   return { id: String(id), deployment: { download: "forced", update: "forced", chunks: [chunk] } };
@@ -115,7 +124,10 @@ function artifact({ context, request, device, parameters }: Call): ServerRespons
   if (order["state"] !== "open") throw new Refused(409, "artifact: the order is being taken back");
   const image = imageOf(context, id);
   if (parameters["file"] !== fileName(image)) throw new Refused(404, NO_IMAGE);
-  return respondFile(context.files.read(image.sha256), `"${image.sha256}"`, fileName(image), request);
+  const file = { bytes: imageBytes(context, image), etag: `"${image.sha256}"`, name: fileName(image) };
+  const { response, isToEnd } = respondFile(file, request);
+  if (isToEnd) noteDownload(context, device, id);
+  return response;
 }
 
 const ROUTES: readonly Route[] = [
@@ -153,45 +165,71 @@ const ROUTES: readonly Route[] = [
   { method: "HEAD", path: `${ROOT}/softwaremodules/{module}/artifacts/{file}`, answer: artifact },
 ];
 
-const UNAUTHORIZED = new Refused(401, "expected a TargetToken or GatewayToken of this server, found none", {
-  "www-authenticate": "TargetToken, GatewayToken",
-});
+const UNAUTHORIZED = new Refused(
+  401,
+  "expected a TargetToken or GatewayToken of this server, found none of them",
+  {
+    "www-authenticate": "TargetToken, GatewayToken",
+  },
+);
 
-/** The device that asks, or undefined where its token is not one. A gateway's devices register by asking. */
-function authenticate(context: Context, name: string, request: ServerRequest): DeviceRow | undefined {
+/** Whose token a request has: a device's own, or a gateway's, whose devices register by asking. */
+interface Caller {
+  readonly device: DeviceRow | undefined;
+  readonly gateway: TokenHolder | undefined;
+}
+
+function identify(context: Context, name: string, { headers }: ServerRequest): Caller | undefined {
   const [, scheme, token = ""] =
-    /^(TargetToken|GatewayToken) (\S+)$/.exec(request.headers["authorization"] ?? "") ?? [];
-  if (scheme === undefined || !isName(name)) return undefined;
+    /^(TargetToken|GatewayToken) (\S+)$/.exec(headers["authorization"] ?? "") ?? [];
+  if (scheme === undefined || !isDeviceName(name)) return undefined;
+  if (scheme === "GatewayToken") {
+    const gateway = holderOf(context, token, ["gateway"]);
+    return gateway && { device: findDevice(context, name), gateway };
+  }
   const device = findDevice(context, name);
-  if (scheme === "TargetToken")
-    return device?.tokenHash && isTokenOf(token, device.tokenHash) ? device : undefined;
-  const gateway = holderOf(context, token, ["gateway"]);
-  if (!gateway) return undefined;
-  return device ?? addDevice(context, name, { name: gateway.name, address: request.address ?? "" });
+  return device?.tokenHash && isTokenOf(token, device.tokenHash) ? { device, gateway: undefined } : undefined;
 }
 
 export const isDdiPath = (path: string): boolean => /^\/[^/]*\/controller\/v1\//.test(path);
 
-/** Answers a device. Throws Refused. */
-export function ddi(
-  context: Context,
-  take: Meter,
-  seen: Sightings,
-): (request: ServerRequest, origin: string, path: string) => ServerResponse {
+export interface DdiSide {
+  /** How long the body of a request may be, by its head. Throws Refused. */
+  admit(request: ServerRequest, path: string): number;
+  /** Answers a device. Throws Refused. */
+  answer(request: ServerRequest, origin: string, path: string): ServerResponse;
+}
+
+export function ddi(context: Context, take: Meter, seen: Sightings): DdiSide {
   const find = router(ROUTES);
-  return (request, origin, path) => {
+  /** The route of a request, and who asks. Throws Refused (401, 404, 405, 429). */
+  const enter = (request: ServerRequest, path: string) => {
     const { route, parameters } = find(request.method, path);
     const name = parameters["device"]!;
-    const address = request.address ?? "";
-    if (parameters["tenant"] !== context.tenant) throw new Refused(404, "tenant: expected another");
-    const device = authenticate(context, name, request);
-    if (!device) {
-      take("failure", address, context.now());
-      throw UNAUTHORIZED;
-    }
-    take("device", name, context.now());
-    seen.note(device, address);
-    const base = `${origin}/${context.tenant}/controller/v1/${encodeURIComponent(name)}`;
-    return route.answer({ context, request, device, parameters, base });
+    if (parameters["tenant"] !== context.tenant)
+      throw new Refused(404, `tenant: expected ${context.tenant}, found another`);
+    const caller = identify(context, name, request);
+    if (caller) return { route, parameters, name, caller };
+    take("failure", peerOf(request.address ?? ""), context.now());
+    throw UNAUTHORIZED;
+  };
+  const register = (name: string, gateway: TokenHolder, address: string): DeviceRow => {
+    take("registration", gateway.name, context.now());
+    return addDevice(context, name, { name: gateway.name, address });
+  };
+  return {
+    admit(request, path) {
+      enter(request, path);
+      return LIMITS.deviceBytes;
+    },
+    answer(request, origin, path) {
+      const { route, parameters, name, caller } = enter(request, path);
+      const address = request.address ?? "";
+      take("device", name, context.now());
+      const device = caller.device ?? register(name, caller.gateway!, address);
+      seen.note(device, address);
+      const base = `${origin}/${context.tenant}/controller/v1/${encodeURIComponent(name)}`;
+      return route.answer({ context, request, device, parameters, base });
+    },
   };
 }

@@ -4,7 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { parseImage } from "../../image/mcuboot.ts";
+import { ask } from "./ask.ts";
 import {
+  type AbortOptions,
   type DeviceState,
   type Management,
   ManagementError,
@@ -16,6 +18,8 @@ import {
   type StageSize,
   type StageStatus,
 } from "./management.ts";
+import { shareOf } from "./stages.ts";
+import { isOlder } from "./version.ts";
 
 export interface HawkbitOptions {
   /** Of the server, without a path. */
@@ -73,29 +77,23 @@ const PAGE = 500;
 const [PAUSE_MS, MAX_PAUSES] = [100, 300];
 
 interface Api {
-  call<T>(method: string, path: string, body?: unknown): Promise<T>;
+  call<T>(method: string, path: string, body?: object): Promise<T>;
   /** All pages of a list. */
   list<T>(path: string, query?: Readonly<Record<string, string>>): Promise<T[]>;
 }
 
 function connectTo({ url, authorization }: HawkbitOptions): Api {
-  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    const isForm = body instanceof FormData;
-    const where = `hawkBit: ${method} ${path}`;
-    const answer = await fetch(`${url}/rest/v1/${path}`, {
-      method,
-      headers: {
-        authorization,
-        ...(body !== undefined && !isForm && { "content-type": "application/json" }),
-      },
-      ...(body !== undefined && { body: isForm ? body : JSON.stringify(body) }),
-    }).catch((error: unknown) => {
-      throw new ManagementError(`${where}: expected an answer, found none (${(error as Error).message})`);
-    });
-    const text = await answer.text();
-    if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
-    const [, message = text.slice(0, 200)] = /"message":"([^"]*)"/.exec(text) ?? [];
-    throw new ManagementError(`${where}: expected success, found status ${answer.status}: ${message}`);
+  const call = async <T>(method: string, path: string, body?: object): Promise<T> => {
+    try {
+      return (await ask(url, {
+        method,
+        path: `rest/v1/${path}`,
+        headers: { authorization },
+        ...(body && { body }),
+      })) as T;
+    } catch (error) {
+      throw new ManagementError(`hawkBit: ${method} ${path}: ${(error as Error).message}`);
+    }
   };
   return {
     call,
@@ -103,7 +101,9 @@ function connectTo({ url, authorization }: HawkbitOptions): Api {
       const found: T[] = [];
       for (;;) {
         const text = new URLSearchParams({ ...query, offset: `${found.length}`, limit: `${PAGE}` });
-        const { content, total } = await call<Page<T>>("GET", `${path}?${text}`);
+        const { content, total } = await call<Partial<Page<T>>>("GET", `${path}?${text}`);
+        if (!Array.isArray(content) || typeof total !== "number")
+          throw new ManagementError(`hawkBit: GET ${path}: expected a page of a list, found another answer`);
         found.push(...content);
         if (found.length >= total || content.length === 0) return found;
       }
@@ -187,8 +187,7 @@ export function hawkbitQuery(query: string): string {
 export function groupPercentages(stages: readonly StageSize[], total: number): number[] {
   let left = total;
   return stages.map((stage) => {
-    const wanted =
-      "count" in stage ? stage.count : "percent" in stage ? Math.ceil((total * stage.percent) / 100) : left;
+    const wanted = "count" in stage ? stage.count : "percent" in stage ? shareOf(stage.percent, total) : left;
     const count = Math.min(wanted, left);
     const percent = left === 0 ? 100 : (100 * count) / left;
     left -= count;
@@ -201,6 +200,22 @@ function refuseWhatHawkbitCannot({ minVersion, retries }: RolloutPlan): void {
     throw new ManagementError(`hawkBit compares no versions: expected no minVersion, found ${minVersion}`);
   if (retries > 0)
     throw new ManagementError(`hawkBit asks no device again: expected retries 0, found ${retries}`);
+}
+
+/** hawkBit brings an older version to devices without a word: where some have a newer one, it has to be asked for. */
+async function refuseDowngrade(api: Api, { image, allowDowngrade }: RolloutPlan, q: string): Promise<void> {
+  if (allowDowngrade) return;
+  const { name, version } = await api.call<DistributionSet>("GET", `distributionsets/${image}`);
+  const sets = await api.list<DistributionSet>("distributionsets", { q: `name==${quote(name)}` });
+  for (const newer of sets.filter((set) => isOlder(version, set.version) === true)) {
+    const installed = `installedds.name==${quote(name)};installedds.version==${quote(newer.version)}`;
+    const query = new URLSearchParams({ q: `(${q});${installed}`, limit: "1" });
+    const { total } = await api.call<Page<Target>>("GET", `targets?${query}`);
+    if (total > 0)
+      throw new ManagementError(
+        `rollout: expected devices without a newer version than ${version}, found ${total} with ${newer.version}; --allow-downgrade takes them back`,
+      );
+  }
 }
 
 const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -221,6 +236,7 @@ async function start(api: Api, plan: RolloutPlan): Promise<number> {
   const q = hawkbitQuery(plan.query ?? "");
   const { total } = await api.call<Page<Target>>("GET", `targets?${new URLSearchParams({ q, limit: "1" })}`);
   if (total === 0) throw new ManagementError(`query: expected devices, found none for ${q}`);
+  await refuseDowngrade(api, plan, q);
   const conditions = {
     successCondition: { condition: "THRESHOLD", expression: String(plan.success) },
     successAction: { action: "NEXTGROUP", expression: "" },
@@ -335,20 +351,27 @@ async function statusOf(api: Api, id: number): Promise<RolloutStatus> {
   };
 }
 
+/** Cancels a target's order; hawkBit quits by force only what is being cancelled. */
+async function cancel(api: Api, target: string, force: boolean): Promise<void> {
+  const action = await newestAction(api, target);
+  if (action?.status !== "pending") return;
+  const path = `targets/${encodeURIComponent(target)}/actions/${action.id}`;
+  const { detailStatus } = await api.call<{ readonly detailStatus?: string }>("GET", path);
+  if (detailStatus !== "canceling") await api.call("DELETE", path);
+  if (force) await api.call("DELETE", `${path}?force=true`);
+}
+
 /** hawkBit goes on with what it has sent to devices when a rollout is deleted: so that is cancelled first. */
-async function abort(api: Api, id: number): Promise<void> {
+async function abort(api: Api, id: number, force: boolean): Promise<void> {
   const { status } = await api.call<Rollout>("GET", `rollouts/${id}`);
   if (status === "running") await api.call("POST", `rollouts/${id}/pause`);
   for (const group of (await groupsOf(api, id)).filter(
     ({ totalTargetsPerStatus }) => totalTargetsPerStatus["running"],
   )) {
-    for (const { controllerId, updateStatus } of await targetsOf(api, id, group)) {
-      const action = updateStatus === "pending" ? await newestAction(api, controllerId) : undefined;
-      if (action?.status !== "pending") continue;
-      await api.call("DELETE", `targets/${encodeURIComponent(controllerId)}/actions/${action.id}`);
-    }
+    for (const { controllerId, updateStatus } of await targetsOf(api, id, group))
+      if (updateStatus === "pending") await cancel(api, controllerId, force);
   }
-  await api.call("DELETE", `rollouts/${id}`);
+  if (status !== "deleted") await api.call("DELETE", `rollouts/${id}`);
 }
 
 /** See Management. A plan with a minimum version or with retries is refused: hawkBit has neither. */
@@ -359,6 +382,11 @@ export function hawkbitManagement(options: HawkbitOptions): Management {
     async images() {
       const sets = await api.list<DistributionSet>("distributionsets", { sort: "id:ASC" });
       return (await Promise.all(sets.map((set) => describe(api, set)))).flat();
+    },
+    async deleteImage(id) {
+      const { modules } = await api.call<DistributionSet>("GET", `distributionsets/${id}`);
+      await api.call("DELETE", `distributionsets/${id}`);
+      for (const module of modules) await api.call("DELETE", `softwaremodules/${module.id}`);
     },
     start: async (plan) => statusOf(api, await start(api, plan)),
     async rollouts() {
@@ -374,8 +402,9 @@ export function hawkbitManagement(options: HawkbitOptions): Management {
       await api.call("POST", `rollouts/${id}/resume`);
       return statusOf(api, id);
     },
-    async abort(id) {
-      await abort(api, id);
+    async abort(id, { force = false, device }: AbortOptions = {}) {
+      if (device === undefined) await abort(api, id, force);
+      else await cancel(api, device, force);
       return statusOf(api, id);
     },
   };

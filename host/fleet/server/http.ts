@@ -1,8 +1,9 @@
-/** The update server behind node:http: bodies are bounded before they are read, slow peers are let go. */
+/** The update server behind node:http: who asks is known before a body is read, and slow peers are let go. */
 import { createServer, type IncomingMessage, type ServerResponse as Reply, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { isDdiPath } from "./ddi.ts";
-import { LIMITS } from "./limits.ts";
+import { type Bodies, bodies, discard } from "./bodies.ts";
+import { connections } from "./connections.ts";
+import { LIMITS, TIMEOUTS } from "./limits.ts";
 import { Refused, respondRefusal, type ServerRequest, type ServerResponse } from "./message.ts";
 
 export interface HttpServer {
@@ -11,28 +12,10 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** A peer that takes longer for a request holds a connection for nothing. */
-const REQUEST_TIMEOUT = 30_000;
-const MAX_CONNECTIONS = 10_000;
-
-function maxBytes({ method, url = "" }: IncomingMessage): number {
-  if (isDdiPath(url)) return LIMITS.deviceBytes;
-  const path = url.split("?")[0];
-  return method === "POST" && path === "/rest/v1/images" ? LIMITS.imageBytes : LIMITS.managementBytes;
-}
-
-/** The body, or undefined where it is longer than it may be. */
-async function readBody(message: IncomingMessage): Promise<Buffer | undefined> {
-  const limit = maxBytes(message);
-  if (Number(message.headers["content-length"] ?? 0) > limit) return undefined;
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of message as AsyncIterable<Buffer>) {
-    bytes += piece.length;
-    if (bytes > limit) return undefined;
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+/** What answers: see UpdateServer. */
+export interface Answering {
+  readonly handle: (request: ServerRequest) => ServerResponse;
+  readonly admit: (head: ServerRequest) => number | ServerResponse;
 }
 
 function send(reply: Reply, { status, headers, body }: ServerResponse, isLast: boolean): void {
@@ -44,47 +27,84 @@ function send(reply: Reply, { status, headers, body }: ServerResponse, isLast: b
   reply.end(body);
 }
 
-const textHeaders = (message: IncomingMessage): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(message.headers).flatMap(([name, value]) =>
-      typeof value === "string" ? [[name, value]] : [],
-    ),
+/** Headers that decide who asks for what: one of each, or the request means one thing here and another to a proxy. */
+const SINGLE = ["host", "authorization", "content-length", "transfer-encoding"];
+
+function hasTwice({ rawHeaders }: IncomingMessage): string | undefined {
+  const names = rawHeaders.filter((_, i) => i % 2 === 0).map((name) => name.toLowerCase());
+  return SINGLE.find((name) => names.indexOf(name) !== names.lastIndexOf(name));
+}
+
+function headOf(message: IncomingMessage): ServerRequest {
+  const headers = Object.entries(message.headers).flatMap(([name, value]) =>
+    typeof value === "string" ? [[name, value] as const] : [],
   );
+  return {
+    method: message.method ?? "GET",
+    url: message.url ?? "/",
+    headers: Object.fromEntries(headers),
+    address: message.socket.remoteAddress ?? "",
+  };
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+
+/** Answers by the head alone: what may yet come of the body is thrown away. */
+function refuse(message: IncomingMessage, reply: Reply, response: ServerResponse): void {
+  send(reply, response, true);
+  discard(message);
+}
 
 async function answer(
-  handle: (request: ServerRequest) => ServerResponse,
+  { handle, admit }: Answering,
+  waiting: Bodies,
   message: IncomingMessage,
   reply: Reply,
 ): Promise<void> {
-  const body = await readBody(message);
-  if (!body) {
-    send(
+  const twice = hasTwice(message);
+  if (twice !== undefined)
+    return refuse(
+      message,
       reply,
-      respondRefusal(new Refused(413, `body: expected at most ${maxBytes(message)} bytes, found more`)),
-      true,
+      respondRefusal(new Refused(400, `${twice}: expected one header, found two`)),
     );
-    return;
+  const head = headOf(message);
+  if (!hasBody(message)) {
+    const response = handle(head);
+    return send(reply, response, response.status === 401 || response.status === 429);
   }
-  const request = {
-    method: message.method ?? "GET",
-    url: message.url ?? "/",
-    headers: textHeaders(message),
-    body,
-    address: message.socket.remoteAddress ?? "",
-  };
-  send(reply, handle(request), false);
+  const admitted = admit(head);
+  if (typeof admitted !== "number") return refuse(message, reply, admitted);
+  const body = await waiting.read(message, admitted, () => reply.writeContinue());
+  if (body instanceof Refused) return refuse(message, reply, respondRefusal(body));
+  send(reply, handle({ ...head, body }), false);
 }
 
 /** Listens. Rejects with the system's error where the address or the port can't be had. */
 export async function serveHttp(
-  handle: (request: ServerRequest) => ServerResponse,
+  answering: Answering,
   { host, port }: { readonly host: string; readonly port: number },
 ): Promise<HttpServer> {
-  const server: Server = createServer({ requestTimeout: REQUEST_TIMEOUT }, (message, reply) => {
+  const waiting = bodies();
+  const listener = (message: IncomingMessage, reply: Reply): void => {
     // A peer that goes away amid its request is told nothing.
-    answer(handle, message, reply).catch(() => message.destroy());
-  });
-  server.maxConnections = MAX_CONNECTIONS;
+    answer(answering, waiting, message, reply).catch(() => message.destroy());
+  };
+  const server: Server = createServer(
+    {
+      headersTimeout: TIMEOUTS.head,
+      requestTimeout: TIMEOUTS.request,
+      keepAliveTimeout: TIMEOUTS.idle,
+      connectionsCheckingInterval: 1000,
+      maxHeaderSize: LIMITS.headerBytes,
+    },
+    listener,
+  );
+  // Who has no token is told so before sending a body.
+  server.on("checkContinue", listener);
+  server.setTimeout(TIMEOUTS.stalled);
+  connections(server, { inAll: LIMITS.connections, perPeer: LIMITS.connectionsPerPeer });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
@@ -94,7 +114,11 @@ export async function serveHttp(
     url: `http://${family === "IPv6" ? `[${address}]` : address}:${found}`,
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
+        const cut = setTimeout(() => server.closeAllConnections(), TIMEOUTS.close);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
         server.closeIdleConnections();
       }),
   };

@@ -1,23 +1,56 @@
-/** What one peer may ask of the server: sizes, and how often. */
+/** What one peer may ask of the server, and what the server takes in all: sizes, numbers and rates. SECURITY.md has the sums. */
 import { Refused } from "./message.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
 
 export const LIMITS = {
   /** Of an uploaded image: a slot is never larger. */
-  imageBytes: 16 * 1024 * 1024,
-  managementBytes: 64 * 1024,
-  deviceBytes: 16 * 1024,
-  urlChars: 1024,
+  imageBytes: 16 * MIB,
+  managementBytes: 64 * KIB,
+  /** Of a device: 50 messages of any sensible length. */
+  deviceBytes: 256 * KIB,
+  /** Of all bodies that are being received at the same time. */
+  bodyBytesInAll: 64 * MIB,
+  headerBytes: 16 * KIB,
+  urlChars: 4096,
   tokenChars: 256,
-  attributes: 64,
-  attributeKeyChars: 32,
+  /** As hawkBit's ids. */
+  deviceNameChars: 256,
+  attributes: 100,
+  attributeKeyChars: 128,
   attributeValueChars: 128,
-  details: 32,
+  /** Of one device's attributes as they are stored. */
+  attributeBytes: 32 * KIB,
+  /** hawkBit's quota; more are cut, and each to this length. */
+  details: 50,
   detailChars: 512,
-  /** Kept of what one device says of one action. */
+  /** Kept of what one device says of one action, but for its last word. */
   feedbackPerAction: 64,
+  feedbackCharsPerAction: 32 * KIB,
   devices: 200_000,
+  images: 10_000,
+  imageBytesInAll: 4096 * MIB,
+  cachedImageBytes: 64 * MIB,
   stages: 20,
   pageRows: 1000,
+  connections: 2048,
+  connectionsPerPeer: 1024,
+  /** Pages of 4 KiB in the write-ahead log before it is written back, and what is kept of its file. */
+  walPages: 1000,
+  walBytes: 8 * MIB,
+} as const;
+
+export const TIMEOUTS = {
+  /** For a request's head, in milliseconds: a peer that takes longer holds a connection for nothing. */
+  head: 10_000,
+  /** For a whole request. */
+  request: 60_000,
+  /** Between two requests of a connection, and for a peer that reads nothing of its answer. */
+  idle: 10_000,
+  stalled: 60_000,
+  /** For what is being answered when the server is asked to end. */
+  close: 5000,
 } as const;
 
 export interface Rate {
@@ -31,6 +64,8 @@ export const RATES = {
   management: { perSecond: 50, burst: 500 },
   /** Wrong tokens of one address: guessing is slow. */
   failure: { perSecond: 0.2, burst: 20 },
+  /** New devices of one gateway token: a fleet that starts for the first time, but no endless one. */
+  registration: { perSecond: 20, burst: 1000 },
 } as const satisfies Readonly<Record<string, Rate>>;
 
 export type RateName = keyof typeof RATES;
@@ -40,6 +75,17 @@ const MAX_BUCKETS = 250_000;
 
 /** Takes one from a bucket, `now` in milliseconds. Throws Refused (429) with the seconds to wait where it is empty. */
 export type Meter = (rate: RateName, who: string, now: number) => void;
+
+/** The bucket of an address: whoever has one IPv6 address has the 2^64 of its network. */
+export function peerOf(address: string): string {
+  const plain = address.replace(/^::ffff:(?=\d+\.)/i, "");
+  if (!plain.includes(":")) return plain;
+  const [head = ""] = plain.split("::");
+  const groups = head.split(":").filter((group) => group !== "");
+  return groups.length >= 4 || !plain.includes("::")
+    ? `${groups.slice(0, 4).join(":")}::/64`
+    : `${groups.join(":")}::/64`;
+}
 
 /** Token buckets. */
 export function meter(rates: Readonly<Record<RateName, Rate>> = RATES): Meter {

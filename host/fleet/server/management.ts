@@ -22,6 +22,8 @@ export interface RolloutPlan {
   readonly minVersion?: string;
   /** How often a device that failed is asked again. */
   readonly retries: number;
+  /** Devices that run a newer version, or are to install one, go back to this. They are left out otherwise. */
+  readonly allowDowngrade?: boolean;
 }
 
 export const ROLLOUT_STATES = ["ready", "running", "paused", "stopped", "aborted", "finished"] as const;
@@ -54,6 +56,7 @@ export interface RolloutStatus {
   readonly state: RolloutState;
   /** Why it was stopped; empty otherwise. */
   readonly reason: string;
+  readonly allowDowngrade?: boolean;
   readonly stages: readonly StageStatus[];
   /** Most frequent first. */
   readonly refusals: readonly Refusal[];
@@ -65,6 +68,15 @@ export interface PublishedImage {
   readonly version: string;
   readonly sha256: string;
   readonly bytes: number;
+  /** What has become of its file, where the server says. */
+  readonly file?: "good" | "missing" | "damaged";
+}
+
+export interface AbortOptions {
+  /** Closes also what devices have not given up yet, without their word. */
+  readonly force?: boolean;
+  /** The id of one device: only its order is taken back. */
+  readonly device?: string;
 }
 
 /** All throw ManagementError where the server refuses or cannot be reached. */
@@ -72,6 +84,8 @@ export interface Management {
   /** The same image twice is one image. */
   publish(image: Uint8Array): Promise<PublishedImage>;
   images(): Promise<readonly PublishedImage[]>;
+  /** Deletes an image that no rollout brings to devices. */
+  deleteImage(id: number): Promise<void>;
   /** Creates a rollout and starts its first stage. */
   start(plan: RolloutPlan): Promise<RolloutStatus>;
   rollouts(): Promise<readonly RolloutStatus[]>;
@@ -79,7 +93,7 @@ export interface Management {
   pause(id: number): Promise<RolloutStatus>;
   resume(id: number): Promise<RolloutStatus>;
   /** Takes back what devices have not begun to try. */
-  abort(id: number): Promise<RolloutStatus>;
+  abort(id: number, options?: AbortOptions): Promise<RolloutStatus>;
 }
 
 /** One line: what the server was asked, and what it said. */

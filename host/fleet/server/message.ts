@@ -64,6 +64,15 @@ export type JsonObject = { readonly [name: string]: Json };
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** A value as an error names it: short, in one line. */
+export function shown(value: Json | undefined): string {
+  if (value === undefined) return "none";
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (isObject(value)) return "an object";
+  const text = JSON.stringify(value).replace(/\p{C}/gu, "?");
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text;
+}
+
 /** How deep documents may be: a parser that recurses ends where the stack does. */
 const MAX_DEPTH = 16;
 
@@ -86,13 +95,13 @@ export function readJson(request: ServerRequest, maxBytes: number): JsonObject {
     throw new Refused(413, `body: expected at most ${maxBytes} bytes, found ${bytes.length}`);
   const text = Buffer.from(bytes).toString("utf8");
   if (depth(text) > MAX_DEPTH)
-    throw new Refused(400, `body: expected at most ${MAX_DEPTH} levels, found more`);
+    throw new Refused(400, `body: expected at most ${MAX_DEPTH} levels, found ${depth(text)}`);
   let value: Json;
   try {
     value = JSON.parse(text) as Json;
   } catch {
-    throw new Refused(400, "body: expected JSON, found something else");
+    throw new Refused(400, `body: expected JSON, found ${text === "" ? "nothing" : "no JSON"}`);
   }
-  if (!isObject(value)) throw new Refused(400, "body: expected a JSON object, found another value");
+  if (!isObject(value)) throw new Refused(400, `body: expected a JSON object, found ${shown(value)}`);
   return value;
 }

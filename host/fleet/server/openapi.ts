@@ -2,7 +2,8 @@
 import { version } from "../../root.ts";
 import { LIMITS } from "./limits.ts";
 import { DEVICE_STATES, ROLLOUT_STATES } from "./management.ts";
-import { REST_ROUTES, type RestRoute } from "./rest.ts";
+import type { RestRoute } from "./rest/route.ts";
+import { REST_ROUTES } from "./rest.ts";
 import { ROLES } from "./tokens.ts";
 
 type Schema = { readonly [name: string]: unknown };
@@ -11,6 +12,7 @@ const TEXT = { type: "string" };
 const WHOLE = { type: "integer", minimum: 0 };
 const TIME = { type: "string", format: "date-time" };
 const NAME = { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" };
+const DEVICE = { type: "string", minLength: 1, maxLength: LIMITS.deviceNameChars };
 const TEXTS = { type: "object", additionalProperties: TEXT };
 const PERCENT = { type: "number", minimum: 0, maximum: 100 };
 
@@ -48,9 +50,10 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     memoryBytes: WHOLE,
     uploaded: TIME,
     uploadedBy: TEXT,
+    file: { type: "string", enum: ["good", "missing", "damaged"] },
   }),
   Images: object({ images: list(ref("Image")) }),
-  NewDevice: object({ name: NAME, attributes: TEXTS }, ["attributes"]),
+  NewDevice: object({ name: DEVICE, attributes: TEXTS }, ["attributes"]),
   DeviceToken: object({ name: TEXT, token: TEXT }),
   Device: object({
     id: WHOLE,
@@ -93,8 +96,9 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
       errors: PERCENT,
       minVersion: TEXT,
       retries: WHOLE,
+      allowDowngrade: { type: "boolean" },
     },
-    ["name", "query", "success", "errors", "minVersion", "retries"],
+    ["name", "query", "success", "errors", "minVersion", "retries", "allowDowngrade"],
   ),
   Stage: object({
     started: { type: "boolean" },
@@ -102,17 +106,21 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     counts: object(Object.fromEntries(DEVICE_STATES.map((state) => [state, WHOLE]))),
   }),
   Refusal: object({ reason: TEXT, devices: WHOLE }),
-  Rollout: object({
-    id: WHOLE,
-    name: TEXT,
-    image: WHOLE,
-    model: TEXT,
-    version: TEXT,
-    state: { type: "string", enum: ROLLOUT_STATES },
-    reason: TEXT,
-    stages: list(ref("Stage")),
-    refusals: list(ref("Refusal")),
-  }),
+  Rollout: object(
+    {
+      id: WHOLE,
+      name: TEXT,
+      image: WHOLE,
+      model: TEXT,
+      version: TEXT,
+      state: { type: "string", enum: ROLLOUT_STATES },
+      reason: TEXT,
+      stages: list(ref("Stage")),
+      allowDowngrade: { type: "boolean" },
+      refusals: list(ref("Refusal")),
+    },
+    ["allowDowngrade"],
+  ),
   Rollouts: object({ rollouts: list(ref("Rollout")) }),
   Member: object({
     id: WHOLE,
@@ -149,6 +157,7 @@ const QUERY: Readonly<Record<string, { readonly description: string; readonly sc
   limit: { description: "rows at most", schema: { ...WHOLE, maximum: LIMITS.pageRows } },
   after: { description: "only rows with a greater id", schema: WHOLE },
   state: { description: "only devices in this state", schema: { type: "string", enum: DEVICE_STATES } },
+  force: { description: "without waiting for devices that have not answered", schema: { type: "boolean" } },
   start: { description: "starts the first stage at once", schema: { type: "boolean" } },
 };
 

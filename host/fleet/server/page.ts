@@ -3,9 +3,13 @@ import { readFileSync } from "node:fs";
 import { Refused, respond, type ServerResponse } from "./message.ts";
 import { PAGE } from "./page_html.ts";
 
-/** The compiled page_client.ts; its source map is not where the page is. */
-const client = (): string =>
-  readFileSync(new URL("page_client.js", import.meta.url), "utf8").replace(/^\/\/# sourceMappingURL.*$/m, "");
+let script: string | undefined;
+
+/** The compiled page_client.ts, read once; its source map is not where the page is. */
+function client(): string {
+  script ??= readFileSync(new URL("page_client.js", import.meta.url), "utf8");
+  return script.replace(/^\/\/# sourceMappingURL.*$/m, "");
+}
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; " +

@@ -17,28 +17,46 @@ function readRange(header: string | undefined, size: number): Span | "none" | un
   return start < end ? { start, end } : "none";
 }
 
-/** `etag` with its quotes. */
+export interface ServedFile {
+  readonly bytes: Uint8Array;
+  /** With its quotes. */
+  readonly etag: string;
+  readonly name: string;
+}
+
+interface FileAnswer {
+  readonly response: ServerResponse;
+  /** Whether the peer has, or gets with this, the last byte of the file. */
+  readonly isToEnd: boolean;
+}
+
 export function respondFile(
-  file: Uint8Array,
-  etag: string,
-  name: string,
+  { bytes, etag, name }: ServedFile,
   { method, headers }: { readonly method: string; readonly headers: Readonly<Record<string, string>> },
-): ServerResponse {
+): FileAnswer {
   const common = {
     etag,
     "accept-ranges": "bytes",
     "content-type": "application/octet-stream",
     "content-disposition": `attachment; filename="${name}"`,
   };
-  if (headers["if-none-match"] === etag) return respond(304, "", common);
+  const size = bytes.length;
+  if (headers["if-none-match"] === etag)
+    return { response: respond(304, "", common), isToEnd: method === "GET" };
   // A range of another file than the one that was begun is worth nothing.
   const isSame = headers["if-range"] === undefined || headers["if-range"] === etag;
-  const range = isSame ? readRange(headers["range"], file.length) : undefined;
-  if (range === "none") return respond(416, "", { ...common, "content-range": `bytes */${file.length}` });
-  const { start, end } = range ?? { start: 0, end: file.length };
-  return respond(range ? 206 : 200, method === "HEAD" ? "" : file.subarray(start, end), {
+  const range = isSame ? readRange(headers["range"], size) : undefined;
+  if (range === "none")
+    return {
+      response: respond(416, "", { ...common, "content-range": `bytes */${size}` }),
+      // It asks for what is behind the last byte: it has all of them.
+      isToEnd: headers["range"] === `bytes=${size}-`,
+    };
+  const { start, end } = range ?? { start: 0, end: size };
+  const response = respond(range ? 206 : 200, method === "HEAD" ? "" : bytes.subarray(start, end), {
     ...common,
     "content-length": String(end - start),
-    ...(range && { "content-range": `bytes ${start}-${end - 1}/${file.length}` }),
+    ...(range && { "content-range": `bytes ${start}-${end - 1}/${size}` }),
   });
+  return { response, isToEnd: method === "GET" && end === size };
 }

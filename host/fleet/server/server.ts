@@ -5,20 +5,25 @@
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
 import { audit, type Context, isName } from "./context.ts";
-import { openStore } from "./database.ts";
+import { openStore, stateRefusal } from "./database.ts";
 import { ddi, isDdiPath } from "./ddi.ts";
 import { sightings } from "./devices.ts";
 import { imageFiles } from "./image_files.ts";
+import { removeLeftOver } from "./images.ts";
 import { LIMITS, meter, RATES, type Rate, type RateName } from "./limits.ts";
-import { Refused, respondJson, respondRefusal, type ServerRequest, type ServerResponse } from "./message.ts";
+import { logger } from "./log.ts";
+import { Refused, respond, respondRefusal, type ServerRequest, type ServerResponse } from "./message.ts";
 import { openApi } from "./openapi.ts";
 import { pageFile } from "./page.ts";
 import { isRestPath, rest } from "./rest.ts";
+import { StoreError } from "./store_error.ts";
 import { addToken } from "./tokens.ts";
 
 export interface UpdateServerOptions {
   /** Where the state is kept; in memory where absent. */
   readonly folder?: string;
+  /** Whether a state is made where `folder` holds none; default true. */
+  readonly create?: boolean;
   /** Ed25519 public keys of those whose images are taken. */
   readonly keys: readonly KeyObject[];
   /** Seconds between polls of a device; default 300. */
@@ -29,14 +34,19 @@ export interface UpdateServerOptions {
   readonly publicUrl?: string;
   /** Milliseconds since 1970; default Date.now. */
   readonly now?: () => number;
-  readonly rates?: Readonly<Record<RateName, Rate>>;
+  /** Those that are absent are RATES'. */
+  readonly rates?: Partial<Readonly<Record<RateName, Rate>>>;
   /** Replaces the first tokens, for whoever has lost them. */
   readonly renewTokens?: boolean;
+  /** Takes lines for the operator of the machine; default: stderr. */
+  readonly log?: (line: string) => void;
 }
 
 export interface UpdateServer {
   /** Answers one request; never throws. What it changes is on the disk when it returns. */
   readonly handle: (request: ServerRequest) => ServerResponse;
+  /** By the head alone: how many bytes of a body are worth reading, or the refusal. Never throws. */
+  readonly admit: (head: ServerRequest) => number | ServerResponse;
   /** The first tokens, where they have just been made: shown this once. */
   readonly firstTokens: { readonly manage: string; readonly gateway: string } | undefined;
   readonly close: () => void;
@@ -44,7 +54,7 @@ export interface UpdateServer {
 
 const DEFAULT_POLL = 300;
 /** DDI's time of sleep has two digits of hours. */
-const MAX_POLL = 24 * 3600 - 1;
+export const MAX_POLL = 24 * 3600 - 1;
 const HOST = /^[A-Za-z0-9.-]{1,253}(?::\d{1,5})?$|^\[[0-9a-fA-F:.]{2,45}\](?::\d{1,5})?$/;
 
 /** Origin, path and query of a request. Throws Refused (400, 414). */
@@ -55,7 +65,7 @@ function locate({ url, headers }: ServerRequest, publicUrl: string | undefined) 
     /^(https?:\/\/[^/?#]*)?(\/[^?#]*)(?:\?([^#]*))?$/.exec(url) ?? [];
   const host = headers["host"] ?? "localhost";
   if (path === "" || !HOST.test(host))
-    throw new Refused(400, "expected a path and a host, found something else");
+    throw new Refused(400, `expected a path and a host, found ${path === "" ? "no path" : "no host's name"}`);
   return { origin: publicUrl ?? (origin || `http://${host}`), path, query: new URLSearchParams(query) };
 }
 
@@ -75,36 +85,73 @@ function checkOptions({ poll = DEFAULT_POLL, tenant = "DEFAULT" }: UpdateServerO
   if (!isName(tenant)) throw new RangeError(`tenant: expected a name, found "${tenant}"`);
 }
 
+function openContext(options: UpdateServerOptions): Context {
+  const { folder, create, keys, poll = DEFAULT_POLL, tenant = "DEFAULT", now = Date.now } = options;
+  const log = logger(now, options.log);
+  const store = openStore({ folder, create });
+  try {
+    const files = imageFiles(folder === undefined ? undefined : join(folder, "images"));
+    const context: Context = { store, files, keys, now, tenant, poll, log };
+    removeLeftOver(context);
+    return context;
+  } catch (error) {
+    store.close();
+    throw new StoreError(`${folder}: expected a folder for images, found: ${(error as Error).message}`);
+  }
+}
+
 /** Opens the state, or creates it. Throws StoreError where the folder cannot be used, RangeError for an option. */
 export function updateServer(options: UpdateServerOptions): UpdateServer {
   checkOptions(options);
-  const { folder, keys, poll = DEFAULT_POLL, tenant = "DEFAULT", publicUrl, now = Date.now } = options;
-  const store = openStore(folder);
-  const files = imageFiles(folder === undefined ? undefined : join(folder, "images"));
-  const context: Context = { store, files, keys, now, tenant, poll };
-  const take = meter(options.rates ?? RATES);
-  const seen = sightings(context);
-  const [forDevices, forOperators] = [ddi(context, take, seen), rest(context, take, seen)];
+  const context = openContext(options);
+  const { store, log } = context;
+  const take = meter({ ...RATES, ...options.rates });
+  const seen = sightings(context, log);
+  const [devices, operators] = [ddi(context, take, seen), rest(context, take, seen)];
+  // It is the same for everybody, and who asks for it has no token.
+  const document = JSON.stringify(openApi());
 
   function answer(request: ServerRequest): ServerResponse {
-    const { origin, path, query } = locate(request, publicUrl);
-    if (isDdiPath(path)) return forDevices(request, origin, path);
-    if (isRestPath(path)) return forOperators(request, path, query);
-    if (request.method === "GET" && path === "/openapi.json") return respondJson(openApi());
+    const { origin, path, query } = locate(request, options.publicUrl);
+    if (isDdiPath(path)) return devices.answer(request, origin, path);
+    if (isRestPath(path)) return operators.answer(request, path, query);
+    if (request.method === "GET" && path === "/openapi.json")
+      return respond(200, document, { "content-type": "application/json" });
     return pageFile(request.method, path);
   }
 
+  function admit(request: ServerRequest): number {
+    const { path } = locate(request, options.publicUrl);
+    if (isDdiPath(path)) return devices.admit(request, path);
+    if (isRestPath(path)) return operators.admit(request, path);
+    throw new Refused(413, "body: expected none without a token, found one");
+  }
+
+  function refusalOf(error: unknown): ServerResponse {
+    if (error instanceof Refused) return respondRefusal(error);
+    const refusal = stateRefusal(error);
+    log(
+      refusal
+        ? `${refusal.message} (${(error as Error).message})`
+        : `internal error: ${(error as Error).message}`,
+    );
+    return respondRefusal(refusal ?? new Refused(500, "internal error"));
+  }
+
+  const guarded =
+    <T>(what: (request: ServerRequest) => T) =>
+    (request: ServerRequest): T | ServerResponse => {
+      try {
+        return what(request);
+      } catch (error) {
+        return refusalOf(error);
+      }
+    };
+
   return {
     firstTokens: firstTokens(context, options.renewTokens ?? false),
-    handle(request) {
-      try {
-        return answer(request);
-      } catch (error) {
-        if (error instanceof Refused) return respondRefusal(error);
-        console.error(`thimble serve: internal error: ${(error as Error).message}`);
-        return respondRefusal(new Refused(500, "internal error"));
-      }
-    },
+    handle: guarded(answer),
+    admit: guarded(admit),
     close() {
       seen.flush();
       store.close();

@@ -19,23 +19,32 @@ export type Decision =
   | { readonly kind: "stop"; readonly reason: string }
   | { readonly kind: "finish" };
 
+/** Per cent in units that are whole numbers: 7 % of 100 is 7, which a product of floating-point numbers is not. */
+const UNITS = 1_000_000_000;
+const units = (percent: number): bigint => BigInt(Math.round(percent * UNITS));
+const whole = BigInt(100 * UNITS);
+
+/** So many per cent of a number, upwards to a whole number. */
+export const shareOf = (percent: number, total: number): number =>
+  Number((units(percent) * BigInt(total) + whole - 1n) / whole);
+
+/** Whether `part` is at least so many per cent of `all`. */
+const isShare = (part: number, percent: number, all: number): boolean =>
+  BigInt(part) * whole >= units(percent) * BigInt(all);
+
 /** How many of `total` devices are in each stage; the sizes may leave some in none. */
 export function stageSizes(sizes: readonly StageSize[], total: number): number[] {
   let left = total;
   return sizes.map((size) => {
     const wanted =
-      "rest" in size
-        ? left
-        : "count" in size
-          ? size.count
-          : Math.max(1, Math.ceil((size.percent / 100) * total));
+      "rest" in size ? left : "count" in size ? size.count : Math.max(1, shareOf(size.percent, total));
     const taken = Math.min(wanted, left);
     left -= taken;
     return taken;
   });
 }
 
-const percent = (part: number, whole: number): string => `${Number(((100 * part) / whole).toFixed(1))} %`;
+const percent = (part: number, all: number): string => `${Number(((100 * part) / all).toFixed(1))} %`;
 
 /** Devices that count: those that were left out say nothing about the image, nor do those that were called back. */
 const counted = ({ counts }: StageCounts): number =>
@@ -46,11 +55,11 @@ const hasEnded = ({ started, counts }: StageCounts): boolean =>
 
 function stopReason(stage: StageCounts, number: number, { success, errors }: Thresholds): string | undefined {
   const { failed, succeeded } = stage.counts;
-  const whole = counted(stage);
-  if (failed > 0 && failed * 100 >= errors * whole)
-    return `stage ${number}: ${failed} of ${whole} devices failed (${percent(failed, whole)}), the limit is ${errors} %`;
-  if (hasEnded(stage) && succeeded * 100 < success * whole)
-    return `stage ${number}: ${succeeded} of ${whole} devices succeeded (${percent(succeeded, whole)}), expected ${success} %`;
+  const all = counted(stage);
+  if (failed > 0 && isShare(failed, errors, all))
+    return `stage ${number}: ${failed} of ${all} devices failed (${percent(failed, all)}), the limit is ${errors} %`;
+  if (hasEnded(stage) && !isShare(succeeded, success, all))
+    return `stage ${number}: ${succeeded} of ${all} devices succeeded (${percent(succeeded, all)}), expected ${success} %`;
   return undefined;
 }
 
@@ -63,7 +72,7 @@ export function decide(stages: readonly StageCounts[], thresholds: Thresholds): 
   const next = stages.findIndex(({ started }) => !started);
   if (next === -1) return stages.every(hasEnded) ? { kind: "finish" } : { kind: "wait" };
   const last = stages[next - 1];
-  const goesOn = !last || last.counts.succeeded * 100 >= thresholds.success * counted(last);
+  const goesOn = !last || isShare(last.counts.succeeded, thresholds.success, counted(last));
   // A stage of devices that all were left out has nothing to wait for.
   return goesOn ? { kind: "start", stage: next } : { kind: "wait" };
 }

@@ -1,11 +1,13 @@
 /** Drives `thimble serve` by its management API. */
+import { ask, withoutSecrets } from "./ask.ts";
 import {
+  type AbortOptions,
   type Management,
   ManagementError,
-  type PublishedImage,
   type RolloutPlan,
   type RolloutStatus,
 } from "./management.ts";
+import { actionsIn, imageIn, imagesIn, rolloutIn, rolloutsIn } from "./shapes.ts";
 
 export interface ServerAddress {
   /** Such as http://127.0.0.1:8080. */
@@ -13,57 +15,56 @@ export interface ServerAddress {
   readonly token: string;
 }
 
-const TIMEOUT = 60_000;
+type Get = (method: string, path: string, body?: Uint8Array | object) => Promise<unknown>;
 
-/** What a server that refuses says, in one line. */
-async function reasonOf(response: Response): Promise<string> {
-  const text = (await response.text()).slice(0, 1000);
-  try {
-    return (JSON.parse(text) as { title?: string }).title ?? text;
-  } catch {
-    return response.statusText || text;
+/** Takes one device's order of a rollout back. */
+async function cancelOrder(get: Get, rollout: number, device: string, force: boolean): Promise<void> {
+  const path = `/devices/${encodeURIComponent(device)}/actions`;
+  for (let after = 0; ; ) {
+    const actions = actionsIn(await get("GET", `${path}?after=${after}`));
+    const last = actions.at(-1);
+    if (!last)
+      throw new ManagementError(
+        `device "${device}": expected an open order of rollout ${rollout}, found none`,
+      );
+    const open = actions.find((each) => each.rollout === rollout && each.state !== "closed");
+    if (open) return void (await get("DELETE", `${path}/${open.id}?force=${force}`));
+    after = last.id;
   }
 }
 
-/** Throws ManagementError. */
-async function ask<T>(
-  { url, token }: ServerAddress,
-  method: string,
-  path: string,
-  body?: Uint8Array | object,
-): Promise<T> {
-  const isBytes = body instanceof Uint8Array;
-  let response: Response;
-  try {
-    response = await fetch(new URL(`rest/v1${path}`, url.endsWith("/") ? url : `${url}/`), {
+export function thimbleManagement({ url, token }: ServerAddress): Management {
+  const get: Get = (method, path, body) =>
+    ask(url, {
       method,
-      headers: {
-        authorization: `Bearer ${token}`,
-        ...(body && { "content-type": isBytes ? "application/octet-stream" : "application/json" }),
-      },
-      ...(body && { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
-      signal: AbortSignal.timeout(TIMEOUT),
+      path: `rest/v1${path}`,
+      headers: { authorization: `Bearer ${token}` },
+      ...(body && { body }),
     });
-  } catch (error) {
-    const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
-    throw new ManagementError(`${url}: no answer (${cause?.code ?? message})`);
-  }
-  if (!response.ok)
-    throw new ManagementError(`${url}: ${await reasonOf(response)} (HTTP ${response.status})`);
-  return (await response.json()) as T;
-}
-
-export function thimbleManagement(server: ServerAddress): Management {
-  const rollout = (id: number, command = "") =>
-    ask<RolloutStatus>(server, command === "" ? "GET" : "POST", `/rollouts/${id}${command}`);
+  /** An answer of the shape that it has to have. */
+  const read = async <T>(shape: (value: unknown) => T, answer: Promise<unknown>): Promise<T> => {
+    const value = await answer;
+    try {
+      return shape(value);
+    } catch (error) {
+      throw new ManagementError(`${withoutSecrets(url)}: ${(error as Error).message}`);
+    }
+  };
+  const rollout = (id: number, command = ""): Promise<RolloutStatus> =>
+    read(rolloutIn, get(command === "" ? "GET" : "POST", `/rollouts/${id}${command}`));
   return {
-    publish: (image) => ask<PublishedImage>(server, "POST", "/images", image),
-    images: async () => (await ask<{ images: PublishedImage[] }>(server, "GET", "/images")).images,
-    start: (plan: RolloutPlan) => ask<RolloutStatus>(server, "POST", "/rollouts?start=true", plan),
-    rollouts: async () => (await ask<{ rollouts: RolloutStatus[] }>(server, "GET", "/rollouts")).rollouts,
+    publish: (image) => read(imageIn, get("POST", "/images", image)),
+    images: () => read(imagesIn, get("GET", "/images")),
+    deleteImage: async (id) => void (await get("DELETE", `/images/${id}`)),
+    start: (plan: RolloutPlan) => read(rolloutIn, get("POST", "/rollouts?start=true", plan)),
+    rollouts: () => read(rolloutsIn, get("GET", "/rollouts")),
     status: (id) => rollout(id),
     pause: (id) => rollout(id, "/pause"),
     resume: (id) => rollout(id, "/resume"),
-    abort: (id) => rollout(id, "/abort"),
+    async abort(id, { force = false, device }: AbortOptions = {}) {
+      if (device === undefined) return rollout(id, `/abort${force ? "?force=true" : ""}`);
+      await cancelOrder(get, id, device, force);
+      return rollout(id);
+    },
   };
 }

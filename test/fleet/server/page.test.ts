@@ -27,7 +27,7 @@ describe("the page of the server in Chromium", { skip: skipBrowser }, () => {
   before(async () => {
     at = scene();
     fleet(at);
-    http = await serveHttp(at.server.handle, { host: "127.0.0.1", port: 0 });
+    http = await serveHttp(at.server, { host: "127.0.0.1", port: 0 });
     browser = await startBrowser();
   });
   after(async () => {

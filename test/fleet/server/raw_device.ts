@@ -6,6 +6,12 @@ interface Links {
   readonly _links: Readonly<Record<string, { readonly href: string } | undefined>>;
 }
 
+interface Deployment {
+  readonly deployment: {
+    readonly chunks: readonly { readonly artifacts: readonly Links[] }[];
+  };
+}
+
 export interface RawDevice {
   readonly url: string;
   /** A request to a path below the device's own, or to a whole URL. */
@@ -18,7 +24,9 @@ export interface RawDevice {
   /** The links that a poll gives. */
   links(): Links["_links"];
   configure(data: Readonly<Record<string, string>>): void;
-  /** Reads the deployment that it is offered, and says how it went. */
+  /** Reads the deployment that it is offered, and downloads its image. Where its feedback goes. */
+  download(): string;
+  /** Downloads the image that it is offered, and says how it went. */
   report(finished: "success" | "failure" | "none", ...details: readonly string[]): ServerResponse;
 }
 
@@ -43,11 +51,13 @@ export function rawDevice(at: Scene, name: string, authorization = `GatewayToken
       }),
     links: () => json<Links>(device.ask("GET", ""))._links,
     configure: (data) => void device.ask("PUT", "/configData", { data }),
-    report(finished, ...details) {
+    download() {
       const { href } = device.links()["deploymentBase"]!;
-      device.ask("GET", href);
-      return device.ask("POST", `${href}/feedback`, feedbackOf(finished, details));
+      const { deployment } = json<Deployment>(device.ask("GET", href));
+      device.ask("GET", deployment.chunks[0]!.artifacts[0]!._links["download"]!.href);
+      return `${href}/feedback`;
     },
+    report: (finished, ...details) => device.ask("POST", device.download(), feedbackOf(finished, details)),
   };
   return device;
 }

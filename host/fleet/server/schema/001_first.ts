@@ -1,8 +1,5 @@
-/** Tables of the server's state. Times are milliseconds since 1970. */
-
-export const SCHEMA_VERSION = 1;
-
-export const SCHEMA: readonly string[] = [
+/** Version 1: the tables of thimble 0.1. Times are milliseconds since 1970. */
+export const FIRST: readonly string[] = [
   // SHA-256 of tokens only: who reads the file can act as nobody.
   `CREATE TABLE tokens (name TEXT PRIMARY KEY, role TEXT NOT NULL, hash BLOB NOT NULL, created INTEGER NOT NULL)
      STRICT`,
