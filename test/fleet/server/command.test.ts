@@ -34,14 +34,14 @@ describe("the commands of an update server", () => {
     fetch(`${server.url}/DEFAULT/controller/v1/${name}`, {
       headers: { authorization: `GatewayToken ${gateway}` },
     });
-  const serve = async (): Promise<void> => {
-    server = await startServer(["--data", data, "--trust", trust]);
+  const serve = async (...more: readonly string[]): Promise<void> => {
+    server = await startServer(["--data", data, "--trust", trust, ...more]);
     env = { ...env, THIMBLE_SERVER: server.url };
   };
 
   before(async () => {
     env = {};
-    await serve();
+    await serve("--init");
     gateway = server.gateway!;
     env = { ...env, THIMBLE_TOKEN: server.manage! };
   });
@@ -145,7 +145,7 @@ describe("the commands of an update server", () => {
     const response = await fetch(`${server.url}/DEFAULT/controller/v1/one/configData`, {
       method: "PUT",
       headers: { authorization: `GatewayToken ${gateway}` },
-      body: "x".repeat(100_000),
+      body: "x".repeat(300_000),
     });
     assert.equal(response.status, 413);
     assert.equal((await poll("one")).status, 200);

@@ -101,7 +101,13 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 );
 
 /** Where an operation needs more than the usual: values of its path, and what it takes. */
-const NAMES: Readonly<Record<string, string>> = { device: "one", image: "1", rollout: "1", token: "reader" };
+const NAMES: Readonly<Record<string, string>> = {
+  device: "three",
+  action: "3",
+  image: "1",
+  rollout: "1",
+  token: "reader",
+};
 const BODIES: Readonly<Record<string, () => unknown>> = {
   "POST /rest/v1/images": () => version(4),
   "POST /rest/v1/devices": () => ({ name: "four", attributes: { board: "c6" } }),
@@ -111,6 +117,7 @@ const BODIES: Readonly<Record<string, () => unknown>> = {
 /** What has to be ordered before. */
 const FIRST: Readonly<Record<string, string>> = {
   "POST /rest/v1/rollouts/{rollout}/resume": "/rollouts/1/pause",
+  "DELETE /rest/v1/images/{image}": "/rollouts/1/abort?force=true",
 };
 
 describe("the document of the management API", () => {

@@ -10,6 +10,7 @@ export interface ServerProcess {
   /** Only where the state is new. */
   readonly manage?: string;
   readonly gateway?: string;
+  readonly pid: number;
   /** Sends the signal; resolves with the exit status when the process is gone, null where it was killed. */
   end(signal: "SIGTERM" | "SIGKILL"): Promise<number | null>;
 }
@@ -28,6 +29,7 @@ export async function startServer(args: readonly string[]): Promise<ServerProces
   });
   return {
     ...(JSON.parse(line) as { url: string; manage?: string; gateway?: string }),
+    pid: child.pid!,
     end(signal) {
       child.kill(signal);
       return exit;
