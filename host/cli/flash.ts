@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { BOARD_NAMES, FLASH_LAYOUTS } from "../firmware/boards.ts";
 import { ImageError } from "../image/error.ts";
 import { composeFlash, flashBytesFor, flashPieces, type Piece, slotFor, slotPiece } from "../image/flash.ts";
-import { BOARDS, type Board, defaultTable, SLOT_ALIGNMENT, SLOT_BYTES, type Slot } from "../image/layout.ts";
+import { defaultTable, type FlashLayout, SLOT_ALIGNMENT, SLOT_BYTES, type Slot } from "../image/layout.ts";
 import { parseImage } from "../image/mcuboot.ts";
 import { type Partition, readTable } from "../image/partition_table.ts";
 import { bytes as showBytes, table } from "../table.ts";
@@ -45,10 +46,15 @@ function readImage(file: string): Input {
   return { file, bytes };
 }
 
-function boardOf(name: string): Board {
-  const board = Object.hasOwn(BOARDS, name) ? BOARDS[name] : undefined;
-  if (!board) throw new UsageError(`--board: expected ${Object.keys(BOARDS).join(", ")}, found "${name}"`);
-  return board;
+const NAMES = [...FLASH_LAYOUTS.keys()].join(", ");
+
+function layoutOf(name: string): FlashLayout {
+  const layout = FLASH_LAYOUTS.get(name);
+  if (layout) return layout;
+  const reason = BOARD_NAMES.includes(name)
+    ? `: flash can't lay out ${name}, write the image with its own tools`
+    : "";
+  throw new UsageError(`--board: expected ${NAMES}, found "${name}"${reason}`);
 }
 
 function slotBytes(text: string | undefined): number {
@@ -57,7 +63,7 @@ function slotBytes(text: string | undefined): number {
   throw new UsageError(`--slot-size: expected a multiple of ${SLOT_ALIGNMENT}, found ${size}`);
 }
 
-function tableOf(values: Values, board: Board, models: number): Partition[] {
+function tableOf(values: Values, board: FlashLayout, models: number): Partition[] {
   const file = values["partition-table"];
   if (file === undefined) return defaultTable(board, models, slotBytes(values["slot-size"]));
   if (values["slot-size"] !== undefined) {
@@ -77,7 +83,7 @@ function slotOf(text: string): Slot {
 }
 
 /** One image for one slot; everything else on the device stays. */
-function modelPieces(values: Values, board: Board, images: readonly Input[]): Piece[] {
+function modelPieces(values: Values, board: FlashLayout, images: readonly Input[]): Piece[] {
   if (images.length !== 1) throw new UsageError(`--model-only: expected one IMAGE, found ${images.length}`);
   const model = wholeNumber("--model", values.model ?? "0", 0);
   const table = tableOf(values, board, model + 1);
@@ -87,7 +93,7 @@ function modelPieces(values: Values, board: Board, images: readonly Input[]): Pi
 
 function wholePieces(
   values: Values,
-  board: Board,
+  board: FlashLayout,
   images: readonly Input[],
 ): { pieces: Piece[]; bytes: number } {
   if (values.model !== undefined || values.slot !== undefined) {
@@ -152,7 +158,7 @@ export const flashCommand: Command = {
 Lays out partition table, journal and slots, the i-th IMAGE in slot A of model i. FLASH.bin is all of flash
 from offset 0, erased where nothing lies; an emulator boots from it. --port writes to a board with esptool,
 and only what changes: bootloader and firmware stay.
-  --board            ${Object.keys(BOARDS).join(", ")}
+  --board            ${NAMES}
   --partition-table  the table of your project (partitions.csv, or the binary that ESP-IDF makes of it)
   --model-only       just one image into one slot; the table and the journal stay as they are`,
 
@@ -163,7 +169,7 @@ and only what changes: bootloader and firmware stay.
       throw new UsageError("expected -o FILE or --port DEVICE, found neither");
     }
     const name = values.board ?? DEFAULT_BOARD;
-    const board = boardOf(name);
+    const board = layoutOf(name);
     if (port !== undefined && board.chip === undefined) {
       throw new UsageError(`--port: expected a board that esptool knows, found ${name}`);
     }

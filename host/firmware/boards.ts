@@ -1,6 +1,6 @@
-/** What the tuner has to know of a board: how much room a model has, and how long instructions take. */
+/** Boards by name: how much room a model has, how long instructions take, and how their flash is laid out. */
 import { readFileSync } from "node:fs";
-import { SLOT_BYTES } from "../image/layout.ts";
+import { espIdfFlash, type FlashLayout, QEMU_FLASH, SLOT_BYTES } from "../image/layout.ts";
 import { checkDocument, isBoolean, isCount, isNumber, isRecord, isText } from "../ir/document.ts";
 import { ModelError } from "../ir/graph.ts";
 
@@ -17,26 +17,65 @@ export interface BoardProfile {
   readonly nativeKernels: boolean;
 }
 
+/** A row of the table: what `build` tunes for, and what `flash` writes to. */
+export interface Board extends BoardProfile {
+  /** None where `flash` can't lay it out. */
+  readonly flash?: FlashLayout;
+}
+
 const KIB = 1024;
 
 /**
  * Cycles per instruction are estimates, until somebody measures on the boards themselves. All assume that code
- * in flash is mostly in the cache. The C3 is one in-order pipeline of four stages: taken branches cost three
- * cycles and loads that are used at once two, of which interpreters have many. The Xtensa cores are assumed to
- * need as many instructions as rv32imac; LX6 and LX7 have deeper pipelines, and the ESP8266 a small cache in
- * front of a slow flash. RAM is what is left beside ESP-IDF with Wi-Fi for one of several tasks.
+ * in flash is mostly in the cache. The RISC-V chips (C3, C6, H2) are one in-order pipeline of four stages: taken
+ * branches cost three cycles and loads that are used at once two, of which interpreters have many. The Xtensa cores are
+ * assumed to need as many instructions as rv32imac; LX6 and LX7 have deeper pipelines, and the ESP8266 a small cache in
+ * front of a slow flash. RAM is what is left beside ESP-IDF with its radio for one of several tasks.
  */
-export const BOARDS: readonly BoardProfile[] = [
-  { name: "esp32", clockMHz: 240, cyclesPerInstruction: 1.5, ramBytes: 96 * KIB, nativeKernels: true },
-  { name: "esp32-c3", clockMHz: 160, cyclesPerInstruction: 1.4, ramBytes: 64 * KIB, nativeKernels: true },
-  { name: "esp32-s3", clockMHz: 240, cyclesPerInstruction: 1.4, ramBytes: 128 * KIB, nativeKernels: true },
-  // Too little flash is mapped for the native kernels beside wasm3.
-  { name: "esp8266", clockMHz: 80, cyclesPerInstruction: 1.8, ramBytes: 32 * KIB, nativeKernels: false },
-].map((profile) => ({ ...profile, slotBytes: SLOT_BYTES }));
+const rows: readonly (Pick<Board, "name" | "clockMHz" | "cyclesPerInstruction"> & {
+  readonly ramKiB: number;
+})[] = [
+  { name: "esp32", clockMHz: 240, cyclesPerInstruction: 1.5, ramKiB: 96 },
+  { name: "esp32-c3", clockMHz: 160, cyclesPerInstruction: 1.4, ramKiB: 64 },
+  { name: "esp32-c6", clockMHz: 160, cyclesPerInstruction: 1.4, ramKiB: 128 },
+  { name: "esp32-h2", clockMHz: 96, cyclesPerInstruction: 1.4, ramKiB: 64 },
+  { name: "esp32-s2", clockMHz: 240, cyclesPerInstruction: 1.4, ramKiB: 64 },
+  { name: "esp32-s3", clockMHz: 240, cyclesPerInstruction: 1.4, ramKiB: 128 },
+];
+
+export const BOARDS: readonly Board[] = [
+  ...rows.map(({ name, ramKiB, ...profile }) => ({
+    name,
+    ...profile,
+    ramBytes: ramKiB * KIB,
+    slotBytes: SLOT_BYTES,
+    nativeKernels: true,
+    flash: espIdfFlash(name.replace("-", "")),
+  })),
+  {
+    name: "esp8266",
+    clockMHz: 80,
+    cyclesPerInstruction: 1.8,
+    ramBytes: 32 * KIB,
+    slotBytes: SLOT_BYTES,
+    // Too little flash is mapped for the native kernels beside wasm3.
+    nativeKernels: false,
+  },
+];
 
 export const BOARD_NAMES: readonly string[] = BOARDS.map(({ name }) => name);
 
-export const DEFAULT_BOARD: BoardProfile = BOARDS.find(({ name }) => name === "esp32-c3")!;
+export const DEFAULT_BOARD: BoardProfile = profileOf(BOARDS.find(({ name }) => name === "esp32-c3")!);
+
+/** Flash layouts by board; the emulator's machine has one too. */
+export const FLASH_LAYOUTS: ReadonlyMap<string, FlashLayout> = new Map([
+  ...BOARDS.flatMap(({ name, flash }) => (flash ? [[name, flash] as const] : [])),
+  ["qemu-virt", QEMU_FLASH] as const,
+]);
+
+function profileOf({ flash: _, ...profile }: Board): BoardProfile {
+  return profile;
+}
 
 const isProfile = isRecord({
   name: isText,
@@ -78,7 +117,7 @@ export function parseBoard(text: string, where: string): BoardProfile {
 export function findBoard(nameOrFile: string): BoardProfile {
   if (nameOrFile.endsWith(".json")) return parseBoard(readFileSync(nameOrFile, "utf8"), nameOrFile);
   const board = BOARDS.find(({ name }) => name === nameOrFile);
-  if (board) return board;
+  if (board) return profileOf(board);
   throw new ModelError(
     `expected ${BOARD_NAMES.join(", ")} or a .json file, found ${JSON.stringify(nameOrFile)}`,
   );

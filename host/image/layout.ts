@@ -51,7 +51,8 @@ const espIdf: readonly Partition[] = [
   { label: "factory", type: 0x00, subtype: 0x00, offset: 0x10000, size: 0x100000, flags: 0 },
 ];
 
-export interface Board {
+/** The flash of a kind of board: its size, and what of it is the firmware's. */
+export interface FlashLayout {
   readonly flashBytes: number;
   /** The chip's name for esptool; none where there is nothing to flash. */
   readonly chip?: string;
@@ -59,25 +60,22 @@ export interface Board {
   readonly firmware: readonly Partition[];
 }
 
-const espBoard = (chip: string): Board => ({ flashBytes: 4 * 1024 * 1024, chip, firmware: espIdf });
+/** 4 MiB with ESP-IDF's default partitions, which every module that Espressif sells has at least. */
+export const espIdfFlash = (chip: string): FlashLayout => ({
+  flashBytes: 4 * 1024 * 1024,
+  chip,
+  firmware: espIdf,
+});
 
-export const BOARDS: Readonly<Record<string, Board>> = {
-  esp32: espBoard("esp32"),
-  "esp32-s2": espBoard("esp32s2"),
-  "esp32-s3": espBoard("esp32s3"),
-  "esp32-c3": espBoard("esp32c3"),
-  "esp32-c6": espBoard("esp32c6"),
-  "esp32-h2": espBoard("esp32h2"),
-  // The whole second flash bank of the machine `virt`; QEMU wants a file of exactly its size.
-  "qemu-virt": { flashBytes: MAX_FLASH_BYTES, firmware: [] },
-};
+/** The whole second flash bank of QEMU's machine `virt`, which wants a file of exactly its size. */
+export const QEMU_FLASH: FlashLayout = { flashBytes: MAX_FLASH_BYTES, firmware: [] };
 
-/** Partitions of a board for so many models: the firmware's own, the journal, and two slots for each model. */
-export function defaultTable(board: Board, models: number, slotBytes = SLOT_BYTES): Partition[] {
+/** Partitions for `models` models: the firmware's own, the journal, and two slots for each model. */
+export function defaultTable(layout: FlashLayout, models: number, slotBytes = SLOT_BYTES): Partition[] {
   if (models < 1 || models > MAX_MODELS) {
     throw new ImageError("ARGUMENT", `expected 1 to ${MAX_MODELS} models, found ${models}`);
   }
-  const fixed = [...board.firmware, { ...JOURNAL, flags: 0 }].sort((a, b) => a.offset - b.offset);
+  const fixed = [...layout.firmware, { ...JOURNAL, flags: 0 }].sort((a, b) => a.offset - b.offset);
   const first = Math.max(FIRST_SLOT, ...fixed.map(({ offset, size }) => offset + size));
   const slots = Array.from({ length: 2 * models }, (_, i) => {
     const model = Math.floor(i / 2);

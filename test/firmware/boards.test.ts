@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import {
   BOARD_NAMES,
   DEFAULT_BOARD,
+  FLASH_LAYOUTS,
   findBoard,
   milliseconds,
   parseBoard,
@@ -16,7 +17,15 @@ const scratch = scratchFolder();
 const custom = { ...DEFAULT_BOARD, name: "mine", ramBytes: 100_000, nativeKernels: false };
 
 test("boards have a clock, room, and a name to find them by", () => {
-  assert.deepEqual(BOARD_NAMES, ["esp32", "esp32-c3", "esp32-s3", "esp8266"]);
+  assert.deepEqual(BOARD_NAMES, [
+    "esp32",
+    "esp32-c3",
+    "esp32-c6",
+    "esp32-h2",
+    "esp32-s2",
+    "esp32-s3",
+    "esp8266",
+  ]);
   for (const name of BOARD_NAMES) {
     const board = findBoard(name);
     assert.equal(board.name, name);
@@ -71,4 +80,18 @@ describe("refused in one line", () => {
     const message = /^ModelError: expected esp32, esp32-c3, esp32-s3, esp8266 or a \.json file, found "esp"$/;
     assert.throws(() => findBoard("esp"), message);
   });
+});
+
+test("a board that can be flashed has a layout that esptool knows, and esp8266 has none", () => {
+  assert.deepEqual([...FLASH_LAYOUTS.keys()].sort(), [
+    "esp32",
+    "esp32-c3",
+    "esp32-c6",
+    "esp32-h2",
+    "esp32-s2",
+    "esp32-s3",
+    "qemu-virt",
+  ]);
+  for (const [name, { chip }] of FLASH_LAYOUTS)
+    assert.equal(chip, name === "qemu-virt" ? undefined : name.replace("-", ""));
 });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, realpathSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { before, describe, test } from "node:test";
 import { seededInputs } from "../../host/compiler/verify/vectors.ts";
+import { FLASH_LAYOUTS } from "../../host/firmware/boards.ts";
 import { coreSources, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import { findCompiler, findSource, runProcess, wasm3Sources } from "../../host/firmware/wasm3_build.ts";
@@ -14,7 +15,7 @@ import {
   wasmDevice,
 } from "../../host/fleet/simulator/instance.ts";
 import { ImageError } from "../../host/image/error.ts";
-import { BOARDS, defaultTable } from "../../host/image/layout.ts";
+import { defaultTable } from "../../host/image/layout.ts";
 import { verifyImage, writeImage } from "../../host/image/mcuboot.ts";
 import { readNeeds } from "../../host/image/module.ts";
 import { readTable, tableCsv } from "../../host/image/partition_table.ts";
@@ -82,7 +83,7 @@ describe("esp-idf", () => {
   });
 
   test("the example's partitions are those of thimble flash", () => {
-    const expected = defaultTable(BOARDS["esp32-c3"]!, 2);
+    const expected = defaultTable(FLASH_LAYOUTS.get("esp32-c3")!, 2);
     assert.equal(read("example/partitions.csv"), tableCsv(expected));
     assert.deepEqual(readTable(readFileSync(espPath("example/partitions.csv"))), expected);
     assert.match(read("example/sdkconfig.defaults"), /^CONFIG_PARTITION_TABLE_OFFSET=0x8000$/m);
@@ -92,7 +93,7 @@ describe("esp-idf", () => {
     const source = read("thimble/thimble_esp.c");
     const number = (name: string): number => Number(new RegExp(`${name} += (\\w+)`).exec(source)![1]);
     const perType = number("MODELS_PER_TYPE");
-    const slots = defaultTable(BOARDS["qemu-virt"]!, number("MODELS_MAX")).filter(({ label }) =>
+    const slots = defaultTable(FLASH_LAYOUTS.get("qemu-virt")!, number("MODELS_MAX")).filter(({ label }) =>
       label.startsWith("model_"),
     );
     slots.forEach(({ type, subtype }, i) => {

@@ -7,12 +7,13 @@ import binaryen from "binaryen";
 import { importTflite } from "../../host/compiler/import/tflite/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
 import { seededInputs } from "../../host/compiler/verify/vectors.ts";
+import { FLASH_LAYOUTS } from "../../host/firmware/boards.ts";
 import { buildFirmware, readMap } from "../../host/firmware/qemu_build.ts";
 import { encodeRequest, parseReport, splitOutputs } from "../../host/firmware/qemu_protocol.ts";
 import { type FirmwareRequest, type FirmwareResult, runFirmware } from "../../host/firmware/qemu_run.ts";
 import { composeFlash, flashPieces } from "../../host/image/flash.ts";
 import { generateKey, privatePem, rawPublicKey } from "../../host/image/keys.ts";
-import { BOARDS, defaultTable } from "../../host/image/layout.ts";
+import { defaultTable } from "../../host/image/layout.ts";
 import { type ImageOptions, writeImage } from "../../host/image/mcuboot.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { EngineError } from "../../host/module/engine.ts";
@@ -201,7 +202,7 @@ function imageFlash(
 ): Uint8Array {
   const image = writeImage({ body: assemble(copyByte), key, version: "1.0.0", ...needs, ...options });
   change(image);
-  const table = defaultTable(BOARDS["qemu-virt"]!, 1);
+  const table = defaultTable(FLASH_LAYOUTS.get("qemu-virt")!, 1);
   return composeFlash(flashPieces(table, [{ file: "image", bytes: image }]), 1024 * 1024);
 }
 

@@ -11,8 +11,9 @@ import {
 import { delimiter, join } from "node:path";
 import { describe, test } from "node:test";
 import { encode } from "cborg";
+import { FLASH_LAYOUTS } from "../../host/firmware/boards.ts";
 import { readFlash } from "../../host/image/flash.ts";
-import { BOARDS, defaultTable } from "../../host/image/layout.ts";
+import { defaultTable } from "../../host/image/layout.ts";
 import { parseImage, parseSlot, writeImage } from "../../host/image/mcuboot.ts";
 import { encodeTable, tableCsv } from "../../host/image/partition_table.ts";
 import { SECTION_NAME } from "../../host/module/metadata.ts";
@@ -323,7 +324,7 @@ describe("flash", () => {
     assert.deepEqual([board, file], ["esp32-c3", "flash.bin"]);
     assert.deepEqual(pieces[0], { label: "partition table", offset: 0x8000, bytes: 4096 });
     const { table, slots } = readFlash(readFileSync(at("flash.bin")));
-    assert.deepEqual(table, defaultTable(BOARDS["esp32-c3"]!, 2));
+    assert.deepEqual(table, defaultTable(FLASH_LAYOUTS.get("esp32-c3")!, 2));
     assert.deepEqual(parseSlot(slots[2]!.bytes).digest, parseImage(load("reordered.img")).digest);
   });
 
@@ -334,7 +335,7 @@ describe("flash", () => {
   });
 
   test("the table of a project, as CSV and as binary", () => {
-    const table = defaultTable(BOARDS["esp32-s3"]!, 1, 0x10000);
+    const table = defaultTable(FLASH_LAYOUTS.get("esp32-s3")!, 1, 0x10000);
     writeFileSync(at("partitions.csv"), tableCsv(table));
     writeFileSync(at("partitions.bin"), encodeTable(table));
     for (const name of ["partitions.csv", "partitions.bin"]) {

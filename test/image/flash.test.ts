@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { FLASH_LAYOUTS } from "../../host/firmware/boards.ts";
 import { ImageError } from "../../host/image/error.ts";
 import { composeFlash, flashBytesFor, flashPieces, readFlash, slotsOf } from "../../host/image/flash.ts";
 import {
-  BOARDS,
   defaultTable,
   journalKey,
   MAX_MODELS,
@@ -27,7 +27,7 @@ import { generator, mutate } from "../runtime/data/mutate.ts";
 import { load } from "./vectors.ts";
 
 const image = load("full.img");
-const board = BOARDS["esp32-c3"]!;
+const board = FLASH_LAYOUTS.get("esp32-c3")!;
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
 const isErased = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0xff);
 
@@ -204,7 +204,7 @@ describe("the layout", () => {
   });
 
   test("of every board fits and is sound", () => {
-    for (const [name, { firmware, flashBytes }] of Object.entries(BOARDS)) {
+    for (const [name, { firmware, flashBytes }] of FLASH_LAYOUTS) {
       const table = defaultTable({ firmware, flashBytes }, 4);
       checkTable(table);
       assert.equal(flashBytesFor(table, flashBytes), flashBytes, name);

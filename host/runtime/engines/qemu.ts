@@ -4,7 +4,7 @@ import { type FirmwareOptions, firmwareAvailability } from "../../firmware/qemu_
 import { type FirmwareResult, runFirmware } from "../../firmware/qemu_run.ts";
 import { composeFlash, flashPieces } from "../../image/flash.ts";
 import { generateKey, rawPublicKey } from "../../image/keys.ts";
-import { BOARDS, defaultTable, SLOT_ALIGNMENT } from "../../image/layout.ts";
+import { defaultTable, QEMU_FLASH, SLOT_ALIGNMENT } from "../../image/layout.ts";
 import { writeImage } from "../../image/mcuboot.ts";
 import { readNeeds } from "../../image/module.ts";
 import type { Vector } from "../../ir/graph.ts";
@@ -23,7 +23,7 @@ let throwAwayKey: KeyObject | undefined;
 export function flashOf(module: Uint8Array, key: KeyObject): Uint8Array {
   const bytes = writeImage({ body: module, key, version: "0.0.0", ...readNeeds(module) });
   const slotBytes = Math.ceil(bytes.length / SLOT_ALIGNMENT) * SLOT_ALIGNMENT;
-  const table = defaultTable(BOARDS["qemu-virt"]!, 1, slotBytes);
+  const table = defaultTable(QEMU_FLASH, 1, slotBytes);
   const end = Math.max(...table.map(({ offset, size }) => offset + size));
   return composeFlash(flashPieces(table, [{ file: "module", bytes }]), end);
 }
