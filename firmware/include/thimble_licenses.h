@@ -1,7 +1,7 @@
 /*
- * The licences of others' sources that firmware links with thimble's: they ask that their text goes with it. A
- * product that shows or serves its licences includes this file in one of its own; no other product pays for it.
- * The texts are those of firmware/licenses; thimble's own is LICENSE.
+ * The licences of others' sources that firmware links with thimble's: they ask that their text goes with it.
+ * A product that shows or serves its licences includes this file in one of its own; no other product pays for
+ * it. The texts are those of firmware/licenses; thimble's own is LICENSE.
  */
 #ifndef THIMBLE_LICENSES_H
 #define THIMBLE_LICENSES_H

@@ -1,7 +1,7 @@
 /*
  * Ed25519 verification (RFC 8032, section 5.1.7) on the field and group operations of orlp/ed25519, which
- * set-up takes (firmware/sources.json). Its ge.c, fe.c and sha512.c belong to the build; scalar.c takes the place of
- * its sc.c.
+ * set-up takes (firmware/sources.json). Its ge.c, fe.c and sha512.c belong to the build; scalar.c takes the
+ * place of its sc.c.
  *
  * Its own verify.c keeps eight multiples of the key and a digit a byte: measured on rv32imac, 1 800 bytes
  * more of stack, for a fifth fewer instructions. Nothing here is secret, so nothing takes constant time.
