@@ -8,6 +8,17 @@ export type DType = (typeof DTYPES)[number];
 export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
 export type Shape = readonly number[];
 
+/** What a model is for, and so how it is judged. */
+export const TASKS = [
+  "classification",
+  "regression",
+  "anomaly",
+  "clustering",
+  "autoencoder",
+  "image",
+] as const;
+export type Task = (typeof TASKS)[number];
+
 /** More axes than any tensor of a model has: some steps take time by the square of their number. */
 export const MAX_RANK = 8;
 
@@ -39,6 +50,13 @@ export interface Tensor {
   readonly data?: TensorData;
   /** What the elements of the last axis stand for, e.g. class names of a classifier's output. */
   readonly labels?: readonly string[];
+  /** Of a graph input: what the elements of the last axis are called, e.g. the columns of a table. */
+  readonly features?: readonly string[];
+  /**
+   * Of a graph output of one value with two labels: the second is meant where the value is greater; one half where
+   * it is left out. Of an autoencoder's output: the mean squared error above which a sample is an anomaly.
+   */
+  readonly threshold?: number;
   /** On graph inputs only. */
   readonly scaling?: Scaling;
   /**
@@ -67,6 +85,8 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** What the model is for, where its file or whoever builds it says so. */
+  readonly task?: Task;
 }
 
 /** What a terminal still shows as a line; a name in a hostile file may be of any length. */

@@ -20,6 +20,7 @@ import {
   ModelError,
   type Node,
   type Scaling,
+  TASKS,
   type Tensor,
   toBytes,
 } from "./graph.ts";
@@ -45,6 +46,8 @@ function storeTensor({
   shape,
   quantization: q,
   labels,
+  features,
+  threshold,
   scaling,
   next,
   data,
@@ -55,6 +58,8 @@ function storeTensor({
     shape,
     ...(q && { quantization: { scales: q.scales, zeroPoints: q.zeroPoints, axis: q.axis } }),
     ...(labels && { labels }),
+    ...(features && { features }),
+    ...(threshold !== undefined && { threshold }),
     ...(scaling && { scaling: orderedScaling(scaling) }),
     ...(next !== undefined && { next }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
@@ -66,10 +71,11 @@ function storeNode({ name, op, inputs, outputs, attributes }: Node): Node {
   return { name, op, inputs, outputs, attributes: Object.fromEntries(sorted) };
 }
 
-export function graphToJson({ name, tensors, nodes, inputs, outputs }: Graph): string {
+export function graphToJson({ name, task, tensors, nodes, inputs, outputs }: Graph): string {
   const stored = {
     version: VERSION,
     name,
+    ...(task && { task }),
     inputs,
     outputs,
     nodes: nodes.map(storeNode),
@@ -97,6 +103,8 @@ const storedTensor = isRecord(
   {
     quantization: isRecord({ scales: numbers, zeroPoints: numbers, axis: isInteger }),
     labels: texts,
+    features: texts,
+    threshold: isNumber,
     scaling: isScaling,
     next: isText,
     data: isText,
@@ -111,14 +119,17 @@ const storedNode = isRecord({
   attributes: isMap(anyOf(isNumber, isBoolean, isText, numbers)),
 });
 
-const storedGraph = isRecord({
-  version: isOneOf(VERSION),
-  name: isText,
-  inputs: texts,
-  outputs: texts,
-  nodes: isList(storedNode),
-  tensors: isList(storedTensor),
-});
+const storedGraph = isRecord(
+  {
+    version: isOneOf(VERSION),
+    name: isText,
+    inputs: texts,
+    outputs: texts,
+    nodes: isList(storedNode),
+    tensors: isList(storedTensor),
+  },
+  { task: isOneOf(...TASKS) },
+);
 
 function parse(text: string): unknown {
   try {

@@ -1,5 +1,6 @@
 import { decode, encode } from "cborg";
 import {
+  anyOf,
   type Check,
   checkDocument,
   isBytes,
@@ -11,9 +12,9 @@ import {
   isRecord,
   isText,
 } from "../ir/document.ts";
-import { byteSize, elements, ModelError } from "../ir/graph.ts";
+import { byteSize, elements, ModelError, TASKS, type Task } from "../ir/graph.ts";
 import { isScaling } from "../ir/serialize.ts";
-import type { Border } from "../ops/border.ts";
+import type { BorderTensor } from "../ops/border.ts";
 
 /** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
 export const SECTION_NAME = "thimble";
@@ -33,10 +34,7 @@ export interface SelfTestVector {
   readonly outputs: readonly Uint8Array[];
 }
 
-export interface TensorInfo extends Border {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly labels?: readonly string[];
+export interface TensorInfo extends BorderTensor {
   /** From calibration: what the float tensor looked like. */
   readonly statistics?: Statistics;
 }
@@ -65,6 +63,8 @@ export interface Metadata {
   readonly compiler: string;
   /** SHA-256 of the graph file that the reference interpreter runs. */
   readonly graph: Uint8Array;
+  /** What the model is for, where that is known. */
+  readonly task?: Task;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly layers: readonly LayerInfo[];
@@ -83,8 +83,34 @@ export interface Metadata {
   readonly selfTest: readonly SelfTestVector[];
 }
 
+/** Names that are one word and numbers in order, as of columns f0, f1, ... */
+interface NumberedNames {
+  readonly prefix: string;
+  readonly first: number;
+}
+
+/** Names as they are stored: numbered ones need no bytes each. */
+function packNames(names: readonly string[]): readonly string[] | NumberedNames {
+  const [, prefix, digits] = /^(.*?)(\d+)$/.exec(names[0] ?? "") ?? [];
+  if (prefix === undefined || names.length < 2) return names;
+  const first = Number(digits);
+  return names.every((name, i) => name === `${prefix}${first + i}`) ? { prefix, first } : names;
+}
+
+const unpackNames = (names: readonly string[] | NumberedNames, count: number): readonly string[] =>
+  "prefix" in names
+    ? Array.from({ length: count }, (_, i) => `${names.prefix}${names.first + i}`)
+    : names;
+
 /** Deterministic CBOR (RFC 8949, section 4.2). */
-export const encodeMetadata = (metadata: Metadata): Uint8Array => encode(metadata);
+export const encodeMetadata = (metadata: Metadata): Uint8Array =>
+  encode({
+    ...metadata,
+    inputs: metadata.inputs.map(({ features, ...info }) => ({
+      ...info,
+      ...(features && { features: packNames(features) }),
+    })),
+  });
 
 /** Far above what a module can hold; a malformed shape may claim anything. */
 const MAX_ELEMENTS = 2 ** 26;
@@ -101,7 +127,13 @@ const isScale: Check = (value, path) =>
 
 const isStatistics = isRecord({ min: isNumber, max: isNumber, mean: isNumber, deviation: isNumber });
 
-const isTensorInfo = isRecord(
+/** More columns than any table has that a module could read. */
+const MAX_FEATURES = 65536;
+
+const isNumbered: Check = isRecord({ prefix: isText, first: isCount });
+const isNames: Check = anyOf(isList(isText), isNumbered);
+
+const isTensor = isRecord(
   {
     name: isText,
     dtype: isOneOf("int8", "uint8", "int16", "int32"),
@@ -109,8 +141,27 @@ const isTensorInfo = isRecord(
     scale: isScale,
     zeroPoint: isInteger,
   },
-  { labels: isList(isText), statistics: isStatistics, scaling: isScaling },
+  {
+    labels: isList(isText),
+    features: isNames,
+    threshold: isNumber,
+    statistics: isStatistics,
+    scaling: isScaling,
+  },
 );
+
+/** A tensor whose names, if it has any, are as many as its last axis is long. */
+const isTensorInfo: Check = (value, path) => {
+  const fault = isTensor(value, path);
+  if (fault !== undefined) return fault;
+  const { features, shape } = value as { features?: readonly string[] | NumberedNames; shape: number[] };
+  if (features === undefined) return undefined;
+  const count = shape.at(-1) ?? 1;
+  const found = "prefix" in features ? count : features.length;
+  return found === count && count <= MAX_FEATURES
+    ? undefined
+    : `${path}.features: expected ${Math.min(count, MAX_FEATURES)} names, found ${found}`;
+};
 
 /** Of native kernels, then of portable ones. */
 const isPair: Check = (value, path) =>
@@ -143,7 +194,7 @@ const document = isRecord(
     memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
     selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
   },
-  { tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
+  { task: isOneOf(...TASKS), tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
 );
 
 /** Reads the section's contents (untrusted bytes); throws ModelError where they are not what `build` writes. */
@@ -155,7 +206,12 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
     throw new ModelError(`custom section ${SECTION_NAME}: expected CBOR: ${(error as Error).message}`);
   }
   checkDocument(value, document, `custom section ${SECTION_NAME}`);
-  return value as Metadata;
+  const metadata = value as Metadata;
+  const inputs = metadata.inputs.map(({ features, ...info }) => ({
+    ...info,
+    ...(features && { features: unpackNames(features, info.shape.at(-1) ?? 1) }),
+  }));
+  return { ...metadata, inputs };
 }
 
 /** Elements of a tensor that metadata describes. */

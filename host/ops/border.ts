@@ -8,6 +8,7 @@ import {
   perTensor,
   readers,
   type Scaling,
+  type Task,
   type Tensor,
   tensorOf,
   toBytes,
@@ -26,19 +27,65 @@ export interface Border {
   readonly scaling?: Scaling;
 }
 
+/** An input or an output with its names. */
+export interface BorderTensor extends Border {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Of an input: what the elements of the last axis are called, e.g. the columns of a table. */
+  readonly features?: readonly string[];
+  /** Of an output: what the elements of the last axis stand for; of one value, what it means up to the threshold and above. */
+  readonly labels?: readonly string[];
+  /** Where a single value decides: see `Tensor.threshold`. */
+  readonly threshold?: number;
+}
+
+/** All that whoever calls a model has to know: metadata and descriptors of a module are made of it. */
+export interface Borders {
+  readonly task?: Task;
+  readonly inputs: readonly BorderTensor[];
+  readonly outputs: readonly BorderTensor[];
+}
+
 /** The border of a tensor; one without a scale, such as an index, is the number that it holds. */
 export function borderOf(tensor: Tensor): Border {
   const { scale, zeroPoint } = tensor.quantization ? perTensor(tensor) : { scale: 1, zeroPoint: 0 };
   return { dtype: tensor.dtype, scale, zeroPoint, ...(tensor.scaling && { scaling: tensor.scaling }) };
 }
 
+function borderTensor(tensor: Tensor): BorderTensor {
+  const { name, shape, features, labels, threshold } = tensor;
+  const { dtype, ...border } = borderOf(tensor);
+  return {
+    name,
+    dtype,
+    shape,
+    ...border,
+    ...(features && { features }),
+    ...(labels && { labels }),
+    ...(threshold !== undefined && { threshold }),
+  };
+}
+
+/** What a caller of the graph's module has to know. */
+export const bordersOf = (graph: Graph): Borders => ({
+  ...(graph.task && { task: graph.task }),
+  inputs: graph.inputs.map((name) => borderTensor(tensorOf(graph, name))),
+  outputs: graph.outputs.map((name) => borderTensor(tensorOf(graph, name))),
+});
+
+/** An input as readers of data files have to know it. */
+export interface BorderInput extends Pick<BorderTensor, "name" | "shape" | "features"> {
+  readonly mayMiss: boolean;
+}
+
 /** What readers of data files have to know of a graph's inputs: a tree takes NaN, others what is put in its place. */
-export function inputInfos(graph: Graph): { name: string; shape: readonly number[]; mayMiss: boolean }[] {
+export function inputInfos(graph: Graph): BorderInput[] {
   const readBy = readers(graph);
   const isTree = ({ op }: Node): boolean => op === "tree_ensemble" || op === "impute";
   return graph.inputs.map((name) => {
-    const { shape, scaling } = tensorOf(graph, name);
-    return { name, shape, mayMiss: Boolean(scaling?.missing) || (readBy.get(name) ?? []).some(isTree) };
+    const { shape, scaling, features } = tensorOf(graph, name);
+    const mayMiss = Boolean(scaling?.missing) || (readBy.get(name) ?? []).some(isTree);
+    return { name, shape, mayMiss, ...(features && { features }) };
   });
 }
 

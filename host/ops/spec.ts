@@ -24,7 +24,8 @@ import { zeroPointFault } from "./wide_sum.ts";
  *  5. operators exist, take that many inputs of types that they can compute with, have exactly their
  *     attributes, and infer the shapes that their outputs are declared with;
  *  6. the next value of a state is computed, of its type and shape, and read by nobody else;
- *  7. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
+ *  7. names of features stand on inputs, one for each element of the last axis, and thresholds on outputs;
+ *  8. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
  *     points fit the type.
  * A quantised graph (`checkQuantized`) has also no float tensor and a scale on every one of 8 and 16 bits.
  */
@@ -36,6 +37,7 @@ export function checkGraph(graph: Graph, stage: string): Graph {
     if (key !== tensor.name) fail(`tensor ${tensor.name} is filed under ${key}`);
     checkTensor(tensor, fail);
     checkScaling(tensor, graph, fail);
+    checkNames(tensor, graph, fail);
   }
   checkOrder(graph, fail);
   for (const node of graph.nodes) {
@@ -100,6 +102,15 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
   const lists = [scaling.offsets, scaling.factors, ...(scaling.missing ? [scaling.missing] : [])];
   if (!lists.every((list) => list.length === features && list.every(Number.isFinite)))
     fail(`tensor ${name}: expected ${features} finite offsets and factors, found others`);
+}
+
+/** Names of features belong to inputs, thresholds to outputs. */
+function checkNames({ name, shape, features, threshold }: Tensor, graph: Graph, fail: Fail): void {
+  const count = shape.at(-1) ?? 1;
+  if (features && (!graph.inputs.includes(name) || features.length !== count))
+    fail(`tensor ${name}: expected ${count} names of features on an input only, found ${features.length}`);
+  if (threshold !== undefined && !(graph.outputs.includes(name) && Number.isFinite(threshold)))
+    fail(`tensor ${name}: expected a finite threshold on an output only, found ${threshold}`);
 }
 
 function checkTensor(tensor: Tensor, fail: Fail): void {

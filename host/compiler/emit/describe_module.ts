@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Tensor, tensorOf } from "../../ir/graph.ts";
+import { tensorOf } from "../../ir/graph.ts";
 import { graphToJson } from "../../ir/serialize.ts";
 import {
   type LayerInfo,
@@ -9,7 +9,7 @@ import {
   type Statistics,
   type TensorInfo,
 } from "../../module/metadata.ts";
-import { borderOf } from "../../ops/border.ts";
+import { type BorderTensor, bordersOf } from "../../ops/border.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import { exportName } from "../plan/kernels.ts";
@@ -18,17 +18,13 @@ import type { MemoryPlan } from "../plan/memory.ts";
 import type { LayerTuning, Tuning } from "../tune/tune.ts";
 import type { Provenance } from "./assemblyscript.ts";
 
-function tensorInfo(tensor: Tensor, statistics: Statistics | undefined): TensorInfo {
-  const { dtype, ...border } = borderOf(tensor);
-  return {
-    name: tensor.name,
-    dtype,
-    shape: tensor.shape,
-    ...border,
-    ...(tensor.labels && { labels: tensor.labels }),
-    ...(statistics && { statistics }),
-  };
-}
+/** In float32, as the values were: more digits would be bytes of the module that say nothing. */
+const rounded = ({ min, max, mean, deviation }: Statistics): Statistics => ({
+  min: Math.fround(min),
+  max: Math.fround(max),
+  mean: Math.fround(mean),
+  deviation: Math.fround(deviation),
+});
 
 /** Constant bytes by layer; a table that layers share counts for the first. */
 function constantBytes(program: Program): Map<string, { weights: number; tables: number }> {
@@ -88,15 +84,20 @@ export function describeModule(
   tuning?: Tuning,
 ): Metadata {
   const { graph } = program;
-  const info = (name: string): TensorInfo => tensorInfo(tensorOf(graph, name), statistics.get(name));
+  const { task, inputs, outputs } = bordersOf(graph);
+  const info = (tensor: BorderTensor): TensorInfo => {
+    const seen = statistics.get(tensor.name);
+    return { ...tensor, ...(seen && { statistics: rounded(seen) }) };
+  };
   return {
     version: METADATA_VERSION,
     model: { name: provenance.name, version: provenance.version },
     source: { file: provenance.sourceFile, sha256: Buffer.from(provenance.sourceSha256, "hex") },
     compiler: provenance.compiler,
     graph: createHash("sha256").update(graphToJson(graph)).digest(),
-    inputs: graph.inputs.map(info),
-    outputs: graph.outputs.map(info),
+    ...(task && { task }),
+    inputs: inputs.map(info),
+    outputs: outputs.map(info),
     layers: layers(program, tuning),
     memory: {
       constants: plan.constantBytes,

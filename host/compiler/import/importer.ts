@@ -6,14 +6,47 @@ export interface Unsupported {
   readonly reason: string;
 }
 
+/** Nodes refused for one reason that are named; of others there is a count. */
+const MOST_NAMED = 3;
+
+/** Reasons, each once with the nodes that share it: they are the same but for numbers and names of tensors. */
+function grouped(unsupported: readonly Unsupported[]): string[] {
+  const groups = new Map<string, Unsupported[]>();
+  for (const each of unsupported) {
+    const kind = /\(([^()]*)\)$/.exec(each.node)?.[1] ?? "";
+    const key = `${kind}: ${each.reason.replace(/\b(input|output|tensor|attribute) \S+:/g, "$1").replace(/\d+/g, "#")}`;
+    const list = groups.get(key);
+    if (list) list.push(each);
+    else groups.set(key, [each]);
+  }
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group as [Unsupported];
+    if (group.length <= MOST_NAMED) return group.map(({ node, reason }) => oneLine(`${node}: ${reason}`));
+    const named = group.slice(0, MOST_NAMED).map(({ node }) => node);
+    return [oneLine(`${named.join(", ")} and ${group.length - MOST_NAMED} more alike: ${first.reason}`)];
+  });
+}
+
+/** Keeps what is wrong, so that all of it can be said at once; anything else goes on being thrown. */
+export function attempt<R>(faults: string[], work: () => R): R | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    faults.push(error.message);
+    return undefined;
+  }
+}
+
 /**
  * Translates every node and reports all that could not be translated in one error, so that nobody
- * has to fix a model one operator at a time.
+ * has to fix a model one operator at a time. `faults` is what else is wrong with the model.
  */
 export function translateAll<T, R>(
   nodes: readonly T[],
   nameOf: (node: T) => string,
   translate: (node: T) => R,
+  faults: readonly string[] = [],
 ): R[] {
   const unsupported: Unsupported[] = [];
   const results: R[] = [];
@@ -25,13 +58,13 @@ export function translateAll<T, R>(
       unsupported.push({ node: nameOf(node), reason: error.message });
     }
   }
-  if (unsupported.length > 0) {
-    const list = unsupported.map(({ node, reason }) => oneLine(`${node}: ${reason}`));
-    const line = `${unsupported.length} of ${nodes.length} nodes are not supported: ${list.join("; ")}`;
-    // Where the line must be cut, all of them still follow it.
-    throw new ModelError(line, line === oneLine(line) ? undefined : list.join("\n"));
-  }
-  return results;
+  if (unsupported.length + faults.length === 0) return results;
+  const list = [...faults, ...grouped(unsupported)];
+  const count = `${unsupported.length} of ${nodes.length} nodes are not supported: `;
+  const nodeList = grouped(unsupported).join("; ");
+  const line = [...faults, ...(unsupported.length > 0 ? [count + nodeList] : [])].join("; ");
+  // Where the line must be cut, all of them still follow it.
+  throw new ModelError(line, line === oneLine(line) ? undefined : list.join("\n"));
 }
 
 /** No tensor of a model for microcontrollers comes near this; a malformed one may claim anything. */

@@ -83,6 +83,7 @@ export class Builder {
     this.inputs = model.inputs.map(({ name }) => name);
     for (const [name, constant] of model.constants) this.define(name, constant);
     for (const input of model.inputs) this.addInput(input);
+    for (const name of model.broken) this.failed.add(name);
     const written = model.nodes.flatMap(({ outputs }) => outputs);
     this.uniqueTensor = nameGiver([...this.values.keys(), ...written]);
     this.reserved = new Set(model.nodes.map(({ name }) => name));

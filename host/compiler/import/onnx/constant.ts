@@ -56,7 +56,9 @@ function shapeOf(tensor: TensorProto): Shape {
 function readNumbers(tensor: TensorProto, type: string, shape: Shape): Float64Array {
   const encoding = ENCODINGS[type];
   if (!encoding)
-    throw new ModelError(`type ${type}: expected one of ${Object.keys(ENCODINGS).join(", ")}, STRING`);
+    throw new ModelError(
+      `type ${type}: expected one of ${Object.keys(ENCODINGS).join(", ")}, STRING; convert the model to float32`,
+    );
   const { rawData } = tensor;
   const typed = encoding.typed(tensor);
   const [found, expected, unit] =
@@ -83,7 +85,9 @@ function readStrings(tensor: TensorProto, shape: Shape): string[] {
 export function readConstant(tensor: TensorProto, name: string): Constant {
   try {
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
-      throw new ModelError("external data is not supported: expected the data within the model file");
+      throw new ModelError(
+        "external data is not supported: expected the data within the model file (Python: onnx.save(onnx.load(file), file))",
+      );
     }
     if (tensor.segment) throw new ModelError("tensors in segments are not supported");
     const type = typeName(tensor.dataType);

@@ -26,6 +26,12 @@ export interface Selection {
   readonly needed: ReadonlySet<OnnxNode>;
   /** Class names by the name of the scores that they belong to. */
   readonly classes: ReadonlyMap<string, readonly string[]>;
+  /** Outputs whose sign is another output, which is left out: scores of an outlier detector. */
+  readonly signs: readonly string[];
+  /** Whether an output is what an operator for regression gives. */
+  readonly isRegressor: boolean;
+  /** Outputs of other types, one line each. */
+  readonly faults: readonly string[];
 }
 
 const PASSING = new Set(
@@ -45,7 +51,7 @@ type Trace =
       /** Whether its classes have names. */
       readonly isNamed: boolean;
     }
-  | { readonly kind: "sign" };
+  | { readonly kind: "sign"; readonly of: string };
 
 function traceArgument(node: OnnxNode, classes: readonly string[] | undefined): Trace | undefined {
   if (node.type !== "ai.onnx.ArgMax") return undefined;
@@ -53,6 +59,21 @@ function traceArgument(node: OnnxNode, classes: readonly string[] | undefined): 
   if (axis !== 1 && axis !== -1) return undefined;
   const scores = node.inputs.slice(0, 1);
   return { kind: "label", scores, isNamed: classes !== undefined, ...(classes && { classes }) };
+}
+
+/** What a value was before nodes that leave it what it is. */
+function source(writers: Writers, value: string): string {
+  const visited = new Set<string>();
+  let at = value;
+  for (
+    let node = writers.get(at);
+    node && PASSING.has(node.type) && !visited.has(at);
+    node = writers.get(at)
+  ) {
+    visited.add(at);
+    at = node.inputs[0] ?? "";
+  }
+  return at;
 }
 
 /** Follows an output of integers or strings back to what it is made of. */
@@ -76,7 +97,9 @@ function trace(model: OnnxModel, writers: Writers, output: string): Trace | unde
         ? { kind: "label", scores: node.outputs, isNamed: true }
         : undefined;
     } else {
-      return node.type === "ai.onnx.Sign" && !classes ? { kind: "sign" } : traceArgument(node, classes);
+      return node.type === "ai.onnx.Sign" && !classes && first
+        ? { kind: "sign", of: source(writers, first) }
+        : traceArgument(node, classes);
     }
   }
   return undefined;
@@ -95,7 +118,7 @@ function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Se
 
 const INTEGERS = new Set(["INT64", "INT32"]);
 
-/** Throws ModelError where an output is neither of numbers nor a label. */
+/** An output that is neither of numbers nor a label is a fault. Throws ModelError where there is no output. */
 export function selectOutputs(model: OnnxModel): Selection {
   const writers: Writers = new Map(
     model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
@@ -104,8 +127,11 @@ export function selectOutputs(model: OnnxModel): Selection {
   const outputs: string[] = [];
   const labels: (readonly string[])[] = [];
   const classes = new Map<string, readonly string[]>();
+  const signs = new Set<string>();
+  const faults: string[] = [];
   for (const output of model.outputs) {
     const found = holdsNumbers(output) ? undefined : trace(model, writers, output.name);
+    if (found?.kind === "sign") signs.add(found.of);
     if (found?.kind === "label" && (hasScores || found.isNamed)) {
       labels.push(found.scores);
       if (found.classes) classes.set(found.scores[0]!, found.classes);
@@ -115,12 +141,22 @@ export function selectOutputs(model: OnnxModel): Selection {
     ) {
       outputs.push(output.name);
     } else if (found?.kind !== "sign") {
-      throw new ModelError(
+      faults.push(
         `output ${output.name}: expected FLOAT, INT64, INT32 or a classifier's label, found ${output.type}`,
       );
     }
   }
-  if (outputs.length + labels.length === 0) throw new ModelError("expected an output, found none");
+  if (outputs.length + labels.length + faults.length + model.faults.length === 0)
+    throw new ModelError("expected an output, found none");
   const needed = neededNodes(model.nodes, [...outputs, ...labels.flat()]);
-  return { outputs, labels, needed, classes };
+  const sources = outputs.map((output) => source(writers, output));
+  return {
+    outputs,
+    labels,
+    needed,
+    classes,
+    faults,
+    signs: outputs.filter((_, i) => signs.has(sources[i]!)),
+    isRegressor: sources.some((value) => /^ai\.onnx\.ml\.\w+Regressor$/.test(writers.get(value)?.type ?? "")),
+  };
 }

@@ -8,7 +8,7 @@ import {
   type ValueInfoProto,
 } from "onnx-buf";
 import { elements, ModelError, type Shape } from "../../../ir/graph.ts";
-import { checkRank, MAX_ELEMENTS } from "../importer.ts";
+import { attempt, checkRank, MAX_ELEMENTS } from "../importer.ts";
 import { checkFields } from "./budget.ts";
 import { type Constant, isFloat, readConstant, typeName } from "./constant.ts";
 
@@ -44,6 +44,12 @@ export interface OnnxModel {
   readonly inputs: readonly OnnxInput[];
   readonly outputs: readonly OnnxOutput[];
   readonly constants: ReadonlyMap<string, Constant>;
+  /** The file's own metadata, such as names of columns. */
+  readonly metadata: ReadonlyMap<string, string>;
+  /** What is wrong with inputs, outputs and constants, one line each. */
+  readonly faults: readonly string[];
+  /** Names that have no value for that. */
+  readonly broken: ReadonlySet<string>;
 }
 
 /** A model of more nodes is for no microcontroller. */
@@ -136,6 +142,14 @@ function readNodes(nodes: readonly NodeProto[], opsets: ReadonlyMap<string, numb
   });
 }
 
+/** What to do about a type of input that a module has none for. */
+const INPUT_ADVICE: Readonly<Record<string, string>> = {
+  STRING: "; encode the categories as numbers before the model",
+  FLOAT16: "; convert the model to float32",
+  BFLOAT16: "; convert the model to float32",
+};
+const otherAdvice = "; export the model with a float32 input";
+
 /** Sizes left open are named, missing, 0 or negative. Only that of the first axis, the batch, may be. */
 function readInput({ name, type }: ValueInfoProto): OnnxInput {
   if (type?.value.case !== "tensorType") {
@@ -144,7 +158,9 @@ function readInput({ name, type }: ValueInfoProto): OnnxInput {
   if (name === "") throw new ModelError("expected a name of every input, found none");
   const { elemType, shape } = type.value.value;
   if (!isFloat(typeName(elemType))) {
-    throw new ModelError(`input ${name}: expected FLOAT or DOUBLE, found ${typeName(elemType)}`);
+    const found = typeName(elemType);
+    const advice = INPUT_ADVICE[found] ?? otherAdvice;
+    throw new ModelError(`input ${name}: expected FLOAT or DOUBLE, found ${found}${advice}`);
   }
   if (!shape) throw new ModelError(`input ${name}: expected a shape, found none`);
   const sizes = shape.dim.map(({ value }, axis) => {
@@ -174,16 +190,30 @@ export function readOnnx(bytes: Uint8Array): OnnxModel {
   checkFields(bytes);
   const model = decode(bytes);
   const graph = graphOf(model);
+  const faults: string[] = [];
+  const broken = new Set<string>();
+  const read = <P extends { readonly name: string }, R>(proto: P, work: (proto: P) => R): R[] => {
+    const result = attempt(faults, () => work(proto));
+    if (result !== undefined) return [result];
+    broken.add(proto.name);
+    return [];
+  };
   const constants = new Map<string, Constant>();
   for (const tensor of graph.initializer) {
     if (constants.has(tensor.name)) throw new ModelError(`two initializers are named ${tensor.name}`);
-    constants.set(tensor.name, readConstant(tensor, tensor.name));
+    for (const constant of read(tensor, () => readConstant(tensor, tensor.name)))
+      constants.set(tensor.name, constant);
   }
+  const nodes = readNodes(graph.node, opsetsOf(model));
+  // Before IR version 4 every initializer was listed as an input with a default value.
+  const isInput = ({ name }: ValueInfoProto): boolean => !constants.has(name) && !broken.has(name);
   return {
-    nodes: readNodes(graph.node, opsetsOf(model)),
-    // Before IR version 4 every initializer was listed as an input with a default value.
-    inputs: graph.input.filter(({ name }) => !constants.has(name)).map(readInput),
-    outputs: graph.output.map(readOutput),
+    nodes,
+    inputs: graph.input.filter(isInput).flatMap((input) => read(input, readInput)),
+    outputs: graph.output.flatMap((output) => read(output, readOutput)),
     constants,
+    metadata: new Map(model.metadataProps.map(({ key, value }) => [key, value])),
+    faults,
+    broken,
   };
 }
