@@ -1,7 +1,8 @@
 /** What other programs may import: `import { build, wasm3 } from "thimble"`. */
 
-export type { Quality } from "./compiler/quantize/measure.ts";
-export { type Graph, ModelError, type Tensor, type Vector } from "./ir/graph.ts";
+export type { EvaluationResult } from "./compiler/evaluate/evaluate.ts";
+export type { LayerQuality } from "./compiler/quantize/measure.ts";
+export { type Graph, ModelError, type Task, type Tensor, type Vector } from "./ir/graph.ts";
 export { type Availability, type Engine, EngineError } from "./module/engine.ts";
 export { type Build, type BuildOptions, build, type QuantizationNotes } from "./pipeline.ts";
 export { reportOf } from "./report/json.ts";

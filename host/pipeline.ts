@@ -8,16 +8,24 @@ import { compileModule } from "./compiler/compile/index.ts";
 import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
 import { emitAssemblyScript, type Provenance } from "./compiler/emit/assemblyscript.ts";
 import { describeModule } from "./compiler/emit/describe_module.ts";
+import { type EvaluationResult, evaluate } from "./compiler/evaluate/evaluate.ts";
+import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/predict.ts";
+import { calibrationTruth, type Evaluation, readEvaluation } from "./compiler/evaluate/truth.ts";
+import { copyFacts, type Facts, withFacts } from "./compiler/facts.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
 import { simplify } from "./compiler/passes/index.ts";
 import { lower, type Program } from "./compiler/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./compiler/plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./compiler/plan/text.ts";
-import type { Agreement } from "./compiler/quantize/compare.ts";
+import { type Agreement, agreementOf } from "./compiler/quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./compiler/quantize/data_free.ts";
-import { measureQuality, type Quality } from "./compiler/quantize/measure.ts";
+import { checkFeasible } from "./compiler/quantize/feasible.ts";
+import { judgedOf } from "./compiler/quantize/loss.ts";
+import { type LayerQuality, measureLayers } from "./compiler/quantize/measure.ts";
+import { lossWarnings } from "./compiler/quantize/remaining.ts";
 import { scaleInputs } from "./compiler/quantize/scale_inputs.ts";
 import { scaleTrees } from "./compiler/quantize/scale_trees.ts";
+import { withinBudget } from "./compiler/quantize/score.ts";
 import {
   allStatistics,
   type Found,
@@ -50,6 +58,12 @@ export interface BuildOptions {
   readonly model: string;
   /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
+  /** Samples with the right answers: read and checked before any work. */
+  readonly evaluate?: string;
+  /** Columns of these files, or the array of an archive, that hold the right answers. */
+  readonly labelColumns?: readonly string[];
+  /** What the model is for, what its classes are called, and where it decides: its file's, unless given. */
+  readonly facts?: Omit<Facts, "columns">;
   /** What black and white are to the model, where samples are images; default 0 and 1. */
   readonly imageRange?: readonly [low: number, high: number];
   /** How a float model becomes one of integers. */
@@ -84,6 +98,8 @@ export interface QuantizationNotes {
   readonly samples: "calibration" | "random inputs";
   readonly steps: readonly string[];
   readonly warnings: readonly string[];
+  /** Those of the warnings that say how much more was lost than may be, where, and what to try. */
+  readonly losses: readonly string[];
 }
 
 export interface Build {
@@ -91,7 +107,9 @@ export interface Build {
   readonly assembly: string;
   /** The graph the module was made from, for the reference interpreter. */
   readonly graph: Graph;
-  /** The float graph, where the model was float. */
+  /** The model as it was imported: what it says is right. */
+  readonly imported: Graph;
+  /** The float graph that was quantised, its inputs scaled, where the model was float. */
   readonly floatGraph?: Graph;
   readonly metadata: Metadata;
   /** How each layer is computed, and what that costs on the board. */
@@ -103,14 +121,19 @@ export interface Build {
   /** What the quantiser did, where the model was float. */
   readonly quantization?: QuantizationNotes;
   /** Tensor by tensor how near the quantised model is, where the model was float. */
-  readonly quality?: Quality;
+  readonly quality?: readonly LayerQuality[];
+  /** By the right answers of a file of their own, or of the calibration samples. */
+  readonly evaluation?: EvaluationResult;
   readonly stages: readonly StageTime[];
 }
 
-interface LabelledSamples {
+/** What was read of people's data files. */
+interface Data {
   readonly samples: readonly Sample[];
-  /** The expected class of each. */
-  readonly labels?: readonly string[];
+  readonly columns?: readonly string[];
+  /** Right answers, and whether the model is calibrated with the same samples. */
+  readonly evaluation?: Evaluation;
+  readonly source: EvaluationResult["source"];
 }
 
 export const DEFAULT_MAX_SIZE = 65536;
@@ -135,13 +158,19 @@ export async function build(options: BuildOptions): Promise<Build> {
 
   const source = await openSource(options.model);
   const name = options.name ?? basename(options.model, extname(options.model));
-  const imported = await stage(
+  const read = await stage(
     "import",
     () => checkWork(checkGraph(importModel(source, name), "import")),
     dumpGraph,
   );
-  const simplified = await stage("simplify", () => simplify(imported), dumpGraph);
-  const { samples, labels } = await stage("samples", () => readSamples(simplified, options));
+  const plain = await stage("simplify", () => simplify(read), dumpGraph);
+  const {
+    simplified,
+    samples,
+    evaluation,
+    source: answers,
+  } = await stage("samples", () => readData(plain, options));
+  const imported = copyFacts(read, simplified);
   const { graph: scaled, warnings } = await stage(
     "scale",
     () => {
@@ -155,7 +184,10 @@ export async function build(options: BuildOptions): Promise<Build> {
   const observed = await stage("calibrate", () => (isFloat ? observeGraph(scaled, subjects) : undefined));
   const found = await stage(
     "quantize",
-    () => observed && quantize(observed, samples, options),
+    () => {
+      if (observed && options.quantization?.precision !== "int16") checkFeasible(observed);
+      return observed && quantize(observed, samples, options);
+    },
     (result) => dumpGraph(result?.quantized ?? scaled),
   );
   const graph = checkQuantized(found?.quantized ?? scaled, "quantize");
@@ -190,11 +222,34 @@ export async function build(options: BuildOptions): Promise<Build> {
   // To find the layer that is wrong, every layer is an output of a module built like any other.
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
-  const quality = found && (await stage("measure", () => measure(found, graph, subjects, labels)));
+  const quality = found && (await stage("measure", () => measure(found, graph, subjects)));
+  const judged = judgedOf(graph);
+  const outputsOf = async (rows: readonly Sample[]): Promise<BothOutputs> => ({
+    ...(isFloat && { float: outputsAt(predictGraph(imported, rows), judged.index) }),
+    quantized: outputsAt(await predictModule(graph, module, rows), judged.index),
+  });
+  const calibrated = await stage("compare", () =>
+    samples.length > 0 && isFloat ? outputsOf(samples) : undefined,
+  );
+  const agreement = calibrated?.float && agreementOf(judged, calibrated.float, calibrated.quantized);
+  const result = await stage("evaluate", async () => {
+    if (!evaluation) return undefined;
+    const outputs =
+      (answers === "calibration" ? calibrated : undefined) ?? (await outputsOf(evaluation.samples));
+    return evaluate(judged, evaluation, answers, outputs.float, outputs.quantized);
+  });
+  const remaining = lossWarnings({
+    graph,
+    agreement,
+    evaluation: result,
+    layers: quality,
+    precision: options.quantization?.precision,
+  });
   return {
     module,
     assembly,
     graph,
+    imported,
     ...(isFloat && { floatGraph: scaled }),
     metadata,
     tuning,
@@ -202,24 +257,47 @@ export async function build(options: BuildOptions): Promise<Build> {
     plan,
     verification,
     ...(quality && { quality }),
-    ...(quality && samples.length > 0 && { agreement: quality.agreement }),
-    ...(found && { quantization: notesOf(found, samples, warnings) }),
+    ...(agreement && { agreement }),
+    ...(result && { evaluation: result }),
+    ...(found && { quantization: notesOf(found, samples, warnings, remaining) }),
     stages,
   };
+}
+
+/** Rows of the output that a model is judged by. */
+interface BothOutputs {
+  readonly float?: readonly Float32Array[];
+  readonly quantized: readonly Float32Array[];
 }
 
 const isFloatGraph = (graph: Graph): boolean =>
   graph.nodes.some((node) => node.outputs.some((output) => tensorOf(graph, output).dtype === "float32"));
 
-async function readSamples(
+/** Calibration and evaluation samples, and the graph with what they and the user say of it. */
+function readData(
   graph: Graph,
-  { calibration, imageRange }: BuildOptions,
-): Promise<LabelledSamples> {
-  if (calibration === undefined) return { samples: [] };
+  { calibration, evaluate: file, labelColumns, imageRange, facts }: BuildOptions,
+): Data & { readonly simplified: Graph } {
+  const media = { ...(imageRange && { imageRange }) };
+  const evaluated = { ...media, ...(labelColumns && { labels: labelColumns }) };
   const inputs = inputInfos(graph);
   const sizes = inputs.map(({ shape }) => elements(shape));
-  const { rows, labels } = await readSamplesOf(calibration, inputs, { ...(imageRange && { imageRange }) });
-  return { samples: rows.map((row) => splitRow(row, sizes)), ...(labels && { labels }) };
+  // A column that holds labels in one file need not be in the other.
+  const dataset =
+    calibration === undefined
+      ? undefined
+      : readSamplesOf(calibration, inputs, file === undefined ? evaluated : media);
+  const samples = dataset?.rows.map((row) => splitRow(row, sizes)) ?? [];
+  const simplified = withFacts(graph, { ...facts, ...(dataset?.columns && { columns: dataset.columns }) });
+  if (file !== undefined)
+    return {
+      simplified,
+      samples,
+      evaluation: readEvaluation(simplified, file, evaluated),
+      source: "evaluation",
+    };
+  const evaluation = dataset && calibrationTruth(simplified, calibration!, dataset, samples);
+  return { simplified, samples, ...(evaluation && { evaluation }), source: "calibration" };
 }
 
 /** Share of a board's RAM that a module's memory may take: the engine and stacks need the rest. */
@@ -241,20 +319,17 @@ const notesOf = (
   { steps }: Found,
   samples: readonly Sample[],
   warnings: readonly string[],
+  losses: readonly string[],
 ): QuantizationNotes => ({
   samples: samples.length > 0 ? "calibration" : "random inputs",
   steps,
-  warnings: samples.length > 0 ? warnings : [DATA_FREE_WARNING, ...warnings],
+  warnings: [...(samples.length > 0 ? [] : [DATA_FREE_WARNING]), ...warnings, ...losses],
+  losses,
 });
 
-function measure(
-  { float, ranges }: Found,
-  graph: Graph,
-  samples: readonly Sample[],
-  labels: readonly string[] | undefined,
-): Quality {
+function measure({ float, ranges }: Found, graph: Graph, samples: readonly Sample[]): LayerQuality[] {
   const methods = new Map([...ranges].map(([name, { method }]) => [name, method]));
-  return measureQuality(float, graph, samples, { methods, ...(labels && { labels }) });
+  return measureLayers(float, graph, withinBudget(graph, samples), { methods });
 }
 
 const outputBytes = (graph: Graph): number =>

@@ -1,17 +1,17 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { OBJECTIVES } from "../compiler/tune/tune.ts";
 import type { EngineResult } from "../compiler/verify/ladder.ts";
 import { BOARD_NAMES } from "../firmware/boards.ts";
 import { findWasm3Cli, runCliSelfTest } from "../firmware/wasm3_build.ts";
-import { ModelError } from "../ir/graph.ts";
+import { ModelError, TASKS } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
-import { calibrationLabels, evaluateLabels } from "../report/evaluation.ts";
+import { agreementText, evaluationText } from "../report/figures.ts";
 import { reportOf } from "../report/json.ts";
 import { reportPage } from "../report/page.ts";
-import type { EvaluationReport, Report } from "../report/schema.ts";
+import type { Report } from "../report/schema.ts";
 import { layerTable, time } from "../report/text.ts";
 import { bytes, integer, plain } from "../table.ts";
 import { writeAll } from "./files.ts";
@@ -32,10 +32,55 @@ const OPTIONS = {
   dump: { type: "string" },
   report: { type: "string" },
   evaluate: { type: "string" },
+  task: { type: "string" },
+  label: { type: "string" },
+  labels: { type: "string" },
+  threshold: { type: "string" },
+  "max-accuracy-drop": { type: "string" },
   key: { type: "string" },
   "security-counter": { type: "string" },
   json: { type: "boolean" },
 } as const;
+
+/** Names separated by commas, or the lines of a file. */
+function nameList(option: string, text: string): readonly string[] {
+  const isFile = existsSync(text) && statSync(text).isFile();
+  const names = (isFile ? readFileSync(text, "utf8").trim().split(/\r?\n/) : text.split(",")).map((name) =>
+    name.trim(),
+  );
+  if (names.includes("") || new Set(names).size < names.length)
+    throw new UsageError(`${option}: expected names that differ, found "${text}"`);
+  return names;
+}
+
+function finiteNumber(option: string, text: string, least = Number.NEGATIVE_INFINITY): number {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && value >= least) return value;
+  const expected = least === 0 ? "a number of at least 0" : "a number";
+  throw new UsageError(`${option}: expected ${expected}, found "${text}"`);
+}
+
+/** What the user says of the model's use. */
+function useOptions({
+  evaluate,
+  task,
+  label,
+  labels,
+  threshold,
+}: ReturnType<typeof parse<typeof OPTIONS>>["values"]): Pick<
+  BuildOptions,
+  "evaluate" | "labelColumns" | "facts"
+> {
+  return {
+    ...(evaluate !== undefined && { evaluate }),
+    ...(label !== undefined && { labelColumns: nameList("--label", label) }),
+    facts: {
+      ...(task !== undefined && { task: oneOf("--task", task, TASKS) }),
+      ...(labels !== undefined && { labels: nameList("--labels", labels) }),
+      ...(threshold !== undefined && { threshold: finiteNumber("--threshold", threshold) }),
+    },
+  };
+}
 
 const TUNE_BY = ["model", "measure"] as const;
 
@@ -54,6 +99,7 @@ function buildOptions(
   return {
     model,
     ...quantizationOptions(values),
+    ...useOptions(values),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
@@ -100,13 +146,6 @@ function deviceLines({ tuning }: Report): string[] {
   ];
 }
 
-function accuracyLine({ file, source, samples, float, quantized }: EvaluationReport): string {
-  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  const before = float ? `, ${percent(float.accuracy)} by the float model` : "";
-  const whose = source === "calibration" ? `the calibration samples of ${file}` : file;
-  return `  labels  ${percent(quantized.accuracy)} of ${integer(samples)} right${before}: ${plain(whose)}`;
-}
-
 const quantizationLines = ({ quantization }: Report): string[] => [
   ...(quantization?.steps ?? []).map((step) => `  quant   ${plain(step)}`),
   ...(quantization?.warnings ?? []).map((warning) => `  warning ${warning}`),
@@ -122,14 +161,9 @@ export function summary(report: Report, folder: string | undefined, signed = fal
     ...deviceLines(report),
     `  proof   ${report.verification.vectors} vectors on the reference and ${report.verification.engines.map(engineLine).join("; ")}`,
   ];
-  const agreement = report.floatAgreement;
-  if (agreement) {
-    lines.push(
-      `  float   ${(100 * agreement.sameArgmax).toFixed(1)} % of ${agreement.samples} samples decided as by the float model, outputs within ${agreement.maxError.toPrecision(2)}`,
-    );
-  }
+  if (report.floatAgreement) lines.push(`  float   ${agreementText(report.floatAgreement, report.task)}`);
   lines.push(...quantizationLines(report));
-  if (report.evaluation) lines.push(accuracyLine(report.evaluation));
+  if (report.evaluation) lines.push(`  labels  ${plain(evaluationText(report.evaluation))}`);
   if (folder !== undefined)
     lines.push(
       `  written ${join(folder, "model.wasm")}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}`,
@@ -151,16 +185,18 @@ async function commandLineSelfTest(module: Uint8Array): Promise<number | undefin
   }
 }
 
-/** Labels of a file of their own, or else those that the calibration samples have. */
-async function evaluationOf(
-  result: Build,
-  { evaluate, calibration }: { readonly evaluate?: string; readonly calibration?: string },
-  { imageRange }: BuildOptions,
-): Promise<EvaluationReport | undefined> {
-  if (evaluate !== undefined) return evaluateLabels(result, evaluate, { ...(imageRange && { imageRange }) });
-  const labels = result.quality?.labels;
-  if (!labels || calibration === undefined) return undefined;
-  return calibrationLabels(labels, calibration, result.quality.agreement.sameArgmax);
+/** Throws ModelError where more was lost than the user allows: in points, or percent of the range of values. */
+function checkDrop({ evaluation, agreement }: Build, most: number): void {
+  const loss = evaluation?.loss ?? agreement?.loss;
+  if (loss === undefined)
+    throw new ModelError(
+      "--max-accuracy-drop: expected a float model with --calibration or --evaluate, found nothing to compare with",
+    );
+  if (loss <= most) return;
+  const where = evaluation ? evaluation.file : "the calibration samples";
+  throw new ModelError(
+    `accuracy: expected a drop of at most ${most} (--max-accuracy-drop), found ${Number(loss.toPrecision(3))} on ${where}`,
+  );
 }
 
 export const buildCommand: Command = {
@@ -171,7 +207,9 @@ export const buildCommand: Command = {
               [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
               [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
-              [--report FILE.html] [--evaluate FILE] [--dump DIR] [--json]
+              [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
+              [--task ${TASKS.join("|")}]
+              [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER]
 
 MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
 DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), model.graph.json (for the
@@ -180,7 +218,16 @@ ${QUANTIZATION_USAGE}
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --key        also writes model.img, the signed image of the module, as thimble sign does
   --report     also writes a page with charts of accuracy, noise by layer, latency, size and memory
-  --evaluate   samples as for --calibration, with labels (a last column "label"): the accuracy of the float model and of the module
+  --evaluate   samples as for --calibration, with the right answers: figures of the task for the float model and for the
+               module. Columns are matched by name where the calibration table or the model names them
+  --max-accuracy-drop  ends with status 1, and writes nothing, where more is lost: points of accuracy, or percent of the
+               range of values; on the file of --evaluate, or on the calibration samples
+  --task       what the model is for, where its file does not tell
+  --label      the columns, or the array of an .npz, that hold the right answers; default: label, class, target or y
+  --labels     the classes in the order of the model's outputs, or a file with a line for each; of a detector with one
+               score, what it means up to the threshold and above it
+  --threshold  where a detector, or a classifier of two classes, decides: part of the module; of an autoencoder, the
+               mean squared error above which a sample is an anomaly
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
@@ -191,15 +238,17 @@ ${QUANTIZATION_USAGE}
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODEL"]);
     const options = buildOptions(positionals[0]!, values);
+    const drop = values["max-accuracy-drop"];
+    const most = drop === undefined ? undefined : finiteNumber("--max-accuracy-drop", drop, 0);
     // Before the work, so that a wrong key does not cost a build.
     const signing = readSigning(values);
     const result = await build(options).finally(clearProgress);
+    if (most !== undefined) checkDrop(result, most);
     const folder = values.output ?? join("build", result.metadata.model.name);
     const status = values["self-test"] ? await commandLineSelfTest(result.module) : undefined;
     if (status) throw new ModelError(`wasm3 --func self_test: expected 0, found ${status}`);
-    const evaluation = await evaluationOf(result, values, options);
     const report = {
-      ...reportOf(result, evaluation),
+      ...reportOf(result),
       ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }),
     };
     const { name: id, version } = result.metadata.model;

@@ -1,6 +1,5 @@
 import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
 import { simplify } from "../compiler/passes/index.ts";
-import { decide } from "../compiler/quantize/compare.ts";
 import type { Vector } from "../ir/graph.ts";
 import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../module/metadata.ts";
@@ -12,6 +11,7 @@ import {
   scaleValues,
   splitRow,
 } from "../ops/border.ts";
+import { decide } from "../ops/decision.ts";
 import { checkGraph, checkWork } from "../ops/spec.ts";
 import { DataError, readSamplesOf } from "../runtime/data/index.ts";
 import { evaluateInOrder, runReference } from "../runtime/engines/reference.ts";

@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { summary } from "../cli/build.ts";
 import { writeAll } from "../cli/files.ts";
-import { argmax } from "../compiler/quantize/compare.ts";
 import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import type { Engine } from "../module/engine.ts";
 import { splitRow, toFloatInputs, toInputBytes } from "../ops/border.ts";
+import { argmax } from "../ops/decision.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
 import { reportOf } from "../report/json.ts";
 import { root } from "../root.ts";

@@ -54,7 +54,8 @@ export interface Tensor {
   readonly features?: readonly string[];
   /**
    * Of a graph output of one value with two labels: the second is meant where the value is greater; one half where
-   * it is left out. Of an autoencoder's output: the mean squared error above which a sample is an anomaly.
+   * it is left out. Of two values: the second class is meant where its value is greater. Of an autoencoder's output:
+   * the mean squared error above which a sample is an anomaly.
    */
   readonly threshold?: number;
   /** On graph inputs only. */

@@ -98,9 +98,7 @@ function packNames(names: readonly string[]): readonly string[] | NumberedNames 
 }
 
 const unpackNames = (names: readonly string[] | NumberedNames, count: number): readonly string[] =>
-  "prefix" in names
-    ? Array.from({ length: count }, (_, i) => `${names.prefix}${names.first + i}`)
-    : names;
+  "prefix" in names ? Array.from({ length: count }, (_, i) => `${names.prefix}${names.first + i}`) : names;
 
 /** Deterministic CBOR (RFC 8949, section 4.2). */
 export const encodeMetadata = (metadata: Metadata): Uint8Array =>

@@ -6,7 +6,7 @@ import { BOARDS, type BoardProfile, milliseconds } from "../firmware/boards.ts";
 import type { TensorInfo } from "../module/metadata.ts";
 import type { Build } from "../pipeline.ts";
 import { qualityOf } from "./quality.ts";
-import type { BoardReport, EvaluationReport, MemoryReport, Report, TuningReport } from "./schema.ts";
+import type { BoardReport, MemoryReport, Report, TuningReport } from "./schema.ts";
 
 const tensor = ({ statistics: _, ...info }: TensorInfo) => info;
 
@@ -64,7 +64,7 @@ function memoryOf({ plan, graph, choices }: Build): MemoryReport {
 }
 
 /** What `build --json` prints and report.json holds: schema.ts says what the fields mean. */
-export function reportOf(build: Build, evaluation?: EvaluationReport): Report {
+export function reportOf(build: Build): Report {
   const { metadata, module } = build;
   const sizes = sizeParts(module, metadata);
   return {
@@ -82,10 +82,11 @@ export function reportOf(build: Build, evaluation?: EvaluationReport): Report {
     tuning: tuningOf(build.tuning),
     boards: boardsOf(build.tuning),
     verification: build.verification,
+    ...(metadata.task && { task: metadata.task }),
     ...(build.agreement && { floatAgreement: build.agreement }),
-    ...(build.quality && { quality: qualityOf(build.quality.layers, build.graph) }),
+    ...(build.quality && { quality: qualityOf(build.quality, build.graph) }),
     ...(build.quantization && { quantization: build.quantization }),
-    ...(evaluation && { evaluation }),
+    ...(build.evaluation && { evaluation: build.evaluation }),
     stages: build.stages.map(({ stage, milliseconds: ms }) => ({ stage, milliseconds: Math.round(ms) })),
   };
 }

@@ -5,11 +5,13 @@
  */
 
 import type { Part } from "../compiler/compile/parts.ts";
+import type { EvaluationResult } from "../compiler/evaluate/evaluate.ts";
 import type { Agreement } from "../compiler/quantize/compare.ts";
 import type { ByKernels } from "../compiler/tune/cost.ts";
 import type { LayerTuning, Objective } from "../compiler/tune/tune.ts";
 import type { Verification } from "../compiler/verify/ladder.ts";
 import type { BoardProfile } from "../firmware/boards.ts";
+import type { Task } from "../ir/graph.ts";
 import type { LayerInfo, TensorInfo } from "../module/metadata.ts";
 import type { QuantizationNotes, StageTime } from "../pipeline.ts";
 
@@ -66,25 +68,6 @@ export interface BoardReport {
   readonly ramLimit: number;
 }
 
-/** What one model decided, by expected class: rows are expected classes, columns the decided ones. */
-export interface DecisionReport {
-  readonly accuracy: number;
-  readonly confusion: readonly (readonly number[])[];
-}
-
-export interface EvaluationReport {
-  /** The file, and whether the model was calibrated with it as well. */
-  readonly file: string;
-  readonly source: "evaluation" | "calibration";
-  readonly samples: number;
-  /** Classes in the order of the rows and columns. */
-  readonly classes: readonly string[];
-  /** Share of samples on which both decide the same; of float models only. */
-  readonly agreement?: number;
-  readonly float?: DecisionReport;
-  readonly quantized: DecisionReport;
-}
-
 /** What a tensor lost when it became integers; of float models only. */
 export interface LayerQualityReport {
   readonly tensor: string;
@@ -125,12 +108,14 @@ export interface Report {
   readonly tuning: TuningReport;
   readonly boards: readonly BoardReport[];
   readonly verification: Verification;
-  /** The int8 model against the float one on the calibration samples. */
+  /** The integers against the model as it was imported, on the calibration samples. */
   readonly floatAgreement?: Agreement;
   readonly quality?: readonly LayerQualityReport[];
   /** What the quantiser did with a float model, by which samples, and what people should know of it. */
   readonly quantization?: QuantizationNotes;
-  /** Where labels were given. */
-  readonly evaluation?: EvaluationReport;
+  /** What the model is for, by its file or by whoever built it: what its figures are about. */
+  readonly task?: Task;
+  /** Where the right answers were given: figures of the task. */
+  readonly evaluation?: EvaluationResult;
   readonly stages: readonly StageTime[];
 }

@@ -10,12 +10,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../../host/cli/options.ts";
-import { argmax } from "../../host/compiler/quantize/compare.ts";
 import { measureBoth } from "../../host/compiler/tune/measure.ts";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
 import { tensorOf } from "../../host/ir/graph.ts";
 import { EngineError } from "../../host/module/engine.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
+import { argmax } from "../../host/ops/decision.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
 import { readDataset } from "../../host/runtime/data/index.ts";

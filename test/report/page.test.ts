@@ -79,12 +79,12 @@ describe("the page in Chromium", { skip: skipBrowser }, () => {
     const { page } = await browser.open(digits, { width: 1280 });
     const text = (await page.locator(".tiles").innerText()).replaceAll(/\s+/g, " ");
     const { evaluation, moduleBytes } = report;
-    assert.ok(text.includes(`${(100 * evaluation!.quantized.accuracy).toFixed(1)} %`), text);
+    assert.ok(text.includes(`${(100 * evaluation!.quantized!.accuracy).toFixed(1)} %`), text);
     assert.ok(text.replaceAll(" ", "").includes(`${moduleBytes}B`), text);
     const right = await page.locator(".heat").last().locator(".right").allInnerTexts();
     assert.deepEqual(
       right.map(Number),
-      evaluation!.quantized.confusion.map((row, i) => row[i]),
+      evaluation!.quantized!.confusion.map((row, i) => row[i]),
     );
     assert.deepEqual(JSON.parse((await page.locator("#data").textContent())!), report);
   });
@@ -180,7 +180,7 @@ function renamed(original: Report, name: string): Report {
     evaluation: {
       ...original.evaluation!,
       file: name,
-      classes: original.evaluation!.classes.map(() => name),
+      classes: original.evaluation!.classes!.map(() => name),
     },
   };
 }

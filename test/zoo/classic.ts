@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { argmax } from "../../host/compiler/quantize/compare.ts";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
+import { argmax } from "../../host/ops/decision.ts";
 import { type Build, build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";

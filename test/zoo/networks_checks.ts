@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { importModel, openSource } from "../../host/compiler/import/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
-import { argmax } from "../../host/compiler/quantize/compare.ts";
 import { fromBytes, tensorOf } from "../../host/ir/graph.ts";
 import { toFloatInputs } from "../../host/ops/border.ts";
+import { argmax } from "../../host/ops/decision.ts";
 import { checkGraph } from "../../host/ops/spec.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import {

@@ -5,10 +5,10 @@
  *   --json   one array on stdout, nothing else
  */
 import { UsageError } from "../../host/cli/options.ts";
-import { argmax } from "../../host/compiler/quantize/compare.ts";
 import type { Tuning } from "../../host/compiler/tune/tune.ts";
 import { tensorOf } from "../../host/ir/graph.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
+import { argmax } from "../../host/ops/decision.ts";
 import { build } from "../../host/pipeline.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { table } from "../../host/table.ts";

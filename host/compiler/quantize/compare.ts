@@ -1,70 +1,51 @@
-import { type Graph, type Tensor, tensorOf } from "../../ir/graph.ts";
+import type { Graph } from "../../ir/graph.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { runReference } from "../../runtime/engines/reference.ts";
+import { valueMetrics } from "../evaluate/metrics.ts";
 import { traceOf } from "./layers.ts";
+import { changedShare, decides, type Judged, judgedOf } from "./loss.ts";
 
-/** How far the quantised model is from the float one, over all samples, on the first output. */
+/** How far the quantised model is from the float one, over all samples, on the output that the model is judged by. */
 export interface Agreement {
   readonly samples: number;
   /** Greatest and mean absolute difference of output values. */
   readonly maxError: number;
   readonly meanError: number;
+  /** Root of the mean squared difference, and least to greatest value of the float model. */
+  readonly rmse: number;
+  readonly range: number;
   /** Share of samples that both models decide alike: see `decide`. */
   readonly sameArgmax: number;
+  /** What was lost: of decisions in points, the changed ones; of values the error in percent of their range. */
+  readonly loss: number;
 }
 
-export const argmax = (values: ArrayLike<number>): number =>
-  Array.from(values).reduce((best, value, i) => (value > values[best]! ? i : best), 0);
+type Rows = readonly ArrayLike<number>[];
 
-type Decider = Pick<Tensor, "dtype" | "labels" | "quantization">;
-
-/** Whether an output of one value is the probability of the second of two classes: see `labelProbabilities`. */
-export const isProbability = ({ labels }: Pick<Tensor, "labels">, values: number): boolean =>
-  values === 1 && labels?.length === 2;
-
-/**
- * What a model's output says, of real values: the number of the greatest, an index that it is already, or whether
- * a probability is above one half.
- */
-export function decide(values: ArrayLike<number>, output: Decider): number {
-  if (isProbability(output, values.length)) return values[0]! > 0.5 ? 1 : 0;
-  const isIndex = values.length === 1 && output.dtype === "int32" && !output.quantization;
-  return isIndex ? values[0]! : argmax(values);
-}
-
-/** The same of values as the output holds them. */
-export function decideStored(values: ArrayLike<number>, output: Decider): number {
-  const { quantization } = output;
-  if (!quantization || !isProbability(output, values.length)) return decide(values, output);
-  return decide([(values[0]! - quantization.zeroPoints[0]!) * quantization.scales[0]!], output);
-}
-
-/** Sums up pairs of outputs; `result` is what they come to. */
-export function agreementMeter(output: Decider) {
-  let [samples, maxError, total, same, count] = [0, 0, 0, 0, 0];
+/** Compares outputs, row by row. */
+export function agreementOf({ task, output }: Judged, expected: Rows, found: Rows): Agreement {
+  const { mae, rmse, maxError, range } = valueMetrics(expected, found);
+  const changed = changedShare(expected, found, output);
   return {
-    add(expected: ArrayLike<number>, found: Float32Array): void {
-      found.forEach((value, i) => {
-        const error = Math.abs(value - expected[i]!);
-        maxError = Math.max(maxError, error);
-        total += error;
-      });
-      samples++;
-      count += found.length;
-      if (decide(expected, output) === decide(found, output)) same++;
-    },
-    result: (): Agreement => ({ samples, maxError, meanError: total / count, sameArgmax: same / samples }),
+    samples: expected.length,
+    maxError,
+    meanError: mae,
+    rmse,
+    range,
+    sameArgmax: 1 - changed,
+    loss: 100 * (decides(task) ? changed : rmse / (range || 1)),
   };
 }
 
 export function compareWithFloat(float: Graph, quantized: Graph, samples: readonly Sample[]): Agreement {
-  const output = tensorOf(quantized, quantized.outputs[0]!);
+  const judged = judgedOf(quantized);
+  const { index, output } = judged;
   const border = borderOf(output);
-  const meter = agreementMeter(output);
-  for (const sample of samples) {
-    const expected = traceOf(float, toFloatInputs(float, sample)).get(float.outputs[0]!)!;
-    const bytes = runReference(quantized, [toInputBytes(quantized, sample)])[0]![0]!;
-    meter.add(expected, dequantizeBytes(bytes, border));
-  }
-  return meter.result();
+  const expected = samples.map(
+    (sample) => traceOf(float, toFloatInputs(float, sample)).get(float.outputs[index]!)!,
+  );
+  const found = samples.map((sample) =>
+    dequantizeBytes(runReference(quantized, [toInputBytes(quantized, sample)])[0]![index]!, border),
+  );
+  return agreementOf(judged, expected, found);
 }

@@ -17,7 +17,7 @@ import { operatorOf } from "../../ops/index.ts";
 import type { Bound } from "../../ops/operator.ts";
 import { sumRescaler } from "../../ops/wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window } from "../../ops/window.ts";
-import { evaluateGraph, initialStates, type Trace } from "../../runtime/engines/reference.ts";
+import { evaluateGraph, initialStates, type States, type Trace } from "../../runtime/engines/reference.ts";
 
 type Values = readonly (TensorData | undefined)[];
 type Layer = Bound<Attributes>;
@@ -160,6 +160,10 @@ export function evaluateLayer(op: string, layer: Layer, values: Values): readonl
   return [result];
 }
 
-/** All values of a graph for one set of inputs, as the reference interpreter has them. */
+/** All values of a graph for one set of inputs and states, as the reference interpreter has them. */
+export const traceFrom = (graph: Graph, inputs: readonly TensorData[], states: States): Trace =>
+  evaluateGraph(graph, inputs, states, evaluateLayer);
+
+/** The same from the states that a graph begins with. */
 export const traceOf = (graph: Graph, inputs: readonly TensorData[]): Trace =>
-  evaluateGraph(graph, inputs, initialStates(graph), evaluateLayer);
+  traceFrom(graph, inputs, initialStates(graph));

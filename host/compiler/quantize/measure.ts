@@ -3,7 +3,6 @@
 import { fromBytes, type Graph, type Tensor, type TensorData, tensorOf, writers } from "../../ir/graph.ts";
 import { typeRange } from "../../ops/activation.ts";
 import { borderOf, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
-import { type Agreement, agreementMeter, decide, decideStored, isProbability } from "./compare.ts";
 import { addToHistogram, coarseCounts, emptyHistogram, type Histogram } from "./histogram.ts";
 import { traceOf } from "./layers.ts";
 
@@ -27,25 +26,9 @@ export interface LayerQuality {
   readonly dtype: string;
 }
 
-/** Confusion matrices [truth][prediction] of samples by class. */
-export interface Confusion {
-  readonly names: readonly string[];
-  readonly float: readonly (readonly number[])[];
-  readonly quantized: readonly (readonly number[])[];
-}
-
-export interface Quality {
-  readonly layers: readonly LayerQuality[];
-  readonly agreement: Agreement;
-  /** Where the samples have labels that the model's outputs can be matched with. */
-  readonly labels?: Confusion;
-}
-
 export interface MeasureOptions {
   /** How each tensor's range was chosen. */
   readonly methods?: ReadonlyMap<string, string>;
-  /** The expected class of each sample. */
-  readonly labels?: readonly string[];
 }
 
 /** No noise at all would be infinite, which JSON has no number for. */
@@ -89,31 +72,6 @@ function addToMeter(meter: Meter, expected: TensorData, found: TensorData): void
   });
 }
 
-/** Class names by output, where the labels can be understood: the output's own, numbers, or in order. */
-export function classNames(output: Tensor, labels: readonly string[]): string[] | undefined {
-  const values = output.shape.reduce((product, n) => product * n, 1);
-  const count = isProbability(output, values) ? 2 : values;
-  const found = [...new Set(labels)].sort();
-  const numbers = Array.from({ length: count }, (_, i) => String(i));
-  const candidates = [[...(output.labels ?? [])], numbers, found.length === count ? found : []];
-  return candidates.find((names) => names.length > 0 && found.every((label) => names.includes(label)));
-}
-
-function confusionMeter(output: Tensor, labels: readonly string[] | undefined) {
-  const names = labels && labels.length > 0 ? classNames(output, labels) : undefined;
-  if (!labels || !names) return undefined;
-  const matrix = (): number[][] => names.map(() => names.map(() => 0));
-  const [float, quantized] = [matrix(), matrix()];
-  return {
-    add(sample: number, expected: TensorData, found: TensorData): void {
-      const truth = names.indexOf(labels[sample]!);
-      float[truth]![decide(expected, output)]! += 1;
-      quantized[truth]![decideStored(found, output)]! += 1;
-    },
-    result: (): Confusion => ({ names, float, quantized }),
-  };
-}
-
 function qualityOf(meter: Meter, layer: string, method: string): LayerQuality {
   const { tensor, histogram, range, signal, noise, outside } = meter;
   return {
@@ -133,20 +91,16 @@ function qualityOf(meter: Meter, layer: string, method: string): LayerQuality {
  * Runs both graphs on all samples. `float` may be any float graph whose tensors have the names and the
  * meaning of the quantised one's; a tensor that only one of them has is left out.
  */
-export function measureQuality(
+export function measureLayers(
   float: Graph,
   quantized: Graph,
   samples: readonly Sample[],
-  { methods, labels }: MeasureOptions = {},
-): Quality {
-  const output = tensorOf(quantized, quantized.outputs[0]!);
-  const border = borderOf(output);
-  const agreement = agreementMeter(output);
-  const confusion = confusionMeter(output, labels);
+  { methods }: MeasureOptions = {},
+): LayerQuality[] {
   const meters = [...quantized.tensors.values()]
     .filter((tensor) => !tensor.data && hasScale(tensor) && float.tensors.has(tensor.name))
     .map(meterOf);
-  samples.forEach((sample, i) => {
+  for (const sample of samples) {
     const expected = traceOf(float, toFloatInputs(float, sample));
     const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
       fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
@@ -154,16 +108,10 @@ export function measureQuality(
     const found = traceOf(quantized, inputs);
     for (const meter of meters)
       addToMeter(meter, expected.get(meter.tensor.name)!, found.get(meter.tensor.name)!);
-    const [floatOutput, integers] = [expected.get(float.outputs[0]!)!, found.get(output.name)!];
-    const real = Float32Array.from(integers, (q) => (q - border.zeroPoint) * border.scale);
-    agreement.add(floatOutput, real);
-    confusion?.add(i, floatOutput, integers);
-  });
+  }
   const writer = writers(quantized);
-  const layers = meters.map((meter) => {
+  return meters.map((meter) => {
     const { name } = meter.tensor;
     return qualityOf(meter, writer.get(name)?.name ?? name, methods?.get(name) ?? "prescribed");
   });
-  const confused = confusion?.result();
-  return { layers, agreement: agreement.result(), ...(confused && { labels: confused }) };
 }

@@ -1,14 +1,14 @@
 /** Which tensors need 16 bits: those where int8 loses most, one after another until the model decides as before. */
 
-import { elements, type Graph, ModelError, type Node, readers, tensorOf, writers } from "../../ir/graph.ts";
+import { type Graph, ModelError, type Node, readers, writers } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkQuantized } from "../../ops/spec.ts";
 import type { ChosenRange } from "./choose_ranges.ts";
-import { isProbability } from "./compare.ts";
 import type { Histogram } from "./histogram.ts";
-import { measureQuality } from "./measure.ts";
+import { decides } from "./loss.ts";
+import { measureLayers } from "./measure.ts";
 import { type Precision, quantizeGraph } from "./quantize.ts";
-import { isBetter, macsOf, type Score, scoreOf, type Target, triesFor } from "./score.ts";
+import { isBetter, type Score, scoreOf, type Target, triesFor } from "./score.ts";
 
 export const PRECISIONS = ["auto", "int8", "int16"] as const;
 export type PrecisionChoice = (typeof PRECISIONS)[number];
@@ -32,16 +32,12 @@ export interface ChosenPrecision {
   readonly steps: readonly string[];
 }
 
-/** Equal decisions that are enough, and for models that cost next to nothing their likely share on other data. */
-const ENOUGH_AGREEMENT = 0.995;
+/** For models that cost next to nothing, decisions that other data may change. */
 const ENOUGH_RISK = 0.001;
 /** Linear models and their kin decide next to a border that int16 costs nothing to keep. */
 const ENOUGH_LINEAR_RISK = 1e-6;
 /** Noise to signal that is enough where a cheap model's output is a value: errors within 1 % of its range. */
 const ENOUGH_NOISE = 5e-5;
-/** Multiply-accumulates up to which int16 throughout is a matter of a millisecond or two. */
-const CHEAP = 2 ** 14;
-
 /** Bits to spare let int16 hold twice what was seen, which other inputs may reach. */
 const HEADROOM = 2;
 
@@ -105,19 +101,18 @@ const denseWeights = (graph: Graph, wide: ReadonlySet<string>): string[] =>
 const isLinear = (graph: Graph): boolean =>
   graph.nodes.filter(({ op }) => operatorOf(op).quantization.weights).length <= 1;
 
-function isEnough({ agreement, risk, noise }: Score, graph: Graph, cheap: boolean): boolean {
-  if (agreement < ENOUGH_AGREEMENT) return false;
-  const output = tensorOf(graph, graph.outputs[0]!);
-  const values = elements(output.shape);
-  const decides = values > 1 || isProbability(output, values);
+/** Whether no more may be lost than is: see loss.ts. */
+function isEnough({ loss, risk, noise }: Score, graph: Graph, { judged, strict }: Target): boolean {
+  if (loss > 1) return false;
+  if (!strict || judged.task === "autoencoder" || judged.task === "image") return true;
   const most = isLinear(graph) ? ENOUGH_LINEAR_RISK : ENOUGH_RISK;
-  return !cheap || (decides ? risk <= most : noise <= ENOUGH_NOISE);
+  return decides(judged.task) ? risk <= most : noise <= ENOUGH_NOISE;
 }
 
 /** Sets of tensors to raise, the noisiest tensor's first. */
 function byNoise({ graph }: Subject, { quantized }: Attempt, target: Target): ReadonlySet<string>[] {
-  return measureQuality(graph, quantized, target.samples)
-    .layers.toSorted((a, b) => a.sqnr - b.sqnr)
+  return measureLayers(graph, quantized, target.samples)
+    .toSorted((a, b) => a.sqnr - b.sqnr)
     .flatMap(({ tensor }) => spreadsOf(graph, tensor));
 }
 
@@ -133,28 +128,65 @@ function widest(subject: Subject, target: Target, fits: (quantized: Graph) => bo
   return weights && (!activations || isBetter(weights.score, activations.score)) ? weights : activations;
 }
 
-function raise(
-  subject: Subject,
-  target: Target,
-  fits: (quantized: Graph) => boolean,
-  int8: Attempt,
+/** Parts of the tensors, noisiest first, that are raised together where one after another was not enough. */
+const PARTS = [1 / 4, 1 / 2, 1] as const;
+
+/** The cheapest of ever more tensors of int16, all of them at last, that loses little enough, or least. */
+function raiseParts(
+  { subject, target, fits }: Search,
+  best: Attempt,
+  spreads: readonly ReadonlySet<string>[],
 ): Attempt {
+  const parts = PARTS.slice(0, -1).map((part) => {
+    const some = spreads.slice(0, Math.ceil(part * spreads.length)).flatMap((spread) => [...spread]);
+    return (): Attempt | undefined =>
+      attempt(subject, new Set([...best.chosen.precision.keys(), ...some]), target, fits);
+  });
+  let found = best;
+  for (const each of [...parts, () => widest(subject, target, fits)]) {
+    const tried = each();
+    if (tried && tried.score.loss < found.score.loss) found = tried;
+    if (isEnough(found.score, subject.graph, target)) break;
+  }
+  return found;
+}
+
+/** What a search for types goes by. */
+interface Search {
+  readonly subject: Subject;
+  readonly target: Target;
+  readonly fits: (quantized: Graph) => boolean;
+}
+
+function raise(search: Search, int8: Attempt): Attempt {
+  const { subject, target, fits } = search;
   const { graph } = subject;
-  const cheap = macsOf(graph) <= CHEAP;
+  if (isEnough(int8.score, graph, target)) return int8;
   const tries = triesFor(graph, target.samples.length);
+  const spreads = byNoise(subject, int8, target);
   let best = int8;
-  for (const spread of byNoise(subject, int8, target).slice(0, tries)) {
-    if (isEnough(best.score, graph, cheap)) return best;
+  for (const spread of spreads.slice(0, tries)) {
+    if (isEnough(best.score, graph, target)) return best;
     const wide = new Set([...best.chosen.precision.keys(), ...spread]);
     if (wide.size === best.chosen.precision.size) continue;
     const tried = attempt(subject, wide, target, fits);
     // Less noise alone is not worth the time of a larger model.
-    const helps = tried && (cheap || tried.score.agreement > best.score.agreement);
+    const helps = tried && (target.strict || tried.score.loss < best.score.loss);
     if (helps && isBetter(tried.score, best.score)) best = tried;
   }
-  if (!cheap || isEnough(best.score, graph, cheap)) return best;
+  if (isEnough(best.score, graph, target)) return best;
+  if (best.score.loss > 1 && !target.strict) return raiseParts(search, best, spreads);
   const all = widest(subject, target, fits);
-  return all && isBetter(all.score, best.score) ? all : best;
+  return all && (isBetter(all.score, best.score) || (best.score.loss > 1 && all.score.loss < best.score.loss))
+    ? all
+    : best;
+}
+
+/** Operators by which int16 is impossible, by their nodes. */
+function noInt16(graph: Graph): ModelError {
+  const nodes = graph.nodes.filter((node) => !writes16(node)).map(({ name, op }) => `${name} (${op})`);
+  const found = nodes.length > 0 ? nodes.join(", ") : "types that do not fit together";
+  return new ModelError(`--precision int16: expected operators that compute in int16, found ${found}`);
 }
 
 /** The types of a graph's tensors; steps say which are wide. */
@@ -167,12 +199,11 @@ export function choosePrecision(
   if (precision === "int8") return int8;
   if (precision === "int16") {
     const all = widest(subject, target, () => true);
-    if (!all)
-      throw new ModelError(`${subject.graph.name}: expected operators that compute in int16, found others`);
+    if (!all) throw noInt16(subject.graph);
     return { ...all.chosen, steps: describe(new Set(all.chosen.precision.keys())) };
   }
   const start = attempt(subject, new Set(), target, fits);
   if (!start) return int8;
-  const { chosen } = raise(subject, target, fits, start);
+  const { chosen } = raise({ subject, target, fits }, start);
   return { ...chosen, steps: describe(new Set(chosen.precision.keys())) };
 }

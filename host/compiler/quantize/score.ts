@@ -2,11 +2,12 @@
 
 import { elements, fromBytes, type Graph, tensorOf, toBytes, writers } from "../../ir/graph.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
+import { decide, decidesAlone, thresholdOf } from "../../ops/decision.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
-import { decide, decideStored, isProbability } from "./compare.ts";
 import { isLower } from "./evidence.ts";
 import { traceOf } from "./layers.ts";
+import { decides, type Judged, judgedOf, lossOf } from "./loss.ts";
 
 /** Multiply-accumulates of one look at the samples: about half a second. */
 const BUDGET = 2 ** 27;
@@ -41,10 +42,20 @@ export interface Target {
   readonly tensors: readonly string[];
   /** Values of these tensors, for each sample. */
   readonly values: readonly (readonly Float32Array[])[];
-  /** What the first output decides, and whether it does so by the sign of a single score. */
+  /** The output that the model is judged by, and what it is, of each sample. */
+  readonly judged: Judged;
+  readonly outputs: readonly Float32Array[];
   readonly decisions: readonly number[];
-  readonly isSign: boolean;
+  /** Above which a single score decides for the second of two classes, where one does. */
+  readonly border: number | undefined;
+  /** Errors of values are judged by the greatest: the model costs so little that it can afford it. */
+  readonly strict: boolean;
 }
+
+/** Multiply-accumulates up to which int16 throughout is a matter of a millisecond or two. */
+const CHEAP = 2 ** 14;
+
+export const isCheap = (graph: Graph): boolean => macsOf(graph) <= CHEAP;
 
 /** Where errors still show: a saturated probability hides them, and lets few samples dominate. */
 function scoresOf(graph: Graph): string[] {
@@ -55,16 +66,29 @@ function scoresOf(graph: Graph): string[] {
   });
 }
 
+/** The score at which a single output decides: what a logistic makes the threshold of. */
+function borderScore(graph: Graph, { output }: Judged): number | undefined {
+  if (!decidesAlone(output, elements(output.shape))) return undefined;
+  const threshold = thresholdOf(output);
+  const isLogistic = writers(graph).get(output.name)?.op === "logistic";
+  return isLogistic ? Math.log(threshold / (1 - threshold)) : threshold;
+}
+
 export function targetOf(float: Graph, samples: readonly Sample[]): Target {
   const tensors = [...scoresOf(float), ...float.outputs];
-  const output = tensorOf(float, float.outputs[0]!);
+  const judged = judgedOf(float);
+  const { output } = judged;
   const traces = samples.map((sample) => traceOf(float, toFloatInputs(float, sample)));
+  const outputs = traces.map((trace) => Float32Array.from(trace.get(output.name)!));
   return {
     samples,
     tensors,
     values: traces.map((trace) => tensors.map((name) => Float32Array.from(trace.get(name)!))),
-    decisions: traces.map((trace) => decide(trace.get(output.name)!, output)),
-    isSign: isProbability(output, elements(output.shape)),
+    judged,
+    outputs,
+    decisions: outputs.map((values) => decide(values, output)),
+    border: borderScore(float, judged),
+    strict: isCheap(float),
   };
 }
 
@@ -75,8 +99,10 @@ export interface Score {
   /** What each sample adds to both, times the number of samples. */
   readonly errors: readonly number[];
   readonly outputErrors: readonly number[];
-  /** Share of samples decided as by the float model, on the first output. */
+  /** Share of samples decided as by the float model; 1 where outputs decide nothing. */
   readonly agreement: number;
+  /** What is lost as a multiple of what may be: see `lossOf`. */
+  readonly loss: number;
   /**
    * Share of decisions that errors of this size will change, which a few hundred samples are too few to
    * count: of a normal error as large as the one seen between the two greatest scores.
@@ -98,10 +124,14 @@ function tail(x: number): number {
   return (Math.exp((-x * x) / 2) / Math.sqrt(2 * Math.PI)) * series;
 }
 
-/** By how much the greatest value leads, or a single one zero, and by how much the same two differ in another output. */
-function margins(expected: Float32Array, found: Float32Array): { margin: number; error: number } {
+/** By how much the greatest value leads, or a single one the border, and by how much the same two differ in another output. */
+function margins(
+  expected: Float32Array,
+  found: Float32Array,
+  border: number,
+): { margin: number; error: number } {
   if (expected.length === 1) {
-    const [score, other] = [expected[0]!, found[0]!];
+    const [score, other] = [expected[0]! - border, found[0]! - border];
     return { margin: Math.abs(score), error: Math.sign(score) * (other - score) };
   }
   const order = Array.from(expected.keys()).sort((a, b) => expected[b]! - expected[a]!);
@@ -135,21 +165,22 @@ const meanErrors = (tensors: readonly (readonly number[])[]): number[] =>
 
 interface Outcome {
   readonly values: readonly Float32Array[];
+  /** Of the output that the model is judged by. */
+  readonly output: Float32Array;
   readonly same: boolean;
 }
 
 function outcomesOf({ quantized, target }: Trial): Outcome[] {
-  const output = tensorOf(quantized, quantized.outputs[0]!);
+  const { index, output: judged } = target.judged;
   const borders = target.tensors.map((name) => borderOf(tensorOf(quantized, name)));
   return target.samples.map((sample, i) => {
     const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
       fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
     );
     const trace = traceOf(quantized, inputs);
-    return {
-      values: target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!)),
-      same: decideStored(trace.get(output.name)!, output) === target.decisions[i],
-    };
+    const values = target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!));
+    const output = values[quantized.outputs.length + index]!;
+    return { values, output, same: decide(output, judged) === target.decisions[i] };
   });
 }
 
@@ -165,14 +196,24 @@ export function scoreOfAll(trials: readonly Trial[]): Score {
     ),
   );
   const half = tensors.length / 2;
+  const { judged, border, strict } = trials[0]!.target;
+  const isDecision = decides(judged.task) && judged.task !== "clustering";
+  const risky = border !== undefined || expected[0]![judged.index]!.length > 1;
+  const inputs = trials.flatMap(({ target }) => target.samples.map(([first]) => first!));
   const [errors, outputErrors] = [meanErrors(tensors.slice(0, half)), meanErrors(tensors.slice(half))];
   return {
     noise: mean(errors),
     outputNoise: mean(outputErrors),
     errors,
     outputErrors,
-    agreement: outcomes.filter(({ same }) => same).length / outcomes.length,
-    risk: trials[0]!.target.isSign || expected[0]![0]!.length > 1 ? riskOf(expected, found) : 0,
+    agreement: decides(judged.task) ? outcomes.filter(({ same }) => same).length / outcomes.length : 1,
+    loss: lossOf(
+      judged,
+      trials.flatMap(({ target }) => target.outputs),
+      outcomes.map(({ output }) => output),
+      { strict, inputs },
+    ),
+    risk: isDecision && risky ? riskOf(expected, found, judged.index, border ?? 0) : 0,
   };
 }
 
@@ -182,8 +223,10 @@ export const scoreOf = (quantized: Graph, target: Target): Score => scoreOfAll([
 function riskOf(
   outputs: readonly (readonly Float32Array[])[],
   found: readonly (readonly Float32Array[])[],
+  index: number,
+  border: number,
 ): number {
-  const all = outputs.map((each, i) => margins(each[0]!, found[i]![0]!));
+  const all = outputs.map((each, i) => margins(each[index]!, found[i]![index]!, border));
   const deviation = Math.sqrt(all.reduce((sum, { error }) => sum + error * error, 0) / all.length);
   return all.reduce((sum, { margin }) => sum + tail(margin / (deviation || 1e-30)), 0) / all.length;
 }

@@ -1,10 +1,9 @@
 /** What one wants to know first: how large, how fast, how good. */
 import { integer } from "../../table.ts";
+import { figure, isOfValues, percentage } from "../figures.ts";
 import { type Html, html } from "../html.ts";
 import type { Report } from "../schema.ts";
 import { time } from "../text.ts";
-
-export const percentage = (share: number): string => `${(100 * share).toFixed(1)} %`;
 
 /** What one remembers; the exact number stands in the note. */
 const kibibytes = (n: number): string => (n < 1024 ? `${n} B` : `${(n / 1024).toFixed(1)} KiB`);
@@ -24,27 +23,55 @@ function ramTile({ tuning, memory }: Report): Tile {
   };
 }
 
-function accuracyTiles({ evaluation, floatAgreement }: Report): Tile[] {
-  const tiles: Tile[] = [];
-  if (evaluation) {
-    const { float, quantized, samples } = evaluation;
-    tiles.push({
-      name: "Accuracy",
-      value: percentage(quantized.accuracy),
-      note: float
-        ? `the float model has ${percentage(float.accuracy)} on the same ${integer(samples)} samples`
-        : `on ${integer(samples)} samples`,
-    });
+function evaluationTiles({ evaluation }: Report): Tile[] {
+  if (!evaluation) return [];
+  const { float, quantized, samples, values, task, rand } = evaluation;
+  const same = `on the same ${integer(samples)} samples`;
+  const plain = `on ${integer(samples)} samples`;
+  if (quantized)
+    return [
+      {
+        name: "Accuracy",
+        value: percentage(quantized.accuracy),
+        note: float ? `the float model has ${percentage(float.accuracy)} ${same}` : plain,
+      },
+    ];
+  if (values) {
+    const isImage = task === "image" || task === "autoencoder";
+    const of = ({ psnr, rmse }: (typeof values)["quantized"]): string =>
+      isImage ? `${psnr.toFixed(1)} dB` : figure(rmse);
+    return [
+      {
+        name: isImage ? "PSNR" : "RMSE",
+        value: of(values.quantized),
+        note: values.float ? `the float model has ${of(values.float)} ${same}` : plain,
+      },
+    ];
   }
+  return rand ? [{ name: "Adjusted Rand", value: figure(rand.quantized), note: plain }] : [];
+}
+
+function agreementTiles({ evaluation, floatAgreement, task }: Report): Tile[] {
+  if (isOfValues(task))
+    return floatAgreement
+      ? [
+          {
+            name: "Error",
+            value: percentage(floatAgreement.rmse / (floatAgreement.range || 1)),
+            note: `of the range of values, root mean square to the float model on ${integer(floatAgreement.samples)} samples`,
+          },
+        ]
+      : [];
   const agreement = evaluation?.agreement ?? floatAgreement?.sameArgmax;
   const samples = evaluation?.agreement === undefined ? floatAgreement?.samples : evaluation.samples;
-  if (agreement !== undefined && samples !== undefined)
-    tiles.push({
+  if (agreement === undefined || samples === undefined) return [];
+  return [
+    {
       name: "Agreement",
       value: percentage(agreement),
       note: `of ${integer(samples)} samples decided as by the float model`,
-    });
-  return tiles;
+    },
+  ];
 }
 
 export function headline(report: Report): Html {
@@ -63,7 +90,8 @@ export function headline(report: Report): Html {
       value: time(tuning.milliseconds),
       note: `an inference on ${tuning.board.name}, ${tuning.costs}`,
     },
-    ...accuracyTiles(report),
+    ...evaluationTiles(report),
+    ...agreementTiles(report),
     {
       name: "Proof",
       value: `${integer(verification.vectors)} vectors`,

@@ -1,9 +1,9 @@
 /** What each tensor lost when it became integers: a bar for each, the worst by name, and one at a time in detail. */
 import { FAIR } from "../advice.ts";
 import { bars } from "../charts.ts";
+import { percentage } from "../figures.ts";
 import { type Html, html } from "../html.ts";
 import type { LayerQualityReport, Report } from "../schema.ts";
-import { percentage } from "./headline.ts";
 
 /** Below this one sees the loss in the decisions of most models. */
 const POOR = 15;
@@ -14,13 +14,13 @@ const WORST = 3;
 const decibels = (value: number): string => `${value.toFixed(1)} dB`;
 const level = (sqnr: number): string => (sqnr < POOR ? "poor" : sqnr < FAIR ? "fair" : "good");
 
-function worst(list: readonly LayerQualityReport[]): Html {
+function worst(list: readonly LayerQualityReport[], isLossy: boolean): Html {
   const concerned = list
-    .filter(({ sqnr, advice }) => sqnr < FAIR || advice.length > 0)
+    .filter(({ sqnr, advice }) => isLossy || sqnr < FAIR || advice.length > 0)
     .sort((a, b) => a.sqnr - b.sqnr)
     .slice(0, WORST);
   if (concerned.length === 0)
-    return html`<p>No layer is below ${FAIR} dB: rounding is not what limits this model.</p>`;
+    return html`<p>No layer is below ${FAIR} dB: no more than may be is lost to rounding.</p>`;
   const item = ({ tensor, layer, sqnr, own, advice }: LayerQualityReport): Html => html`<li>
 <strong>${layer}</strong> ${tensor === layer ? "" : html`(tensor ${tensor}) `}${decibels(sqnr)}; ${percentage(own)} of the noise arises in this layer.
 ${advice.length > 0 ? html`<ul>${advice.map((text) => html`<li>${text}</li>`)}</ul>` : ""}</li>`;
@@ -68,5 +68,5 @@ export function noise({ quality, quantization }: Report): Html | undefined {
 <p>Signal to noise of each tensor against the float model, in decibels: 6 dB are one bit. It holds what the layers before
 have lost already.${samples} Pick a layer to see its values and the range they were given.</p>
 <div class="columns"><div><div class="long" tabindex="0" role="region" aria-label="Signal to noise by layer">${overview(quality)}</div>
-${worst(quality)}</div><div>${picker(quality)}</div></div></section>`;
+${worst(quality, (quantization?.losses ?? []).length > 0)}</div><div>${picker(quality)}</div></div></section>`;
 }

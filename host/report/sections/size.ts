@@ -3,10 +3,10 @@
 import type { Part } from "../../compiler/compile/parts.ts";
 import { integer } from "../../table.ts";
 import { dataTable, details, legend, rectangles } from "../charts.ts";
+import { percentage } from "../figures.ts";
 import { type Html, html } from "../html.ts";
 import type { Report } from "../schema.ts";
 import { treemap } from "../treemap.ts";
-import { percentage } from "./headline.ts";
 
 const COLOURS: Readonly<Record<Part["part"], string>> = {
   weights: "c0",

@@ -5,7 +5,20 @@ export interface Dataset {
   readonly rows: readonly Float32Array[];
   /** Names of the feature columns, where the file has them. */
   readonly columns?: readonly string[];
-  /** The expected class of every row, as written in the file. */
+  /** The expected class, or the number to predict, of every row, as written in the file. */
+  readonly labels?: readonly string[];
+  /** The numbers to predict of every row, where those are several. */
+  readonly targets?: readonly Float32Array[];
+  /** Columns that are neither features nor labels. */
+  readonly others?: readonly string[];
+}
+
+/** How a table is read. */
+export interface TableOptions {
+  readonly mayMiss?: MayMiss;
+  /** What the columns are called in the order of the rows: a header is matched with them. */
+  readonly features?: readonly string[];
+  /** Columns with what is expected, by name; one that is called label, class, target or y if there are none. */
   readonly labels?: readonly string[];
 }
 

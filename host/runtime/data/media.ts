@@ -7,9 +7,13 @@ export interface InputInfo {
   readonly shape: readonly number[];
   /** Whether its values may be missing: NaN, or an empty cell of a CSV. */
   readonly mayMiss?: boolean;
+  /** What the columns of a table are called that this input is. */
+  readonly features?: readonly string[];
 }
 
 export interface MediaOptions {
+  /** Columns or the array with what is expected, by name. */
+  readonly labels?: readonly string[];
   /** Real values of black and white; default 0 and 1. */
   readonly imageRange?: readonly [low: number, high: number];
 }

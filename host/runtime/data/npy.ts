@@ -128,6 +128,15 @@ function countRows(shape: readonly number[], elements: number, name: string): nu
   );
 }
 
+/** Values of each sample: all axes but the first. */
+export function npyRowElements(bytes: Uint8Array, name = "npy"): number {
+  const { shape } = parseHeader(headerText(bytes, name).text, name);
+  return Math.max(
+    shape.slice(1).reduce((product, n) => product * n, 1),
+    1,
+  );
+}
+
 /**
  * Samples of `expectedElements` values, in C order: an array of shape (N, ...), or one sample of any shape.
  * Integers and booleans are taken as the real numbers they are. `name` stands for the file in messages.

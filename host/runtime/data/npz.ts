@@ -1,8 +1,8 @@
 /** NumPy's .npz archives: ZIP files with one .npy file for each array. */
 import { unzipSync } from "fflate";
-import { DataError, type Dataset, LABEL, MAX_BYTES, show } from "./dataset.ts";
+import { DataError, type Dataset, LABEL, MAX_BYTES, show, type TableOptions } from "./dataset.ts";
 import { decoding, type InputInfo } from "./media.ts";
-import { parseNpy } from "./npy.ts";
+import { npyRowElements, parseNpy } from "./npy.ts";
 
 const MAX_ARRAYS = 256;
 
@@ -30,11 +30,12 @@ function unzip(bytes: Uint8Array, path: string): Map<string, Uint8Array> {
 function assign(
   arrays: ReadonlyMap<string, Uint8Array>,
   inputs: readonly InputInfo[],
+  isLabel: (name: string) => boolean,
   path: string,
 ): readonly string[] {
   const names = [...arrays.keys()];
   if (inputs.every(({ name }) => arrays.has(name))) return inputs.map(({ name }) => name);
-  const values = names.filter((name) => !LABEL.test(name));
+  const values = names.filter((name) => !isLabel(name));
   if (values.length === inputs.length) return values;
   const expected = inputs.map(({ name }) => show(name)).join(", ");
   const found = names.map(show).join(", ") || "none";
@@ -43,12 +44,18 @@ function assign(
 
 /**
  * Samples of all inputs from an archive, each array as parseNpy reads it. An array called label, class, target
- * or y, of one value for each sample, gives labels.
+ * or y, or as `options.labels` says, gives labels where it has one value for each sample, and targets where it has more.
  * @throws DataError
  */
-export function parseNpz(bytes: Uint8Array, inputs: readonly InputInfo[], path = "npz"): Dataset {
+export function parseNpz(
+  bytes: Uint8Array,
+  inputs: readonly InputInfo[],
+  path = "npz",
+  { labels: wanted }: Pick<TableOptions, "labels"> = {},
+): Dataset {
   const arrays = unzip(bytes, path);
-  const names = assign(arrays, inputs, path);
+  const isLabel = (name: string): boolean => (wanted ? wanted.includes(name) : LABEL.test(name));
+  const names = assign(arrays, inputs, isLabel, path);
   const parts = names.map((name, i) => {
     const size = inputs[i]!.shape.reduce((product, n) => product * n, 1);
     const mayMiss = (): boolean => inputs[i]!.mayMiss ?? false;
@@ -63,11 +70,16 @@ export function parseNpz(bytes: Uint8Array, inputs: readonly InputInfo[], path =
   const rows = Array.from({ length: count }, (_, row) =>
     Float32Array.from(parts.flatMap((part) => [...part[row]!])),
   );
-  const label = [...arrays.keys()].find((name) => LABEL.test(name) && !names.includes(name));
-  if (label === undefined) return { rows };
-  const labels = parseNpy(arrays.get(label)!, 1, `${path}: ${show(label)}`).rows.map(([value]) =>
-    String(value),
-  );
-  if (labels.length === count) return { rows, labels };
-  throw new DataError(`${path}: ${show(label)}: expected ${count} labels, found ${labels.length}`);
+  const label = [...arrays.keys()].find((name) => isLabel(name) && !names.includes(name));
+  if (label === undefined) {
+    if (!wanted) return { rows };
+    const found = [...arrays.keys()].map(show).join(", ");
+    throw new DataError(`${path}: expected an array ${wanted.map(show).join(", ")}, found ${found}`);
+  }
+  const where = `${path}: ${show(label)}`;
+  const size = npyRowElements(arrays.get(label)!, where);
+  const targets = parseNpy(arrays.get(label)!, size, where).rows;
+  if (targets.length !== count)
+    throw new DataError(`${where}: expected ${count} labels, found ${targets.length}`);
+  return size === 1 ? { rows, labels: targets.map(([value]) => String(value)) } : { rows, targets };
 }

@@ -13,6 +13,9 @@ const FULL_SCALE: Readonly<Record<string, number>> = {
   "64": 1,
 };
 
+/** A sound may be so many times as long as what the model takes: what is beyond is cut off. */
+const MOST_CUT = 4;
+
 /** The channels of a file as values of -1 to 1. */
 function readWav(bytes: Uint8Array, path: string): Float64Array[] {
   const wav = new wavefile.WaveFile(bytes);
@@ -42,6 +45,13 @@ export function soundDecoder(path: string, inputs: readonly InputInfo[]): Decode
     const channels = decoding(file, "a WAV file", () => readWav(bytes, file));
     if (channels.length === 0 || channels[0]!.length === 0)
       throw new DataError(`${file}: expected a WAV file with samples, found none`);
+    if (channels[0]!.length > MOST_CUT * length) {
+      const found = `${channels[0]!.length}`;
+      throw new DataError(
+        `${file}: expected about ${length} samples, as many as the model's input has values, found ${found}: ` +
+          "a model of features needs those in a table, or .npy",
+      );
+    }
     return Float32Array.from({ length }, (_, i) => {
       const sum = channels.reduce((total, values) => total + (values[i] ?? 0), 0);
       return sum / channels.length;

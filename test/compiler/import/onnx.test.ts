@@ -687,7 +687,7 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
   [
     "integer inputs",
     () => withInput(value("x", ["N", 3], DataType.INT64)),
-    /^input x: expected FLOAT or DOUBLE, found INT64$/,
+    /^input x: expected FLOAT or DOUBLE, found INT64; export the model with a float32 input$/,
   ],
   [
     "giant inputs",

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { calibrate } from "../../../host/compiler/quantize/calibrate.ts";
-import { argmax, compareWithFloat } from "../../../host/compiler/quantize/compare.ts";
+import { compareWithFloat } from "../../../host/compiler/quantize/compare.ts";
 import { quantizeGraph } from "../../../host/compiler/quantize/quantize.ts";
 import { elements, type Graph, tensorOf } from "../../../host/ir/graph.ts";
 import { type Sample, splitRow, toInputBytes } from "../../../host/ops/border.ts";
+import { argmax } from "../../../host/ops/decision.ts";
 import { checkQuantized } from "../../../host/ops/spec.ts";
 import { readDataset } from "../../../host/runtime/data/index.ts";
 import { evaluateGraph, runReference } from "../../../host/runtime/engines/reference.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { simplify } from "../../../host/compiler/passes/index.ts";
 import { lower } from "../../../host/compiler/plan/lower.ts";
 import { calibrate } from "../../../host/compiler/quantize/calibrate.ts";
-import { argmax, compareWithFloat } from "../../../host/compiler/quantize/compare.ts";
+import { compareWithFloat } from "../../../host/compiler/quantize/compare.ts";
 import { quantizeGraph } from "../../../host/compiler/quantize/quantize.ts";
 import {
   elements,
@@ -23,6 +23,7 @@ import {
   splitRow,
   toInputBytes,
 } from "../../../host/ops/border.ts";
+import { argmax } from "../../../host/ops/decision.ts";
 import { operatorOf } from "../../../host/ops/index.ts";
 import { checkQuantized } from "../../../host/ops/spec.ts";
 import { evaluateGraph, runReference } from "../../../host/runtime/engines/reference.ts";

@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { simplify } from "../../../host/compiler/passes/index.ts";
-import { decide, decideStored } from "../../../host/compiler/quantize/compare.ts";
 import { dataFreeRanges, randomSamples } from "../../../host/compiler/quantize/data_free.ts";
-import { measureQuality } from "../../../host/compiler/quantize/measure.ts";
+import { measureLayers } from "../../../host/compiler/quantize/measure.ts";
 import { scoreOf, targetOf } from "../../../host/compiler/quantize/score.ts";
 import {
   observeGraph,
@@ -12,6 +11,7 @@ import {
   searchQuantization,
 } from "../../../host/compiler/quantize/search.ts";
 import { quantized, tensorOf } from "../../../host/ir/graph.ts";
+import { decide, decideStored } from "../../../host/ops/decision.ts";
 import { checkQuantized } from "../../../host/ops/spec.ts";
 import { readDataset } from "../../../host/runtime/data/index.ts";
 import { DENSE, float, floatConstant, graphOf, node } from "../../support/graphs.ts";
@@ -69,24 +69,11 @@ describe("digits", () => {
     assert.deepEqual(searchQuantization(observed, samples).quantized, found.quantized);
   });
 
-  test("quality has confusion matrices for labels, and a figure for every tensor", () => {
-    const {
-      labels: confusion,
-      layers,
-      agreement,
-    } = measureQuality(found.float, found.quantized, unseen.samples, {
-      labels: unseen.labels,
-    });
-    const right = confusion!.quantized.reduce((sum, row, i) => sum + row[i]!, 0);
-    assert.ok(right >= 357, `${right} right`);
-    assert.equal(
-      confusion!.float.flat().reduce((a, b) => a + b, 0),
-      360,
-    );
+  test("quality has a figure for every tensor", () => {
+    const layers = measureLayers(found.float, found.quantized, unseen.samples);
     assert.equal(layers.length, graph.nodes.length + 1);
     assert.ok(layers.every(({ sqnr, saturated }) => sqnr > 30 && saturated < 0.2));
     assert.ok(layers.every(({ histogram }) => histogram.length === 64));
-    assert.equal(agreement.samples, 360);
   });
 });
 

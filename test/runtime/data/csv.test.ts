@@ -126,13 +126,17 @@ test("wrong cells", () => {
 test("wrong counts of columns", () => {
   const either = "expected 2 columns, or one more at the end named label, class, target or y";
   refuses("a\n1\n", 2, `x.csv:1: ${either}; found 1`);
-  refuses("a,b,c\n1,2,3\n", 2, `x.csv:1: ${either}; found 3, the last named "c"`);
+  refuses(
+    "a,b,c\n1,2,3\n",
+    2,
+    `x.csv:1: ${either}; found 3, the last named "c" (--label NAME says which it is)`,
+  );
   refuses("a,b,c,y\n1,2,3,4\n", 2, `x.csv:1: ${either}; found 4`);
   refuses("1,2,3\n", 2, `x.csv:1: ${either}; found 3 and no column names`);
   refuses(
     ",a,b\n0,1,2\n",
     2,
-    `x.csv:1: ${either}; found 3, the last named "b", the first unnamed as a data frame's index is`,
+    `x.csv:1: ${either}; found 3, the last named "b" (--label NAME says which it is), the first unnamed as a data frame's index is`,
   );
   refuses("a,b\n1,2\n1\n", 2, "x.csv:3: expected 2 columns, found 1");
   refuses("a,b\n1,2,\n", 2, "x.csv:2: expected 2 columns, found 3");
@@ -226,7 +230,7 @@ describe("missing values", () => {
   const text = "a,b\n1,\nNaN,2\n3,na\n";
 
   test("are NaN where the model takes them: empty cells, and those that say so", () => {
-    const { rows } = parseCsv(text, 2, "csv", () => true);
+    const { rows } = parseCsv(text, 2, "csv", { mayMiss: () => true });
     assert.deepEqual(
       rows.map((row) => [...row]),
       [
@@ -238,11 +242,11 @@ describe("missing values", () => {
   });
 
   test("are refused elsewhere, by column, as is anything else that is no number", () => {
-    assert.throws(() => parseCsv(text, 2, "csv", (column) => column === 0), {
+    assert.throws(() => parseCsv(text, 2, "csv", { mayMiss: (column) => column === 0 }), {
       message:
         "csv:2: column b: expected a number, as the model takes no missing values there, found an empty cell",
     });
-    assert.throws(() => parseCsv("a,b\n1,x\n", 2, "csv", () => true), {
+    assert.throws(() => parseCsv("a,b\n1,x\n", 2, "csv", { mayMiss: () => true }), {
       message: 'csv:2: column b: expected a number, found "x"',
     });
   });
