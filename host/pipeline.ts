@@ -9,9 +9,11 @@ import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
 import { emitAssemblyScript, type Provenance } from "./compiler/emit/assemblyscript.ts";
 import { describeModule } from "./compiler/emit/describe_module.ts";
 import { type EvaluationResult, evaluate } from "./compiler/evaluate/evaluate.ts";
+import { copyFacts, type Facts, withFacts } from "./compiler/evaluate/facts.ts";
+import { checkFeasible } from "./compiler/evaluate/feasible.ts";
 import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/predict.ts";
+import { lossWarnings } from "./compiler/evaluate/remaining.ts";
 import { calibrationTruth, type Evaluation, readEvaluation } from "./compiler/evaluate/truth.ts";
-import { copyFacts, type Facts, withFacts } from "./compiler/facts.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
 import { simplify } from "./compiler/passes/index.ts";
 import { lower, type Program } from "./compiler/plan/lower.ts";
@@ -19,10 +21,8 @@ import { type MemoryPlan, planMemory } from "./compiler/plan/memory.ts";
 import { dumpPlan, dumpProgram } from "./compiler/plan/text.ts";
 import { type Agreement, agreementOf } from "./compiler/quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./compiler/quantize/data_free.ts";
-import { checkFeasible } from "./compiler/quantize/feasible.ts";
 import { judgedOf } from "./compiler/quantize/loss.ts";
 import { type LayerQuality, measureLayers } from "./compiler/quantize/measure.ts";
-import { lossWarnings } from "./compiler/quantize/remaining.ts";
 import { scaleInputs } from "./compiler/quantize/scale_inputs.ts";
 import { scaleTrees } from "./compiler/quantize/scale_trees.ts";
 import { withinBudget } from "./compiler/quantize/score.ts";
@@ -127,10 +127,10 @@ export interface Build {
   readonly stages: readonly StageTime[];
 }
 
-/** What was read of people's data files. */
+/** What was read of people's data files, and the graph with what they and the user say of it. */
 interface Data {
+  readonly simplified: Graph;
   readonly samples: readonly Sample[];
-  readonly columns?: readonly string[];
   /** Right answers, and whether the model is calibrated with the same samples. */
   readonly evaluation?: Evaluation;
   readonly source: EvaluationResult["source"];
@@ -164,13 +164,8 @@ export async function build(options: BuildOptions): Promise<Build> {
     dumpGraph,
   );
   const plain = await stage("simplify", () => simplify(read), dumpGraph);
-  const {
-    simplified,
-    samples,
-    evaluation,
-    source: answers,
-  } = await stage("samples", () => readData(plain, options));
-  const imported = copyFacts(read, simplified);
+  const data = await stage("samples", () => readData(plain, options));
+  const { simplified, samples } = data;
   const { graph: scaled, warnings } = await stage(
     "scale",
     () => {
@@ -222,29 +217,11 @@ export async function build(options: BuildOptions): Promise<Build> {
   // To find the layer that is wrong, every layer is an output of a module built like any other.
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
-  const quality = found && (await stage("measure", () => measure(found, graph, subjects)));
-  const judged = judgedOf(graph);
-  const outputsOf = async (rows: readonly Sample[]): Promise<BothOutputs> => ({
-    ...(isFloat && { float: outputsAt(predictGraph(imported, rows), judged.index) }),
-    quantized: outputsAt(await predictModule(graph, module, rows), judged.index),
-  });
-  const calibrated = await stage("compare", () =>
-    samples.length > 0 && isFloat ? outputsOf(samples) : undefined,
-  );
-  const agreement = calibrated?.float && agreementOf(judged, calibrated.float, calibrated.quantized);
-  const result = await stage("evaluate", async () => {
-    if (!evaluation) return undefined;
-    const outputs =
-      (answers === "calibration" ? calibrated : undefined) ?? (await outputsOf(evaluation.samples));
-    return evaluate(judged, evaluation, answers, outputs.float, outputs.quantized);
-  });
-  const remaining = lossWarnings({
-    graph,
-    agreement,
-    evaluation: result,
-    layers: quality,
-    precision: options.quantization?.precision,
-  });
+  const quality = found && (await stage("measure", () => measureTensors(found, graph, subjects)));
+  const imported = copyFacts(read, simplified);
+  const figures = await stage("evaluate", () => judge({ imported, graph, module, isFloat }, data));
+  const { precision } = options.quantization ?? {};
+  const losses = lossWarnings({ graph, ...figures, layers: quality, precision });
   return {
     module,
     assembly,
@@ -257,17 +234,39 @@ export async function build(options: BuildOptions): Promise<Build> {
     plan,
     verification,
     ...(quality && { quality }),
-    ...(agreement && { agreement }),
-    ...(result && { evaluation: result }),
-    ...(found && { quantization: notesOf(found, samples, warnings, remaining) }),
+    ...figures,
+    ...(found && { quantization: notesOf(found, samples, warnings, losses) }),
     stages,
   };
 }
 
-/** Rows of the output that a model is judged by. */
-interface BothOutputs {
-  readonly float?: readonly Float32Array[];
-  readonly quantized: readonly Float32Array[];
+/** What figures are about: the model as it was imported, and what became of it. */
+interface Subjects {
+  readonly imported: Graph;
+  readonly graph: Graph;
+  readonly module: Uint8Array;
+  readonly isFloat: boolean;
+}
+
+/** Agreement with the imported model on calibration samples, and figures of the task where right answers are known. */
+async function judge(
+  { imported, graph, module, isFloat }: Subjects,
+  { samples, evaluation, source }: Data,
+): Promise<Pick<Build, "agreement" | "evaluation">> {
+  const judged = judgedOf(graph);
+  const outputsOf = async (rows: readonly Sample[]) => ({
+    float: isFloat ? outputsAt(predictGraph(imported, rows), judged.index) : undefined,
+    quantized: outputsAt(await predictModule(graph, module, rows), judged.index),
+  });
+  const calibrated = samples.length > 0 && isFloat ? await outputsOf(samples) : undefined;
+  const agreement = calibrated?.float && agreementOf(judged, calibrated.float, calibrated.quantized);
+  if (!evaluation) return { ...(agreement && { agreement }) };
+  const known = source === "calibration" ? calibrated : undefined;
+  const { float, quantized } = known ?? (await outputsOf(evaluation.samples));
+  return {
+    ...(agreement && { agreement }),
+    evaluation: evaluate(judged, evaluation, source, float, quantized),
+  };
 }
 
 const isFloatGraph = (graph: Graph): boolean =>
@@ -277,7 +276,7 @@ const isFloatGraph = (graph: Graph): boolean =>
 function readData(
   graph: Graph,
   { calibration, evaluate: file, labelColumns, imageRange, facts }: BuildOptions,
-): Data & { readonly simplified: Graph } {
+): Data {
   const media = { ...(imageRange && { imageRange }) };
   const evaluated = { ...media, ...(labelColumns && { labels: labelColumns }) };
   const inputs = inputInfos(graph);
@@ -327,7 +326,7 @@ const notesOf = (
   losses,
 });
 
-function measure({ float, ranges }: Found, graph: Graph, samples: readonly Sample[]): LayerQuality[] {
+function measureTensors({ float, ranges }: Found, graph: Graph, samples: readonly Sample[]): LayerQuality[] {
   const methods = new Map([...ranges].map(([name, { method }]) => [name, method]));
   return measureLayers(float, graph, withinBudget(graph, samples), { methods });
 }

@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/compiler/import", "host/compiler/quantize", "host/compiler/plan"],
   ["host/compiler/passes", "host/compiler/verify"],
   ["host/compiler/tune"],
-  ["host/compiler/emit", "host/compiler/compile"],
+  ["host/compiler/emit", "host/compiler/compile", "host/compiler/evaluate"],
   ["host/pipeline.ts"],
   ["host/report"],
   ["host/fleet/server"],

@@ -42,7 +42,7 @@ describe("logistic regression", async () => {
 
   test("stages run in order, each told and timed", () => {
     const expected =
-      "import, simplify, samples, scale, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, measure";
+      "import, simplify, samples, scale, calibrate, quantize, tune, lower, self-test vectors, plan, emit, compile, verify, measure, evaluate";
     assert.equal(stages.join(", "), expected);
     assert.equal(found.stages.map(({ stage }) => stage).join(", "), expected);
   });
@@ -135,7 +135,7 @@ describe("digits, quantised by TensorFlow", async () => {
     assert.equal(found.floatGraph, undefined);
     assert.equal(found.agreement, undefined);
     assert.equal(found.metadata.inputs[0]!.statistics, undefined);
-    assert.equal(found.stages.at(-1)!.stage, "verify");
+    assert.equal(found.stages.at(-1)!.stage, "evaluate");
     assert.deepEqual(found.metadata.model, { name: "digits", version: "2.0.1" });
   });
 

@@ -21,9 +21,12 @@ export function saturatingRoundingDoublingHighMul(a: number, b: number): number 
   return Math.floor((a * high + Math.floor((a * low + 2 ** 30) / 65536)) / 32768);
 }
 
+/** A table, since a search for scales takes more powers than anything else. */
+const POWERS: readonly number[] = Array.from({ length: 64 }, (_, exponent) => 2 ** exponent);
+
 /** round(x / 2^exponent), halves away from zero; exponent 0..31. */
 export const roundingDivideByPowerOfTwo = (x: number, exponent: number): number =>
-  roundHalfAway(x / 2 ** exponent);
+  roundHalfAway(x / POWERS[exponent]!);
 
 /** A real factor as multiplier * 2^shift / 2^31; the multiplier's magnitude is 0 or in [2^30, 2^31). */
 export interface Multiplier {
@@ -60,10 +63,10 @@ export function kernelMultiplier(real: number): Multiplier {
 
 /** x * factor with double rounding; a left shift wraps at 32 bits as the C code does. */
 export function requantize(x: number, { multiplier, shift }: Multiplier): number {
-  const shifted = (x * 2 ** Math.max(shift, 0)) | 0;
+  const shifted = shift > 0 ? (x * POWERS[shift]!) | 0 : x;
   return roundingDivideByPowerOfTwo(
     saturatingRoundingDoublingHighMul(shifted, multiplier),
-    Math.max(-shift, 0),
+    shift < 0 ? -shift : 0,
   );
 }
 
@@ -79,9 +82,14 @@ export function wideMultiplier(real: number): Multiplier {
   return { multiplier: reduced, shift: 15 - shift };
 }
 
+/** Whole numbers below, and what is added to round them, are doubles without loss. */
+const EXACT = 2 ** 52;
+
 /** x * factor, rounded once, halves up: MultiplyByQuantizedMultiplier of TensorFlow Lite for int64. */
 export function requantizeWide(x: number, { multiplier, shift }: Multiplier): number {
-  // The product has more bits than a double.
+  const product = x * multiplier;
+  // Exact in a double, and so are a quotient by a power of two and its floor.
+  if (Math.abs(product) < EXACT) return Math.floor((product + POWERS[shift - 1]!) / POWERS[shift]!) | 0;
   const scaled = (BigInt(x) * BigInt(multiplier) + (1n << BigInt(shift - 1))) >> BigInt(shift);
   return Number(BigInt.asIntN(32, scaled));
 }

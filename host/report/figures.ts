@@ -1,7 +1,7 @@
 /** Figures of a model's task in words, the same for the terminal and the page. */
 import type { EvaluationResult } from "../compiler/evaluate/evaluate.ts";
-import type { ValueMetrics } from "../compiler/evaluate/metrics.ts";
 import type { Agreement } from "../compiler/quantize/compare.ts";
+import type { ValueMetrics } from "../compiler/quantize/metrics.ts";
 import type { Task } from "../ir/graph.ts";
 import { integer } from "../table.ts";
 

@@ -11,7 +11,7 @@ import {
   rowErrors,
   type ValueMetrics,
   valueMetrics,
-} from "./metrics.ts";
+} from "../quantize/metrics.ts";
 import type { Evaluation } from "./truth.ts";
 
 type Rows = readonly ArrayLike<number>[];

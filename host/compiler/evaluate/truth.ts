@@ -2,8 +2,8 @@
 import { elements, type Graph, ModelError, type Task, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { inputInfos, type Sample, splitRow } from "../../ops/border.ts";
 import { decidesAlone } from "../../ops/decision.ts";
+import { judgedOutput, taskOf } from "../../ops/task.ts";
 import { DataError, type Dataset, type MediaOptions, readSamplesOf } from "../../runtime/data/index.ts";
-import { judgedOutput, taskOf } from "../task.ts";
 
 export interface Truth {
   /** Of each row the number of its class; of a clustering, of the group that it belongs to. */

@@ -1,18 +1,26 @@
 import { type Graph, ModelError } from "../../ir/graph.ts";
 import type { Statistics } from "../../module/metadata.ts";
 import { type Sample, toFloatInputs } from "../../ops/border.ts";
+import { addToExtents, type Extents } from "./equalize.ts";
 import { addToHistogram, emptyHistogram, type Histogram } from "./histogram.ts";
 import { traceOf } from "./layers.ts";
 
 /**
- * Runs the float graph on every sample and counts the values of all its computed tensors.
+ * Runs the float graph on every sample and counts the values of all its computed tensors, and the extents of channels
+ * that are asked for.
  * Throws ModelError where one gets a value that is infinite or not a number: it has no range.
  */
-export function observe(graph: Graph, samples: readonly Sample[]): Map<string, Histogram> {
+export function observe(
+  graph: Graph,
+  samples: readonly Sample[],
+  extents: Extents = new Map(),
+): Map<string, Histogram> {
   const all = new Map<string, Histogram>();
   for (const sample of samples) {
     for (const [name, data] of traceOf(graph, toFloatInputs(graph, sample))) {
       if (graph.tensors.get(name)?.data) continue;
+      const channels = extents.get(name);
+      if (channels) addToExtents(channels, data);
       const histogram = all.get(name) ?? emptyHistogram();
       addToHistogram(histogram, data);
       const { min, max } = histogram;

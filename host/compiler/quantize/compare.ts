@@ -1,9 +1,9 @@
 import type { Graph } from "../../ir/graph.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { runReference } from "../../runtime/engines/reference.ts";
-import { valueMetrics } from "../evaluate/metrics.ts";
 import { traceOf } from "./layers.ts";
 import { changedShare, decides, type Judged, judgedOf } from "./loss.ts";
+import { valueMetrics } from "./metrics.ts";
 
 /** How far the quantised model is from the float one, over all samples, on the output that the model is judged by. */
 export interface Agreement {

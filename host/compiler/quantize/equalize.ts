@@ -6,25 +6,16 @@
  * powers of two: the float model computes exactly what it did.
  */
 
-import {
-  elements,
-  type Graph,
-  type Node,
-  readers,
-  type Tensor,
-  tensorOf,
-  withTensors,
-} from "../../ir/graph.ts";
-import { type Sample, toFloatInputs } from "../../ops/border.ts";
+import { elements, type Graph, type Node, readers, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import type { WeightMatrix } from "../../ops/traits.ts";
-import { traceOf } from "./layers.ts";
-import { withinBudget } from "./score.ts";
 
 export interface Pair {
   readonly first: Node;
   readonly second: Node;
+  /** Tensors from what the first writes to what the second reads. */
+  readonly between: readonly string[];
   /** Channels of what lies between them. */
   readonly channels: number;
 }
@@ -50,6 +41,7 @@ function meets(graph: Graph, second: Node, input: Tensor, channels: number): boo
 function partner(graph: Graph, readBy: ReadonlyMap<string, readonly Node[]>, first: Node): Pair | undefined {
   let output = first.outputs[0]!;
   const channels = tensorOf(graph, output).shape.at(-1) ?? 1;
+  const between = [output];
   for (;;) {
     const [reader, ...others] = readBy.get(output) ?? [];
     if (!reader || others.length > 0 || graph.outputs.includes(output)) return undefined;
@@ -57,13 +49,14 @@ function partner(graph: Graph, readBy: ReadonlyMap<string, readonly Node[]>, fir
     if (operator.quantization.weights) {
       const second = reader;
       return meets(graph, second, tensorOf(graph, output), channels)
-        ? { first, second, channels }
+        ? { first, second, channels, between }
         : undefined;
     }
     const written = tensorOf(graph, reader.outputs[0]!).shape;
     const moves = operator.keepsOrder || written.at(-1) === channels;
     if (!operator.keepsFactors(bind(graph, reader)) || !moves) return undefined;
     output = reader.outputs[0]!;
+    between.push(output);
   }
 }
 
@@ -98,24 +91,50 @@ function outputChannel({ op }: Node, { shape }: Tensor): (i: number) => number {
   return (i) => Math.floor(i / stride) % shape[axis]!;
 }
 
-function outputMagnitudes(graph: Graph, { first, channels }: Pair, samples: readonly Sample[]): number[] {
-  const all = new Array<number>(channels).fill(0);
-  for (const sample of withinBudget(graph, samples)) {
-    const data = traceOf(graph, toFloatInputs(graph, sample)).get(first.outputs[0]!)!;
-    magnitudes(data, channels, (i) => i % channels).forEach((value, i) => {
-      all[i] = Math.max(all[i]!, value);
-    });
-  }
-  return all;
+/** Least and greatest value of each channel that were seen of a tensor. */
+export interface ChannelExtents {
+  readonly min: Float64Array;
+  readonly max: Float64Array;
 }
+
+/** Extents of all tensors between two layers of a pair, by name. */
+export type Extents = ReadonlyMap<string, ChannelExtents>;
+
+export const emptyExtents = (pairs: readonly Pair[]): Extents =>
+  new Map(
+    pairs.flatMap(({ between, channels }) =>
+      between.map((name) => [
+        name,
+        {
+          min: new Float64Array(channels).fill(Number.POSITIVE_INFINITY),
+          max: new Float64Array(channels).fill(Number.NEGATIVE_INFINITY),
+        },
+      ]),
+    ),
+  );
+
+/** Takes the values of one inference into account. */
+export function addToExtents({ min, max }: ChannelExtents, data: ArrayLike<number>): void {
+  const channels = min.length;
+  for (let first = 0; first < data.length; first += channels) {
+    for (let c = 0; c < channels; c++) {
+      const value = data[first + c]!;
+      if (value < min[c]!) min[c] = value;
+      if (value > max[c]!) max[c] = value;
+    }
+  }
+}
+
+const magnitudesOf = ({ min, max }: ChannelExtents): number[] =>
+  Array.from(min, (low, c) => Math.max(-low, max[c]!, 0));
 
 /** Greatest factor, as a power of two: a channel that hardly ever fires may be louder another day. */
 const MOST_LOG = 8;
 
 /** s_i = sqrt(r1_i / r2_i), which makes both ranges sqrt(r1_i r2_i), around their mean and as powers of two. */
-function factorsOf(graph: Graph, pair: Pair, samples: readonly Sample[]): number[] {
+function factorsOf(graph: Graph, pair: Pair, extents: Extents): number[] {
   const { second, channels } = pair;
-  const written = outputMagnitudes(graph, pair, samples);
+  const written = magnitudesOf(extents.get(pair.first.outputs[0]!)!);
   const weights = tensorOf(graph, second.inputs[1]!).data!;
   // A depthwise layer's weights have a scale for each channel: its side of the balance is free.
   const matrix = matrixOf(graph, second)!;
@@ -136,17 +155,31 @@ const scaledBy = (tensor: Tensor, factorAt: (i: number) => number): Tensor => ({
   data: tensor.data!.map((value, i) => value * factorAt(i)),
 });
 
-/** The graph with a pair's channels scaled; the same graph where they are balanced already. */
-export function equalizePair(graph: Graph, pair: Pair, samples: readonly Sample[]): Graph {
-  const { first, second, channels } = pair;
-  const factors = factorsOf(graph, pair, samples);
-  if (factors.every((factor) => factor === 1)) return graph;
+/** A graph, and what was seen of the channels between its pairs of layers. */
+export interface Seen {
+  readonly graph: Graph;
+  readonly extents: Extents;
+}
+
+/** The graph with a pair's channels scaled, and what would be seen of it; the same where they are balanced already. */
+export function equalizePair(seen: Seen, pair: Pair): Seen {
+  const { graph, extents } = seen;
+  const { first, second, channels, between } = pair;
+  const factors = factorsOf(graph, pair, extents);
+  if (factors.every((factor) => factor === 1)) return seen;
   const [weights, bias] = [tensorOf(graph, first.inputs[1]!), graph.tensors.get(first.inputs[2] ?? "")];
   const writes = outputChannel(first, weights);
   const { inputChannel } = matrixOf(graph, second)!;
-  return withTensors(graph, [
+  const scaled = withTensors(graph, [
     scaledBy(weights, (i) => 1 / factors[writes(i)]!),
     ...(bias ? [scaledBy(bias, (i) => 1 / factors[i % channels]!)] : []),
     scaledBy(tensorOf(graph, second.inputs[1]!), (i) => factors[inputChannel(i) % channels]!),
   ]);
+  // By powers of two: these are the values that another look at the samples would give.
+  const narrowed = between.map((name) => {
+    const { min, max } = extents.get(name)!;
+    const by = (values: Float64Array) => values.map((value, c) => value / factors[c]!);
+    return [name, { min: by(min), max: by(max) }] as const;
+  });
+  return { graph: scaled, extents: new Map([...extents, ...narrowed]) };
 }

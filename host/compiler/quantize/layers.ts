@@ -16,7 +16,7 @@ import { type Activation, activationRange, clampTo } from "../../ops/activation.
 import { operatorOf } from "../../ops/index.ts";
 import type { Bound } from "../../ops/operator.ts";
 import { sumRescaler } from "../../ops/wide_sum.ts";
-import { eachOutput, eachTap, type Window, type WindowAttributes, window } from "../../ops/window.ts";
+import { type Window, type WindowAttributes, window } from "../../ops/window.ts";
 import { evaluateGraph, initialStates, type States, type Trace } from "../../runtime/engines/reference.ts";
 
 type Values = readonly (TensorData | undefined)[];
@@ -88,6 +88,21 @@ function windowOf({ name, attributes, inputs }: Layer): Window {
   return window(name, inputs[0]!, [height, width], attributes as unknown as WindowAttributes);
 }
 
+/** Rows of inputs under one column of a window at an output, from `first` to `end`: those inside of the image. */
+function inside(
+  position: number,
+  stride: number,
+  pad: number,
+  dilation: number,
+  kernel: number,
+  size: number,
+) {
+  const start = position * stride - pad;
+  const first = start < 0 ? Math.ceil(-start / dilation) : 0;
+  const end = Math.min(kernel, Math.ceil((size - start) / dilation));
+  return { start, first, end };
+}
+
 /** Taps outside the image are zeros in the row, which add nothing to a sum. */
 function convolutionSums(layer: Layer, [x, weights, bias]: Values): Float64Array {
   const { attributes, inputs, outputs } = layer;
@@ -100,17 +115,27 @@ function convolutionSums(layer: Layer, [x, weights, bias]: Values): Float64Array
   const [all, zeroPoint] = [asDoubles(weights!), zeroPointOf(inputs[0]!)];
   const values = new Float64Array(terms);
   let first = 0;
-  eachOutput(w, (batch, y, column) => {
-    for (let group = 0; group < groups; group++) {
-      values.fill(0);
-      eachTap(w, batch, y, column, (pixel, tap) => {
-        const [from, to] = [pixel + group * depth, tap * depth];
-        for (let i = 0; i < depth; i++) values[to + i] = x![from + i]! - zeroPoint;
-      });
-      addRow({ values, terms, first, channels, channel: group * channels }, all, bias, sums);
-      first += channels;
+  for (let batch = 0; batch < w.batches; batch++) {
+    for (let y = 0; y < w.outputHeight; y++) {
+      const rows = inside(y, w.strideHeight, w.padTop, w.dilationHeight, w.kernelHeight, w.inputHeight);
+      for (let column = 0; column < w.outputWidth; column++) {
+        const taps = inside(column, w.strideWidth, w.padLeft, w.dilationWidth, w.kernelWidth, w.inputWidth);
+        for (let group = 0; group < groups; group++) {
+          values.fill(0);
+          for (let ky = rows.first; ky < rows.end; ky++) {
+            const line = (batch * w.inputHeight + rows.start + ky * w.dilationHeight) * w.inputWidth;
+            for (let kx = taps.first; kx < taps.end; kx++) {
+              const from = (line + taps.start + kx * w.dilationWidth) * w.inputChannels + group * depth;
+              const to = (ky * w.kernelWidth + kx) * depth;
+              for (let i = 0; i < depth; i++) values[to + i] = x![from + i]! - zeroPoint;
+            }
+          }
+          addRow({ values, terms, first, channels, channel: group * channels }, all, bias, sums);
+          first += channels;
+        }
+      }
     }
-  });
+  }
   return sums;
 }
 
@@ -123,17 +148,48 @@ function depthwiseSums(layer: Layer, [x, weights, bias]: Values): Float64Array {
   const sums = new Float64Array(elements(outputs[0]!.shape));
   const [all, zeroPoint] = [asDoubles(weights!), zeroPointOf(inputs[0]!)];
   let first = 0;
-  eachOutput(w, (batch, y, column) => {
-    for (let c = 0; c < channels; c++) sums[first + c] = bias?.[c] ?? 0;
-    eachTap(w, batch, y, column, (pixel, tap) => {
-      for (let c = 0, i = pixel, next = first; c < channels; i++) {
-        const value = x![i]! - zeroPoint;
-        for (let m = 0; m < multiplier; m++, c++) sums[next++]! += value * all[tap * channels + c]!;
+  for (let batch = 0; batch < w.batches; batch++) {
+    for (let y = 0; y < w.outputHeight; y++) {
+      const rows = inside(y, w.strideHeight, w.padTop, w.dilationHeight, w.kernelHeight, w.inputHeight);
+      for (let column = 0; column < w.outputWidth; column++, first += channels) {
+        const taps = inside(column, w.strideWidth, w.padLeft, w.dilationWidth, w.kernelWidth, w.inputWidth);
+        if (bias) for (let c = 0; c < channels; c++) sums[first + c] = bias[c]!;
+        for (let ky = rows.first; ky < rows.end; ky++) {
+          const line = (batch * w.inputHeight + rows.start + ky * w.dilationHeight) * w.inputWidth;
+          for (let kx = taps.first; kx < taps.end; kx++) {
+            const pixel = (line + taps.start + kx * w.dilationWidth) * w.inputChannels;
+            const tap = (ky * w.kernelWidth + kx) * channels;
+            addTap({ x: x!, pixel, all, tap, sums, first, channels, multiplier, zeroPoint });
+          }
+        }
       }
-    });
-    first += channels;
-  });
+    }
+  }
   return sums;
+}
+
+/** One pixel of all channels times one tap of each. */
+interface Tap {
+  readonly x: TensorData;
+  readonly pixel: number;
+  readonly all: Float64Array;
+  readonly tap: number;
+  readonly sums: Float64Array;
+  readonly first: number;
+  readonly channels: number;
+  readonly multiplier: number;
+  readonly zeroPoint: number;
+}
+
+function addTap({ x, pixel, all, tap, sums, first, channels, multiplier, zeroPoint }: Tap): void {
+  if (multiplier === 1) {
+    for (let c = 0; c < channels; c++) sums[first + c]! += (x[pixel + c]! - zeroPoint) * all[tap + c]!;
+    return;
+  }
+  for (let c = 0, i = pixel; c < channels; i++) {
+    const value = x[i]! - zeroPoint;
+    for (let m = 0; m < multiplier; m++, c++) sums[first + c]! += value * all[tap + c]!;
+  }
 }
 
 const SUMS: Readonly<Record<string, (layer: Layer, values: Values) => Float64Array>> = {
@@ -155,8 +211,12 @@ export function evaluateLayer(op: string, layer: Layer, values: Values): readonl
   const sums = sumsOf(layer, values);
   const result = allocate(output.dtype, sums.length);
   const channels = output.shape.at(-1)!;
-  for (let i = 0; i < sums.length; i++)
-    result[i] = clampTo(rescale ? rescale(sums[i]!, i % channels) : sums[i]!, range);
+  if (!rescale) {
+    for (let i = 0; i < sums.length; i++) result[i] = clampTo(sums[i]!, range);
+    return [result];
+  }
+  for (let first = 0; first < sums.length; first += channels)
+    for (let c = 0; c < channels; c++) result[first + c] = clampTo(rescale(sums[first + c]!, c), range);
   return [result];
 }
 

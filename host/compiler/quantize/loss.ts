@@ -1,8 +1,8 @@
 /** How much a model lost when it became integers, in the terms of its task, and how much it may. */
 import { type Graph, type Task, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { type Decider, decide, decidesAlone } from "../../ops/decision.ts";
-import { rowErrors, valueMetrics } from "../evaluate/metrics.ts";
-import { judgedOutput, taskOf } from "../task.ts";
+import { judgedOutput, taskOf } from "../../ops/task.ts";
+import { rowErrors, valueMetrics } from "./metrics.ts";
 
 /** Share of decisions that may change: half a point. */
 export const DECISIONS_LIMIT = 0.005;

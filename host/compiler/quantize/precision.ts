@@ -8,7 +8,7 @@ import type { Histogram } from "./histogram.ts";
 import { decides } from "./loss.ts";
 import { measureLayers } from "./measure.ts";
 import { type Precision, quantizeGraph } from "./quantize.ts";
-import { isBetter, type Score, scoreOf, type Target, triesFor } from "./score.ts";
+import { isBetter, judge, type Memo, type Score, type Target, triesFor } from "./score.ts";
 
 export const PRECISIONS = ["auto", "int8", "int16"] as const;
 export type PrecisionChoice = (typeof PRECISIONS)[number];
@@ -51,14 +51,16 @@ interface Attempt {
   readonly chosen: Omit<ChosenPrecision, "steps">;
   readonly quantized: Graph;
   readonly score: Score;
+  readonly memos: readonly Memo[];
 }
 
-/** The graph with some tensors of int16; undefined where operators, the scales or the board do not allow it. */
+/** The graph with some tensors of int16, most of it as in `like`; undefined where operators, the scales or the board do not allow it. */
 function attempt(
   { graph, ranges, histograms }: Subject,
   wide: ReadonlySet<string>,
   target: Target,
   fits: (quantized: Graph) => boolean,
+  like?: Attempt,
 ): Attempt | undefined {
   const precision = new Map<string, Precision>([...wide].map((name) => [name, "int16"]));
   const widenedRanges = new Map(
@@ -67,7 +69,11 @@ function attempt(
   try {
     const quantized = checkQuantized(quantizeGraph(graph, widenedRanges, { precision }), "quantize");
     if (wide.size > 0 && !fits(quantized)) return undefined;
-    return { chosen: { precision, ranges: widenedRanges }, quantized, score: scoreOf(quantized, target) };
+    return {
+      chosen: { precision, ranges: widenedRanges },
+      quantized,
+      ...judge([{ quantized, target }], like?.memos),
+    };
   } catch (error) {
     if (error instanceof ModelError) return undefined;
     throw error;
@@ -169,7 +175,7 @@ function raise(search: Search, int8: Attempt): Attempt {
     if (isEnough(best.score, graph, target)) return best;
     const wide = new Set([...best.chosen.precision.keys(), ...spread]);
     if (wide.size === best.chosen.precision.size) continue;
-    const tried = attempt(subject, wide, target, fits);
+    const tried = attempt(subject, wide, target, fits, best);
     // Less noise alone is not worth the time of a larger model.
     const helps = tried && (target.strict || tried.score.loss < best.score.loss);
     if (helps && isBetter(tried.score, best.score)) best = tried;

@@ -1,39 +1,51 @@
 /** How near an integer graph is to the float one, as the searches of the quantiser compare them. */
 
-import { elements, fromBytes, type Graph, tensorOf, toBytes, writers } from "../../ir/graph.ts";
+import {
+  byteSize,
+  elements,
+  fromBytes,
+  type Graph,
+  type Tensor,
+  tensorOf,
+  toBytes,
+  writers,
+} from "../../ir/graph.ts";
 import { borderOf, dequantizeBytes, type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { decide, decidesAlone, thresholdOf } from "../../ops/decision.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
+import { evaluateGraph, initialStates, type Trace } from "../../runtime/engines/reference.ts";
 import { isLower } from "./evidence.ts";
-import { traceOf } from "./layers.ts";
+import { evaluateLayer, traceOf } from "./layers.ts";
 import { decides, type Judged, judgedOf, lossOf } from "./loss.ts";
 
-/** Multiply-accumulates of one look at the samples: about half a second. */
-const BUDGET = 2 ** 27;
+/** Steps of one look at the samples: a few tenths of a second. */
+const BUDGET = 2 ** 26;
 const LEAST_SAMPLES = 16;
 
 export const macsOf = (graph: Graph): number =>
   graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
 
+/** Steps of one inference: multiply-accumulates, and what a value costs beside them. */
+function stepsOf(graph: Graph): number {
+  const values = [...graph.tensors.values()].reduce((sum, { shape }) => sum + elements(shape), 0);
+  return macsOf(graph) + 16 * values;
+}
+
 /** Evenly spread samples whose work fits the budget, `times` over; a few in any case. */
 export function withinBudget(graph: Graph, samples: readonly Sample[], times = 1): readonly Sample[] {
-  const values = [...graph.tensors.values()].reduce(
-    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
-    0,
-  );
-  const most = Math.max(LEAST_SAMPLES, Math.floor(BUDGET / (times * (macsOf(graph) + 16 * values))));
+  const most = Math.max(LEAST_SAMPLES, Math.floor(BUDGET / (times * stepsOf(graph))));
   if (samples.length <= most) return samples;
   return Array.from({ length: most }, (_, i) => samples[Math.floor((i * samples.length) / most)]!);
 }
 
-/** Multiply-accumulates of all tries of one kind: about ten seconds. */
-const SEARCH_BUDGET = 2 ** 32;
+/** Steps of all tries of one kind: a few seconds. */
+const SEARCH_BUDGET = 2 ** 30;
 const MOST_TRIES = 16;
 
 /** How many times a search may run so many samples: large models are searched less. */
 export const triesFor = (graph: Graph, samples: number): number =>
-  Math.max(1, Math.min(MOST_TRIES, Math.floor(SEARCH_BUDGET / (samples * macsOf(graph) + 1))));
+  Math.max(1, Math.min(MOST_TRIES, Math.floor(SEARCH_BUDGET / (samples * stepsOf(graph) + 1))));
 
 /** What the float model makes of samples. */
 export interface Target {
@@ -170,23 +182,103 @@ interface Outcome {
   readonly same: boolean;
 }
 
-function outcomesOf({ quantized, target }: Trial): Outcome[] {
-  const { index, output: judged } = target.judged;
-  const borders = target.tensors.map((name) => borderOf(tensorOf(quantized, name)));
+/** Whether two tensors are the same numbers in the same form: computed ones may still have other values. */
+function isSameTensor(a: Tensor, b: Tensor): boolean {
+  if (a.dtype !== b.dtype || JSON.stringify(a.quantization) !== JSON.stringify(b.quantization)) return false;
+  if (a.data === b.data) return true;
+  if (!a.data || !b.data || a.data.length !== b.data.length) return false;
+  for (let i = 0; i < a.data.length; i++) if (a.data[i] !== b.data[i]) return false;
+  return true;
+}
+
+/** Nodes that compute in one graph what they did in the other, as nothing before them changed. */
+function unchangedNodes(before: Graph, after: Graph): ReadonlySet<string> {
+  const known = new Map(before.nodes.map((node) => [node.name, node]));
+  const changed = new Set<string>();
+  const isSame = (name: string): boolean => {
+    if (name === "") return true;
+    const [a, b] = [before.tensors.get(name), after.tensors.get(name)];
+    return !changed.has(name) && a !== undefined && b !== undefined && isSameTensor(a, b);
+  };
+  const unchanged = new Set<string>();
+  for (const node of after.nodes) {
+    const other = known.get(node.name);
+    const isLike =
+      other?.op === node.op &&
+      other.inputs.join("\n") === node.inputs.join("\n") &&
+      other.outputs.join("\n") === node.outputs.join("\n") &&
+      JSON.stringify(other.attributes) === JSON.stringify(node.attributes);
+    if (isLike && [...node.inputs, ...node.outputs].every(isSame)) unchanged.add(node.name);
+    else for (const name of node.outputs) changed.add(name);
+  }
+  return unchanged;
+}
+
+/** What an integer graph made of each sample: what a change leaves as it was is not computed again. */
+export interface Memo {
+  readonly graph: Graph;
+  /** None where they would take too much memory. */
+  readonly traces?: readonly Trace[];
+}
+
+/** Bytes of all values of all samples that are kept. */
+const MEMO_BYTES = 2 ** 26;
+
+const traceBytes = (graph: Graph): number =>
+  [...graph.tensors.values()].reduce((sum, tensor) => sum + (tensor.data ? 0 : byteSize(tensor)), 0);
+
+/** Values of the integer graph for each sample, those that the memo has too taken from it. */
+function tracesOf({ quantized, target }: Trial, memo: Memo | undefined): Trace[] {
+  const states = initialStates(quantized);
+  const known = memo?.traces && unchangedNodes(memo.graph, quantized);
   return target.samples.map((sample, i) => {
     const inputs = toInputBytes(quantized, sample).map((bytes, n) =>
       fromBytes(tensorOf(quantized, quantized.inputs[n]!).dtype, bytes),
     );
-    const trace = traceOf(quantized, inputs);
+    const before = memo?.traces?.[i];
+    return evaluateGraph(quantized, inputs, states, (op, node, values) =>
+      before && known!.has(node.name)
+        ? node.outputs.map(({ name }) => before.get(name)!)
+        : evaluateLayer(op, node, values),
+    );
+  });
+}
+
+function outcomesOf({ quantized, target }: Trial, traces: readonly Trace[]): Outcome[] {
+  const { index, output: judged } = target.judged;
+  const borders = target.tensors.map((name) => borderOf(tensorOf(quantized, name)));
+  return traces.map((trace, i) => {
     const values = target.tensors.map((name, n) => dequantizeBytes(toBytes(trace.get(name)!), borders[n]!));
     const output = values[quantized.outputs.length + index]!;
     return { values, output, same: decide(output, judged) === target.decisions[i] };
   });
 }
 
-/** Runs each integer graph on its target's samples: all together are what is judged. */
-export function scoreOfAll(trials: readonly Trial[]): Score {
-  const outcomes = trials.flatMap(outcomesOf);
+export interface Verdict {
+  readonly score: Score;
+  /** Of each trial, for the next one that is little different. */
+  readonly memos: readonly Memo[];
+}
+
+/** Runs each integer graph on its target's samples; `memos` are those of graphs that differ little. */
+export function judge(trials: readonly Trial[], memos: readonly Memo[] = []): Verdict {
+  const traces = trials.map((trial, i) => tracesOf(trial, memos[i]));
+  const bytes = trials.reduce(
+    (sum, { quantized, target }) => sum + traceBytes(quantized) * target.samples.length,
+    0,
+  );
+  return {
+    score: scoreOfTraces(trials, traces),
+    memos: trials.map(({ quantized }, i) => ({
+      graph: quantized,
+      ...(bytes <= MEMO_BYTES && { traces: traces[i]! }),
+    })),
+  };
+}
+
+/** All together are what is judged. */
+function scoreOfTraces(trials: readonly Trial[], traces: readonly (readonly Trace[])[]): Score {
+  const outcomes = trials.flatMap((trial, i) => outcomesOf(trial, traces[i]!));
   const expected = trials.flatMap(({ target }) => target.values);
   const found = outcomes.map(({ values }) => values);
   const tensors = trials[0]!.target.tensors.map((_, n) =>
@@ -218,7 +310,7 @@ export function scoreOfAll(trials: readonly Trial[]): Score {
 }
 
 /** Runs the integer graph on the target's samples. */
-export const scoreOf = (quantized: Graph, target: Target): Score => scoreOfAll([{ quantized, target }]);
+export const scoreOf = (quantized: Graph, target: Target): Score => judge([{ quantized, target }]).score;
 
 function riskOf(
   outputs: readonly (readonly Float32Array[])[],

@@ -6,7 +6,15 @@ import type { Sample } from "../../ops/border.ts";
 import { observe, statisticsOf } from "./calibrate.ts";
 import { type Calibration, type ChosenRange, chooseRanges } from "./choose_ranges.ts";
 import { dataFreeRanges, randomSamples } from "./data_free.ts";
-import { equalizablePairs, equalizePair, type Pair } from "./equalize.ts";
+import {
+  type ChannelExtents,
+  type Extents,
+  emptyExtents,
+  equalizablePairs,
+  equalizePair,
+  type Pair,
+  type Seen,
+} from "./equalize.ts";
 import { foldsOf } from "./folds.ts";
 import type { Histogram } from "./histogram.ts";
 import { choosePrecision, type PrecisionChoice } from "./precision.ts";
@@ -16,12 +24,14 @@ import { isHeldOut, type Refinement, refine } from "./refine.ts";
 import { withHeadroom } from "./scale_inputs.ts";
 import {
   isBetter,
+  judge,
+  type Memo,
   type Score,
   scoreOf,
-  scoreOfAll,
   type Target,
   targetOf,
   triesFor,
+  type Verdict,
   withinBudget,
 } from "./score.ts";
 
@@ -57,6 +67,8 @@ export interface Found {
 export interface Observed {
   readonly graph: Graph;
   readonly histograms: ReadonlyMap<string, Histogram>;
+  /** Of the channels between layers that may be equalised. */
+  readonly extents: Extents;
 }
 
 /** Everything that the integer graph follows from. */
@@ -80,19 +92,24 @@ interface State {
   readonly whole: Fitted;
   readonly folds: readonly Judged[];
   readonly score: Score;
+  /** What the folds' integer graphs computed. */
+  readonly memos: readonly Memo[];
   readonly steps: readonly string[];
 }
 
-const scoreFolds = (folds: readonly Judged[]): Score =>
-  scoreOfAll(folds.map(({ plan, target }) => ({ quantized: quantizePlan(plan), target })));
+const judgeFolds = (folds: readonly Judged[], memos?: readonly Memo[]): Verdict =>
+  judge(
+    folds.map(({ plan, target }) => ({ quantized: quantizePlan(plan), target })),
+    memos,
+  );
 
 /** A state with a change of its plan, where that is clearly better on samples that it was not made from. */
 function tryChange(state: State, change: (fitted: Fitted) => Plan, steps: readonly string[] = []): State {
   const folds = state.folds.map((fold) => ({ ...fold, plan: change(fold) }));
-  const score = scoreFolds(folds);
+  const { score, memos } = judgeFolds(folds, state.memos);
   if (!isBetter(score, state.score)) return state;
   const whole = { ...state.whole, plan: change(state.whole) };
-  return { whole, folds, score, steps: [...state.steps, ...steps] };
+  return { whole, folds, score, memos, steps: [...state.steps, ...steps] };
 }
 
 /** What has so many parameters that it could learn the samples by heart is judged by others. */
@@ -108,25 +125,45 @@ const withRanges = (observed: Observed, samples: readonly Sample[], method: Cali
   ranges: chooseRanges(observed.graph, observed.histograms, samples, method),
 });
 
-/** Samples of all folds, as often as they are run for one change. */
-const runsOf = ({ folds }: State): number =>
-  folds.reduce((sum, { samples, target }) => sum + samples.length + target.samples.length, 0);
+/** Samples that one change is judged by. */
+const judgesOf = ({ folds }: State): number =>
+  folds.reduce((sum, { target }) => sum + target.samples.length, 0);
 
 function equalized({ plan, samples }: Fitted, pairs: readonly Pair[], method: Calibration): Plan {
-  const graph = pairs.reduce((scaled, pair) => equalizePair(scaled, pair, samples), plan.graph);
+  const { graph, extents } = pairs.reduce<Seen>(equalizePair, plan);
   if (graph === plan.graph) return plan;
-  return withRanges(observeGraph(graph, samples), samples, method);
+  // Any other method needs the values themselves.
+  if (method !== "minmax") return withRanges(observeGraph(graph, samples), samples, method);
+  const ranges = new Map(plan.ranges);
+  for (const name of pairs.flatMap(({ between }) => between)) ranges.set(name, rangeOf(extents.get(name)!));
+  return { ...plan, graph, extents, ranges };
 }
+
+const rangeOf = ({ min, max }: ChannelExtents): ChosenRange => ({
+  min: min.reduce((a, b) => Math.min(a, b)),
+  max: max.reduce((a, b) => Math.max(a, b)),
+  method: "minmax",
+});
+
+/** Another look at the samples: of tensors between equalised layers only extents are known. */
+const observedAgain = (plan: Plan, samples: readonly Sample[], method: Calibration): Plan =>
+  withRanges(observeGraph(plan.graph, samples), samples, method);
 
 /** Pair by pair, or all at once where that takes too long: kept where the whole model is served better. */
 function equalize(start: State, method: Calibration): State {
   const { graph } = start.whole.plan;
   const pairs = equalizablePairs(graph);
-  const groups = pairs.length > triesFor(graph, runsOf(start)) ? [pairs] : pairs.map((pair) => [pair]);
-  return groups.reduce((state, group) => {
+  const groups = pairs.length > triesFor(graph, judgesOf(start)) ? [pairs] : pairs.map((pair) => [pair]);
+  const found = groups.reduce((state, group) => {
     const lines = group.map(({ first, second }) => `${first.name} and ${second.name}: channels equalised`);
     return tryChange(state, (fitted) => equalized(fitted, group, method), lines);
   }, start);
+  if (found === start || method !== "minmax") return found;
+  const again = <F extends Fitted>(fitted: F): F => ({
+    ...fitted,
+    plan: observedAgain(fitted.plan, fitted.samples, method),
+  });
+  return { ...found, whole: again(found.whole), folds: found.folds.map(again) };
 }
 
 function narrowed({ plan }: Fitted, tensor: string, method: RangeMethod): Plan {
@@ -140,9 +177,8 @@ function narrowRanges(start: State): State {
   const wanted = [...withRanges(plan, samples, "auto").ranges].filter(
     ([, { method }]) => method !== "minmax",
   );
-  const judges = start.folds.reduce((sum, { target }) => sum + target.samples.length, 0);
   return wanted
-    .slice(0, triesFor(plan.graph, judges))
+    .slice(0, triesFor(plan.graph, judgesOf(start)))
     .reduce(
       (state, [name, { method }]) =>
         tryChange(state, (fitted) => narrowed(fitted, name, method as RangeMethod)),
@@ -186,10 +222,10 @@ function refineBest(
 }
 
 /** What the tensors of a float graph take as values on samples, and on rows of tables a little further out. */
-export const observeGraph = (graph: Graph, samples: readonly Sample[]): Observed => ({
-  graph,
-  histograms: observe(graph, withHeadroom(graph, samples)),
-});
+export function observeGraph(graph: Graph, samples: readonly Sample[]): Observed {
+  const extents = emptyExtents(equalizablePairs(graph));
+  return { graph, histograms: observe(graph, withHeadroom(graph, samples), extents), extents };
+}
 
 export const allStatistics = ({ histograms }: Observed): Map<string, Statistics> =>
   new Map([...histograms].map(([name, histogram]) => [name, statisticsOf(histogram)]));
@@ -202,7 +238,7 @@ function startOf(observed: Observed, samples: readonly Sample[], method: Calibra
     target: targetOf(graph, judging),
   }));
   const whole = { plan: withRanges(observed, samples, method), samples };
-  return { whole, folds, score: scoreFolds(folds), steps: [] };
+  return { whole, folds, ...judgeFolds(folds), steps: [] };
 }
 
 /** The nearest integer graph by samples of what the model will see. */
@@ -216,7 +252,8 @@ export function searchQuantization(
   let state = startOf(observed, samples, method);
   if (wanted) state = equalize(state, method);
   if (calibration === "auto") state = narrowRanges(state);
-  const target = targetOf(observed.graph, withinBudget(observed.graph, samples));
+  // What is lost is told by more samples than a try is worth.
+  const target = targetOf(observed.graph, withinBudget(observed.graph, samples, 1 / 2));
   return finish(state, samples, target, options);
 }
 

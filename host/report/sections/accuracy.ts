@@ -1,7 +1,7 @@
 /** Decisions of the float model and of the integers, against the labels. */
 
 import type { EvaluationResult } from "../../compiler/evaluate/evaluate.ts";
-import type { DecisionMetrics, ValueMetrics } from "../../compiler/evaluate/metrics.ts";
+import type { DecisionMetrics, ValueMetrics } from "../../compiler/quantize/metrics.ts";
 import { integer } from "../../table.ts";
 import { dataTable, details } from "../charts.ts";
 import { agreementText, figure, isOfValues, percentage } from "../figures.ts";

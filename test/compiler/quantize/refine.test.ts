@@ -9,6 +9,7 @@ import { quantizeGraph } from "../../../host/compiler/quantize/quantize.ts";
 import { isHeldOut, refine } from "../../../host/compiler/quantize/refine.ts";
 import { outputError, roundAdaptively } from "../../../host/compiler/quantize/rounding.ts";
 import { scoreOf, targetOf } from "../../../host/compiler/quantize/score.ts";
+import { observeGraph } from "../../../host/compiler/quantize/search.ts";
 import { type Graph, tensorOf } from "../../../host/ir/graph.ts";
 import { bind } from "../../../host/ops/operator.ts";
 import { checkQuantized } from "../../../host/ops/spec.ts";
@@ -197,14 +198,15 @@ describe("equalisation", () => {
   });
 
   test("leaves the float model what it was, to the last bit", () => {
-    const scaled = pairs.reduce((current, pair) => equalizePair(current, pair, samples), graph);
+    const { graph: scaled } = pairs.reduce(equalizePair, observeGraph(graph, samples));
     assert.notEqual(scaled, graph);
     for (const sample of samples.slice(0, 5))
       assert.deepEqual(evaluateGraph(scaled, sample).get("y"), evaluateGraph(graph, sample).get("y"));
   });
 
   test("channels of different sizes lose less", () => {
-    const scaled = equalizePair(graph, pairs[0]!, samples);
+    const { graph: scaled, extents } = equalizePair(observeGraph(graph, samples), pairs[0]!);
+    assert.deepEqual(extents, observeGraph(scaled, samples).extents);
     const target = targetOf(graph, samples);
     const found = scoreOf(quantizeGraph(scaled, calibrate(scaled, samples)), target);
     assert.ok(found.noise < 0.95 * scoreOf(plain, target).noise, `${found.noise}`);

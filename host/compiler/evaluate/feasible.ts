@@ -3,11 +3,11 @@ import { type Graph, ModelError, oneLine } from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { checkQuantized } from "../../ops/spec.ts";
 import { lower } from "../plan/lower.ts";
-import { quantizeGraph } from "./quantize.ts";
-import { rangeBy } from "./range_methods.ts";
-import type { Observed } from "./search.ts";
+import { quantizeGraph } from "../quantize/quantize.ts";
+import { rangeBy } from "../quantize/range_methods.ts";
+import type { Observed } from "../quantize/search.ts";
 
-function faultOf({ graph, histograms }: Observed): string | undefined {
+function faultOf({ graph, histograms }: Pick<Observed, "graph" | "histograms">): string | undefined {
   const ranges = new Map([...histograms].map(([name, histogram]) => [name, rangeBy("minmax", histogram)]));
   try {
     lower(checkQuantized(quantizeGraph(graph, ranges), "quantize"));

@@ -1,10 +1,10 @@
 /** What is lost after all, where, and what one could try: the advice follows from the measured loss. */
 import type { Graph } from "../../ir/graph.ts";
-import type { EvaluationResult } from "../evaluate/evaluate.ts";
-import type { Agreement } from "./compare.ts";
-import { DECISIONS_LIMIT, decides, judgedOf, RANGE_LIMIT } from "./loss.ts";
-import type { LayerQuality } from "./measure.ts";
-import type { PrecisionChoice } from "./precision.ts";
+import type { Agreement } from "../quantize/compare.ts";
+import { DECISIONS_LIMIT, decides, judgedOf, RANGE_LIMIT } from "../quantize/loss.ts";
+import type { LayerQuality } from "../quantize/measure.ts";
+import type { PrecisionChoice } from "../quantize/precision.ts";
+import type { EvaluationResult } from "./evaluate.ts";
 
 /** What may be lost: points of decisions, or percent of the range of values. */
 export const lossLimit = (graph: Graph): number =>
@@ -12,8 +12,8 @@ export const lossLimit = (graph: Graph): number =>
 
 interface Measured {
   readonly graph: Graph;
-  readonly agreement: Agreement | undefined;
-  readonly evaluation: EvaluationResult | undefined;
+  readonly agreement?: Agreement;
+  readonly evaluation?: EvaluationResult;
   readonly layers: readonly LayerQuality[] | undefined;
   readonly precision: PrecisionChoice | undefined;
 }

@@ -7,9 +7,9 @@ import {
   type Tensor,
   tensorOf,
   withTensors,
-} from "../ir/graph.ts";
-import { decidesAlone } from "../ops/decision.ts";
-import { judgedOutput, taskOf } from "./task.ts";
+} from "../../ir/graph.ts";
+import { decidesAlone } from "../../ops/decision.ts";
+import { judgedOutput, taskOf } from "../../ops/task.ts";
 
 export interface Facts {
   readonly task?: Task;
