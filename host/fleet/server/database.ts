@@ -72,8 +72,9 @@ function checkState(database: Database, folder: string): number {
   const [first] = database.all("PRAGMA integrity_check(1)") as { integrity_check: string }[];
   const found = Number((database.get("PRAGMA user_version") as Row)["user_version"]);
   const tables = Number((database.get("SELECT count(*) AS n FROM sqlite_schema") as Row)["n"]);
-  if (first?.integrity_check !== "ok")
-    throw new StoreError(`${folder}: expected a sound database, found damage: ${first?.integrity_check}`);
+  const verdict = (first?.integrity_check ?? "nothing").replace(/\s+/g, " ");
+  if (verdict !== "ok")
+    throw new StoreError(`${folder}: expected a sound database, found damage: ${verdict}`);
   if (found > SCHEMA_VERSION)
     throw new StoreError(
       `${folder}: expected data of version ${SCHEMA_VERSION} at most, found ${found}: a newer thimble made it`,

@@ -112,6 +112,27 @@ describe("the commands of an update server", () => {
     ],
     ["a hawkBit without a user", ["rollout", "list", "--hawkbit"], /--token: expected USER:PASSWORD/],
     ["no image", ["publish", trust], /expected an image \(\.img\), found something else/],
+    [
+      "a password in the address",
+      ["rollout", "list", "--server", "http://user:secret@127.0.0.1:9"],
+      /--server: expected an address without user and password/,
+    ],
+    [
+      "an address that is none",
+      ["rollout", "list", "--server", "user:secret@host"],
+      /--server: expected http:\/\/, https:\/\/ or hawkbit\+https:\/\/, found "\*\*\*@host"/,
+    ],
+    ["no such image to delete", ["publish", "--delete", "99"], /image: expected one of the server, found 99/],
+    [
+      "two things at once",
+      ["publish", "--list", "--delete", "1"],
+      /expected --list or --delete IMAGE, found both/,
+    ],
+    [
+      "a device without an order",
+      ["rollout", "abort", "1", "--device", "one"],
+      /expected an open order of rollout 1/,
+    ],
   ];
   for (const [name, args, expected] of mistakes)
     test(`${name}: one line says so`, () => {
@@ -119,7 +140,60 @@ describe("the commands of an update server", () => {
       assert.notEqual(status, 0);
       assert.match(stderr, expected);
       assert.equal(stderr.trimEnd().split("\n").length, 1);
+      assert.ok(!stderr.includes("secret"), stderr);
     });
+
+  const mistakesOfServe: readonly (readonly [string, readonly string[], RegExp])[] = [
+    [
+      "a folder that is not there",
+      ["--data", join(scratch, "none")],
+      /none: expected the state of a server, found no folder; --init/,
+    ],
+    [
+      "a poll that is too long",
+      ["--data", data, "--poll", "86400"],
+      /--poll: expected at most 86399 seconds, found 86400/,
+    ],
+    [
+      "an address of somebody else",
+      ["--data", data, "--host", "203.0.113.1"],
+      /--host: expected an address of this machine, found "203\.0\.113\.1"/,
+    ],
+    ["no address", ["--data", data, "--host", "no such host"], /--host: expected an address of this machine/],
+    [
+      "a public URL with a password",
+      ["--data", data, "--public-url", "https://u:secret@h"],
+      /--public-url: .*found "https:\/\/\*\*\*@h"/,
+    ],
+  ];
+  for (const [name, args, expected] of mistakesOfServe)
+    test(`serve, ${name}: one line says so`, async () => {
+      await assert.rejects(startServer(["--trust", trust, ...args]), (error: Error) => {
+        assert.match(error.message, expected);
+        return !/secret|internal error/.test(error.message);
+      });
+    });
+
+  test("a port that is busy takes no tokens away: the next start shows them", async () => {
+    const folder = join(scratch, "busy");
+    const port = new URL(server.url).port;
+    const args = ["--data", folder, "--trust", trust, "--init"];
+    await assert.rejects(
+      startServer([...args, "--port", port]),
+      /--port: expected a free port, found \d+ in use/,
+    );
+    const other = await startServer(args);
+    assert.ok(other.manage && other.gateway);
+    assert.equal(await other.end("SIGTERM"), 0);
+  });
+
+  test("lists images, and deletes one", () => {
+    assert.match(command("publish", "--list").stdout, /^image 1: adder 2\.0\.0, \d+ bytes\n$/);
+    const { stdout } = command("publish", file("third.img", version(3)));
+    const id = /image (\d+)/.exec(stdout)![1]!;
+    assert.equal(command("publish", "--delete", id).stdout, `image ${id}: deleted\n`);
+    assert.match(command("publish", "--list", "--json").stdout, /"id": 1/);
+  });
 
   test("an image that somebody else has signed is refused, and the reason is shown", () => {
     const { status, stderr } = command("publish", file("other.img", version(3, { signer: otherKey })));

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { type Decision, decide, type StageCounts, stageSizes } from "../../../host/fleet/server/stages.ts";
+import {
+  type Decision,
+  decide,
+  type StageCounts,
+  shareOf,
+  stageSizes,
+} from "../../../host/fleet/server/stages.ts";
 
 /** waiting, running, succeeded, failed, and others that do not count. */
 const stage = (
@@ -27,6 +33,11 @@ describe("stages", () => {
     [[{ count: 50 }, { rest: true }], 10, [10, 0]],
     [[{ percent: 60 }, { percent: 60 }], 10, [6, 4]],
     [[{ count: 2 }], 10, [2]],
+    [[{ percent: 7 }, { rest: true }], 100, [7, 93]],
+    [[{ percent: 14 }], 50, [7]],
+    [[{ percent: 0.07 }], 10_000, [7]],
+    [[{ percent: 0.1 }], 3, [1]],
+    [[{ percent: 33.3 }, { percent: 33.3 }], 1000, [333, 333]],
   ];
   for (const [plan, total, expected] of sizes)
     test(`${JSON.stringify(plan)} of ${total}`, () => assert.deepEqual(stageSizes(plan, total), expected));
@@ -44,6 +55,22 @@ describe("stages", () => {
           const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
           assert.ok(sum(stageSizes(plan, total)) <= total);
           assert.equal(sum(stageSizes([...plan, { rest: true }], total)), total);
+        },
+      ),
+    );
+  });
+
+  test("a share is exact for every whole per cent, and never a device too many", () => {
+    for (let percent = 1; percent <= 100; percent++)
+      for (const total of [100, 200, 300, 700, 1000, 199_900])
+        assert.equal(shareOf(percent, total), (percent * total) / 100, `${percent} % of ${total}`);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.integer({ min: 1, max: 200_000 }),
+        (thousandths, total) => {
+          const expected = (BigInt(thousandths) * BigInt(total) + 99_999n) / 100_000n;
+          assert.equal(shareOf(thousandths / 1000, total), Number(expected));
         },
       ),
     );
@@ -78,6 +105,19 @@ describe("stages", () => {
       "stop",
     ],
     ["the last stage goes on", [stage(true, 0, 0, 9, 0), stage(true, 0, 1, 9, 0)], usual, "wait"],
+    ["exactly the limit of a fraction", [stage(true, 0, 9993, 0, 7)], { success: 0, errors: 0.07 }, "stop"],
+    [
+      "exactly the share of a fraction",
+      [stage(true, 0, 0, 7, 0, 0), stage(false, 1, 0, 0, 0)],
+      { success: 7, errors: 100 },
+      1,
+    ],
+    [
+      "7 of 100 are 7 %",
+      [stage(true, 0, 93, 7, 0), stage(false, 1, 0, 0, 0)],
+      { success: 7, errors: 100 },
+      1,
+    ],
     ["all over", [stage(true, 0, 0, 9, 0), stage(true, 0, 0, 10, 0)], usual, "finish"],
   ];
   for (const [name, stages, thresholds, expected] of cases)
