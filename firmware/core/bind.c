@@ -58,18 +58,14 @@ static int is_kernel(const thimble_export *exported) {
            memcmp(exported->name, prefix, bytes) == 0;
 }
 
-thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound, uint32_t *portable) {
+thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
     thimble_section exports = model->info.exports;
     *bound = 0;
-    *portable = 0;
     for (uint32_t i = 0; i < model->info.export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;
         const thimble_kernel *kernel = find_kernel(&exported);
-        if (kernel == NULL || !can_bind(model, kernel, exported.index)) {
-            (*portable)++;
-            continue;
-        }
+        if (kernel == NULL || !can_bind(model, kernel, exported.index)) continue;
         IM3Function function = &model->module->functions[exported.index];
         if (replace(model->module, function, kernel) != m3Err_none) return THIMBLE_ERR_RAM;
         (*bound)++;

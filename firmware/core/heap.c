@@ -78,6 +78,7 @@ static block *block_of(void *memory) { return (block *)memory - 1; }
 
 static void *exhausted(thimble_heap *heap) {
     heap->exhausted = 1;
+    thimble_heap_exhausted();
     return NULL;
 }
 

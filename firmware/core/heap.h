@@ -29,6 +29,9 @@ int thimble_heap_reserve(thimble_heap *heap, uint64_t bytes);
 /* Selects the heap that serves wasm3, null for none; returns the one selected before. */
 thimble_heap *thimble_heap_select(thimble_heap *heap);
 
+/* Called at every allocation that fails; model.c has it. */
+void thimble_heap_exhausted(void);
+
 void *thimble_calloc(size_t count, size_t size);
 void *thimble_realloc(void *memory, size_t size);
 void thimble_free(void *memory);

@@ -10,6 +10,12 @@
 
 /* M3Runtime.memoryLimit and .numStackSlots, M3Module.functions and .globals have no public accessor. */
 #include "m3_env.h"
+#include "module_subset.h"
+
+/* What has been scanned is what wasm3 can take. */
+_Static_assert(LIMIT_VALUES <= d_m3MaxFunctionStackHeight && LIMIT_SLOTS <= d_m3MaxFunctionSlots &&
+                   LIMIT_CONSTANT_SLOTS >= d_m3MaxConstantTableSize,
+               "limits of module_subset.h and wasm3.flags");
 
 #define MODEL_OPEN 0x6d697468u
 
@@ -62,6 +68,17 @@ M3Result m3_Yield(void) {
     if (current == NULL) return m3Err_none;
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     return current->native_stack - here > THIMBLE_NATIVE_STACK_BYTES ? m3Err_trapStackOverflow : m3Err_none;
+}
+
+/*
+ * wasm3 doesn't notice every code page that it did not get, and would write on behind its last one. Without input left
+ * and without a page, what it is doing can only fail.
+ */
+void thimble_heap_exhausted(void) {
+    if (current == NULL || current->runtime == NULL) return;
+    IM3Compilation compilation = &current->runtime->compilation;
+    compilation->wasmEnd = compilation->wasm;
+    compilation->page = NULL;
 }
 
 static uint8_t *memory_of(const thimble_model *model) {
@@ -133,9 +150,9 @@ static thimble_status read_abi(thimble_model *model) {
     if (!thimble_export_find(info, WASM_FUNCTION, "invoke", &invoke)) return THIMBLE_ERR_EXPORT;
     if (!thimble_function_is(info, invoke, 0, 1)) return THIMBLE_ERR_EXPORT;
     if (!thimble_global_find(info, "memory_bytes", &model->memory_bytes)) return THIMBLE_ERR_EXPORT;
-    /* 0 would be "no limit" to wasm3. */
+    /* 0 would be "no limit" to wasm3; and with 65536 pages it counts none on a machine of 32 bits. */
     uint32_t bytes = model->memory_bytes;
-    if (bytes == 0 || bytes > (uint64_t)info->memory_pages * PAGE_BYTES) return THIMBLE_ERR_EXPORT;
+    if (bytes == 0 || info->memory_pages != ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES) return THIMBLE_ERR_EXPORT;
     if (model->image.memory_bytes != 0 && model->image.memory_bytes != bytes) return THIMBLE_ERR_EXPORT;
     return THIMBLE_OK;
 }
@@ -197,31 +214,36 @@ static thimble_status instantiate(thimble_model *model, uint32_t stack_bytes) {
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
 
+static void mark_called(const thimble_model *model, const char *entry, uint8_t *marks) {
+    uint32_t index;
+    if (thimble_export_find(&model->info, WASM_FUNCTION, entry, &index)) marks[index] = THIMBLE_MARK_CALLED;
+}
+
 /*
- * Everything is compiled before the first inference, so that a lack of RAM shows here. Only where all kernels
- * are bound natively, nobody calls the functions that they share among each other, and compiled they would
- * take half of the RAM that a model needs; should a module call one all the same, wasm3 compiles it then.
+ * Compiles all that can be called and nothing else, before the first inference: a lack of RAM shows here, and what
+ * only the module's own kernels would call takes none where native ones replace them. wasm3 must never get to compile
+ * while it runs: a call that it failed to compile once, it makes all the same the next time.
  */
-static M3Result compile_functions(thimble_model *model, int all) {
-    static const char *const entries[] = {"invoke", "self_test"};
-    if (all) return m3_CompileModule(model->module);
-    for (unsigned i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-        uint32_t index;
-        IM3Function function;
-        if (!thimble_export_find(&model->info, WASM_FUNCTION, entries[i], &index)) continue;
-        M3Result result = m3_FindFunction(&function, model->runtime, entries[i]);
-        if (result != m3Err_none) return result;
-    }
-    return m3Err_none;
+static M3Result compile_called(const thimble_model *model) {
+    uint8_t marks[LIMIT_FUNCTIONS] = {0};
+    IM3Function functions = model->module->functions;
+    mark_called(model, "invoke", marks);
+    mark_called(model, "self_test", marks);
+    for (uint32_t i = 0; i < model->info.function_count; i++)
+        if (functions[i].compiled != NULL) marks[i] = THIMBLE_MARK_DONE;
+    thimble_calls_mark(&model->info, marks);
+    for (uint32_t i = 0; i < model->info.function_count; i++)
+        if (marks[i] == 0) functions[i].wasm = NULL;
+    return m3_CompileModule(model->module);
 }
 
 static thimble_status compile(thimble_model *model, int portable_only) {
-    uint32_t portable = 1;
     if (!portable_only) {
-        thimble_status status = thimble_bind_kernels(model, &model->statistics.native_kernels, &portable);
+        thimble_status status = thimble_bind_kernels(model, &model->statistics.native_kernels);
         if (status != THIMBLE_OK) return status;
     }
-    M3Result result = compile_functions(model, portable > 0);
+    M3Result result = compile_called(model);
+    if (model->heap.exhausted) return THIMBLE_ERR_RAM;
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
 

@@ -28,10 +28,7 @@ struct thimble_model {
     uintptr_t native_stack;  /* of the frame that entered; see m3_Yield */
 };
 
-/*
- * Binds the native kernels that this build has: how many, and how many kernels stay the module's own.
- * THIMBLE_ERR_RAM where there is no room for it.
- */
-thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound, uint32_t *portable);
+/* Binds the native kernels that this build has: how many. THIMBLE_ERR_RAM where there is no room for it. */
+thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound);
 
 #endif

@@ -1,9 +1,13 @@
-/* See module_scan.h. Binary format: WebAssembly core specification 2.0, section 5. */
+/*
+ * See module_scan.h. Binary format: WebAssembly core specification 2.0, section 5. host/module/subset.ts is the same in
+ * TypeScript.
+ */
 #include "module_scan.h"
 
 #include <string.h>
 
-enum { I32 = 0x7f, I64 = 0x7e };
+#include "module_reader.h"
+#include "module_subset.h"
 
 enum {
     SECTION_CUSTOM, SECTION_TYPE, SECTION_IMPORT, SECTION_FUNCTION, SECTION_TABLE, SECTION_MEMORY,
@@ -11,19 +15,11 @@ enum {
     SECTION_DATA_COUNT, SECTIONS
 };
 
-/* Reads past the end set `bad` and give 0, so that only the end of a section has to be checked. */
-typedef struct reader {
-    const uint8_t *at;
-    const uint8_t *end;
-    int bad;
-} reader;
+static thimble_reader reader_open(thimble_section span) { return (thimble_reader){span.at, span.end, 0}; }
 
-static reader reader_open(thimble_section span) { return (reader){span.at, span.end, 0}; }
+static thimble_section reader_rest(const thimble_reader *from) { return (thimble_section){from->at, from->end}; }
 
-static thimble_section reader_rest(const reader *from) { return (thimble_section){from->at, from->end}; }
-
-/* `bytes` of the module, or null where there are not as many. */
-static const uint8_t *take(reader *from, uint32_t bytes) {
+const uint8_t *thimble_take(thimble_reader *from, uint32_t bytes) {
     if (from->bad || bytes > (size_t)(from->end - from->at)) {
         from->bad = 1;
         return NULL;
@@ -33,16 +29,15 @@ static const uint8_t *take(reader *from, uint32_t bytes) {
     return taken;
 }
 
-static uint8_t take_byte(reader *from) {
-    const uint8_t *byte = take(from, 1);
+uint8_t thimble_take_byte(thimble_reader *from) {
+    const uint8_t *byte = thimble_take(from, 1);
     return byte != NULL ? *byte : 0;
 }
 
-/* LEB128 of at most `bits` bits; signed ones come sign-extended. */
-static uint64_t take_leb(reader *from, unsigned bits, int is_signed) {
+uint64_t thimble_take_leb(thimble_reader *from, unsigned bits, int is_signed) {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < bits; shift += 7) {
-        uint8_t byte = take_byte(from);
+        uint8_t byte = thimble_take_byte(from);
         value |= (uint64_t)(byte & 0x7f) << shift;
         if ((byte & 0x80) != 0) continue;
         if (is_signed && (byte & 0x40) != 0 && shift + 7 < 64) value |= UINT64_MAX << (shift + 7);
@@ -52,74 +47,88 @@ static uint64_t take_leb(reader *from, unsigned bits, int is_signed) {
     return 0;
 }
 
-static uint32_t take_u32(reader *from) {
-    uint64_t value = take_leb(from, 32, 0);
+uint32_t thimble_take_u32(thimble_reader *from) {
+    uint64_t value = thimble_take_leb(from, 32, 0);
     if (value > UINT32_MAX) from->bad = 1;
     return (uint32_t)value;
 }
 
+uint32_t thimble_take_index(thimble_reader *from, uint32_t limit) {
+    uint32_t index = thimble_take_u32(from);
+    if (index < limit) return index;
+    from->bad = 1;
+    return 0;
+}
+
+/* How many entries a section has. */
+static uint32_t take_count(thimble_reader *from, uint32_t most) { return thimble_take_index(from, most + 1); }
+
+static int is_integer(uint8_t type) { return type == TYPE_I32 || type == TYPE_I64; }
+
 /* An initialiser: one constant of the given type, then `end`. */
-static int64_t take_constant(reader *from, uint8_t type) {
-    uint8_t opcode = take_byte(from);
-    uint64_t value = take_leb(from, type == I64 ? 64 : 32, 1);
-    if (opcode != (type == I64 ? 0x42 : 0x41) || take_byte(from) != 0x0b) from->bad = 1;
+static int64_t take_constant(thimble_reader *from, uint8_t type) {
+    uint8_t opcode = thimble_take_byte(from);
+    uint64_t value = thimble_take_leb(from, type == TYPE_I64 ? 64 : 32, 1);
+    if (opcode != (type == TYPE_I64 ? OP_I64_CONST : OP_I32_CONST) || thimble_take_byte(from) != OP_END)
+        from->bad = 1;
     return (int64_t)value;
 }
 
-static thimble_export take_export(reader *from) {
+static thimble_export take_export(thimble_reader *from) {
     thimble_export found = {0};
-    found.name_bytes = take_u32(from);
-    found.name = take(from, found.name_bytes);
-    found.kind = take_byte(from);
-    found.index = take_u32(from);
+    found.name_bytes = thimble_take_u32(from);
+    found.name = thimble_take(from, found.name_bytes);
+    found.kind = thimble_take_byte(from);
+    found.index = thimble_take_u32(from);
     return found;
 }
 
-static thimble_global take_global(reader *from) {
+static thimble_global take_global(thimble_reader *from) {
     thimble_global found = {0};
-    found.type = take_byte(from);
-    found.is_mutable = take_byte(from);
-    if ((found.type != I32 && found.type != I64) || found.is_mutable > 1) from->bad = 1;
+    found.type = thimble_take_byte(from);
+    found.is_mutable = thimble_take_byte(from);
+    if (!is_integer(found.type) || found.is_mutable > 1) from->bad = 1;
     found.value = take_constant(from, found.type);
     return found;
 }
 
-static thimble_data take_data(reader *from) {
+static thimble_data take_data(thimble_reader *from) {
     thimble_data found = {0};
-    if (take_u32(from) != 0) from->bad = 1;
-    found.offset = (uint32_t)take_constant(from, I32);
-    found.size = take_u32(from);
-    found.bytes = take(from, found.size);
+    if (thimble_take_u32(from) != 0) from->bad = 1;
+    found.offset = (uint32_t)take_constant(from, TYPE_I32);
+    found.size = thimble_take_u32(from);
+    found.bytes = thimble_take(from, found.size);
     return found;
 }
 
-/* One function type: integers only; how many parameters and results it has together. */
-static uint32_t take_type(reader *from) {
-    if (take_byte(from) != 0x60) from->bad = 1;
+/* One function type: integers only, one result at most; how many parameters and results it has together. */
+static uint32_t take_type(thimble_reader *from) {
+    if (thimble_take_byte(from) != 0x60) from->bad = 1;
     uint32_t width = 0;
     for (int list = 0; list < 2; list++) {
-        uint32_t count = take_u32(from);
-        const uint8_t *types = take(from, count);
+        uint32_t count = thimble_take_byte(from);
+        const uint8_t *types = thimble_take(from, count);
+        if (types == NULL || count > (list == 0 ? LIMIT_PARAMETERS : 1)) from->bad = 1;
         for (uint32_t i = 0; types != NULL && i < count; i++)
-            if (types[i] != I32 && types[i] != I64) from->bad = 1;
-        width += types != NULL ? count : 0;
+            if (!is_integer(types[i])) from->bad = 1;
+        width += count;
     }
     return width;
 }
 
 /* ---- one function per section: each reads it to its end ---- */
 
-static void scan_custom(reader *section, thimble_module_info *info) {
-    uint32_t bytes = take_u32(section);
-    const uint8_t *name = take(section, bytes);
+static void scan_custom(thimble_reader *section, thimble_module_info *info) {
+    uint32_t bytes = thimble_take_u32(section);
+    const uint8_t *name = thimble_take(section, bytes);
     /* wasm3 parses the name section without bounds, and would keep every name in RAM. */
     if (name != NULL && bytes == 4 && memcmp(name, "name", 4) == 0) section->bad = 1;
     if (bytes > info->longest_custom) info->longest_custom = bytes;
     section->at = section->end;
 }
 
-static void scan_types(reader *section, thimble_module_info *info) {
-    info->type_count = take_u32(section);
+static void scan_types(thimble_reader *section, thimble_module_info *info) {
+    info->type_count = take_count(section, LIMIT_TYPES);
     info->types = reader_rest(section);
     for (uint32_t i = 0; i < info->type_count && !section->bad; i++) {
         uint32_t width = take_type(section);
@@ -127,23 +136,23 @@ static void scan_types(reader *section, thimble_module_info *info) {
     }
 }
 
-static void scan_functions(reader *section, thimble_module_info *info) {
-    info->function_count = take_u32(section);
+static void scan_functions(thimble_reader *section, thimble_module_info *info) {
+    info->function_count = take_count(section, LIMIT_FUNCTIONS);
     info->functions = reader_rest(section);
     for (uint32_t i = 0; i < info->function_count && !section->bad; i++)
-        if (take_u32(section) >= info->type_count) section->bad = 1;
+        if (thimble_take_byte(section) >= info->type_count) section->bad = 1;
 }
 
-static void scan_memory(reader *section, thimble_module_info *info) {
-    info->memory_count = take_u32(section);
-    uint32_t has_maximum = take_byte(section);
-    info->memory_pages = take_u32(section);
+static void scan_memory(thimble_reader *section, thimble_module_info *info) {
+    info->memory_count = thimble_take_u32(section);
+    uint32_t has_maximum = thimble_take_byte(section);
+    info->memory_pages = thimble_take_u32(section);
     if (info->memory_count != 1 || has_maximum > 1 || info->memory_pages > 65536) section->bad = 1;
-    if (has_maximum == 1 && take_u32(section) < info->memory_pages) section->bad = 1;
+    if (has_maximum == 1 && thimble_take_u32(section) < info->memory_pages) section->bad = 1;
 }
 
-static void scan_globals(reader *section, thimble_module_info *info) {
-    info->global_count = take_u32(section);
+static void scan_globals(thimble_reader *section, thimble_module_info *info) {
+    info->global_count = take_count(section, LIMIT_GLOBALS);
     info->globals = reader_rest(section);
     for (uint32_t i = 0; i < info->global_count && !section->bad; i++) (void)take_global(section);
 }
@@ -154,8 +163,8 @@ static uint32_t export_limit(const thimble_module_info *info, uint8_t kind) {
     return kind == WASM_MEMORY ? info->memory_count : 0;
 }
 
-static void scan_exports(reader *section, thimble_module_info *info) {
-    info->export_count = take_u32(section);
+static void scan_exports(thimble_reader *section, thimble_module_info *info) {
+    info->export_count = take_count(section, LIMIT_EXPORTS);
     info->exports = reader_rest(section);
     for (uint32_t i = 0; i < info->export_count && !section->bad; i++) {
         thimble_export found = take_export(section);
@@ -163,22 +172,27 @@ static void scan_exports(reader *section, thimble_module_info *info) {
     }
 }
 
-static void scan_code(reader *section, thimble_module_info *info) {
-    info->code_count = take_u32(section);
-    for (uint32_t i = 0; i < info->code_count && !section->bad; i++) {
-        uint32_t bytes = take_u32(section);
-        if (bytes == 0) section->bad = 1;
-        (void)take(section, bytes);
-    }
+static thimble_section take_body(thimble_reader *from) {
+    uint32_t bytes = thimble_take_u32(from);
+    const uint8_t *body = thimble_take(from, bytes);
+    return body != NULL ? (thimble_section){body, body + bytes} : (thimble_section){from->at, from->at};
 }
 
-static void scan_data(reader *section, thimble_module_info *info) {
-    info->data_count = take_u32(section);
+static void scan_code(thimble_reader *section, thimble_module_info *info) {
+    info->code_count = thimble_take_u32(section);
+    if (info->code_count != info->function_count) section->bad = 1;
+    info->code = reader_rest(section);
+    for (uint32_t i = 0; i < info->code_count && !section->bad; i++)
+        if (!thimble_function_scan(info, i, take_body(section), NULL)) section->bad = 1;
+}
+
+static void scan_data(thimble_reader *section, thimble_module_info *info) {
+    info->data_count = take_count(section, LIMIT_SEGMENTS);
     info->data = reader_rest(section);
     for (uint32_t i = 0; i < info->data_count && !section->bad; i++) (void)take_data(section);
 }
 
-static thimble_status scan_section(uint8_t id, reader *section, thimble_module_info *info) {
+static thimble_status scan_section(uint8_t id, thimble_reader *section, thimble_module_info *info) {
     switch (id) {
     case SECTION_CUSTOM: scan_custom(section, info); break;
     case SECTION_TYPE: scan_types(section, info); break;
@@ -190,7 +204,7 @@ static thimble_status scan_section(uint8_t id, reader *section, thimble_module_i
     case SECTION_START: return THIMBLE_ERR_START;
     case SECTION_CODE: scan_code(section, info); break;
     case SECTION_DATA: scan_data(section, info); break;
-    case SECTION_DATA_COUNT: (void)take_u32(section); break;
+    case SECTION_DATA_COUNT: (void)thimble_take_u32(section); break;
     default: return THIMBLE_ERR_MODULE; /* tables, elements and what newer proposals add */
     }
     return section->bad || section->at != section->end ? THIMBLE_ERR_MODULE : THIMBLE_OK;
@@ -202,16 +216,16 @@ static unsigned section_rank(uint8_t id) {
     return 2u * id;
 }
 
-static thimble_status scan_sections(reader *module, thimble_module_info *info) {
+static thimble_status scan_sections(thimble_reader *module, thimble_module_info *info) {
     unsigned last = 0;
     while (!module->bad && module->at < module->end) {
-        uint8_t id = take_byte(module);
-        uint32_t bytes = take_u32(module);
-        const uint8_t *content = take(module, bytes);
+        uint8_t id = thimble_take_byte(module);
+        uint32_t bytes = thimble_take_u32(module);
+        const uint8_t *content = thimble_take(module, bytes);
         if (content == NULL) return THIMBLE_ERR_MODULE;
         if (id != SECTION_CUSTOM && section_rank(id) <= last) return THIMBLE_ERR_MODULE;
         if (id != SECTION_CUSTOM) last = section_rank(id);
-        reader section = {content, content + bytes, 0};
+        thimble_reader section = {content, content + bytes, 0};
         thimble_status status = scan_section(id, &section, info);
         if (status != THIMBLE_OK) return status;
     }
@@ -222,28 +236,28 @@ thimble_status thimble_module_scan(const uint8_t *module, size_t bytes, thimble_
     static const uint8_t header[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
     memset(info, 0, sizeof *info);
     if (bytes < sizeof header || memcmp(module, header, sizeof header) != 0) return THIMBLE_ERR_MODULE;
-    reader rest = {module + sizeof header, module + bytes, 0};
+    thimble_reader rest = {module + sizeof header, module + bytes, 0};
     thimble_status status = scan_sections(&rest, info);
     if (status != THIMBLE_OK) return status;
     return info->code_count == info->function_count ? THIMBLE_OK : THIMBLE_ERR_MODULE;
 }
 
 thimble_export thimble_export_next(thimble_section *exports) {
-    reader from = reader_open(*exports);
+    thimble_reader from = reader_open(*exports);
     thimble_export found = take_export(&from);
     *exports = reader_rest(&from);
     return found;
 }
 
 thimble_global thimble_global_next(thimble_section *globals) {
-    reader from = reader_open(*globals);
+    thimble_reader from = reader_open(*globals);
     thimble_global found = take_global(&from);
     *globals = reader_rest(&from);
     return found;
 }
 
 thimble_data thimble_data_next(thimble_section *data) {
-    reader from = reader_open(*data);
+    thimble_reader from = reader_open(*data);
     thimble_data found = take_data(&from);
     *data = reader_rest(&from);
     return found;
@@ -261,33 +275,45 @@ int thimble_export_find(const thimble_module_info *info, uint8_t kind, const cha
     return 0;
 }
 
-int thimble_global_find(const thimble_module_info *info, const char *name, uint32_t *value) {
-    uint32_t index;
-    if (!thimble_export_find(info, WASM_GLOBAL, name, &index)) return 0;
+thimble_global thimble_global_at(const thimble_module_info *info, uint32_t index) {
     thimble_section globals = info->globals;
     thimble_global found = thimble_global_next(&globals);
     while (index-- > 0) found = thimble_global_next(&globals);
-    *value = (uint32_t)found.value;
-    return found.type == I32 && !found.is_mutable;
+    return found;
 }
 
-/* Reads one of a type's two lists and tells whether it is `count` times i32. */
-static int list_is(reader *type, uint32_t count) {
-    uint32_t found = take_u32(type);
-    const uint8_t *types = take(type, found);
-    if (types == NULL || found != count) return 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (types[i] != I32) return 0;
-    return 1;
+int thimble_global_find(const thimble_module_info *info, const char *name, uint32_t *value) {
+    uint32_t index;
+    if (!thimble_export_find(info, WASM_GLOBAL, name, &index)) return 0;
+    thimble_global found = thimble_global_at(info, index);
+    *value = (uint32_t)found.value;
+    return found.type == TYPE_I32 && !found.is_mutable;
+}
+
+const uint8_t *thimble_function_type(const thimble_module_info *info, uint32_t function) {
+    const uint8_t *type = info->types.at;
+    for (unsigned i = info->functions.at[function]; i > 0; i--) type += 3 + type[1] + type[2 + type[1]];
+    return type + 1;
 }
 
 int thimble_function_is(const thimble_module_info *info, uint32_t function, uint32_t parameters,
                         uint32_t results) {
-    reader functions = reader_open(info->functions);
-    uint32_t type_index = take_u32(&functions);
-    while (function-- > 0) type_index = take_u32(&functions);
-    reader types = reader_open(info->types);
-    while (type_index-- > 0) (void)take_type(&types);
-    (void)take_byte(&types);
-    return list_is(&types, parameters) && list_is(&types, results);
+    const uint8_t *type = thimble_function_type(info, function);
+    if (type[0] != parameters || type[1 + parameters] != results) return 0;
+    for (uint32_t i = 0; i < parameters; i++)
+        if (type[1 + i] != TYPE_I32) return 0;
+    return results == 0 || type[2 + parameters] == TYPE_I32;
+}
+
+void thimble_calls_mark(const thimble_module_info *info, uint8_t *marks) {
+    for (int more = 1; more;) {
+        more = 0;
+        thimble_reader code = reader_open(info->code);
+        for (uint32_t i = 0; i < info->function_count; i++) {
+            thimble_section body = take_body(&code);
+            if (marks[i] != THIMBLE_MARK_CALLED) continue;
+            marks[i] = THIMBLE_MARK_DONE;
+            more = thimble_function_scan(info, i, body, marks);
+        }
+    }
 }

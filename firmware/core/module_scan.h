@@ -1,6 +1,6 @@
 /*
- * A bounds-checked look at a WebAssembly module before wasm3 sees it: the sections, their order and counts,
- * the exports and the constants of the module ABI. Function bodies are not looked into.
+ * Validates a WebAssembly module before wasm3, which does not, sees it: sections, their order and counts, exports and
+ * constants, and every function body (function_scan.c). What passes is in the subset of module_subset.h.
  */
 #ifndef THIMBLE_MODULE_SCAN_H
 #define THIMBLE_MODULE_SCAN_H
@@ -16,7 +16,7 @@ typedef struct thimble_section {
 
 /* What is in a module; each span begins behind the section's count. */
 typedef struct thimble_module_info {
-    thimble_section types, functions, globals, exports, data;
+    thimble_section types, functions, globals, exports, code, data;
     uint32_t type_count, function_count, global_count, export_count, code_count, data_count;
     uint32_t memory_count, memory_pages;
     uint32_t widest_type;    /* most parameters and results of a function type, together */
@@ -54,6 +54,9 @@ thimble_export thimble_export_next(thimble_section *exports);
 thimble_global thimble_global_next(thimble_section *globals);
 thimble_data thimble_data_next(thimble_section *data);
 
+/* The global of that number, which there is. */
+thimble_global thimble_global_at(const thimble_module_info *info, uint32_t index);
+
 /* Finds an export by kind and name; 1, or 0 where there is none. */
 int thimble_export_find(const thimble_module_info *info, uint8_t kind, const char *name, uint32_t *index);
 
@@ -63,5 +66,16 @@ int thimble_global_find(const thimble_module_info *info, const char *name, uint3
 /* Whether the function takes exactly `parameters` times i32 and returns `results` times i32. */
 int thimble_function_is(const thimble_module_info *info, uint32_t function, uint32_t parameters,
                         uint32_t results);
+
+/* The function's type as the module has it: how many parameters, their types, how many results (0, 1), its type. */
+const uint8_t *thimble_function_type(const thimble_module_info *info, uint32_t function);
+
+enum { THIMBLE_MARK_CALLED = 1, THIMBLE_MARK_DONE = 2 };
+
+/*
+ * Of `marks` there is one for each function. Marks all that those marked as called can get to as done; what is
+ * marked as done from the start is not looked into.
+ */
+void thimble_calls_mark(const thimble_module_info *info, uint8_t *marks);
 
 #endif

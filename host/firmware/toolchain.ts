@@ -8,6 +8,8 @@ export type ProcessResult = {
   readonly status: number | undefined;
   /** The signal that ended it; SIGKILL where it ran for longer than allowed. */
   readonly signal: string | undefined;
+  /** Whether it was ended since it had been silent for too long. */
+  readonly isStuck: boolean;
   readonly stdout: Buffer;
   readonly stderr: string;
 };
@@ -15,32 +17,48 @@ export type ProcessResult = {
 export type ProcessOptions = {
   readonly cwd?: string;
   readonly timeoutMs?: number;
+  /** The longest that it may be silent on stdout; then it is ended, and `isStuck` says so. */
+  readonly idleMs?: number;
+  /** Told its number as soon as it has one. */
+  readonly started?: (pid: number) => void;
 };
 
 /** Runs a program to its end with `input` on stdin. Rejects only where it cannot be started. */
 export function runProcess(
   command: readonly string[],
   input?: Uint8Array,
-  { cwd, timeoutMs }: ProcessOptions = {},
+  { cwd, timeoutMs, idleMs, started }: ProcessOptions = {},
 ): Promise<ProcessResult> {
   return new Promise((resolve, reject) => {
     const options = { stdio: "pipe", killSignal: "SIGKILL", timeout: timeoutMs ?? 0 } as const;
     const child = spawn(command[0]!, command.slice(1), { ...options, ...(cwd !== undefined && { cwd }) });
+    if (child.pid !== undefined) started?.(child.pid);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+    let isStuck = false;
+    const idle = setTimeout(() => {
+      isStuck = idleMs !== undefined;
+      if (isStuck) child.kill("SIGKILL");
+    }, idleMs ?? 0);
+    if (idleMs === undefined) clearTimeout(idle);
+    child.stdout.on("data", (chunk: Buffer) => {
+      stdout.push(chunk);
+      if (idleMs !== undefined) idle.refresh();
+    });
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     // A program may stop before it has read everything; its status and stderr say why.
     child.stdin.on("error", () => {});
     child.on("error", reject);
-    child.on("close", (status, signal) =>
+    child.on("close", (status, signal) => {
+      clearTimeout(idle);
       resolve({
         status: status ?? undefined,
         signal: signal ?? undefined,
+        isStuck,
         stdout: Buffer.concat(stdout),
         stderr: Buffer.concat(stderr).toString("utf8"),
-      }),
-    );
+      });
+    });
     child.stdin.end(input);
   });
 }

@@ -21,7 +21,14 @@ export type BuildOptions = {
   readonly source?: string;
 };
 
-const runnerSource = join(root, "firmware", "port", "posix", "wasm3_runner.c");
+const firmware = join(root, "firmware");
+/** The runner, and what scans a module on a device before wasm3 sees it. */
+const runnerSources = [
+  join(firmware, "port", "posix", "wasm3_runner.c"),
+  join(firmware, "core", "module_scan.c"),
+  join(firmware, "core", "function_scan.c"),
+];
+const runnerFolders = [join(firmware, "core"), join(firmware, "include")];
 
 /** Features as in the firmware: no floats, no WASI. Part of wasm3's struct layout, so for every file. */
 const defines = ["-Dd_m3HasFloat=0", "-Dd_m3HasWASI=0", "-DNDEBUG"];
@@ -87,17 +94,24 @@ function planBuild(source: string, sanitize: boolean): Plan {
     name: basename(path),
     args: [hasOperations(path) ? "-O3" : "-O2", ...wasm3Flags, ...extra, "-c", path],
   }));
-  const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-isystem", source];
-  const runner = [...strict, ...defines, ...memoryFlags(source), ...extra, "-c", runnerSource];
-  return { source, objects: [...objects, { name: "wasm3_runner.c", args: runner }], link: extra };
+  const includes = [...runnerFolders.map((path) => `-I${path}`), "-isystem", source];
+  const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", ...includes];
+  const ours = runnerSources.map((path) => ({
+    name: basename(path),
+    args: [...strict, ...defines, ...memoryFlags(source), ...extra, "-c", path],
+  }));
+  return { source, objects: [...objects, ...ours], link: extra };
 }
 
 function hashPlan(plan: Plan, compiler: Compiler): string {
   const hash = createHash("sha256");
-  const files = readdirSync(plan.source)
-    .filter((name) => /\.[ch]$/.test(name))
-    .sort();
-  for (const file of [...files.map((name) => join(plan.source, name)), runnerSource]) {
+  const files = [plan.source, ...runnerFolders].flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => /\.[ch]$/.test(name))
+      .sort()
+      .map((name) => join(folder, name)),
+  );
+  for (const file of [...files, ...runnerSources]) {
     const content = readFileSync(file);
     hash.update(`${file}\0${content.length}\0`).update(content);
   }

@@ -3,8 +3,8 @@
  * DESIGN.md, section 3 (firmware/SPEC.md, section 2), and what the code requires of a device.
  */
 
-import { maxMemoryBytes, maxTensors } from "../module/engine.ts";
-import { customSection, Reader, readExports, readSections, SECTION } from "../module/sections.ts";
+import { maxMemoryBytes, maxTensors, pagesFor } from "../module/engine.ts";
+import { Reader, readExports, readSections, SECTION } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
 import { ImageError } from "./error.ts";
 
@@ -40,16 +40,14 @@ function sectionReader(module: Uint8Array, id: number): Reader {
   return section ? new Reader(module, section.start, section.end) : new Reader(new Uint8Array([0]));
 }
 
-const MEMORY_SECTION = 5;
-
 /** What the functions use of WebAssembly that not every build of wasm3 has; checks the subset on the way. */
-function readCapabilities(module: Uint8Array): number {
-  let found = 0;
-  checkSubset(module, (opcode) => {
-    if (opcode === OP.bulk) found |= CAPABILITY.bulkMemory;
-    if (opcode >= 0xc0 && opcode <= 0xc4) found |= CAPABILITY.signExtension;
+function readCode(module: Uint8Array): { capabilities: number; pages: number } {
+  let capabilities = 0;
+  const { pages } = checkSubset(module, (opcode) => {
+    if (opcode === OP.bulk) capabilities |= CAPABILITY.bulkMemory;
+    if (opcode >= 0xc0 && opcode <= 0xc4) capabilities |= CAPABILITY.signExtension;
   });
-  return found;
+  return { capabilities, pages };
 }
 
 function fail(status: "ABI" | "EXPORT" | "MODULE", message: string): never {
@@ -59,7 +57,7 @@ function fail(status: "ABI" | "EXPORT" | "MODULE", message: string): never {
 /** The unsigned low half of an initial value, which has to be one integer constant. */
 function readConstant(reader: Reader): number {
   const opcode = reader.byte();
-  const value = opcode === OP.i32Const || opcode === OP.i64Const ? reader.s64() : undefined;
+  const value = opcode === OP.i32Const || opcode === OP.i64Const ? reader.signed(64) : undefined;
   if (value === undefined || reader.byte() !== OP.end) {
     return fail(
       "MODULE",
@@ -147,23 +145,15 @@ function checkData(module: Uint8Array, memoryBytes: number): void {
   }
 }
 
-function pages(module: Uint8Array): number {
-  const reader = sectionReader(module, MEMORY_SECTION);
-  // Flags above 1 are shared and 64-bit memories.
-  return reader.u32() === 1 && reader.byte() <= 1 ? reader.u32() : 0;
-}
-
 /**
  * Checks a module as a device would, and more strictly: valid, within the subset, ABI v1. Throws
  * ModelError where it is not within the subset and ImageError where it is not of the ABI.
  */
 export function readNeeds(module: Uint8Array): ModuleNeeds {
-  const capabilities = readCapabilities(module);
+  const { capabilities, pages } = readCode(module);
   if (!WebAssembly.validate(new Uint8Array(module))) {
     fail("MODULE", "expected valid WebAssembly, found another");
   }
-  // wasm3 reads that section without bounds.
-  if (customSection(module, "name")) fail("MODULE", "expected no custom section name, found one");
   const exports = readExports(module);
   const globals = readGlobals(module);
   const read = (name: string): number => {
@@ -179,9 +169,14 @@ export function readNeeds(module: Uint8Array): ModuleNeeds {
   if (exports.find(({ name }) => name === "memory")?.kind !== "memory")
     fail("EXPORT", "export memory: expected a memory, found none");
   const memoryBytes = read("memory_bytes");
-  const most = Math.min(pages(module) * PAGE, maxMemoryBytes);
+  const most = Math.min(pages * PAGE, maxMemoryBytes);
   if (memoryBytes === 0 || memoryBytes > most)
     fail("EXPORT", `memory_bytes: expected 1 to ${most}, found ${memoryBytes}`);
+  if (pages !== pagesFor(memoryBytes))
+    fail(
+      "EXPORT",
+      `memory: expected ${pagesFor(memoryBytes)} pages for memory_bytes ${memoryBytes}, found ${pages}`,
+    );
   requireFunction(module, exports, "invoke");
   if (exports.some(({ name }) => name === "self_test")) requireFunction(module, exports, "self_test");
   tensors(exports, "input", read, memoryBytes);

@@ -25,7 +25,7 @@ function signedLeb(value: number): number[] {
 function readSegments(reader: Reader): Segment[] {
   return Array.from({ length: reader.u32() }, () => {
     const [mode, opcode] = [reader.byte(), reader.byte()];
-    const address = Number(reader.s64());
+    const address = Number(reader.signed(64));
     if (mode !== 0 || opcode !== I32_CONST || reader.byte() !== END) {
       throw new ModelError("module: expected data segments at constant addresses of memory 0");
     }

@@ -1,6 +1,6 @@
 /** What every engine that can run a module offers, and the checks that all of them share. */
-
-import type { Vector } from "../ir/graph.ts";
+import { ModelError, type Vector } from "../ir/graph.ts";
+import { checkSubset, type Subset } from "./subset.ts";
 
 export type Availability =
   | { readonly available: true; readonly version: string }
@@ -8,17 +8,24 @@ export type Availability =
 
 export type EngineName = "reference" | "v8" | "wasm3" | "qemu";
 
+/** What a module that nobody vouches for may take. */
+export interface RunLimits {
+  /** The longest that one inference may take; default: for ever. */
+  readonly milliseconds?: number;
+}
+
 export interface Engine {
   readonly name: EngineName;
   /** Whether the engine can run here; asked before use, so that a missing engine is reported as missing. */
   availability(): Promise<Availability>;
   /**
    * Runs each vector on a module that was instantiated once; outputs in ABI order.
-   * Throws EngineError on a trap, a non-zero invoke status, a wrong input length or a malformed module.
+   * Throws EngineError on a trap, a non-zero invoke status, a wrong input length, a module outside of the subset, or
+   * where the limits are reached.
    */
-  run(module: Uint8Array, vectors: readonly Vector[]): Promise<Vector[]>;
+  run(module: Uint8Array, vectors: readonly Vector[], limits?: RunLimits): Promise<Vector[]>;
   /** Calls the exported `self_test`; the i32 it returns, or undefined where the module has none. */
-  selfTest(module: Uint8Array): Promise<number | undefined>;
+  selfTest(module: Uint8Array, limits?: RunLimits): Promise<number | undefined>;
 }
 
 /** A module that an engine refused or that failed while it ran; one line, beginning with the engine's name. */
@@ -37,6 +44,38 @@ export type TensorBytes = { readonly inputs: readonly number[]; readonly outputs
 
 /** The most linear memory an engine gives a module: far above any microcontroller. */
 export const maxMemoryBytes = 64 * 1024 * 1024;
+
+const PAGE = 65536;
+
+/** What a memory declares that holds `memory_bytes` and nothing more. */
+export const pagesFor = (memoryBytes: number): number => Math.ceil(memoryBytes / PAGE);
+
+/**
+ * Throws EngineError where the module is outside of the subset or invalid: no engine is given such a one. wasm3 of 2022
+ * does not validate, and V8 would take as much memory as the module asks for.
+ */
+export function checkModule(engine: EngineName, module: Uint8Array): Subset {
+  const fail = (message: string, cause?: unknown): never => {
+    throw new EngineError(engine, `malformed module: ${message}`, { cause });
+  };
+  let subset: Subset;
+  try {
+    subset = checkSubset(module);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return fail(error.message.replace(/^module: /, ""), error);
+  }
+  return WebAssembly.validate(new Uint8Array(module))
+    ? subset
+    : fail("expected valid WebAssembly, found another");
+}
+
+/** The error of a module that took longer than it may. */
+export const tookTooLong = (engine: EngineName, milliseconds: number): EngineError =>
+  new EngineError(
+    engine,
+    `expected an inference to end within ${milliseconds / 1000} s (--time-limit), found it still running`,
+  );
 
 /** The most inputs (or outputs) an engine accepts. */
 export const maxTensors = 64;

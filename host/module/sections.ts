@@ -17,6 +17,7 @@ export const SECTION = {
   type: 1,
   import: 2,
   function: 3,
+  memory: 5,
   global: 6,
   export: 7,
   start: 8,
@@ -61,15 +62,15 @@ export class Reader {
     throw new ModelError(`module: offset ${this.position}: expected a 32-bit number`);
   }
 
-  /** Signed LEB128 of at most 64 bits. */
-  s64(): bigint {
+  /** Signed LEB128 of at most so many bits. */
+  signed(bits: 32 | 64): bigint {
     let value = 0n;
-    for (let shift = 0n; shift < 70n; shift += 7n) {
+    for (let shift = 0n; shift < bits; shift += 7n) {
       const byte = this.byte();
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return byte & 0x40 ? value - (1n << (shift + 7n)) : value;
     }
-    throw new ModelError(`module: offset ${this.position}: expected a 64-bit number`);
+    throw new ModelError(`module: offset ${this.position}: expected a ${bits}-bit number`);
   }
 
   skip(length: number): Uint8Array {

@@ -1,126 +1,182 @@
-import { ModelError } from "../ir/graph.ts";
-import { Reader, readSections, SECTION, type Section } from "./sections.ts";
-
 /**
- * The subset of WebAssembly that a module may use (firmware builds wasm3 without the rest): no
- * imports, no start function, no tables, no floats, no br_table, no indirect calls, no memory.grow.
- * Opcodes by number, WebAssembly core specification 2.0, section 5.4.
+ * The subset of WebAssembly that a module may use: what the emitter makes, so that firmware builds wasm3 without the
+ * rest and wasm3, which trusts its input, is given nothing that it mistakes. The same rules in C are
+ * `firmware/core/module_scan.c` and `function_scan.c`; the table of both is `subset_table.ts`.
  */
-type Immediate = "none" | "index" | "block" | "memory" | "i32" | "i64" | "zero";
+import { ModelError } from "../ir/graph.ts";
+import { checkBody, type FunctionType, type Global, type Usage, type Visit } from "./function_body.ts";
+import { Reader, readSections, SECTION, type Section } from "./sections.ts";
+import { LIMITS, OPCODE, TYPE_BYTE, type ValueType } from "./subset_table.ts";
 
-function immediateOf(opcode: number): Immediate | undefined {
-  if (opcode === 0x00 || opcode === 0x01 || opcode === 0x05 || opcode === 0x0b || opcode === 0x0f)
-    return "none";
-  if (opcode >= 0x02 && opcode <= 0x04) return "block";
-  if (opcode === 0x0c || opcode === 0x0d || opcode === 0x10) return "index";
-  if (opcode === 0x1a || opcode === 0x1b) return "none";
-  if (opcode >= 0x20 && opcode <= 0x24) return "index";
-  if (opcode === 0x28 || opcode === 0x29 || (opcode >= 0x2c && opcode <= 0x35)) return "memory";
-  if (opcode === 0x36 || opcode === 0x37 || (opcode >= 0x3a && opcode <= 0x3e)) return "memory";
-  if (opcode === 0x3f) return "zero";
-  if (opcode === 0x41) return "i32";
-  if (opcode === 0x42) return "i64";
-  if (opcode >= 0x45 && opcode <= 0x5a) return "none";
-  if (opcode >= 0x67 && opcode <= 0x8a) return "none";
-  if (opcode === 0xa7 || opcode === 0xac || opcode === 0xad || (opcode >= 0xc0 && opcode <= 0xc4))
-    return "none";
-  return undefined;
+export type { Usage } from "./function_body.ts";
+
+function fail(expected: string, found: string): never {
+  throw new ModelError(`module: expected ${expected}, found ${found}`);
 }
 
-const INTEGER_TYPES = [0x7f, 0x7e];
-/** Types of a block as signed numbers: no result, i32, i64, or the number of a function type. */
-const isBlockType = (type: bigint): boolean => type === -64n || type === -1n || type === -2n || type >= 0n;
-
-function skipImmediate(reader: Reader, kind: Immediate): void {
-  if (kind === "index") reader.u32();
-  else if (kind === "memory") {
-    reader.u32();
-    reader.u32();
-  } else if (kind === "i32" || kind === "i64") reader.s64();
-  else if (kind === "zero") reader.byte();
+function limited(what: Exclude<keyof typeof LIMITS, "values">, count: number): number {
+  return count <= LIMITS[what] ? count : fail(`at most ${LIMITS[what]} ${what}`, String(count));
 }
 
-/** Told each opcode that the check passes. */
-type Visit = (opcode: number) => void;
+function readType(byte: number, what: string): ValueType {
+  if (byte === TYPE_BYTE.i32) return "i32";
+  return byte === TYPE_BYTE.i64 ? "i64" : fail(what, `0x${byte.toString(16)}`);
+}
 
-function checkBody(reader: Reader, body: number, visit: Visit): void {
-  const fail = (found: string): never => {
-    throw new ModelError(
-      `module: function ${body}: expected the integer subset of WebAssembly, found ${found}`,
-    );
+function readFunctionType(reader: Reader): FunctionType {
+  const form = reader.byte();
+  if (form !== 0x60) fail("function types", `0x${form.toString(16)}`);
+  const list = (most: number): ValueType[] => {
+    const bytes = reader.skip(reader.u32());
+    if (bytes.length > most)
+      fail(`at most ${LIMITS.parameters} parameters and one result`, `${bytes.length}`);
+    return Array.from(bytes, (byte) => readType(byte, "integer function types"));
   };
-  for (let groups = reader.u32(); groups > 0; groups--) {
-    reader.u32();
-    const type = reader.byte();
-    if (!INTEGER_TYPES.includes(type)) fail(`a local of type 0x${type.toString(16)}`);
-  }
-  while (!reader.done) {
-    const at = reader.position;
-    const opcode = reader.byte();
-    visit(opcode);
-    if (opcode === 0xfc) {
-      const sub = reader.u32();
-      if (sub === 10) reader.skip(2);
-      else if (sub === 11) reader.skip(1);
-      else fail(`opcode 0xfc ${sub} at offset ${at}`);
-      continue;
-    }
-    const immediate = immediateOf(opcode) ?? fail(`opcode 0x${opcode.toString(16)} at offset ${at}`);
-    if (immediate !== "block") skipImmediate(reader, immediate);
-    else if (!isBlockType(reader.s64())) fail(`a block of another type at offset ${at}`);
-  }
+  return { parameters: list(LIMITS.parameters), result: list(1)[0] };
 }
 
-function checkTypes(binary: Uint8Array, section: Section): void {
-  const reader = new Reader(binary, section.start, section.end);
-  for (let count = reader.u32(); count > 0; count--) {
-    reader.byte();
-    for (let list = 0; list < 2; list++) {
-      for (const type of reader.skip(reader.u32())) {
-        if (!INTEGER_TYPES.includes(type))
-          throw new ModelError(`module: expected integer function types, found 0x${type.toString(16)}`);
-      }
-    }
-  }
+/** The type of each function. */
+function readFunctions(reader: Reader, types: readonly FunctionType[]): FunctionType[] {
+  const count = limited("functions", reader.u32());
+  return Array.from(reader.skip(count), (index) => types[index] ?? fail("the number of a type", `${index}`));
 }
 
-/** Globals that are integers and start as constants. */
-function checkGlobals(binary: Uint8Array, section: Section): void {
-  const reader = new Reader(binary, section.start, section.end);
-  for (let count = reader.u32(); count > 0; count--) {
-    const type = reader.byte();
-    if (!INTEGER_TYPES.includes(type))
-      throw new ModelError(`module: expected integer globals, found 0x${type.toString(16)}`);
-    reader.byte();
-    const opcode = reader.byte();
-    const isConstant = opcode === 0x41 || opcode === 0x42;
-    if (isConstant) reader.s64();
-    if (!isConstant || reader.byte() !== 0x0b)
-      throw new ModelError(`module: offset ${reader.position}: expected a global that starts as a constant`);
-  }
+/** Pages of the one memory. */
+function readMemory(reader: Reader): number {
+  const count = reader.u32();
+  const flags = reader.byte();
+  const pages = reader.u32();
+  const most = flags === 1 ? reader.u32() : pages;
+  if (count !== 1 || flags > 1) fail("one memory of 32-bit addresses", count === 1 ? "another" : `${count}`);
+  if (pages > 65536 || most < pages) fail("a memory of at most 65536 pages", `${pages} to ${most}`);
+  return pages;
 }
 
-/** type, function, memory, global, export, code, data, data count and custom sections. */
-const ALLOWED_SECTIONS = [0, 1, 3, 5, 6, 7, 10, 11, 12];
+/** Initialised by one constant. */
+function readGlobal(reader: Reader): Global {
+  const type = readType(reader.byte(), "integer globals");
+  const mutable = reader.byte();
+  if (mutable > 1) fail("a global that is mutable (1) or not (0)", `${mutable}`);
+  readConstant(reader, type);
+  return { type, mutable: mutable === 1 };
+}
+
+function readConstant(reader: Reader, type: ValueType): void {
+  const opcode = reader.byte();
+  const expected = type === "i64" ? OPCODE.i64Const : OPCODE.i32Const;
+  if (opcode === expected) reader.signed(type === "i64" ? 64 : 32);
+  if (opcode !== expected || reader.byte() !== OPCODE.end)
+    throw new ModelError(
+      `module: offset ${reader.position}: expected one constant of type ${type}, found another`,
+    );
+}
+
+const EXPORT = { function: 0, memory: 2, global: 3 } as const;
+
+interface Contents {
+  types: FunctionType[];
+  functions: FunctionType[];
+  globals: Global[];
+  /** Of the memory; undefined where there is none. */
+  pages: number | undefined;
+  bodies: Usage[];
+}
+
+function readExport(reader: Reader, { functions, globals, pages }: Contents): void {
+  reader.skip(reader.u32());
+  const kind = reader.byte();
+  const index = reader.u32();
+  const counts: Record<number, number> = {
+    [EXPORT.function]: functions.length,
+    [EXPORT.memory]: pages === undefined ? 0 : 1,
+    [EXPORT.global]: globals.length,
+  };
+  if (index >= (counts[kind] ?? 0)) fail("exports of what is there", `number ${index} of kind ${kind}`);
+}
+
+function readSegment(reader: Reader): void {
+  const mode = reader.u32();
+  if (mode !== 0) fail("data segments at constant addresses of memory 0", `mode ${mode}`);
+  readConstant(reader, "i32");
+  reader.skip(reader.u32());
+}
+
+function readBodies(reader: Reader, contents: Contents, visit: Visit): Usage[] {
+  const { functions, globals, pages } = contents;
+  const count = reader.u32();
+  if (count !== functions.length) fail(`${functions.length} function bodies`, `${count}`);
+  const around = { types: functions, globals, hasMemory: pages !== undefined };
+  return functions.map((type, index) => {
+    const size = reader.u32();
+    const start = reader.position;
+    reader.skip(size);
+    return checkBody(new Reader(reader.bytes, start, start + size), index, type, around, visit);
+  });
+}
+
+const repeat = (count: number, work: () => void): void => {
+  for (let i = 0; i < count; i++) work();
+};
+
+/** One rule per section that may be there: each reads it to its end. */
+const RULES: Readonly<Record<number, (reader: Reader, contents: Contents, visit: Visit) => void>> = {
+  [SECTION.type]: (reader, contents) => {
+    repeat(limited("types", reader.u32()), () => contents.types.push(readFunctionType(reader)));
+  },
+  [SECTION.function]: (reader, contents) => {
+    contents.functions = readFunctions(reader, contents.types);
+  },
+  [SECTION.memory]: (reader, contents) => {
+    contents.pages = readMemory(reader);
+  },
+  [SECTION.global]: (reader, contents) => {
+    repeat(limited("globals", reader.u32()), () => contents.globals.push(readGlobal(reader)));
+  },
+  [SECTION.export]: (reader, contents) => {
+    repeat(limited("exports", reader.u32()), () => readExport(reader, contents));
+  },
+  [SECTION.dataCount]: (reader) => void reader.u32(),
+  [SECTION.code]: (reader, contents, visit) => {
+    contents.bodies = readBodies(reader, contents, visit);
+  },
+  [SECTION.data]: (reader) => repeat(limited("segments", reader.u32()), () => readSegment(reader)),
+};
+
+/** Place of a section in the order of the specification: the data count precedes the code. */
+const rank = (id: number): number => (id === SECTION.dataCount ? 2 * SECTION.code - 1 : 2 * id);
+
+function checkCustom({ name }: Section): void {
+  if (name === "name") fail("no custom section name, which wasm3 reads without bounds", "one");
+}
+
+/** What the check sees of a module. */
+export interface Subset {
+  /** What each function takes of the limits. */
+  readonly bodies: readonly Usage[];
+  /** Pages of 64 KiB that the memory has from the start; 0 where there is none. */
+  readonly pages: number;
+}
 
 /** Throws ModelError at the first thing a module of ours may not contain; `visit` sees the code on the way. */
-export function checkSubset(binary: Uint8Array, visit: Visit = () => {}): void {
+export function checkSubset(binary: Uint8Array, visit: Visit = () => {}): Subset {
+  const contents: Contents = { types: [], functions: [], globals: [], pages: undefined, bodies: [] };
+  let last = 0;
   for (const section of readSections(binary)) {
-    if (!ALLOWED_SECTIONS.includes(section.id)) {
-      throw new ModelError(
-        `module: expected no section ${section.id} (imports, tables, start function), found one`,
-      );
+    if (section.id === SECTION.custom) {
+      checkCustom(section);
+      continue;
     }
-    if (section.id === SECTION.type) checkTypes(binary, section);
-    if (section.id === SECTION.global) checkGlobals(binary, section);
-    if (section.id !== SECTION.code) continue;
+    const rule =
+      RULES[section.id] ?? fail(`no section ${section.id} (imports, tables, start function)`, "one");
+    if (rank(section.id) <= last)
+      fail("sections in order, each once", `section ${section.id} again or too late`);
+    last = rank(section.id);
     const reader = new Reader(binary, section.start, section.end);
-    const bodies = reader.u32();
-    for (let body = 0; body < bodies; body++) {
-      const size = reader.u32();
-      const start = reader.position;
-      reader.skip(size);
-      checkBody(new Reader(binary, start, start + size), body, visit);
-    }
+    rule(reader, contents, visit);
+    if (!reader.done)
+      fail(`section ${section.id} to end after its entries`, `${reader.end - reader.position} bytes more`);
   }
+  if (contents.bodies.length !== contents.functions.length)
+    fail(`${contents.functions.length} function bodies`, "none");
+  return { bodies: contents.bodies, pages: contents.pages ?? 0 };
 }

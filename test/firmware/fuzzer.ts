@@ -11,7 +11,7 @@ export type Target = "image" | "kernels" | "ddi" | "journal";
 
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
-  image: [join(core, "image.c"), join(core, "module_scan.c")],
+  image: ["image.c", "module_scan.c", "function_scan.c"].map((name) => join(core, name)),
   ddi: ["ddi.c", "json.c", "update.c", "journal.c", "image.c", "status.c"]
     .map((name) => join(core, name))
     .concat(join(root, "firmware", "fuzz", "no_model.c")),

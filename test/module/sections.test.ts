@@ -120,10 +120,10 @@ describe("numbers", () => {
   });
 
   test("signed", () => {
-    assert.equal(reader(0xc0, 0xbb, 0x78).s64(), -123456n);
-    assert.equal(reader(0x40).s64(), -64n);
-    assert.equal(reader(0x3f).s64(), 63n);
-    assert.throws(() => reader(...Array<number>(11).fill(0x80)).s64(), ModelError);
+    assert.equal(reader(0xc0, 0xbb, 0x78).signed(64), -123456n);
+    assert.equal(reader(0x40).signed(64), -64n);
+    assert.equal(reader(0x3f).signed(64), 63n);
+    assert.throws(() => reader(...Array<number>(11).fill(0x80)).signed(64), ModelError);
   });
 
   test("text that is longer than the file", () => {

@@ -38,6 +38,7 @@ const FORBIDDEN: readonly (readonly [string, string, string | RegExp])[] = [
   ],
   ["br_table", inFunction("(block $a (block $b (br_table $a $b (i32.const 0))))"), `${INTEGERS} opcode 0xe`],
   ["return_call", inFunction("(return_call $f)"), `${INTEGERS} opcode 0x12`],
+  ["memory.size", inFunction("(drop (memory.size))"), `${INTEGERS} opcode 0x3f`],
   ["memory.grow", inFunction("(drop (memory.grow (i32.const 1)))"), `${INTEGERS} opcode 0x40`],
   ["a float parameter", inFunction("(param f32)"), "expected integer function types, found 0x7d"],
   ["a float result", inFunction("(result f64) (unreachable)"), "expected integer function types, found 0x7c"],
@@ -112,10 +113,7 @@ test("blocks with results of other types are refused", () => {
   for (const type of [0x7f, 0x7e]) checkSubset(withBlock(type));
   for (const type of [0x7d, 0x7c, 0x7b, 0x70, 0x6f]) {
     assert.ok(WebAssembly.validate(new Uint8Array(withBlock(type))), `${type}`);
-    assert.throws(
-      () => checkSubset(withBlock(type)),
-      /^ModelError: .* found a block of another type at offset 23$/,
-    );
+    assert.throws(() => checkSubset(withBlock(type)), /^ModelError: .* found a block of type 0x[0-9a-f]+$/);
   }
 });
 
@@ -130,14 +128,16 @@ describe("accepted", () => {
       "(local i32) (local i64) (block $b (loop $l (br_if $b (local.get 0)) (if (local.get 0) (then (br $l)) (else (return)))))",
     "a block with a result":
       "(drop (block (result i64) (i64.const 1))) (drop (if (result i32) (i32.const 1) (then (i32.const 2)) (else (i32.const 3))))",
-    "select, memory.size, nop, unreachable":
-      "(drop (select (i32.const 1) (memory.size) (i32.const 0))) (nop) (unreachable)",
+    "select, nop, unreachable":
+      "(drop (select (i32.const 1) (i32.load (i32.const 0)) (i32.const 0))) (nop) (unreachable)",
     "memory.copy and memory.fill":
       "(memory.copy (i32.const 0) (i32.const 1) (i32.const 2)) (memory.fill (i32.const 0) (i32.const 1) (i32.const 2))",
     "a call": "(call $f)",
   };
   for (const [name, code] of Object.entries(accepted)) {
-    test(name, () => checkSubset(assemble(inFunction(code))));
+    test(name, () => {
+      checkSubset(assemble(inFunction(code)));
+    });
   }
 
   test("integer globals and data", () => {

@@ -4,22 +4,31 @@
  *     wasm3_runner MODULE.wasm               vectors from stdin, outputs to stdout, both back to back
  *     wasm3_runner MODULE.wasm --tensors     one line per tensor: its name and its bytes
  *     wasm3_runner MODULE.wasm --self-test   what self_test() returned, or "none"
+ *         --parent PID                       ends when that process, whose child this is, has ended
  *
- * Any error is one line on stderr and exit status 1. Linear memory is exactly memory_bytes long, as on a
- * device: an access past it traps even where the module declares a whole 64 KiB page.
+ * MODULE.wasm is "-" for a module on stdin, before the vectors: its bytes, after how many there are in 4 bytes, the
+ * lowest first. Any error is one line on stderr and exit status 1. The module is validated as on a device before wasm3
+ * sees it. Linear memory is exactly memory_bytes long, as there: an access past it traps even where the module declares a
+ * whole 64 KiB page.
  *
  * The process ends at the first error, so nothing is freed on that path. That also avoids a difference
  * between wasm3 versions, which disagree on who owns a module that failed to load.
  */
+#define _XOPEN_SOURCE 700 /* sigaction, setitimer */
+
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
+#include <unistd.h>
 
+#include "module_scan.h"
 #include "wasm3.h"
-/* M3Runtime.memoryLimit, M3Global.initExpr and .isMutable have no public accessor. */
+/* M3Runtime.memoryLimit and .numStackSlots have no public accessor. */
 #include "m3_env.h"
 
 /* wasm3 0.9 asks a module for its memory, earlier versions a runtime. The build reads which from wasm3.h:
@@ -36,10 +45,11 @@ enum {
     MEMORY_BYTES_MAX  = 64 * 1024 * 1024,
     TENSORS_MAX       = 64,
     NAME_BYTES        = 32,
+    PAGE_BYTES        = 65536,
+    /* Of the 8 MiB that a process usually has; a sanitized interpreter takes most of it. */
+    NATIVE_STACK_MAX  = 4 * 1024 * 1024,
+    PARENT_CHECK_MS   = 200,
 };
-
-enum wasm_section { SECTION_IMPORT = 2, SECTION_EXPORT = 7 };
-enum wasm_kind { KIND_FUNCTION = 0, KIND_MEMORY = 2 };
 
 struct tensor {
     uint32_t offset;
@@ -56,7 +66,9 @@ struct tensor_list {
 static struct {
     uint8_t *module_bytes;
     size_t module_size;
-    bool exports_memory, exports_invoke, exports_self_test;
+    thimble_module_info info;
+    pid_t parent;
+    uintptr_t native_stack; /* of main's frame */
     IM3Environment environment;
     IM3Runtime runtime;
     IM3Module module;
@@ -74,102 +86,67 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
     exit(EXIT_FAILURE);
 }
 
-static void file_read(const char *path) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) die("%s: cannot be opened", path);
-    runner.module_bytes = malloc((size_t)MODULE_BYTES_MAX + 1);
+/* Whoever started this may be killed by a signal that nobody can catch, while a module loops. */
+static void parent_check(int signal_number) {
+    (void)signal_number;
+    if (getppid() != runner.parent) _exit(EXIT_FAILURE);
+}
+
+static void parent_watch(const char *number) {
+    static const struct itimerval often = {{0, PARENT_CHECK_MS * 1000}, {0, PARENT_CHECK_MS * 1000}};
+    struct sigaction action = {.sa_handler = parent_check, .sa_flags = SA_RESTART};
+    runner.parent = (pid_t)strtol(number, NULL, 10);
+    if (sigaction(SIGALRM, &action, NULL) != 0 || setitimer(ITIMER_REAL, &often, NULL) != 0)
+        die("--parent: no timer");
+    parent_check(SIGALRM);
+}
+
+/* So many bytes, or all that there are where that is less; shrunk to fit, so that a memory checker sees an over-read. */
+static void module_read_from(FILE *file, const char *path, size_t most) {
+    runner.module_bytes = malloc(most > 0 ? most : 1);
     if (runner.module_bytes == NULL) die("%s: out of memory", path);
-    runner.module_size = fread(runner.module_bytes, 1, (size_t)MODULE_BYTES_MAX + 1, file);
+    runner.module_size = fread(runner.module_bytes, 1, most, file);
     if (ferror(file)) die("%s: cannot be read", path);
-    fclose(file);
-    if (runner.module_size > MODULE_BYTES_MAX) die("%s: expected at most %d bytes", path, MODULE_BYTES_MAX);
-    /* Shrunk to fit: an over-read in the interpreter then shows under a memory checker. */
     uint8_t *fitted = realloc(runner.module_bytes, runner.module_size ? runner.module_size : 1);
     if (fitted != NULL) runner.module_bytes = fitted;
 }
 
-/* ---- a bounds-checked look at the sections, for what wasm3 does not tell: imports, export kinds ---- */
-
-struct reader {
-    const uint8_t *at;
-    const uint8_t *end;
-};
-
-static const uint8_t *reader_take(struct reader *reader, size_t bytes) {
-    if (bytes > (size_t)(reader->end - reader->at)) die("malformed module: truncated");
-    const uint8_t *start = reader->at;
-    reader->at += bytes;
-    return start;
+static void file_read(const char *path) {
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) die("%s: cannot be opened", path);
+    module_read_from(file, path, (size_t)MODULE_BYTES_MAX + 1);
+    fclose(file);
+    if (runner.module_size > MODULE_BYTES_MAX) die("%s: expected at most %d bytes", path, MODULE_BYTES_MAX);
 }
 
-static uint32_t reader_u32(struct reader *reader) {
-    uint32_t value = 0;
-    for (unsigned shift = 0; shift < 35; shift += 7) {
-        uint8_t byte = *reader_take(reader, 1);
-        value |= (uint32_t)(byte & 0x7f) << shift;
-        if ((byte & 0x80) == 0) return value;
-    }
-    die("malformed module: an integer is longer than 5 bytes");
+static void stdin_read(void) {
+    uint8_t size[4];
+    if (fread(size, 1, sizeof size, stdin) != sizeof size) die("stdin: expected a module, found none");
+    size_t bytes = size[0] | (size_t)size[1] << 8 | (size_t)size[2] << 16 | (size_t)size[3] << 24;
+    if (bytes > MODULE_BYTES_MAX) die("stdin: expected at most %d bytes", MODULE_BYTES_MAX);
+    module_read_from(stdin, "stdin", bytes);
+    if (runner.module_size < bytes)
+        die("stdin: expected a module of %lu bytes, found %lu", (unsigned long)bytes, (unsigned long)runner.module_size);
 }
 
-static bool name_is(const uint8_t *name, uint32_t bytes, const char *expected) {
-    return bytes == strlen(expected) && memcmp(name, expected, bytes) == 0;
+/* ---- what the module's own bytes say, before wasm3 sees them ---- */
+
+static bool export_exists(uint8_t kind, const char *name) {
+    uint32_t index;
+    return thimble_export_find(&runner.info, kind, name, &index);
 }
 
-static void exports_scan(struct reader section) {
-    for (uint32_t left = reader_u32(&section); left > 0; left--) {
-        uint32_t bytes = reader_u32(&section);
-        const uint8_t *name = reader_take(&section, bytes);
-        uint8_t kind = *reader_take(&section, 1);
-        (void)reader_u32(&section);
-        if (kind == KIND_MEMORY && name_is(name, bytes, "memory")) runner.exports_memory = true;
-        if (kind == KIND_FUNCTION && name_is(name, bytes, "invoke")) runner.exports_invoke = true;
-        if (kind == KIND_FUNCTION && name_is(name, bytes, "self_test")) runner.exports_self_test = true;
-    }
-}
-
-/* wasm3 looks names up in the debug section too, so only this scan knows what is exported. */
-static void module_scan(void) {
-    static const uint8_t header[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
-    struct reader module = {runner.module_bytes, runner.module_bytes + runner.module_size};
-    if (memcmp(reader_take(&module, sizeof header), header, sizeof header) != 0)
-        die("malformed module: expected the header of a WebAssembly 1 module");
-    while (module.at < module.end) {
-        uint8_t id = *reader_take(&module, 1);
-        uint32_t bytes = reader_u32(&module);
-        const uint8_t *start = reader_take(&module, bytes);
-        struct reader section = {start, start + bytes};
-        if (id == SECTION_EXPORT) exports_scan(section);
-        if (id == SECTION_IMPORT) {
-            uint32_t imports = reader_u32(&section);
-            if (imports > 0) die("expected no imports, found %u", (unsigned)imports);
-        }
-    }
-    if (!runner.exports_memory) die("memory: expected an exported memory, found none");
-    if (!runner.exports_invoke) die("invoke: expected an exported function, found none");
-}
-
-/* ---- loading ---- */
-
-static void check(M3Result result, const char *where) {
-    if (result != m3Err_none) die("%s: %s", where, result);
-}
-
-/* The exported constant `name`, or NULL where there is none. */
-static IM3Global global_find(const char *name) {
-    IM3Global global = m3_FindGlobal(runner.module, name);
-    if (global == NULL) return NULL;
-    if (m3_GetGlobalType(global) != c_m3Type_i32 || global->isMutable)
-        die("%s: expected an immutable i32 global, found another kind of global", name);
-    return global;
+static void function_check(const char *name) {
+    uint32_t index;
+    if (!thimble_export_find(&runner.info, WASM_FUNCTION, name, &index))
+        die("%s: expected an exported function, found none", name);
+    if (!thimble_function_is(&runner.info, index, 0, 1)) die("%s: expected the signature () -> i32", name);
 }
 
 static bool global_read(const char *name, uint32_t *value) {
-    IM3Global global = global_find(name);
-    M3TaggedValue tagged;
-    if (global == NULL) return false;
-    check(m3_GetGlobal(global, &tagged), name);
-    *value = (uint32_t)tagged.value.i32;
+    if (!export_exists(WASM_GLOBAL, name)) return false;
+    if (!thimble_global_find(&runner.info, name, value))
+        die("%s: expected an immutable i32 global, found another kind of global", name);
     return true;
 }
 
@@ -179,48 +156,69 @@ static uint32_t global_require(const char *name) {
     return value;
 }
 
-/* The limit must be known before wasm3 allocates memory, which is also when it evaluates globals: so the
- * one instruction of this global's initialiser (i32.const, signed LEB128) is decoded here. */
-static uint32_t memory_bytes_peek(void) {
-    IM3Global global = global_find("memory_bytes");
-    if (global == NULL) die("memory_bytes: expected an exported immutable i32 global, found none");
-    struct reader code = {global->initExpr, global->initExpr + global->initExprSize};
-    if (*reader_take(&code, 1) != 0x41) die("memory_bytes: expected an i32.const initialiser");
-    const uint8_t *start = code.at;
-    uint32_t value = reader_u32(&code);
-    unsigned bits = 7 * (unsigned)(code.at - start);
-    if (bits < 32 && (code.at[-1] & 0x40) != 0) value |= UINT32_MAX << bits;
-    return value;
+static void memory_check(void) {
+    uint32_t bytes = global_require("memory_bytes");
+    /* Zero is refused here because wasm3 reads it as "no limit". */
+    if (bytes == 0 || bytes > MEMORY_BYTES_MAX)
+        die("memory_bytes: expected 1 to %d, found %u", MEMORY_BYTES_MAX, (unsigned)bytes);
+    uint64_t most = (uint64_t)runner.info.memory_pages * PAGE_BYTES;
+    if (bytes > most)
+        die("memory_bytes: expected at most the memory's %lu bytes, found %u", (unsigned long)most, (unsigned)bytes);
+    unsigned pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (runner.info.memory_pages != pages)
+        die("memory: expected %u pages for memory_bytes %u, found %u", pages, (unsigned)bytes,
+            (unsigned)runner.info.memory_pages);
+    runner.memory_bytes = bytes;
 }
 
-/* Found anew for each use: memory.grow may have moved it. It never gets shorter than memory_bytes. */
+static void module_scan(void) {
+    thimble_status status = thimble_module_scan(runner.module_bytes, runner.module_size, &runner.info);
+    if (status == THIMBLE_ERR_IMPORT) die("expected no imports, found some");
+    if (status == THIMBLE_ERR_START) die("expected no start function, found one");
+    if (status != THIMBLE_OK) die("malformed module: expected the integer subset of WebAssembly");
+    if (!export_exists(WASM_MEMORY, "memory")) die("memory: expected an exported memory, found none");
+    function_check("invoke");
+    if (export_exists(WASM_FUNCTION, "self_test")) function_check("self_test");
+    memory_check();
+}
+
+/* ---- loading ---- */
+
+static void check(M3Result result, const char *where) {
+    if (result != m3Err_none) die("%s: %s", where, result);
+}
+
+/* wasm3 calls this at every call of the module: its own check counts values, of which a function may have none. */
+M3Result m3_Yield(void) {
+    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
+    return runner.native_stack - here > NATIVE_STACK_MAX ? m3Err_trapStackOverflow : m3Err_none;
+}
+
 static uint8_t *memory_find(void) {
     WASM3_MEMORY_SIZE size = 0;
     uint8_t *memory = m3_GetMemory(runner.WASM3_MEMORY_OWNER, &size, 0);
-    if (memory == NULL || size < runner.memory_bytes)
-        die("memory_bytes: expected at most the memory's %lu bytes, found %u", (unsigned long)size,
-            (unsigned)runner.memory_bytes);
+    if (memory == NULL || size < runner.memory_bytes) die("memory: expected one, found none");
     return memory;
 }
 
-static void module_load(void) {
+static void runtime_open(void) {
+    /* Arguments of a call are written before wasm3 checks whether the callee's frame fits. */
+    uint32_t widest = runner.info.widest_type * (uint32_t)sizeof(uint64_t);
     runner.environment = m3_NewEnvironment();
     if (runner.environment == NULL) die("out of memory");
-    runner.runtime = m3_NewRuntime(runner.environment, WASM3_STACK_BYTES, NULL);
+    runner.runtime = m3_NewRuntime(runner.environment, WASM3_STACK_BYTES + widest, NULL);
     if (runner.runtime == NULL) die("out of memory");
+    runner.runtime->numStackSlots -= widest / (uint32_t)sizeof(m3slot_t);
+    runner.runtime->memoryLimit = runner.memory_bytes;
+}
+
+static void module_load(void) {
+    runtime_open();
     uint32_t size = (uint32_t)runner.module_size;
     check(m3_ParseModule(runner.environment, &runner.module, runner.module_bytes, size), "malformed module");
-    runner.memory_bytes = memory_bytes_peek();
-    /* Zero is refused here because wasm3 reads it as "no limit". */
-    if (runner.memory_bytes == 0 || runner.memory_bytes > MEMORY_BYTES_MAX)
-        die("memory_bytes: expected 1 to %d, found %u", MEMORY_BYTES_MAX, (unsigned)runner.memory_bytes);
-    runner.runtime->memoryLimit = runner.memory_bytes;
     check(m3_LoadModule(runner.runtime, runner.module), "module does not load");
-    (void)memory_find();
     /* Compiling all of it now lets a version with a validator see every function before any of them runs. */
     check(m3_CompileModule(runner.module), "module does not compile");
-    /* wasm3 would otherwise run a start function at the first call, after the inputs were written. */
-    check(m3_RunStart(runner.module), "start function");
 }
 
 static void tensors_read(struct tensor_list *list) {
@@ -253,9 +251,6 @@ static void abi_read(void) {
 static IM3Function function_find(const char *name) {
     IM3Function function = NULL;
     check(m3_FindFunction(&function, runner.runtime, name), name);
-    bool returns_i32 = m3_GetRetCount(function) == 1 && m3_GetRetType(function, 0) == c_m3Type_i32;
-    if (m3_GetArgCount(function) != 0 || !returns_i32)
-        die("%s: expected the signature () -> i32", name);
     return function;
 }
 
@@ -288,6 +283,8 @@ static void vector_write(void) {
         if (fwrite(memory + output.offset, 1, output.bytes, stdout) != output.bytes)
             die("stdout: cannot be written");
     }
+    /* Whoever waits sees that it gets on. */
+    if (fflush(stdout) != 0) die("stdout: cannot be written");
 }
 
 static void vectors_run(void) {
@@ -305,7 +302,7 @@ static void tensors_print(const struct tensor_list *list) {
 
 static void self_test_run(void) {
     int32_t status = 0;
-    if (!runner.exports_self_test) {
+    if (!export_exists(WASM_FUNCTION, "self_test")) {
         puts("none");
         return;
     }
@@ -315,23 +312,41 @@ static void self_test_run(void) {
     printf("%ld\n", (long)status);
 }
 
+typedef enum mode { VECTORS, TENSORS, SELF_TEST } mode;
+
+static mode arguments_read(int argc, char **argv) {
+    mode found = VECTORS;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--self-test") == 0) {
+            found = SELF_TEST;
+        } else if (strcmp(argv[i], "--tensors") == 0) {
+            found = TENSORS;
+        } else if (strcmp(argv[i], "--parent") == 0 && i + 1 < argc) {
+            parent_watch(argv[++i]);
+        } else {
+            argc = 0;
+        }
+    }
+    if (argc < 2) die("usage: wasm3_runner MODULE.wasm|- [--self-test | --tensors] [--parent PID]");
+    return found;
+}
+
 int main(int argc, char **argv) {
-    const char *mode = argc == 3 ? argv[2] : "";
-    bool self_test = strcmp(mode, "--self-test") == 0;
-    bool tensors = strcmp(mode, "--tensors") == 0;
-    if (argc < 2 || argc > 3 || (argc == 3 && !self_test && !tensors))
-        die("usage: wasm3_runner MODULE.wasm [--self-test | --tensors]");
-    file_read(argv[1]);
+    runner.native_stack = (uintptr_t)__builtin_frame_address(0);
+    const mode mode = arguments_read(argc, argv);
+    if (strcmp(argv[1], "-") == 0) {
+        stdin_read();
+    } else {
+        file_read(argv[1]);
+    }
     module_scan();
-    module_load();
     abi_read();
-    if (self_test) {
-        self_test_run();
-    } else if (tensors) {
+    module_load();
+    if (mode == SELF_TEST) self_test_run();
+    if (mode == VECTORS) vectors_run();
+    if (mode == TENSORS) {
         tensors_print(&runner.inputs);
         tensors_print(&runner.outputs);
-    } else {
-        vectors_run();
     }
     if (fflush(stdout) != 0) die("stdout: cannot be written");
     m3_FreeRuntime(runner.runtime);

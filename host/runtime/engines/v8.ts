@@ -1,7 +1,18 @@
 /** Modules in Node's own WebAssembly engine. */
 
+import { Worker } from "node:worker_threads";
 import type { Vector } from "../../ir/graph.ts";
-import { checkVectors, type Engine, EngineError, maxMemoryBytes, maxTensors } from "../../module/engine.ts";
+import {
+  checkModule,
+  checkVectors,
+  type Engine,
+  EngineError,
+  maxMemoryBytes,
+  maxTensors,
+  pagesFor,
+  type RunLimits,
+  tookTooLong,
+} from "../../module/engine.ts";
 
 type Tensor = { readonly offset: number; readonly bytes: number };
 type Instance = {
@@ -19,20 +30,9 @@ function lineOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).split("\n")[0]!;
 }
 
-function compile(bytes: Uint8Array): WebAssembly.Module {
+function instantiate(bytes: Uint8Array): WebAssembly.Exports {
   try {
-    return new WebAssembly.Module(new Uint8Array(bytes));
-  } catch (error) {
-    return fail(`malformed module: ${lineOf(error)}`, error);
-  }
-}
-
-function instantiate(module: WebAssembly.Module): WebAssembly.Exports {
-  const imports = WebAssembly.Module.imports(module);
-  const first = imports[0];
-  if (first) fail(`expected no imports, found ${imports.length} (${first.module}.${first.name})`);
-  try {
-    return new WebAssembly.Instance(module).exports;
+    return new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports;
   } catch (error) {
     return fail(`module does not load: ${lineOf(error)}`, error);
   }
@@ -88,7 +88,7 @@ function readTensors(
   return tensors;
 }
 
-function readMemoryBytes(exports: WebAssembly.Exports, memory: WebAssembly.Memory): number {
+function readMemoryBytes(exports: WebAssembly.Exports, memory: WebAssembly.Memory, pages: number): number {
   const memoryBytes = requireGlobal(exports, "memory_bytes");
   if (memoryBytes === 0 || memoryBytes > maxMemoryBytes) {
     fail(`memory_bytes: expected 1 to ${maxMemoryBytes}, found ${memoryBytes}`);
@@ -96,15 +96,19 @@ function readMemoryBytes(exports: WebAssembly.Exports, memory: WebAssembly.Memor
   const size = memory.buffer.byteLength;
   if (memoryBytes > size)
     fail(`memory_bytes: expected at most the memory's ${size} bytes, found ${memoryBytes}`);
+  // V8 would give it all of its pages, whatever it says that it needs.
+  if (pages !== pagesFor(memoryBytes))
+    fail(`memory: expected ${pagesFor(memoryBytes)} pages for memory_bytes ${memoryBytes}, found ${pages}`);
   return memoryBytes;
 }
 
 function load(bytes: Uint8Array): Instance {
-  const exports = instantiate(compile(bytes));
+  const { pages } = checkModule("v8", bytes);
+  const exports = instantiate(bytes);
   const memory = exports.memory;
   if (!(memory instanceof WebAssembly.Memory)) return fail("memory: expected an exported memory, found none");
   if (typeof exports.invoke !== "function") fail("invoke: expected an exported function, found none");
-  const memoryBytes = readMemoryBytes(exports, memory);
+  const memoryBytes = readMemoryBytes(exports, memory, pages);
   const abi = requireGlobal(exports, "abi");
   if (abi !== 1) fail(`abi: expected 1, found ${abi}`);
   const inputs = readTensors(exports, "input", memoryBytes);
@@ -125,29 +129,82 @@ function call(exports: WebAssembly.Exports, name: string, where: string): number
 
 function runVector(instance: Instance, vector: Vector, index: number): Vector {
   const { exports, memory, inputs, outputs } = instance;
-  const before = new Uint8Array(memory.buffer);
-  for (const [i, input] of inputs.entries()) before.set(vector[i]!, input.offset);
+  const data = new Uint8Array(memory.buffer);
+  for (const [i, input] of inputs.entries()) data.set(vector[i]!, input.offset);
   const where = `vector ${index}: invoke`;
   const status = call(exports, "invoke", where);
   if (status !== 0) fail(`${where}: expected status 0, found ${status}`);
-  // A new view: memory.grow detaches the old one.
-  const after = new Uint8Array(memory.buffer);
-  return outputs.map(({ offset, bytes }) => after.slice(offset, offset + bytes));
+  return outputs.map(({ offset, bytes }) => data.slice(offset, offset + bytes));
 }
 
-async function run(module: Uint8Array, vectors: readonly Vector[]): Promise<Vector[]> {
+/** As `Engine.run`, in this thread; `done` is told each vector that is. */
+export function runHere(
+  module: Uint8Array,
+  vectors: readonly Vector[],
+  done: (index: number) => void = () => {},
+): Vector[] {
   const instance = load(module);
   checkVectors(
     "v8",
     vectors,
     instance.inputs.map((input) => input.bytes),
   );
-  return vectors.map((vector, index) => runVector(instance, vector, index));
+  return vectors.map((vector, index) => {
+    const outputs = runVector(instance, vector, index);
+    done(index);
+    return outputs;
+  });
 }
 
-async function selfTest(module: Uint8Array): Promise<number | undefined> {
+/** As `Engine.selfTest`, in this thread. */
+export function selfTestHere(module: Uint8Array): number | undefined {
   const { exports } = load(module);
   return typeof exports.self_test === "function" ? call(exports, "self_test", "self_test") : undefined;
+}
+
+/** What the worker is to do: run the vectors, or the self-test where there are none. */
+export interface WorkerTask {
+  readonly module: Uint8Array;
+  readonly vectors: readonly Vector[] | undefined;
+}
+
+/** What it says: that it gets on, what came of it, or why nothing did. */
+export type WorkerMessage =
+  | { readonly kind: "alive" }
+  | { readonly kind: "result"; readonly value: Vector[] | number | undefined }
+  | { readonly kind: "error"; readonly message: string };
+
+/** In a thread of its own, which can be ended amid a loop. */
+function runInWorker(task: WorkerTask, milliseconds: number): Promise<Vector[] | number | undefined> {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL("v8_worker.js", import.meta.url), { workerData: task });
+    const end = (settle: () => void): void => {
+      clearTimeout(timer);
+      settle();
+      worker.terminate();
+    };
+    const timer = setTimeout(() => end(() => reject(tookTooLong("v8", milliseconds))), milliseconds);
+    worker.on("message", (message: WorkerMessage) => {
+      if (message.kind === "alive") timer.refresh();
+      else if (message.kind === "result") end(() => resolve(message.value));
+      else end(() => reject(new EngineError("v8", message.message)));
+    });
+    worker.on("error", (error) => end(() => reject(new EngineError("v8", lineOf(error), { cause: error }))));
+  });
+}
+
+async function run(
+  module: Uint8Array,
+  vectors: readonly Vector[],
+  { milliseconds }: RunLimits = {},
+): Promise<Vector[]> {
+  if (milliseconds === undefined) return runHere(module, vectors);
+  return (await runInWorker({ module, vectors }, milliseconds)) as Vector[];
+}
+
+async function selfTest(module: Uint8Array, { milliseconds }: RunLimits = {}): Promise<number | undefined> {
+  if (milliseconds === undefined) return selfTestHere(module);
+  return (await runInWorker({ module, vectors: undefined }, milliseconds)) as number | undefined;
 }
 
 /** Node's WebAssembly: always there, and it validates a module before it runs. */

@@ -1,7 +1,4 @@
 /** Modules in wasm3, the interpreter that the firmware uses, through the runner in firmware/port/posix. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   type BuildOptions,
   buildRunner,
@@ -13,38 +10,38 @@ import {
 import type { Vector } from "../../ir/graph.ts";
 import {
   type Availability,
+  checkModule,
   checkVectors,
   type Engine,
   EngineError,
+  type RunLimits,
   type TensorBytes,
+  tookTooLong,
 } from "../../module/engine.ts";
 
-/** Calls the runner; its stdout. Its one line of complaint becomes an EngineError. */
-async function call(command: readonly string[], input?: Uint8Array): Promise<Buffer> {
-  const result = await runProcess(command, input);
-  if (result.status === 0) return result.stdout;
-  const line = result.stderr.split("\n")[0]!.replace(/^wasm3_runner: /, "");
-  throw new EngineError("wasm3", line || `runner ended with ${result.signal ?? `status ${result.status}`}`);
+/** Calls the runner for a module in a mode, with `input` as its vectors; its stdout. */
+type Call = (mode: readonly string[], input?: Uint8Array) => Promise<Buffer>;
+
+/** The module for the runner's stdin: nothing has to be put into a folder, which somebody might leave behind. */
+function framed(module: Uint8Array, input: Uint8Array): Buffer {
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(module.length);
+  return Buffer.concat([size, module, input]);
 }
 
-async function withModule<T>(
-  options: BuildOptions,
-  module: Uint8Array,
-  work: (command: readonly string[]) => Promise<T>,
-): Promise<T> {
-  // wasm3 of 2022 does not validate, and is not memory-safe on a module that is not valid.
-  if (!WebAssembly.validate(new Uint8Array(module))) {
-    throw new EngineError("wasm3", "malformed module: expected valid WebAssembly");
-  }
+/** The runner's one line of complaint becomes an EngineError. */
+async function open(options: BuildOptions, module: Uint8Array, { milliseconds }: RunLimits): Promise<Call> {
+  checkModule("wasm3", module);
   const runner = await buildRunner(options);
-  const folder = await mkdtemp(join(tmpdir(), "thimble-wasm3-"));
-  try {
-    const file = join(folder, "module.wasm");
-    await writeFile(file, module);
-    return await work([runner, file]);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  const parent = ["--parent", String(process.pid)];
+  return async (mode, input = new Uint8Array()) => {
+    const idle = milliseconds === undefined ? {} : { idleMs: milliseconds };
+    const result = await runProcess([runner, "-", ...mode, ...parent], framed(module, input), idle);
+    if (result.status === 0) return result.stdout;
+    if (result.isStuck) throw tookTooLong("wasm3", milliseconds!);
+    const line = result.stderr.split("\n")[0]!.replace(/^wasm3_runner: /, "");
+    throw new EngineError("wasm3", line || `runner ended with ${result.signal ?? `status ${result.status}`}`);
+  };
 }
 
 function parseTensors(text: string): TensorBytes {
@@ -66,15 +63,14 @@ function split(stdout: Buffer, count: number, outputBytes: readonly number[]): V
   return Array.from({ length: count }, () => outputBytes.map(take));
 }
 
-async function runVectors(command: readonly string[], vectors: readonly Vector[]): Promise<Vector[]> {
-  const tensors = parseTensors((await call([...command, "--tensors"])).toString("utf8"));
+async function runVectors(call: Call, vectors: readonly Vector[]): Promise<Vector[]> {
+  const tensors = parseTensors((await call(["--tensors"])).toString("utf8"));
   checkVectors("wasm3", vectors, tensors.inputs);
-  const stdout = await call(command, Buffer.concat(vectors.flat()));
-  return split(stdout, vectors.length, tensors.outputs);
+  return split(await call([], Buffer.concat(vectors.flat())), vectors.length, tensors.outputs);
 }
 
-async function runSelfTest(command: readonly string[]): Promise<number | undefined> {
-  const line = (await call([...command, "--self-test"])).toString("utf8").trim();
+async function runSelfTest(call: Call): Promise<number | undefined> {
+  const line = (await call(["--self-test"])).toString("utf8").trim();
   return line === "none" ? undefined : Number(line);
 }
 
@@ -102,8 +98,8 @@ export function wasm3Engine(options: BuildOptions = {}): Engine {
   return {
     name: "wasm3",
     availability: () => availability(options),
-    run: (module, vectors) => withModule(options, module, (command) => runVectors(command, vectors)),
-    selfTest: (module) => withModule(options, module, runSelfTest),
+    run: async (module, vectors, limits = {}) => runVectors(await open(options, module, limits), vectors),
+    selfTest: async (module, limits = {}) => runSelfTest(await open(options, module, limits)),
   };
 }
 

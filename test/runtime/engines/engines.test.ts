@@ -118,27 +118,6 @@ const good: readonly Good[] = [
   },
   { name: "no vectors", module: assemble(), vectors: [], outputs: [] },
   {
-    name: "a start function, which runs before the first inputs are written",
-    module: assemble({
-      more: `(start $begin) (func $begin
-        (i32.store (i32.const 0) (i32.const 100)) (i32.store (i32.const 64) (i32.const 9)))`,
-    }),
-    vectors: oneVector,
-    outputs: [[[107, 0, 0, 0], [3]]],
-  },
-  {
-    name: "a memory that grows while it runs",
-    module: assemble({
-      invoke: body(`(drop (memory.grow (i32.const 3)))
-        (i32.store (i32.const 80) (i32.load (i32.const 64))) (i32.const 0)`),
-    }),
-    vectors: [input(5, [0, 0]), input(6, [0, 0])],
-    outputs: [
-      [[5, 0, 0, 0], [0]],
-      [[6, 0, 0, 0], [0]],
-    ],
-  },
-  {
     name: "integers that wrap",
     module: assemble({
       invoke: body(`(i32.store (i32.const 80) (i32.mul (i32.load (i32.const 64)) (i32.const 0x7fffffff)))
@@ -148,13 +127,6 @@ const good: readonly Good[] = [
     }),
     vectors: [input(7, [1, 0])],
     outputs: [[[249, 255, 255, 127], [128]]],
-  },
-  {
-    // Not 4 GiB: wasm3 of 2022 counts its bytes in 32 bits and finds none, older ones refuse.
-    name: "a memory declared as 2 GiB, of which memory_bytes is used",
-    module: assemble({ memory: "(memory $memory 32768)" }),
-    vectors: oneVector,
-    outputs: [[[7, 0, 0, 0], [3]]],
   },
 ];
 
@@ -241,12 +213,12 @@ const faults: readonly Fault[] = [
   {
     name: "an imported function",
     module: assemble({ more: '(import "env" "log" (func $log))' }),
-    expected: /: expected no imports, found 1/,
+    expected: /: malformed module: expected no section 2 \(imports/,
   },
   {
     name: "an imported memory",
     module: assemble({ memory: '(import "env" "memory" (memory $memory 1))' }),
-    expected: /: expected no imports, found 1/,
+    expected: /: malformed module: expected no section 2 \(imports/,
   },
   {
     name: "no memory",
@@ -254,9 +226,34 @@ const faults: readonly Fault[] = [
     expected: /: memory: expected an exported memory, found none$/,
   },
   {
-    name: "no invoke, though a function is called so in the debug names",
-    module: assemble({ exportInvoke: '(export "other" (func $invoke))' }, true),
+    name: "no invoke",
+    module: assemble({ exportInvoke: '(export "other" (func $invoke))' }),
     expected: /: invoke: expected an exported function, found none$/,
+  },
+  {
+    name: "debug names",
+    module: assemble({}, true),
+    expected: /: malformed module: expected no custom section name, /,
+  },
+  {
+    name: "a start function",
+    module: assemble({ more: "(start $begin) (func $begin (i32.store (i32.const 0) (i32.const 100)))" }),
+    expected: /: malformed module: expected no section 8 /,
+  },
+  {
+    name: "a memory that grows",
+    module: assemble({ invoke: body("(drop (memory.grow (i32.const 3))) (i32.const 0)") }),
+    expected: /: malformed module: function 0: .* found opcode 0x40 /,
+  },
+  {
+    name: "a memory of 2 GiB, of which it needs a page",
+    module: assemble({ memory: "(memory $memory 32768)" }),
+    expected: /: memory: expected 1 pages for memory_bytes 128, found 32768$/,
+  },
+  {
+    name: "floating point",
+    module: assemble({ more: '(func $f (drop (f32.sqrt (f32.const 2)))) (export "f" (func $f))' }),
+    expected: /: malformed module: function 1: .* found opcode 0x43 /,
   },
   {
     name: "an invoke without a result",
@@ -357,10 +354,6 @@ describe("memory_bytes", () => {
     { name: "a store", code: "(i32.store8 (i32.const 128) (i32.const 1)) (i32.const 0)" },
     { name: "a load", code: "(drop (i64.load (i32.const 121))) (i32.const 0)" },
     { name: "a fill", code: "(memory.fill (i32.const 120) (i32.const 0) (i32.const 9)) (i32.const 0)" },
-    {
-      name: "a load after memory.grow",
-      code: "(drop (memory.grow (i32.const 1))) (i32.load (i32.const 125))",
-    },
   ];
   for (const { name, code } of past) {
     test(`${name} past it traps in wasm3, as it does on a device`, { skip: skipWasm3 }, () =>
@@ -410,7 +403,9 @@ describe("the sanitized runner", { skip: skipWasm3 }, () => {
   test("refuses every fault with one line", async () => {
     for (const { name, module, vectors, expected } of faults.filter((fault) => !fault.vectors)) {
       const result = await runCase(module, Buffer.concat((vectors ?? oneVector).flat()));
-      assertRefused(result, new RegExp(expected.source.replace(/^: /, "^wasm3_runner: "), expected.flags));
+      // The host says more exactly what is wrong with a module than the scan of a device does.
+      const source = expected.source.replace(/^: /, "^wasm3_runner: ").replace(/malformed module: .*/, "");
+      assertRefused(result, new RegExp(source, expected.flags));
       assert.equal(result.stdout.length, 0, name);
     }
   });
@@ -427,7 +422,7 @@ describe("the sanitized runner", { skip: skipWasm3 }, () => {
 
   test("refuses an integer that does not end", async () => {
     const endless = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 7, 255, 255, 255, 255, 255, 255);
-    assertRefused(await runCase(endless, new Uint8Array(0)), /malformed module: an integer is longer/);
+    assertRefused(await runCase(endless, new Uint8Array(0)), /malformed module: expected the integer subset/);
   });
 
   test("refuses a partial vector, after the whole ones", async () => {
@@ -453,20 +448,6 @@ function withEnvironment<T>(changes: Record<string, string>, work: () => Promise
     }
   });
 }
-
-describe("floating point", () => {
-  const float = (instruction: string) =>
-    assemble({ more: `(func $f (drop ${instruction})) (export "f" (func $f))` });
-  for (const instruction of [
-    "(f32.sqrt (f32.const 2))",
-    "(f64.add (f64.const 1) (f64.const 2))",
-    "(i32.trunc_f32_s (f32.const 1))",
-  ]) {
-    test(`${instruction} is refused by wasm3, as on a device`, { skip: skipWasm3 }, () =>
-      assert.rejects(wasm3.run(float(instruction), oneVector), complaint(wasm3, /module does not compile: /)),
-    );
-  }
-});
 
 describe("the build", () => {
   test("happens once, also when two ask at once", { skip: skipWasm3 }, async () => {

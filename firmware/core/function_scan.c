@@ -1,0 +1,273 @@
+/*
+ * One function body against the subset: every instruction, operand and label, as the WebAssembly core specification
+ * 2.0, section 3.3 validates them, and the limits of module_subset.h. host/module/function_body.ts is the same in
+ * TypeScript, in the same order.
+ *
+ * After an instruction that never ends normally only `end` or `else` may follow, so that every operand has one type:
+ * wasm3 of 2022 keeps wrong books of what is never reached.
+ */
+#include <string.h>
+
+#include "module_reader.h"
+#include "module_subset.h"
+
+typedef struct frame {
+    uint8_t opcode;
+    uint8_t height; /* values below its own */
+    uint8_t result; /* a type, or 0 */
+} frame;
+
+enum { CHAIN_SHIFT = 2, CHAIN_STEP = 1 << CHAIN_SHIFT };
+
+/* Short offsets first: they make shorter instructions. */
+typedef struct walk {
+    thimble_reader code;
+    const thimble_module_info *info;
+    uint8_t *called;
+    uint32_t locals, height, depth;
+    uint32_t most_height, most_chain;
+    int results; /* whether a call or a block has one */
+    int ended;   /* whether the instruction before never ends normally */
+    int closed;  /* whether the function's own block is */
+    frame frames[LIMIT_NESTING + 1];
+    /*
+     * Parameters and locals, operands, and the results that open blocks will have: a type, and above it the number of
+     * calls whose results a result lies above (LIMIT_CALL_CHAIN).
+     */
+    uint8_t values[LIMIT_VALUES];
+} walk;
+
+static frame *innermost(walk *at) { return &at->frames[at->depth]; }
+
+/* Type 0 is none, here and in `pop`. */
+static void push(walk *at, unsigned value) {
+    if (value == 0) return;
+    if (at->height == LIMIT_VALUES) {
+        at->code.bad = 1;
+        return;
+    }
+    at->values[at->height++] = (uint8_t)value;
+    if (at->height > at->most_height) at->most_height = at->height;
+}
+
+static unsigned top(walk *at) {
+    if (at->height > innermost(at)->height) return at->values[at->height - 1] & SUBSET_TYPE;
+    at->code.bad = 1;
+    return 0;
+}
+
+static void expect_top(walk *at, unsigned type) {
+    if (type != 0 && top(at) != type) at->code.bad = 1;
+}
+
+static void pop(walk *at, unsigned type) {
+    expect_top(at, type);
+    if (type != 0 && !at->code.bad) at->height--;
+}
+
+static void leave(walk *at, unsigned result) {
+    pop(at, result);
+    at->ended = 1;
+}
+
+static unsigned take_type(walk *at) {
+    unsigned type = 0x80u - thimble_take_byte(&at->code);
+    if (type != SUBSET_I32 && type != SUBSET_I64) at->code.bad = 1;
+    return type;
+}
+
+static void take_locals(walk *at, const uint8_t *type) {
+    for (unsigned i = 1; i <= type[0]; i++) push(at, 0x80u - type[i]);
+    for (uint32_t groups = thimble_take_u32(&at->code); groups > 0 && !at->code.bad; groups--) {
+        uint32_t count = thimble_take_index(&at->code, LIMIT_VALUES + 1);
+        unsigned local = take_type(at);
+        while (count-- > 0) push(at, local);
+    }
+    at->locals = at->height;
+}
+
+static void enter(walk *at, uint8_t opcode) {
+    if (opcode == OP_IF) pop(at, SUBSET_I32);
+    unsigned result = 0;
+    if (at->code.at < at->code.end && *at->code.at == TYPE_NONE) {
+        at->code.at++;
+    } else {
+        result = take_type(at);
+        at->results = 1;
+    }
+    push(at, result);
+    if (at->depth == LIMIT_NESTING) at->code.bad = 1;
+    if (at->code.bad) return;
+    at->frames[++at->depth] = (frame){opcode, (uint8_t)at->height, (uint8_t)result};
+}
+
+/* The result is there and nothing else is. */
+static void finish(walk *at) {
+    const frame *done = innermost(at);
+    if (!at->ended) {
+        pop(at, done->result);
+        if (at->height != done->height) at->code.bad = 1;
+    }
+    at->height = done->height;
+    at->ended = 0;
+}
+
+/* Result of the block that a branch leaves; a branch to a loop begins it anew and takes nothing along. */
+static unsigned take_label(walk *at) {
+    const frame *left = &at->frames[at->depth - thimble_take_index(&at->code, at->depth + 1)];
+    return left->opcode == OP_LOOP ? 0 : left->result;
+}
+
+static void call(walk *at) {
+    uint32_t function = thimble_take_index(&at->code, at->info->function_count);
+    if (at->code.bad) return;
+    if (at->called != NULL && at->called[function] == 0) at->called[function] = THIMBLE_MARK_CALLED;
+    unsigned chain = 0;
+    for (uint32_t i = at->locals; i < at->height; i++)
+        if (at->values[i] >> CHAIN_SHIFT > chain) chain = at->values[i] >> CHAIN_SHIFT;
+    const uint8_t *type = thimble_function_type(at->info, function);
+    for (unsigned i = type[0]; i > 0; i--) pop(at, 0x80u - type[i]);
+    if (type[1 + type[0]] == 0) return;
+    if (++chain > LIMIT_CALL_CHAIN) at->code.bad = 1;
+    if (chain > at->most_chain) at->most_chain = chain;
+    push(at, (0x80u - type[2 + type[0]]) | chain << CHAIN_SHIFT);
+    at->results = 1;
+}
+
+static void use_local(walk *at, uint8_t opcode) {
+    unsigned type = at->values[thimble_take_index(&at->code, at->locals)];
+    if (opcode == OP_LOCAL_GET) push(at, type);
+    if (opcode == OP_LOCAL_SET) pop(at, type);
+    if (opcode == OP_LOCAL_TEE) expect_top(at, type);
+}
+
+static void use_global(walk *at, uint8_t opcode) {
+    uint32_t index = thimble_take_index(&at->code, at->info->global_count);
+    if (at->code.bad) return;
+    thimble_global global = thimble_global_at(at->info, index);
+    if (opcode == OP_GLOBAL_GET) {
+        push(at, 0x80u - global.type);
+    } else {
+        if (!global.is_mutable) at->code.bad = 1;
+        pop(at, 0x80u - global.type);
+    }
+}
+
+static void select(walk *at) {
+    pop(at, SUBSET_I32);
+    unsigned type = top(at);
+    pop(at, type);
+    pop(at, type);
+    push(at, type);
+}
+
+static void need_memory(walk *at) {
+    if (at->info->memory_count == 0) at->code.bad = 1;
+}
+
+static void bulk(walk *at) {
+    unsigned which = thimble_take_byte(&at->code);
+    if (which != BULK_MEMORY_COPY && which != BULK_MEMORY_FILL) at->code.bad = 1;
+    for (int memories = which == BULK_MEMORY_COPY ? 2 : 1; memories > 0; memories--)
+        if (thimble_take_byte(&at->code) != 0) at->code.bad = 1;
+    need_memory(at);
+    for (int i = 0; i < 3; i++) pop(at, SUBSET_I32);
+}
+
+static void plain(walk *at, uint8_t opcode) {
+    static const uint8_t rows[][3] = SUBSET_PLAIN;
+    unsigned signature = 0;
+    for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (opcode >= rows[i][0] && opcode <= rows[i][1]) signature = rows[i][2];
+    if (signature == 0) at->code.bad = 1;
+    if ((signature & SUBSET_MEMORY) != 0) {
+        (void)thimble_take_u32(&at->code);
+        (void)thimble_take_u32(&at->code);
+        need_memory(at);
+    }
+    pop(at, signature >> 2 & SUBSET_TYPE);
+    pop(at, signature & SUBSET_TYPE);
+    push(at, signature >> 4 & SUBSET_TYPE);
+}
+
+static void constant(walk *at, unsigned type) {
+    (void)thimble_take_leb(&at->code, 32 * type, 1);
+    push(at, type);
+}
+
+/* `else` and `end`. */
+static void close(walk *at, uint8_t opcode) {
+    frame *closed = innermost(at);
+    finish(at);
+    if (opcode == OP_ELSE) {
+        if (closed->opcode != OP_IF) at->code.bad = 1;
+        closed->opcode = OP_ELSE;
+        return;
+    }
+    if (closed->opcode == OP_IF && closed->result != 0) at->code.bad = 1;
+    at->closed = at->depth == 0;
+    if (at->depth > 0) at->depth--;
+}
+
+static void branch_if(walk *at) {
+    unsigned result = take_label(at);
+    pop(at, SUBSET_I32);
+    expect_top(at, result);
+}
+
+static void instruction(walk *at, uint8_t opcode) {
+    if (at->ended && opcode != OP_END && opcode != OP_ELSE) at->code.bad = 1;
+    switch (opcode) {
+    case OP_UNREACHABLE: leave(at, 0); break;
+    case OP_NOP: break;
+    case OP_BLOCK:
+    case OP_LOOP:
+    case OP_IF: enter(at, opcode); break;
+    case OP_ELSE:
+    case OP_END: close(at, opcode); break;
+    case OP_BR: leave(at, take_label(at)); break;
+    case OP_BR_IF: branch_if(at); break;
+    case OP_RETURN: leave(at, at->frames[0].result); break;
+    case OP_CALL: call(at); break;
+    case OP_DROP: pop(at, top(at)); break;
+    case OP_SELECT: select(at); break;
+    case OP_LOCAL_GET:
+    case OP_LOCAL_SET:
+    case OP_LOCAL_TEE: use_local(at, opcode); break;
+    case OP_GLOBAL_GET:
+    case OP_GLOBAL_SET: use_global(at, opcode); break;
+    case OP_I32_CONST: constant(at, SUBSET_I32); break;
+    case OP_I64_CONST: constant(at, SUBSET_I64); break;
+    case OP_BULK: bulk(at); break;
+    default: plain(at, opcode); break;
+    }
+}
+
+/*
+ * Whether wasm3 has slots enough: it hands out those of results without looking. host/module/subset_table.ts
+ * ("slotsOf") counts the same.
+ */
+static int has_slots(const walk *at, const uint8_t *type) {
+    if (!at->results) return 1;
+    uint32_t slots = 0;
+    for (uint32_t i = type[0]; i < at->locals; i++)
+        slots = (at->values[i] & SUBSET_TYPE) == SUBSET_I64 ? slots + (slots & 1) + 2 : slots + 1;
+    slots += 2u * (type[0] + type[1 + type[0]]) + 1 + LIMIT_CONSTANT_SLOTS;
+    slots += 2 * (at->most_height - at->locals + at->most_chain);
+    return slots <= LIMIT_SLOTS;
+}
+
+int thimble_function_scan(const thimble_module_info *info, uint32_t function, thimble_section body,
+                          uint8_t *called) {
+    const uint8_t *type = thimble_function_type(info, function);
+    walk at;
+    memset(&at, 0, sizeof at);
+    at.code = (thimble_reader){body.at, body.end, body.end - body.at > LIMIT_BODY_BYTES};
+    at.info = info;
+    at.called = called;
+    take_locals(&at, type);
+    at.frames[0] = (frame){OP_BLOCK, (uint8_t)at.locals,
+                           type[1 + type[0]] == 0 ? 0 : (uint8_t)(0x80u - type[2 + type[0]])};
+    while (!at.code.bad && !at.closed) instruction(&at, thimble_take_byte(&at.code));
+    return !at.code.bad && at.code.at == at.code.end && has_slots(&at, type);
+}

@@ -1,0 +1,324 @@
+/**
+ * One function body against the subset: every instruction, operand and label, as the WebAssembly core specification
+ * 2.0, section 3.3 validates them, and the limits. `firmware/core/function_scan.c` is the same in C, in the
+ * same order.
+ *
+ * After an instruction that never ends normally only `end` or `else` may follow, so that every operand has one
+ * type: wasm3 of 2022 keeps wrong books of what is never reached.
+ */
+import { ModelError } from "../ir/graph.ts";
+import type { Reader } from "./sections.ts";
+import { BULK, LIMITS, OPCODE, PLAIN, slotsOf, TYPE_BYTE, type ValueType } from "./subset_table.ts";
+
+export interface FunctionType {
+  readonly parameters: readonly ValueType[];
+  readonly result: ValueType | undefined;
+}
+
+export interface Global {
+  readonly type: ValueType;
+  readonly mutable: boolean;
+}
+
+/** What a body may refer to. */
+export interface Surroundings {
+  /** By function. */
+  readonly types: readonly FunctionType[];
+  readonly globals: readonly Global[];
+  readonly hasMemory: boolean;
+}
+
+/** What a function takes of the limits. */
+export interface Usage {
+  readonly bodyBytes: number;
+  readonly parameters: number;
+  readonly values: number;
+  readonly nesting: number;
+  readonly callChain: number;
+  /** 0 where neither a block nor a call has a result. */
+  readonly slots: number;
+}
+
+interface Frame {
+  readonly opcode: number;
+  /** Values below its own. */
+  readonly height: number;
+  readonly result: ValueType | undefined;
+}
+
+interface Value {
+  readonly type: ValueType;
+  /** Calls that its slot lies above, if it is the result of one: see LIMITS.callChain. */
+  readonly chain: number;
+}
+
+interface Walk {
+  readonly reader: Reader;
+  readonly around: Surroundings;
+  readonly locals: readonly ValueType[];
+  /** Operands, and the results that open blocks will have. */
+  readonly values: Value[];
+  readonly frames: Frame[];
+  /** Whether the instruction before never ends normally. */
+  ended: boolean;
+  most: { values: number; nesting: number; callChain: number; results: boolean };
+}
+
+/** Told each opcode that the check passes. */
+export type Visit = (opcode: number) => void;
+
+class Refusal extends Error {}
+
+function refuse(found: string): never {
+  throw new Refusal(found);
+}
+
+const typeOf = (byte: number): ValueType | undefined =>
+  byte === TYPE_BYTE.i32 ? "i32" : byte === TYPE_BYTE.i64 ? "i64" : undefined;
+
+const hex = (byte: number): string => `0x${byte.toString(16)}`;
+
+/** Value types of the locals, parameters first. */
+function readLocals(reader: Reader, parameters: readonly ValueType[]): ValueType[] {
+  const locals = [...parameters];
+  for (let groups = reader.u32(); groups > 0; groups--) {
+    const count = reader.u32();
+    const byte = reader.byte();
+    const type = typeOf(byte) ?? refuse(`a local of type ${hex(byte)}`);
+    if (count > LIMITS.values - locals.length)
+      refuse(`${locals.length + count} parameters and locals, of which ${LIMITS.values} may be`);
+    locals.push(...Array.from({ length: count }, () => type));
+  }
+  return locals;
+}
+
+function push(walk: Walk, type: ValueType, chain = 0): void {
+  walk.values.push({ type, chain });
+  walk.most.values = Math.max(walk.most.values, walk.values.length);
+  if (walk.locals.length + walk.values.length > LIMITS.values)
+    refuse(`more than ${LIMITS.values} values at a time`);
+}
+
+/** The type on top, which belongs to the innermost block. */
+function top(walk: Walk): ValueType {
+  if (walk.values.length <= walk.frames.at(-1)!.height) refuse("an operand too few");
+  return walk.values.at(-1)!.type;
+}
+
+function expectTop(walk: Walk, type: ValueType): void {
+  const found = top(walk);
+  if (found !== type) refuse(`an operand of type ${found} for ${type}`);
+}
+
+function pop(walk: Walk, type: ValueType): void {
+  expectTop(walk, type);
+  walk.values.pop();
+}
+
+function enter(walk: Walk, opcode: number): void {
+  if (opcode === OPCODE.if) pop(walk, "i32");
+  const byte = walk.reader.byte();
+  const result = typeOf(byte);
+  if (result === undefined && byte !== TYPE_BYTE.none) refuse(`a block of type ${hex(byte)}`);
+  if (result) {
+    push(walk, result);
+    walk.most.results = true;
+  }
+  if (walk.frames.length > LIMITS.nesting) refuse(`blocks nested deeper than ${LIMITS.nesting}`);
+  walk.most.nesting = Math.max(walk.most.nesting, walk.frames.length);
+  walk.frames.push({ opcode, height: walk.values.length, result });
+}
+
+/** The result is there and nothing else is. */
+function finish(walk: Walk): Frame {
+  const frame = walk.frames.at(-1)!;
+  if (!walk.ended) {
+    if (frame.result) pop(walk, frame.result);
+    if (walk.values.length !== frame.height) refuse("operands left over at the end of a block");
+  }
+  walk.values.length = frame.height;
+  walk.ended = false;
+  return frame;
+}
+
+function readElse(walk: Walk): void {
+  const { opcode, height, result } = finish(walk);
+  if (opcode !== OPCODE.if) refuse("else without if");
+  walk.frames[walk.frames.length - 1] = { opcode: OPCODE.else, height, result };
+}
+
+function readEnd(walk: Walk): void {
+  const { opcode, result } = finish(walk);
+  if (opcode === OPCODE.if && result) refuse("an if with a result and without else");
+  walk.frames.pop();
+}
+
+/** Result of the block that a branch leaves; a branch to a loop begins it anew and takes nothing along. */
+function readLabel(walk: Walk): ValueType | undefined {
+  const depth = walk.reader.u32();
+  const frame = walk.frames[walk.frames.length - 1 - depth] ?? refuse(`a branch out of ${depth} blocks`);
+  return frame.opcode === OPCODE.loop ? undefined : frame.result;
+}
+
+function readCall(walk: Walk): void {
+  const type = walk.around.types[walk.reader.u32()] ?? refuse("a call of a function that is not there");
+  const chain = 1 + Math.max(0, ...walk.values.map((value) => value.chain));
+  for (const parameter of type.parameters.toReversed()) pop(walk, parameter);
+  if (type.result === undefined) return;
+  if (chain > LIMITS.callChain) refuse(`more than ${LIMITS.callChain} calls in a chain`);
+  push(walk, type.result, chain);
+  walk.most.callChain = Math.max(walk.most.callChain, chain);
+  walk.most.results = true;
+}
+
+function readSelect(walk: Walk): void {
+  pop(walk, "i32");
+  const type = top(walk);
+  pop(walk, type);
+  pop(walk, type);
+  push(walk, type);
+}
+
+function readLocal(walk: Walk, opcode: number): void {
+  const type = walk.locals[walk.reader.u32()] ?? refuse("a local that is not there");
+  if (opcode === OPCODE.localGet) push(walk, type);
+  else if (opcode === OPCODE.localSet) pop(walk, type);
+  else expectTop(walk, type);
+}
+
+function readGlobal(walk: Walk, opcode: number): void {
+  const { type, mutable } = walk.around.globals[walk.reader.u32()] ?? refuse("a global that is not there");
+  if (opcode === OPCODE.globalGet) push(walk, type);
+  else if (mutable) pop(walk, type);
+  else refuse("a change of an immutable global");
+}
+
+function readBulk(walk: Walk, at: number): void {
+  const sub = walk.reader.byte();
+  if (sub !== BULK.memoryCopy && sub !== BULK.memoryFill)
+    refuse(`opcode ${hex(OPCODE.bulk)} ${sub} at offset ${at}`);
+  for (let memories = sub === BULK.memoryCopy ? 2 : 1; memories > 0; memories--)
+    if (walk.reader.byte() !== 0) refuse("a memory other than 0");
+  if (!walk.around.hasMemory) refuse("an access without a memory");
+  for (let i = 0; i < 3; i++) pop(walk, "i32");
+}
+
+function readPlain(walk: Walk, opcode: number, at: number): void {
+  const row =
+    PLAIN.find(({ first, last }) => opcode >= first && opcode <= last) ??
+    refuse(`opcode ${hex(opcode)} at offset ${at}`);
+  if (row.memory) {
+    walk.reader.u32();
+    walk.reader.u32();
+    if (!walk.around.hasMemory) refuse("an access without a memory");
+  }
+  for (const operand of row.operands.toReversed()) pop(walk, operand);
+  if (row.result) push(walk, row.result);
+}
+
+function leave(walk: Walk, result: ValueType | undefined): void {
+  if (result) pop(walk, result);
+  walk.ended = true;
+}
+
+function readBranchIf(walk: Walk): void {
+  const result = readLabel(walk);
+  pop(walk, "i32");
+  if (result) expectTop(walk, result);
+}
+
+/** Instructions with rules of their own; any other is looked up in the table. */
+const RULES = new Map<number, (walk: Walk, opcode: number, at: number) => void>([
+  [OPCODE.unreachable, (walk) => leave(walk, undefined)],
+  [OPCODE.nop, () => {}],
+  [OPCODE.block, enter],
+  [OPCODE.loop, enter],
+  [OPCODE.if, enter],
+  [OPCODE.else, readElse],
+  [OPCODE.end, readEnd],
+  [OPCODE.br, (walk) => leave(walk, readLabel(walk))],
+  [OPCODE.brIf, readBranchIf],
+  [OPCODE.return, (walk) => leave(walk, walk.frames[0]!.result)],
+  [OPCODE.call, readCall],
+  [OPCODE.drop, (walk) => pop(walk, top(walk))],
+  [OPCODE.select, readSelect],
+  [OPCODE.localGet, readLocal],
+  [OPCODE.localSet, readLocal],
+  [OPCODE.localTee, readLocal],
+  [OPCODE.globalGet, readGlobal],
+  [OPCODE.globalSet, readGlobal],
+  [
+    OPCODE.i32Const,
+    (walk) => {
+      walk.reader.signed(32);
+      push(walk, "i32");
+    },
+  ],
+  [
+    OPCODE.i64Const,
+    (walk) => {
+      walk.reader.signed(64);
+      push(walk, "i64");
+    },
+  ],
+  [OPCODE.bulk, (walk, _, at) => readBulk(walk, at)],
+]);
+
+function readInstruction(walk: Walk, visit: Visit): void {
+  const at = walk.reader.position;
+  const opcode = walk.reader.byte();
+  if (walk.ended && opcode !== OPCODE.end && opcode !== OPCODE.else)
+    refuse(`opcode ${hex(opcode)} at offset ${at}, where nothing gets`);
+  (RULES.get(opcode) ?? readPlain)(walk, opcode, at);
+  visit(opcode);
+}
+
+/** Slots of the locals, each as wide as its type and at a multiple of that. */
+function localSlots(locals: readonly ValueType[]): number {
+  return locals.reduce((slots, type) => (type === "i64" ? slots + (slots & 1) + 2 : slots + 1), 0);
+}
+
+function measure({ locals, most }: Walk, type: FunctionType): number {
+  if (!most.results) return 0;
+  const own = localSlots(locals.slice(type.parameters.length));
+  return slotsOf(type.result ? 1 : 0, type.parameters.length, own, most.values, most.callChain);
+}
+
+function walkBody(reader: Reader, type: FunctionType, around: Surroundings, visit: Visit): Usage {
+  const bodyBytes = reader.end - reader.position;
+  if (bodyBytes > LIMITS.bodyBytes) refuse(`${bodyBytes} bytes, of which ${LIMITS.bodyBytes} may be`);
+  const walk: Walk = {
+    reader,
+    around,
+    locals: readLocals(reader, type.parameters),
+    values: [],
+    frames: [{ opcode: OPCODE.block, height: 0, result: type.result }],
+    ended: false,
+    most: { values: 0, nesting: 0, callChain: 0, results: false },
+  };
+  while (walk.frames.length > 0) readInstruction(walk, visit);
+  if (!reader.done) refuse("bytes after its end");
+  const slots = measure(walk, type);
+  if (slots > LIMITS.slots) refuse(`a need of ${slots} slots, of which ${LIMITS.slots} may be`);
+  const { values, nesting, callChain } = walk.most;
+  const parameters = type.parameters.length;
+  return { bodyBytes, parameters, values: walk.locals.length + values, nesting, callChain, slots };
+}
+
+/** Throws ModelError at the first thing that a function of ours may not contain. */
+export function checkBody(
+  reader: Reader,
+  index: number,
+  type: FunctionType,
+  around: Surroundings,
+  visit: Visit,
+): Usage {
+  try {
+    return walkBody(reader, type, around, visit);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    throw new ModelError(
+      `module: function ${index}: expected the integer subset of WebAssembly, found ${error.message}`,
+    );
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * What a module may contain: the one table behind `subset.ts` on the host and `firmware/core/module_scan.c` on a
+ * device. After a change here, `node dist/host/module/subset_header.js` after a build writes the C header.
+ *
+ * The limits are what the emitter needs with room to spare (test/compiler/compile/limits.test.ts says how much),
+ * and what wasm3 of 2022, which checks none of this, can take: see firmware/SECURITY.md, section 5.
+ */
+
+/** Most of each thing in a module, and in a function of it. */
+export const LIMITS = {
+  /** Below 128, so that a type's number is one byte. */
+  types: 64,
+  functions: 256,
+  globals: 512,
+  exports: 1024,
+  segments: 256,
+  /** Of a function type: 16 more than its arguments in ABI v1 would fit into a native kernel's frame. */
+  parameters: 32,
+  /** Of one function, its local declarations included. */
+  bodyBytes: 16384,
+  /**
+   * Parameters, locals, operands and results of open blocks at one time: d_m3MaxFunctionStackHeight of
+   * firmware/core/wasm3.flags.
+   */
+  values: 80,
+  /** Slots of 32 bits: wasm3's d_m3MaxFunctionSlots. Only results take theirs without a check: `slotsOf`. */
+  slots: 160,
+  /** Slots that wasm3 sets aside for a function's constants: d_m3MaxConstantTableSize of wasm3.flags. */
+  constantSlots: 64,
+  /** Calls, each the argument of the next: wasm3 lays every result above the one before. */
+  callChain: 8,
+  /** Blocks, loops and ifs in one another: each is a call of C while wasm3 compiles, each loop one while it runs. */
+  nesting: 24,
+} as const;
+
+export type ValueType = "i32" | "i64";
+
+/** Instructions from `first` to `last` that pop `operands`, the last from the top, and push `result`. */
+export interface Plain {
+  readonly first: number;
+  readonly last: number;
+  readonly operands: readonly ValueType[];
+  readonly result: ValueType | undefined;
+  /** Whether an alignment and an offset follow. */
+  readonly memory: boolean;
+}
+
+const plain = (first: number, last: number, operands: string, result?: ValueType): Plain => ({
+  first,
+  last,
+  operands: operands.split(" ") as ValueType[],
+  result,
+  memory: first >= 0x28 && first <= 0x3e,
+});
+
+/** WebAssembly core specification 2.0, section 5.4, by rising opcode; in between lie floats. */
+export const PLAIN: readonly Plain[] = [
+  plain(0x28, 0x28, "i32", "i32"), // i32.load
+  plain(0x29, 0x29, "i32", "i64"), // i64.load
+  plain(0x2c, 0x2f, "i32", "i32"), // i32.load8_s ... i32.load16_u
+  plain(0x30, 0x35, "i32", "i64"), // i64.load8_s ... i64.load32_u
+  plain(0x36, 0x36, "i32 i32"), // i32.store
+  plain(0x37, 0x37, "i32 i64"), // i64.store
+  plain(0x3a, 0x3b, "i32 i32"), // i32.store8, i32.store16
+  plain(0x3c, 0x3e, "i32 i64"), // i64.store8 ... i64.store32
+  plain(0x45, 0x45, "i32", "i32"), // i32.eqz
+  plain(0x46, 0x4f, "i32 i32", "i32"), // i32.eq ... i32.ge_u
+  plain(0x50, 0x50, "i64", "i32"), // i64.eqz
+  plain(0x51, 0x5a, "i64 i64", "i32"), // i64.eq ... i64.ge_u
+  plain(0x67, 0x69, "i32", "i32"), // i32.clz, i32.ctz, i32.popcnt
+  plain(0x6a, 0x78, "i32 i32", "i32"), // i32.add ... i32.rotr
+  plain(0x79, 0x7b, "i64", "i64"), // i64.clz, i64.ctz, i64.popcnt
+  plain(0x7c, 0x8a, "i64 i64", "i64"), // i64.add ... i64.rotr
+  plain(0xa7, 0xa7, "i64", "i32"), // i32.wrap_i64
+  plain(0xac, 0xad, "i32", "i64"), // i64.extend_i32_s, i64.extend_i32_u
+  plain(0xc0, 0xc1, "i32", "i32"), // i32.extend8_s, i32.extend16_s
+  plain(0xc2, 0xc4, "i64", "i64"), // i64.extend8_s ... i64.extend32_s
+];
+
+/** Instructions with rules of their own. */
+export const OPCODE = {
+  unreachable: 0x00,
+  nop: 0x01,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  return: 0x0f,
+  call: 0x10,
+  drop: 0x1a,
+  select: 0x1b,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  globalGet: 0x23,
+  globalSet: 0x24,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  bulk: 0xfc,
+} as const;
+
+/** What follows `OPCODE.bulk`, in one byte. */
+export const BULK = { memoryCopy: 10, memoryFill: 11 } as const;
+
+/** Types as a module writes them. */
+export const TYPE_BYTE = { i32: 0x7f, i64: 0x7e, none: 0x40 } as const;
+
+/**
+ * Slots that wasm3 may hand out in a function, counted so that it never runs out: results of calls and blocks take
+ * theirs without a check. `operands` is the most operands at a time, `chain` the longest chain of calls.
+ */
+export function slotsOf(
+  results: number,
+  parameters: number,
+  localSlots: number,
+  operands: number,
+  chain: number,
+): number {
+  return 2 * (results + parameters) + localSlots + 1 + LIMITS.constantSlots + 2 * (operands + chain);
+}
