@@ -10,6 +10,7 @@
  *         --stack BYTES         wasm3's own stack; default 1408
  *         --stats               afterwards, one line of statistics on stderr
  *     thimble_posix --scenario  for tests: see scenario.c
+ *     thimble_posix --modules   for tests: see modules.c
  *
  * Any error is one line on stderr and exit status 1.
  */
@@ -172,6 +173,7 @@ int main(int argc, char **argv) {
                                       .sha256 = thimble_sha256,
                                       .ed25519_verify = thimble_ed25519_verify};
     if (argc == 2 && strcmp(argv[1], "--scenario") == 0) return posix_scenario();
+    if (argc == 2 && strcmp(argv[1], "--modules") == 0) return posix_modules();
     parse_arguments(argc, argv);
     size_t size;
     uint8_t *data = read_image(&size);

@@ -15,4 +15,19 @@ long posix_hex(const char *text, uint8_t *bytes, size_t size);
 /* Commands from stdin, one answer a line on stdout: see scenario.c. Returns the exit status. */
 int posix_scenario(void);
 
+typedef struct posix_outcome {
+    thimble_status opened, invoked; /* `invoked` is that of the last invocation, 0 where there was none */
+    uint32_t checksum;              /* FNV-1a of the outputs of all invocations that gave some */
+} posix_outcome;
+
+/*
+ * Opens a module, in an image whose hash and signature nobody looks at, in that much RAM, allocated to the byte; and
+ * invokes it so often where it is accepted. Aborts where it can't go on.
+ */
+posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_bytes, int portable,
+                               unsigned invocations);
+
+/* Modules from stdin, an outcome a line on stdout: see modules.c. Returns the exit status. */
+int posix_modules(void);
+
 #endif
