@@ -1,10 +1,10 @@
 /*
- * One function body against the subset: every instruction, operand and label, as the WebAssembly core specification
- * 2.0, section 3.3 validates them, and the limits of module_subset.h. host/module/function_body.ts is the same in
- * TypeScript, in the same order.
+ * One function body against the subset: every instruction, operand and label, as the WebAssembly core
+ * specification 2.0, section 3.3 validates them, and the limits of module_subset.h.
+ * host/module/function_body.ts is the same in TypeScript, in the same order.
  *
- * After an instruction that never ends normally only `end` or `else` may follow, so that every operand has one type:
- * wasm3 of 2022 keeps wrong books of what is never reached.
+ * After an instruction that never ends normally only `end` or `else` may follow, so that every operand
+ * has one type: wasm3 of 2022 keeps wrong books of what is never reached.
  */
 #include <string.h>
 
@@ -31,8 +31,8 @@ typedef struct walk {
     int closed;  /* whether the function's own block is */
     frame frames[LIMIT_NESTING + 1];
     /*
-     * Parameters and locals, operands, and the results that open blocks will have: a type, and above it the number of
-     * calls whose results a result lies above (LIMIT_CALL_CHAIN).
+     * Parameters and locals, operands, and the results that open blocks will have: a type, and above it
+     * the number of calls whose results a result lies above (LIMIT_CALL_CHAIN).
      */
     uint8_t values[LIMIT_VALUES];
 } walk;
@@ -244,8 +244,8 @@ static void instruction(walk *at, uint8_t opcode) {
 }
 
 /*
- * Whether wasm3 has slots enough: it hands out those of results without looking. host/module/subset_table.ts
- * ("slotsOf") counts the same.
+ * Whether wasm3 has slots enough: it hands out those of results without looking.
+ * host/module/subset_table.ts ("slotsOf") counts the same.
  */
 static int has_slots(const walk *at, const uint8_t *type) {
     if (!at->results) return 1;

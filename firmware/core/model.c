@@ -1,8 +1,9 @@
 /*
- * One model: opening an image, running it, closing it. The stages of thimble_open are in `load`, in order.
+ * One model: opening an image, running it, closing it. The stages of thimble_open are in `load`, in
+ * order.
  *
- * wasm3's own functions for freeing are never called: closing a model drops its whole heap. So it does not
- * matter who owns a module that failed to load, in which wasm3's versions differ.
+ * wasm3's own functions for freeing are never called: closing a model drops its whole heap. So it does
+ * not matter who owns a module that failed to load, in which wasm3's versions differ.
  */
 #include "model.h"
 
@@ -60,9 +61,9 @@ static void log_line(const thimble_device *device, const char *line) {
 }
 
 /*
- * wasm3 calls this at every call in a module (its versions until 2021 for every constant too). Its own check
- * counts the values of a frame, so functions that keep none could still recurse through the whole native
- * stack, which grows downwards on every target.
+ * wasm3 calls this at every call in a module (its versions until 2021 for every constant too). Its own
+ * check counts the values of a frame, so functions that keep none could still recurse through the whole
+ * native stack, which grows downwards on every target.
  */
 M3Result m3_Yield(void) {
     if (current == NULL) return m3Err_none;
@@ -71,8 +72,8 @@ M3Result m3_Yield(void) {
 }
 
 /*
- * wasm3 doesn't notice every code page that it did not get, and would write on behind its last one. Without input left
- * and without a page, what it is doing can only fail.
+ * wasm3 doesn't notice every code page that it did not get, and would write on behind its last one.
+ * Without input left and without a page, what it is doing can only fail.
  */
 void thimble_heap_exhausted(void) {
     if (current == NULL || current->runtime == NULL) return;
@@ -128,7 +129,10 @@ static thimble_status read_tensor(const thimble_model *model, const char *prefix
     return fits ? THIMBLE_OK : THIMBLE_ERR_EXPORT;
 }
 
-/* Counts the tensors called `prefix`, of which there must be one, and keeps them where `keep` is not null. */
+/*
+ * Counts the tensors called `prefix`, of which there must be one, and keeps them where `keep` is not
+ * null.
+ */
 static thimble_status read_tensors(const thimble_model *model, const char *prefix, thimble_tensor *keep,
                                    uint32_t *count) {
     thimble_tensor tensor = {0, 0};
@@ -152,7 +156,8 @@ static thimble_status read_abi(thimble_model *model) {
     if (!thimble_global_find(info, "memory_bytes", &model->memory_bytes)) return THIMBLE_ERR_EXPORT;
     /* 0 would be "no limit" to wasm3; and with 65536 pages it counts none on a machine of 32 bits. */
     uint32_t bytes = model->memory_bytes;
-    if (bytes == 0 || info->memory_pages != ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES) return THIMBLE_ERR_EXPORT;
+    uint64_t pages = ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (bytes == 0 || info->memory_pages != pages) return THIMBLE_ERR_EXPORT;
     if (model->image.memory_bytes != 0 && model->image.memory_bytes != bytes) return THIMBLE_ERR_EXPORT;
     return THIMBLE_OK;
 }
@@ -171,8 +176,9 @@ static thimble_status keep_tensors(thimble_model *model) {
 /* ---- instantiation ---- */
 
 /*
- * The most that wasm3 allocates while it parses: it does not survive running out of memory there (it counts
- * functions, globals and names before it has room for them). Everything later is far larger and is checked.
+ * The most that wasm3 allocates while it parses: it does not survive running out of memory there (it
+ * counts functions, globals and names before it has room for them). Everything later is far larger and is
+ * checked.
  */
 static uint64_t parse_bytes(const thimble_module_info *info) {
     uint64_t type_bytes = (uint64_t)(info->types.end - info->types.at);
@@ -188,8 +194,8 @@ static uint64_t parse_bytes(const thimble_module_info *info) {
 }
 
 /*
- * wasm3 writes the arguments of a call behind the caller's frame before it checks whether the callee's frame
- * fits. So the stack is longer by the widest call than wasm3 is told.
+ * wasm3 writes the arguments of a call behind the caller's frame before it checks whether the callee's
+ * frame fits. So the stack is longer by the widest call than wasm3 is told.
  */
 static M3Result new_runtime(thimble_model *model, IM3Environment environment, uint32_t stack_bytes) {
     uint32_t widest = model->info.widest_type * (uint32_t)sizeof(uint64_t);
@@ -220,9 +226,10 @@ static void mark_called(const thimble_model *model, const char *entry, uint8_t *
 }
 
 /*
- * Compiles all that can be called and nothing else, before the first inference: a lack of RAM shows here, and what
- * only the module's own kernels would call takes none where native ones replace them. wasm3 must never get to compile
- * while it runs: a call that it failed to compile once, it makes all the same the next time.
+ * Compiles all that can be called and nothing else, before the first inference: a lack of RAM shows here,
+ * and what only the module's own kernels would call takes none where native ones replace them. wasm3 must
+ * never get to compile while it runs: a call that it failed to compile once, it makes all the same the
+ * next time.
  */
 static M3Result compile_called(const thimble_model *model) {
     uint8_t marks[LIMIT_FUNCTIONS] = {0};

@@ -25,9 +25,9 @@ uint32_t thimble_take_u32(thimble_reader *from);
 uint32_t thimble_take_index(thimble_reader *from, uint32_t limit);
 
 /*
- * Validates the body of a function: `body` is all of it, locals included, and of `info` all sections before the
- * code have been scanned. Functions that it calls are marked with 1 in `called`, which may be null, unless they have
- * another mark. 1, or 0 where it is outside the subset.
+ * Validates the body of a function: `body` is all of it, locals included, and of `info` all sections
+ * before the code have been scanned. Functions that it calls are marked with 1 in `called`, which may be
+ * null, unless they have another mark. 1, or 0 where it is outside the subset.
  */
 THIMBLE_CHECK_RESULT
 int thimble_function_scan(const thimble_module_info *info, uint32_t function, thimble_section body,

@@ -1,6 +1,6 @@
 /*
- * See module_scan.h. Binary format: WebAssembly core specification 2.0, section 5. host/module/subset.ts is the same in
- * TypeScript.
+ * See module_scan.h. Binary format: WebAssembly core specification 2.0, section 5. host/module/subset.ts
+ * is the same in TypeScript.
  */
 #include "module_scan.h"
 
@@ -17,7 +17,9 @@ enum {
 
 static thimble_reader reader_open(thimble_section span) { return (thimble_reader){span.at, span.end, 0}; }
 
-static thimble_section reader_rest(const thimble_reader *from) { return (thimble_section){from->at, from->end}; }
+static thimble_section reader_rest(const thimble_reader *from) {
+    return (thimble_section){from->at, from->end};
+}
 
 const uint8_t *thimble_take(thimble_reader *from, uint32_t bytes) {
     if (from->bad || bytes > (size_t)(from->end - from->at)) {
@@ -101,7 +103,9 @@ static thimble_data take_data(thimble_reader *from) {
     return found;
 }
 
-/* One function type: integers only, one result at most; how many parameters and results it has together. */
+/*
+ * One function type: integers only, one result at most; how many parameters and results it has together.
+ */
 static uint32_t take_type(thimble_reader *from) {
     if (thimble_take_byte(from) != 0x60) from->bad = 1;
     uint32_t width = 0;

@@ -1,6 +1,7 @@
 /*
- * Validates a WebAssembly module before wasm3, which does not, sees it: sections, their order and counts, exports and
- * constants, and every function body (function_scan.c). What passes is in the subset of module_subset.h.
+ * Validates a WebAssembly module before wasm3, which does not, sees it: sections, their order and counts,
+ * exports and constants, and every function body (function_scan.c). What passes is in the subset of
+ * module_subset.h.
  */
 #ifndef THIMBLE_MODULE_SCAN_H
 #define THIMBLE_MODULE_SCAN_H
@@ -67,14 +68,17 @@ int thimble_global_find(const thimble_module_info *info, const char *name, uint3
 int thimble_function_is(const thimble_module_info *info, uint32_t function, uint32_t parameters,
                         uint32_t results);
 
-/* The function's type as the module has it: how many parameters, their types, how many results (0, 1), its type. */
+/*
+ * The function's type as the module has it: how many parameters, their types, how many results (0, 1),
+ * its type.
+ */
 const uint8_t *thimble_function_type(const thimble_module_info *info, uint32_t function);
 
 enum { THIMBLE_MARK_CALLED = 1, THIMBLE_MARK_DONE = 2 };
 
 /*
- * Of `marks` there is one for each function. Marks all that those marked as called can get to as done; what is
- * marked as done from the start is not looked into.
+ * Of `marks` there is one for each function. Marks all that those marked as called can get to as done;
+ * what is marked as done from the start is not looked into.
  */
 void thimble_calls_mark(const thimble_module_info *info, uint8_t *marks);
 

@@ -1,8 +1,9 @@
 /*
- * Tests give modules to the firmware core through this, thousands in one process, without a real hash or signature:
- * `thimble_posix --modules` reads them from stdin, for each 4 bytes of RAM and 4 bytes of its length, the lowest first,
- * and the module. For each it prints a line: the status of opening, the status of the last of two invocations, and a
- * checksum of the outputs. test/fuzz/odd_modules.ts makes modules that end.
+ * Tests give modules to the firmware core through this, thousands in one process, without a real hash or
+ * signature: `thimble_posix --modules` reads them from stdin, for each 4 bytes of RAM and 4 bytes of its
+ * length, the lowest first, and the module. For each it prints a line: the status of opening, the status
+ * of the last of two invocations, and a checksum of the outputs. test/fuzz/odd_modules.ts makes modules
+ * that end.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -42,7 +43,9 @@ static uint8_t *write_tlv(uint8_t *at, uint8_t type, uint8_t bytes, uint8_t fill
     return at + 4 + bytes;
 }
 
-/* firmware/SPEC.md, section 1; a block of its own, so that the address sanitizer sees one byte too many. */
+/*
+ * firmware/SPEC.md, section 1; a block of its own, so that the address sanitizer sees one byte too many.
+ */
 static uint8_t *make_image(const uint8_t *module, size_t size) {
     uint8_t *image = calloc(1, HEADER_BYTES + size + TLV_BYTES);
     if (image == NULL) abort();
@@ -78,7 +81,8 @@ static void invoke(thimble_model *model, unsigned invocations, posix_outcome *re
     }
 }
 
-posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_bytes, int portable, unsigned invocations) {
+posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_bytes, int portable,
+                               unsigned invocations) {
     static const thimble_port port = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
     const thimble_device device = {&port, keys, 1, THIMBLE_CAPABILITIES};
@@ -89,7 +93,8 @@ posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_by
     if (ram == NULL) abort();
     memset(ram, 0xa5, ram_bytes);
     thimble_model *model;
-    result.opened = thimble_open(&device, image, HEADER_BYTES + size + TLV_BYTES, ram, ram_bytes, &options, &model);
+    const size_t bytes = HEADER_BYTES + size + TLV_BYTES;
+    result.opened = thimble_open(&device, image, bytes, ram, ram_bytes, &options, &model);
     if ((result.opened == THIMBLE_OK) != (model != NULL)) abort();
     if (model != NULL) invoke(model, invocations, &result);
     thimble_close(model);
@@ -109,7 +114,8 @@ int posix_modules(void) {
     uint32_t ram, size;
     while (read_u32(&ram) && read_u32(&size)) {
         uint8_t *module = malloc(size > 0 ? size : 1);
-        if (module == NULL || size > MODULE_BYTES_MAX || fread(module, 1, size, stdin) != size) return EXIT_FAILURE;
+        if (module == NULL || size > MODULE_BYTES_MAX) return EXIT_FAILURE;
+        if (fread(module, 1, size, stdin) != size) return EXIT_FAILURE;
         posix_outcome outcome = posix_module_run(module, size, ram, 1, INVOCATIONS);
         printf("%d %d %" PRIu32 "\n", outcome.opened, outcome.invoked, outcome.checksum);
         free(module);

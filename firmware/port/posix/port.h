@@ -21,8 +21,8 @@ typedef struct posix_outcome {
 } posix_outcome;
 
 /*
- * Opens a module, in an image whose hash and signature nobody looks at, in that much RAM, allocated to the byte; and
- * invokes it so often where it is accepted. Aborts where it can't go on.
+ * Opens a module, in an image whose hash and signature nobody looks at, in that much RAM, allocated to
+ * the byte; and invokes it so often where it is accepted. Aborts where it can't go on.
  */
 posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_bytes, int portable,
                                unsigned invocations);

@@ -6,10 +6,10 @@
  *     wasm3_runner MODULE.wasm --self-test   what self_test() returned, or "none"
  *         --parent PID                       ends when that process, whose child this is, has ended
  *
- * MODULE.wasm is "-" for a module on stdin, before the vectors: its bytes, after how many there are in 4 bytes, the
- * lowest first. Any error is one line on stderr and exit status 1. The module is validated as on a device before wasm3
- * sees it. Linear memory is exactly memory_bytes long, as there: an access past it traps even where the module declares a
- * whole 64 KiB page.
+ * MODULE.wasm is "-" for a module on stdin, before the vectors: its bytes, after how many there are in 4
+ * bytes, the lowest first. Any error is one line on stderr and exit status 1. The module is validated as
+ * on a device before wasm3 sees it. Linear memory is exactly memory_bytes long, as there: an access past
+ * it traps even where the module declares a whole 64 KiB page.
  *
  * The process ends at the first error, so nothing is freed on that path. That also avoids a difference
  * between wasm3 versions, which disagree on who owns a module that failed to load.
@@ -101,7 +101,10 @@ static void parent_watch(const char *number) {
     parent_check(SIGALRM);
 }
 
-/* So many bytes, or all that there are where that is less; shrunk to fit, so that a memory checker sees an over-read. */
+/*
+ * So many bytes, or all that there are where that is less; shrunk to fit, so that a memory checker sees
+ * an over-read.
+ */
 static void module_read_from(FILE *file, const char *path, size_t most) {
     runner.module_bytes = malloc(most > 0 ? most : 1);
     if (runner.module_bytes == NULL) die("%s: out of memory", path);
@@ -126,7 +129,8 @@ static void stdin_read(void) {
     if (bytes > MODULE_BYTES_MAX) die("stdin: expected at most %d bytes", MODULE_BYTES_MAX);
     module_read_from(stdin, "stdin", bytes);
     if (runner.module_size < bytes)
-        die("stdin: expected a module of %lu bytes, found %lu", (unsigned long)bytes, (unsigned long)runner.module_size);
+        die("stdin: expected a module of %lu bytes, found %lu", (unsigned long)bytes,
+            (unsigned long)runner.module_size);
 }
 
 /* ---- what the module's own bytes say, before wasm3 sees them ---- */
@@ -163,7 +167,8 @@ static void memory_check(void) {
         die("memory_bytes: expected 1 to %d, found %u", MEMORY_BYTES_MAX, (unsigned)bytes);
     uint64_t most = (uint64_t)runner.info.memory_pages * PAGE_BYTES;
     if (bytes > most)
-        die("memory_bytes: expected at most the memory's %lu bytes, found %u", (unsigned long)most, (unsigned)bytes);
+        die("memory_bytes: expected at most the memory's %lu bytes, found %u", (unsigned long)most,
+            (unsigned)bytes);
     unsigned pages = (bytes + PAGE_BYTES - 1) / PAGE_BYTES;
     if (runner.info.memory_pages != pages)
         die("memory: expected %u pages for memory_bytes %u, found %u", pages, (unsigned)bytes,
@@ -188,7 +193,10 @@ static void check(M3Result result, const char *where) {
     if (result != m3Err_none) die("%s: %s", where, result);
 }
 
-/* wasm3 calls this at every call of the module: its own check counts values, of which a function may have none. */
+/*
+ * wasm3 calls this at every call of the module: its own check counts values, of which a function may have
+ * none.
+ */
 M3Result m3_Yield(void) {
     uintptr_t here = (uintptr_t)__builtin_frame_address(0);
     return runner.native_stack - here > NATIVE_STACK_MAX ? m3Err_trapStackOverflow : m3Err_none;
@@ -217,7 +225,9 @@ static void module_load(void) {
     uint32_t size = (uint32_t)runner.module_size;
     check(m3_ParseModule(runner.environment, &runner.module, runner.module_bytes, size), "malformed module");
     check(m3_LoadModule(runner.runtime, runner.module), "module does not load");
-    /* Compiling all of it now lets a version with a validator see every function before any of them runs. */
+    /*
+     * Compiling all of it now lets a version with a validator see every function before any of them runs.
+     */
     check(m3_CompileModule(runner.module), "module does not compile");
 }
 
