@@ -1,8 +1,9 @@
 import type { KeyObject } from "node:crypto";
 import { basename, dirname, extname, join } from "node:path";
 import { readPrivateKey } from "../image/keys.ts";
-import { isImage, parseImage, writeImage } from "../image/mcuboot.ts";
+import { isImage, parseImage } from "../image/mcuboot.ts";
 import { readNeeds } from "../image/module.ts";
+import { writeImage } from "../image/write_image.ts";
 import { ModelError } from "../ir/graph.ts";
 import { readBytes, writeAll } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";

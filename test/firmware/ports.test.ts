@@ -16,9 +16,10 @@ import {
 } from "../../host/fleet/simulator/instance.ts";
 import { ImageError } from "../../host/image/error.ts";
 import { defaultTable } from "../../host/image/layout.ts";
-import { verifyImage, writeImage } from "../../host/image/mcuboot.ts";
+import { verifyImage } from "../../host/image/mcuboot.ts";
 import { readNeeds } from "../../host/image/module.ts";
 import { readTable, tableCsv } from "../../host/image/partition_table.ts";
+import { writeImage } from "../../host/image/write_image.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";

@@ -14,7 +14,7 @@ import { type FirmwareRequest, type FirmwareResult, runFirmware } from "../../ho
 import { composeFlash, flashPieces } from "../../host/image/flash.ts";
 import { generateKey, privatePem, rawPublicKey } from "../../host/image/keys.ts";
 import { defaultTable } from "../../host/image/layout.ts";
-import { type ImageOptions, writeImage } from "../../host/image/mcuboot.ts";
+import { type ImageOptions, writeImage } from "../../host/image/write_image.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { EngineError } from "../../host/module/engine.ts";
 import { checkGraph, checkQuantized } from "../../host/ops/spec.ts";

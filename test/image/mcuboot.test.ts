@@ -6,15 +6,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { ImageError, type ImageStatus } from "../../host/image/error.ts";
 import { generateKey, keyHash } from "../../host/image/keys.ts";
-import {
-  type ImageFields,
-  type ImageInfo,
-  isImage,
-  parseImage,
-  parseSlot,
-  verifyImage,
-  writeImage,
-} from "../../host/image/mcuboot.ts";
+import { type ImageInfo, isImage, parseImage, parseSlot, verifyImage } from "../../host/image/mcuboot.ts";
+import type { ImageFields } from "../../host/image/mcuboot_format.ts";
+import { writeImage } from "../../host/image/write_image.ts";
 import { generator, mutate } from "../runtime/data/mutate.ts";
 import { scratchFolder } from "../support/folders.ts";
 import {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ImageStatus } from "../../host/image/error.ts";
 import { readPrivateKey } from "../../host/image/keys.ts";
-import type { ImageFields } from "../../host/image/mcuboot.ts";
+import type { ImageFields } from "../../host/image/mcuboot_format.ts";
 import { root } from "../../host/root.ts";
 
 const folder = join(root, "test", "vectors", "imgtool");

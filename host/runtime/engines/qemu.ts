@@ -5,8 +5,8 @@ import { type FirmwareResult, runFirmware } from "../../firmware/qemu_run.ts";
 import { composeFlash, flashPieces } from "../../image/flash.ts";
 import { generateKey, rawPublicKey } from "../../image/keys.ts";
 import { defaultTable, QEMU_FLASH, SLOT_ALIGNMENT } from "../../image/layout.ts";
-import { writeImage } from "../../image/mcuboot.ts";
 import { readNeeds } from "../../image/module.ts";
+import { writeImage } from "../../image/write_image.ts";
 import type { Vector } from "../../ir/graph.ts";
 import { checkVectors, type Engine, EngineError } from "../../module/engine.ts";
 
