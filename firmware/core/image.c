@@ -4,10 +4,11 @@
  */
 #include <string.h>
 
+#include "image.h"
 #include "thimble.h"
 
 enum {
-    HEADER_BYTES         = 32,
+    HEADER_BYTES         = THIMBLE_IMAGE_HEADER,
     INFO_BYTES           = 4, /* of a TLV area: magic, size */
     ENTRY_BYTES          = 4, /* of a TLV: type, length */
     DIGEST_BYTES         = 32,
@@ -50,6 +51,13 @@ static int header_is_allowed(const uint8_t *header) {
     const uint32_t load_address = read_u32(header + 4), padding = read_u32(header + 28);
     if (load_address != 0 || padding != 0) return 0;
     return read_u16(header + 8) == HEADER_BYTES && read_u32(header + 16) == FLAG_NON_BOOTABLE;
+}
+
+uint32_t thimble_image_extent(const uint8_t header[THIMBLE_IMAGE_HEADER], uint32_t slot_bytes) {
+    if (read_u32(header) != HEADER_MAGIC) return HEADER_BYTES;
+    uint64_t bytes =
+        (uint64_t)HEADER_BYTES + read_u32(header + 12) + read_u16(header + 10) + SIGNATURE_AREA_BYTES;
+    return bytes < slot_bytes ? (uint32_t)bytes : slot_bytes;
 }
 
 /* A TLV area at `at`, of which `left` bytes lie in the slot: `expected` long with its first four bytes. */

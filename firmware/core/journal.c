@@ -4,7 +4,7 @@
 
 /*
  * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut
- * short has a wrong CRC and is skipped. When the sector is full the latest records go to the other one, whose
+ * short has a wrong CRC, or can't be read, and is skipped. When the sector is full the latest records go to the other one, whose
  * header is written last: until then the full sector counts.
  */
 
@@ -57,7 +57,7 @@ static void encode(const thimble_record *from, uint8_t record[RECORD]) {
     record[56] = (uint8_t)from->reason;
     record[57] = from->outcome;
     record[58] = from->reported;
-    record[59] = from->held;
+    record[59] = (uint8_t)(from->held | from->barred << 1);
     put_u32(record + CRC_AT, crc32(record, CRC_AT));
 }
 
@@ -75,10 +75,11 @@ static int decode(const uint8_t *record, const thimble_store *store, thimble_rec
                            .reason           = (int8_t)record[56],
                            .outcome          = record[57],
                            .reported         = record[58],
-                           .held             = record[59]};
+                           .held             = record[59] & 1,
+                           .barred           = record[59] >> 1};
     memcpy(to->hash, record + 12, 32);
     if (to->model >= store->model_count || to->state > THIMBLE_TRIAL || to->slot > 1) return 0;
-    return to->offset <= to->size && to->outcome <= THIMBLE_REFUSED && to->held <= 1;
+    return to->offset <= to->size && to->outcome <= THIMBLE_LOST && to->barred <= 1;
 }
 
 static uint32_t capacity(const thimble_store *store) { return store->flash->sector_bytes / RECORD; }
@@ -87,23 +88,32 @@ static uint32_t address_of(const thimble_store *store, uint32_t sector, uint32_t
     return store->journal + sector * store->flash->sector_bytes + index * RECORD;
 }
 
-static const uint8_t *record_at(const thimble_store *store, uint32_t sector, uint32_t index) {
-    return store->flash->map(store->flash->context, address_of(store, sector, index), RECORD);
+int thimble_flash_read(const thimble_flash *flash, uint32_t address, uint8_t *data, uint32_t bytes) {
+    if (flash->read != NULL) return flash->read(flash->context, address, data, bytes);
+    memcpy(data, flash->map(flash->context, address, bytes), bytes);
+    return 0;
+}
+
+static int get_record(const thimble_store *store, uint32_t sector, uint32_t index, uint8_t record[RECORD]) {
+    return thimble_flash_read(store->flash, address_of(store, sector, index), record, RECORD);
 }
 
 static thimble_status put_record(const thimble_store *store, uint32_t sector, uint32_t index,
                                  const uint8_t record[RECORD]) {
     const thimble_flash *flash = store->flash;
+    uint8_t found[RECORD];
     int failed = flash->program(flash->context, address_of(store, sector, index), record, RECORD);
     // What was written is read back: a worn cell is noticed here, and not after the next reset.
-    if (failed || memcmp(record_at(store, sector, index), record, RECORD) != 0) return THIMBLE_ERR_FLASH;
+    if (failed || get_record(store, sector, index, found) || memcmp(found, record, RECORD) != 0)
+        return THIMBLE_ERR_FLASH;
     return THIMBLE_OK;
 }
 
 /* The generation that a sector's header has; 0 where it has none. */
 static uint32_t generation_of(const thimble_store *store, uint32_t sector) {
-    const uint8_t *header = record_at(store, sector, 0);
-    return is_intact(header) && get_u32(header) == HEADER_MAGIC ? get_u32(header + 4) : 0;
+    uint8_t header[RECORD];
+    if (get_record(store, sector, 0, header) || !is_intact(header)) return 0;
+    return get_u32(header) == HEADER_MAGIC ? get_u32(header + 4) : 0;
 }
 
 void thimble_journal_read(thimble_store *store) {
@@ -117,12 +127,13 @@ void thimble_journal_read(thimble_store *store) {
     if (store->generation == 0) return;
     store->next = FIRST;
     for (uint32_t index = FIRST; index < capacity(store); index++) {
-        const uint8_t *record = record_at(store, store->sector, index);
+        uint8_t record[RECORD];
+        const int failed = get_record(store, store->sector, index, record);
         // Flash that has aged may have bits behind the last record too: nothing is written before them.
-        if (is_erased(record)) continue;
+        if (!failed && is_erased(record)) continue;
         store->next = index + 1;
         thimble_record found;
-        if (is_intact(record) && decode(record, store, &found)) store->records[found.model] = found;
+        if (!failed && is_intact(record) && decode(record, store, &found)) store->records[found.model] = found;
     }
 }
 

@@ -92,14 +92,15 @@ static thimble_status fail(const thimble_model *model, M3Result result) {
     return model->heap.exhausted ? THIMBLE_ERR_RAM : THIMBLE_ERR_MODULE;
 }
 
-/* Calls a function of type () -> i32. */
+/* Calls a function of type () -> i32; what has not been compiled yet is, where it is called. */
 static thimble_status call(thimble_model *model, IM3Function function, int32_t *value) {
     const void *values[1] = {value};
+    model->heap.exhausted = 0;
     M3Result result = m3_Call(function, 0, NULL);
     if (result == m3Err_none) result = m3_GetResults(function, 1, values);
     if (result == m3Err_none) return THIMBLE_OK;
     log_line(model->device, result);
-    return THIMBLE_ERR_TRAP;
+    return model->heap.exhausted ? THIMBLE_ERR_RAM : THIMBLE_ERR_TRAP;
 }
 
 /* ---- the module ABI, read before wasm3 ---- */

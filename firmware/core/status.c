@@ -23,7 +23,7 @@ const char *thimble_status_text(thimble_status status) {
     case THIMBLE_ERR_TRAP: return "the module trapped";
     case THIMBLE_ERR_STATUS: return "invoke returned an error";
     case THIMBLE_ERR_CLOSED: return "the model is closed";
-    case THIMBLE_ERR_FLASH: return "flash could not be erased or programmed";
+    case THIMBLE_ERR_FLASH: return "flash could not be erased, programmed or read";
     case THIMBLE_ERR_STATE: return "not while the update is in this state";
     case THIMBLE_ERR_SLOT: return "the image is larger than its slot, or empty";
     case THIMBLE_ERR_MODEL: return "the image is of another model than the one in service";

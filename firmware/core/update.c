@@ -2,64 +2,99 @@
 
 #include <string.h>
 
+#include "image.h"
 #include "journal.h"
 
 /* ---- states and transitions: SPEC.md, section 6 has the same table ---- */
 
 typedef enum event {
     EVENT_BEGIN,    /* another image is offered */
+    EVENT_AGAIN,    /* the same one is offered again */
     EVENT_PROGRESS, /* one more sector of it is in the other slot */
     EVENT_VERIFIED, /* it is complete, and every check that needs no execution has passed */
     EVENT_REFUSED,  /* it is not, or one has not */
     EVENT_HOLD,     /* whoever offered it forbids its trial, or allows it again */
     EVENT_CANCEL,   /* whoever offered it takes it back */
-    EVENT_START,    /* the image on trial is about to be opened */
+    EVENT_START,    /* the image that waits is about to be opened, on trial */
+    EVENT_RESTART,  /* once more, after a reset */
     EVENT_CONFIRM,  /* it does what it should */
     EVENT_REJECT,   /* it does not */
-    EVENT_LOST,     /* the slot in service holds no model any more, and the other does */
+    EVENT_LOST,     /* the image in service is damaged, and the other slot's runs */
     EVENT_REPORTED, /* the outcome is known to whoever ordered the update */
 } event;
 
-enum { ANY_STATE = 0xff, SAME_STATE = 0xfe };
+/* What becomes of the other slot. */
+typedef enum other_slot {
+    OTHER_KEPT,
+    OTHER_FREED,  /* it holds the image that was in service */
+    OTHER_BARRED, /* what it holds never runs: it is erased, as far as is needed, once that is journalled */
+} other_slot;
 
 typedef struct transition {
-    uint8_t from, event, to;
+    uint8_t from, event, to, other;
 } transition;
 
 static const transition transitions[] = {
-    {THIMBLE_IDLE, EVENT_BEGIN, THIMBLE_DOWNLOAD},
-    {THIMBLE_DOWNLOAD, EVENT_BEGIN, THIMBLE_DOWNLOAD},
-    {THIMBLE_READY, EVENT_BEGIN, THIMBLE_DOWNLOAD},
-    {THIMBLE_DOWNLOAD, EVENT_PROGRESS, THIMBLE_DOWNLOAD},
-    {THIMBLE_DOWNLOAD, EVENT_VERIFIED, THIMBLE_READY},
-    {THIMBLE_DOWNLOAD, EVENT_REFUSED, THIMBLE_IDLE},
-    {THIMBLE_IDLE, EVENT_REFUSED, THIMBLE_IDLE},
-    {THIMBLE_DOWNLOAD, EVENT_HOLD, THIMBLE_DOWNLOAD},
-    {THIMBLE_READY, EVENT_HOLD, THIMBLE_READY},
-    {THIMBLE_DOWNLOAD, EVENT_CANCEL, THIMBLE_IDLE},
-    {THIMBLE_READY, EVENT_CANCEL, THIMBLE_IDLE},
-    {THIMBLE_READY, EVENT_START, THIMBLE_TRIAL},
-    {THIMBLE_TRIAL, EVENT_START, THIMBLE_TRIAL},
-    {THIMBLE_TRIAL, EVENT_CONFIRM, THIMBLE_IDLE},
-    {THIMBLE_TRIAL, EVENT_REJECT, THIMBLE_IDLE},
-    {THIMBLE_IDLE, EVENT_LOST, THIMBLE_IDLE},
-    {ANY_STATE, EVENT_REPORTED, SAME_STATE},
+    {THIMBLE_IDLE, EVENT_BEGIN, THIMBLE_DOWNLOAD, OTHER_KEPT},
+    {THIMBLE_DOWNLOAD, EVENT_BEGIN, THIMBLE_DOWNLOAD, OTHER_KEPT},
+    {THIMBLE_READY, EVENT_BEGIN, THIMBLE_DOWNLOAD, OTHER_KEPT},
+    {THIMBLE_DOWNLOAD, EVENT_AGAIN, THIMBLE_DOWNLOAD, OTHER_KEPT},
+    {THIMBLE_READY, EVENT_AGAIN, THIMBLE_READY, OTHER_KEPT},
+    {THIMBLE_DOWNLOAD, EVENT_PROGRESS, THIMBLE_DOWNLOAD, OTHER_KEPT},
+    {THIMBLE_DOWNLOAD, EVENT_VERIFIED, THIMBLE_READY, OTHER_KEPT},
+    {THIMBLE_IDLE, EVENT_REFUSED, THIMBLE_IDLE, OTHER_KEPT},
+    {THIMBLE_DOWNLOAD, EVENT_REFUSED, THIMBLE_IDLE, OTHER_BARRED},
+    {THIMBLE_READY, EVENT_REFUSED, THIMBLE_IDLE, OTHER_BARRED},
+    {THIMBLE_DOWNLOAD, EVENT_HOLD, THIMBLE_DOWNLOAD, OTHER_KEPT},
+    {THIMBLE_READY, EVENT_HOLD, THIMBLE_READY, OTHER_KEPT},
+    {THIMBLE_DOWNLOAD, EVENT_CANCEL, THIMBLE_IDLE, OTHER_BARRED},
+    {THIMBLE_READY, EVENT_CANCEL, THIMBLE_IDLE, OTHER_BARRED},
+    {THIMBLE_READY, EVENT_START, THIMBLE_TRIAL, OTHER_KEPT},
+    {THIMBLE_TRIAL, EVENT_RESTART, THIMBLE_TRIAL, OTHER_KEPT},
+    {THIMBLE_TRIAL, EVENT_CONFIRM, THIMBLE_IDLE, OTHER_FREED},
+    {THIMBLE_TRIAL, EVENT_REJECT, THIMBLE_IDLE, OTHER_BARRED},
+    {THIMBLE_IDLE, EVENT_LOST, THIMBLE_IDLE, OTHER_KEPT},
+    {THIMBLE_IDLE, EVENT_REPORTED, THIMBLE_IDLE, OTHER_KEPT},
 };
 
-static const transition *find_transition(uint8_t state, event event) {
+static const transition *find_transition(const thimble_store *store, uint32_t model, event event) {
     for (size_t i = 0; i < sizeof transitions / sizeof *transitions; i++) {
         const transition *each = &transitions[i];
-        if (each->event == event && (each->from == state || each->from == ANY_STATE)) return each;
+        if (each->event == event && each->from == store->records[model].state) return each;
     }
     return NULL;
 }
 
-/* Journals what `record` becomes by an event. THIMBLE_ERR_STATE where its state does not allow that. */
+static int may(const thimble_store *store, uint32_t model, event event) {
+    return find_transition(store, model, event) != NULL;
+}
+
+static uint32_t address_of(const thimble_store *store, uint32_t model, uint32_t slot) {
+    return store->slots[model].address[slot];
+}
+
+/* Without the first sector of an image nothing can be opened. */
+static int erase_other(const thimble_store *store, uint32_t model) {
+    const thimble_flash *flash = store->flash;
+    return flash->erase(flash->context, address_of(store, model, 1 - store->records[model].slot));
+}
+
+/*
+ * Journals what `record` becomes by an event: the only place where a state changes. THIMBLE_ERR_STATE where the
+ * model's state does not allow that. That an image was rejected or lost is so whether or not the journal can take
+ * it; everything else has not happened then.
+ */
 static thimble_status happen(thimble_store *store, thimble_record record, event event) {
-    const transition *transition = find_transition(record.state, event);
+    const transition *transition = find_transition(store, record.model, event);
     if (transition == NULL) return THIMBLE_ERR_STATE;
-    if (transition->to != SAME_STATE) record.state = transition->to;
-    return thimble_journal_write(store, &record);
+    record.state = transition->to;
+    if (transition->other != OTHER_KEPT) record.barred = transition->other == OTHER_BARRED;
+    const thimble_status status = thimble_journal_write(store, &record);
+    if (status != THIMBLE_OK && event != EVENT_REJECT && event != EVENT_LOST) return status;
+    store->records[record.model] = record;
+    // Where this fails the journal bars the slot all the same, and the next start tries it again.
+    if (transition->other == OTHER_BARRED) (void)erase_other(store, record.model);
+    return status;
 }
 
 /* ---- the store ---- */
@@ -88,13 +123,18 @@ static int geometry_is_allowed(const thimble_store *store) {
     return store->model_count >= 1 && store->model_count <= THIMBLE_MODELS;
 }
 
+/* A download goes on where a sector begins, which is erased then: what it holds now is not known. */
+static void go_back(thimble_store *store, uint32_t model) {
+    const thimble_record *record = &store->records[model];
+    const uint32_t part          = record->offset & (store->flash->sector_bytes - 1);
+    store->tails[model].position = record->offset - (record->state == THIMBLE_DOWNLOAD ? part : 0);
+}
+
 thimble_status thimble_store_open(thimble_store *store) {
     if (store == NULL || !has_all_functions(store) || !geometry_is_allowed(store))
         return THIMBLE_ERR_ARGUMENT;
     thimble_journal_read(store);
-    for (uint32_t model = 0; model < store->model_count; model++) {
-        store->tails[model].position = store->records[model].offset;
-    }
+    for (uint32_t model = 0; model < store->model_count; model++) go_back(store, model);
     return THIMBLE_OK;
 }
 
@@ -102,13 +142,34 @@ const thimble_record *thimble_store_record(const thimble_store *store, uint32_t 
     return store != NULL && model < store->model_count ? &store->records[model] : NULL;
 }
 
-static uint32_t address_of(const thimble_store *store, uint32_t model, uint32_t slot) {
-    return store->slots[model].address[slot];
+/* ---- reading slots ---- */
+
+typedef struct span {
+    const uint8_t *at;
+    uint32_t bytes;
+} span;
+
+/* Maps the first bytes of a slot, all of which can be read. */
+static thimble_status map_bytes(const thimble_store *store, uint32_t model, uint32_t slot, span *found) {
+    const thimble_flash *flash = store->flash;
+    const uint32_t address     = address_of(store, model, slot);
+    uint8_t part[THIMBLE_IMAGE_HEADER];
+    for (uint32_t at = 0; flash->read != NULL && at < found->bytes; at += sizeof part) {
+        const uint32_t left = found->bytes - at;
+        if (thimble_flash_read(flash, address + at, part, left < sizeof part ? left : sizeof part))
+            return THIMBLE_ERR_FLASH;
+    }
+    found->at = flash->map(flash->context, address, found->bytes);
+    return THIMBLE_OK;
 }
 
-static const uint8_t *map_slot(const thimble_store *store, uint32_t model, uint32_t slot) {
-    const thimble_flash *flash = store->flash;
-    return flash->map(flash->context, address_of(store, model, slot), store->slots[model].bytes);
+/* Maps as much of a slot as its image takes. What lies behind that may be unreadable. */
+static thimble_status map_image(const thimble_store *store, uint32_t model, uint32_t slot, span *found) {
+    uint8_t header[THIMBLE_IMAGE_HEADER];
+    if (thimble_flash_read(store->flash, address_of(store, model, slot), header, sizeof header))
+        return THIMBLE_ERR_FLASH;
+    found->bytes = thimble_image_extent(header, store->slots[model].bytes);
+    return map_bytes(store, model, slot, found);
 }
 
 /* ---- download ---- */
@@ -132,27 +193,28 @@ thimble_status thimble_update_begin(thimble_store *store, uint32_t model, const 
                                     uint32_t *offset) {
     if (thimble_store_record(store, model) == NULL || offer == NULL || offset == NULL)
         return THIMBLE_ERR_ARGUMENT;
+    if (!may(store, model, EVENT_BEGIN)) return THIMBLE_ERR_STATE;
     thimble_record record = store->records[model];
-    if (record.state == THIMBLE_TRIAL) return THIMBLE_ERR_STATE;
-    const int resumes = record.state == THIMBLE_DOWNLOAD && is_same(&record, offer);
-    if (!resumes) {
-        store->tails[model].position = 0;
-        record.offset                = 0;
-    }
-    *offset = store->tails[model].position;
-    if (resumes && record.action == offer->action) return THIMBLE_OK;
-    record.size     = offer->size;
-    record.action   = offer->action;
-    record.tag      = offer->tag;
-    record.outcome  = THIMBLE_NO_OUTCOME;
-    record.reported = 0;
-    if (!resumes) record.held = 0;
+    const int is_again    = may(store, model, EVENT_AGAIN) && is_same(&record, offer);
+    const int is_new      = !is_again || record.action != offer->action;
+    record.size           = offer->size;
+    record.action         = offer->action;
+    record.tag            = offer->tag;
+    record.outcome        = THIMBLE_NO_OUTCOME;
+    record.reported       = 0;
+    if (!is_again) record.held = 0;
     memcpy(record.hash, offer->hash, 32);
-    if (offer->size == 0 || offer->size > store->slots[model].bytes) {
-        record.state = THIMBLE_DOWNLOAD;
+    // The slot may have become smaller since the download began.
+    if (offer->size == 0 || offer->size > store->slots[model].bytes)
         return refuse(store, record, THIMBLE_ERR_SLOT);
+    if (!is_again) record.offset = 0;
+    if (is_new) {
+        thimble_status status = happen(store, record, is_again ? EVENT_AGAIN : EVENT_BEGIN);
+        if (status != THIMBLE_OK) return status;
     }
-    return happen(store, record, EVENT_BEGIN);
+    if (!is_again) store->tails[model].position = 0;
+    *offset = store->tails[model].position;
+    return THIMBLE_OK;
 }
 
 /* Before the first byte of a sector: those before it are there for certain, and it is made ready. */
@@ -204,17 +266,17 @@ static thimble_status take(thimble_store *store, uint32_t model, const uint8_t *
 thimble_status thimble_update_write(thimble_store *store, uint32_t model, const uint8_t *data,
                                     uint32_t bytes) {
     if (thimble_store_record(store, model) == NULL || data == NULL) return THIMBLE_ERR_ARGUMENT;
-    if (store->records[model].state != THIMBLE_DOWNLOAD) return THIMBLE_ERR_STATE;
-    thimble_tail *tail = &store->tails[model];
-    if (bytes > store->records[model].size - tail->position) return THIMBLE_ERR_TRUNCATED;
+    if (!may(store, model, EVENT_PROGRESS)) return THIMBLE_ERR_STATE;
+    thimble_tail *tail  = &store->tails[model];
+    const uint32_t size = store->records[model].size;
+    if (size > store->slots[model].bytes || bytes > size - tail->position) return THIMBLE_ERR_TRUNCATED;
     for (uint32_t done = 0, taken = 0; done < bytes; done += taken) {
         thimble_status status = THIMBLE_OK;
         if (is_aligned(tail->position, store->flash->sector_bytes))
             status = enter_sector(store, model, tail->position);
         if (status == THIMBLE_OK) status = take(store, model, data + done, bytes - done, &taken);
         if (status != THIMBLE_OK) {
-            // What the sector holds now is not known: the next attempt begins with erasing it.
-            tail->position = store->records[model].offset;
+            go_back(store, model);
             return status;
         }
     }
@@ -227,30 +289,38 @@ static int is_zero(const uint8_t *bytes, size_t count) {
     return any == 0;
 }
 
-/* The id of the image in a slot; empty where there is no image, or none that is to be trusted. */
 static thimble_status check_slot(const thimble_store *store, uint32_t model, uint32_t slot,
                                  thimble_image *image) {
-    thimble_status status = thimble_image_check(store->device, map_slot(store, model, slot),
-                                                store->slots[model].bytes,
-                                                store->records[model].security_counter, image);
-    if (status != THIMBLE_OK) image->id[0] = '\0';
-    return status;
+    span found;
+    thimble_status status = map_image(store, model, slot, &found);
+    if (status != THIMBLE_OK) return status;
+    return thimble_image_check(store->device, found.at, found.bytes, store->records[model].security_counter,
+                               image);
+}
+
+/* Whether the first bytes of a slot are those of the offer. */
+static thimble_status slot_has_hash(const thimble_store *store, uint32_t model, uint32_t slot) {
+    const thimble_record *record = &store->records[model];
+    const thimble_port *port     = store->device->port;
+    uint8_t digest[32];
+    span found            = {.bytes = record->size};
+    thimble_status status = map_bytes(store, model, slot, &found);
+    if (status != THIMBLE_OK) return status;
+    port->sha256(port->context, found.at, found.bytes, digest);
+    return memcmp(digest, record->hash, sizeof digest) == 0 ? THIMBLE_OK : THIMBLE_ERR_HASH;
 }
 
 /* Every check that needs no execution. */
 static thimble_status check_download(const thimble_store *store, uint32_t model) {
     const thimble_record *record = &store->records[model];
-    const uint8_t *data          = map_slot(store, model, 1 - record->slot);
-    if (store->tails[model].position != record->size) return THIMBLE_ERR_TRUNCATED;
-    if (!is_zero(record->hash, sizeof record->hash)) {
-        uint8_t digest[32];
-        store->device->port->sha256(store->device->port->context, data, record->size, digest);
-        if (memcmp(digest, record->hash, sizeof digest) != 0) return THIMBLE_ERR_HASH;
-    }
-    thimble_image offered, present;
-    thimble_status status = check_slot(store, model, 1 - record->slot, &offered);
+    const uint32_t slot          = record->slot;
+    thimble_status status        = THIMBLE_OK;
+    if (!is_zero(record->hash, sizeof record->hash)) status = slot_has_hash(store, model, 1 - slot);
     if (status != THIMBLE_OK) return status;
-    if (check_slot(store, model, record->slot, &present) != THIMBLE_OK) return THIMBLE_OK;
+    thimble_image offered, present;
+    status = check_slot(store, model, 1 - slot, &offered);
+    if (status != THIMBLE_OK) return status;
+    if (check_slot(store, model, slot, &present) != THIMBLE_OK) return THIMBLE_OK;
     // The image that came with the device was never confirmed, so the journal may know nothing of its
     // counter.
     if (offered.security_counter < present.security_counter) return THIMBLE_ERR_ROLLBACK;
@@ -258,26 +328,34 @@ static thimble_status check_download(const thimble_store *store, uint32_t model)
     return strcmp(offered.id, present.id) == 0 ? THIMBLE_OK : THIMBLE_ERR_MODEL;
 }
 
+/* All of the image is in the slot, its last bytes too. */
+static thimble_status complete(thimble_store *store, uint32_t model) {
+    const uint32_t size = store->records[model].size;
+    if (store->tails[model].position != size || size > store->slots[model].bytes)
+        return refuse(store, store->records[model], THIMBLE_ERR_TRUNCATED);
+    return is_aligned(size, store->flash->program_bytes) ? THIMBLE_OK : flush(store, model);
+}
+
 thimble_status thimble_update_finish(thimble_store *store, uint32_t model) {
     if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
-    thimble_record record = store->records[model];
-    if (record.state != THIMBLE_DOWNLOAD) return THIMBLE_ERR_STATE;
-    uint32_t position = store->tails[model].position;
-    if (position == record.size && !is_aligned(position, store->flash->program_bytes)) {
-        thimble_status status = flush(store, model);
-        if (status != THIMBLE_OK) return status;
+    if (!may(store, model, EVENT_VERIFIED)) return THIMBLE_ERR_STATE;
+    thimble_status status = complete(store, model);
+    if (status == THIMBLE_OK) {
+        thimble_record record = store->records[model];
+        status                = check_download(store, model);
+        record.offset         = record.size;
+        status = status == THIMBLE_OK ? happen(store, record, EVENT_VERIFIED) : refuse(store, record, status);
     }
-    thimble_status status = check_download(store, model);
-    if (status != THIMBLE_OK) return refuse(store, record, status);
-    record.offset = record.size;
-    return happen(store, record, EVENT_VERIFIED);
+    // Flash has failed, and no unit of it is programmed twice.
+    if (may(store, model, EVENT_VERIFIED)) go_back(store, model);
+    return status;
 }
 
 thimble_status thimble_update_hold(thimble_store *store, uint32_t model, int held) {
     if (thimble_store_record(store, model) == NULL) return THIMBLE_ERR_ARGUMENT;
     thimble_record record = store->records[model];
     // Asked at every poll: flash is written where something changes.
-    if (find_transition(record.state, EVENT_HOLD) != NULL && record.held == (held != 0)) return THIMBLE_OK;
+    if (may(store, model, EVENT_HOLD) && record.held == (held != 0)) return THIMBLE_OK;
     record.held = held != 0;
     return happen(store, record, EVENT_HOLD);
 }
@@ -286,10 +364,7 @@ int thimble_update_is_in_service(const thimble_store *store, uint32_t model) {
     const thimble_record *record = thimble_store_record(store, model);
     if (record == NULL || record->outcome != THIMBLE_INSTALLED) return 0;
     if (record->size == 0 || record->size > store->slots[model].bytes) return 0;
-    uint8_t digest[32];
-    store->device->port->sha256(store->device->port->context, map_slot(store, model, record->slot),
-                                record->size, digest);
-    return memcmp(digest, record->hash, sizeof digest) == 0;
+    return slot_has_hash(store, model, record->slot) == THIMBLE_OK;
 }
 
 thimble_status thimble_update_cancel(thimble_store *store, uint32_t model, thimble_status reason) {
@@ -316,32 +391,68 @@ static thimble_record record_of(const thimble_service *service) {
     return service->store->records[service->index];
 }
 
+static int service_may(const thimble_service *service, event event) {
+    return may(service->store, service->index, event);
+}
+
+static thimble_status first_failure(thimble_status first, thimble_status second) {
+    return first != THIMBLE_OK ? first : second;
+}
+
+static void close_model(thimble_service *service) {
+    thimble_close(service->model);
+    service->model = NULL;
+    service->good  = 0;
+}
+
 /* Opens the image of a slot in the service's RAM, in which another may have been. */
 static thimble_status open_slot(thimble_service *service, uint32_t slot) {
     const thimble_store *store = service->store;
-    thimble_close(service->model);
-    service->model          = NULL;
-    service->good           = 0;
+    span image;
+    close_model(service);
+    thimble_status status = map_image(store, service->index, slot, &image);
+    if (status != THIMBLE_OK) return status;
     thimble_options options = service->options != NULL ? *service->options : (thimble_options){0};
     uint32_t least          = store->records[service->index].security_counter;
     if (options.least_security_counter < least) options.least_security_counter = least;
-    return thimble_open(store->device, map_slot(store, service->index, slot),
-                        store->slots[service->index].bytes, service->ram, service->ram_bytes, &options,
+    return thimble_open(store->device, image.at, image.bytes, service->ram, service->ram_bytes, &options,
                         &service->model);
 }
 
-/* Opens the slot in service, or else the other where that holds a model that runs. */
+/* Whether flash no longer holds the image that was written; everything else may be right at the next start. */
+static int is_damage(thimble_status status) {
+    switch (status) {
+    case THIMBLE_ERR_TRUNCATED:
+    case THIMBLE_ERR_MAGIC:
+    case THIMBLE_ERR_HEADER:
+    case THIMBLE_ERR_TLV:
+    case THIMBLE_ERR_HASH:
+    case THIMBLE_ERR_SIGNATURE:
+    case THIMBLE_ERR_FLASH: return 1;
+    default: return 0;
+    }
+}
+
+/* Opens the slot in service, or else, where that is damaged and may be replaced, the other. */
 static thimble_status open_confirmed(thimble_service *service) {
     thimble_record record = record_of(service);
     thimble_status status = open_slot(service, record.slot);
-    if (status == THIMBLE_OK || record.state != THIMBLE_IDLE) return status;
+    if (is_damage(status)) status = open_slot(service, record.slot); // reading may fail once
+    if (!is_damage(status) || record.barred || !service_may(service, EVENT_LOST)) return status;
     if (open_slot(service, 1 - record.slot) != THIMBLE_OK) return status;
-    record.slot               = 1 - record.slot;
-    thimble_status journalled = happen(service->store, record, EVENT_LOST);
-    return journalled == THIMBLE_OK ? status : journalled;
+    record.slot     = 1 - record.slot;
+    record.reason   = (int8_t)status;
+    record.outcome  = THIMBLE_LOST;
+    record.reported = 0;
+    return first_failure(happen(service->store, record, EVENT_LOST), status);
 }
 
-/* Gives the image on trial up for `reason`, and opens the one before. */
+/* Something runs in the end, whatever has failed before. */
+static thimble_status resume(thimble_service *service, thimble_status status) {
+    return service->model != NULL ? status : first_failure(status, open_confirmed(service));
+}
+
+/* Gives the image on trial up for `reason`; the status is the journal's. */
 static thimble_status give_up(thimble_service *service, thimble_status reason) {
     thimble_record record = record_of(service);
     record.reason         = (int8_t)reason;
@@ -349,22 +460,38 @@ static thimble_status give_up(thimble_service *service, thimble_status reason) {
     record.starts         = 0;
     record.offset         = 0;
     record.size           = 0;
-    thimble_status status = happen(service->store, record, EVENT_REJECT);
-    if (status != THIMBLE_OK) return status;
-    status = open_confirmed(service);
-    return status == THIMBLE_OK ? reason : status;
+    close_model(service); // its slot is about to be erased
+    return happen(service->store, record, EVENT_REJECT);
 }
 
-/* One start of the image on trial: counted before it runs, since it may never come back. */
+/*
+ * One start of the image that waits, or is on trial: counted before it runs, since it may never come back. Where it
+ * can't be counted it does not run.
+ */
 static thimble_status start_trial(thimble_service *service) {
+    const event event     = service_may(service, EVENT_START) ? EVENT_START : EVENT_RESTART;
     thimble_record record = record_of(service);
-    if (record.state == THIMBLE_READY) record.starts = service->policy.trial_starts;
-    if (record.starts == 0) return give_up(service, THIMBLE_ERR_TRIAL);
-    record.starts--;
-    thimble_status status = happen(service->store, record, EVENT_START);
-    if (status != THIMBLE_OK) return status;
-    status = open_slot(service, 1 - record.slot);
-    return status == THIMBLE_OK ? THIMBLE_OK : give_up(service, status);
+    thimble_status status = THIMBLE_ERR_TRIAL;
+    if (event == EVENT_START) record.starts = service->policy.trial_starts;
+    if (record.starts > 0) {
+        record.starts--;
+        status = happen(service->store, record, event);
+        if (status == THIMBLE_OK) status = open_slot(service, 1 - record.slot);
+    }
+    if (status == THIMBLE_OK || !service_may(service, EVENT_REJECT)) return status;
+    return first_failure(give_up(service, status), status);
+}
+
+/* Power may have failed before the other slot was erased, or that may have failed. */
+static void bury(const thimble_service *service) {
+    const thimble_store *store   = service->store;
+    const thimble_record *record = &store->records[service->index];
+    uint8_t magic[4];
+    if (!record->barred || !service_may(service, EVENT_LOST)) return;
+    const uint32_t address = address_of(store, service->index, 1 - record->slot);
+    if (thimble_flash_read(store->flash, address, magic, sizeof magic) ||
+        (magic[0] & magic[1] & magic[2] & magic[3]) != 0xff)
+        (void)erase_other(store, service->index);
 }
 
 static int is_allowed(const thimble_service *service) {
@@ -373,51 +500,50 @@ static int is_allowed(const thimble_service *service) {
 }
 
 static int may_start_trial(const thimble_service *service) {
-    const thimble_record record = record_of(service);
-    return record.state == THIMBLE_READY && !record.held;
+    return service_may(service, EVENT_START) && !record_of(service).held;
 }
 
 thimble_status thimble_service_start(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
-    service->model = NULL;
-    return may_start_trial(service) || record_of(service).state == THIMBLE_TRIAL ? start_trial(service)
-                                                                                 : open_confirmed(service);
+    service->model        = NULL;
+    const int has_trial   = may_start_trial(service) || service_may(service, EVENT_RESTART);
+    thimble_status status = has_trial ? start_trial(service) : THIMBLE_OK;
+    bury(service);
+    return resume(service, status);
 }
 
 thimble_status thimble_service_switch(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
-    return may_start_trial(service) ? start_trial(service) : THIMBLE_OK;
+    return resume(service, may_start_trial(service) ? start_trial(service) : THIMBLE_OK);
 }
 
 thimble_status thimble_service_confirm(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
     const thimble_image *image = thimble_describe(service->model);
     thimble_record record      = record_of(service);
-    if (record.state != THIMBLE_TRIAL || image == NULL) return THIMBLE_ERR_STATE;
+    if (image == NULL || !service_may(service, EVENT_CONFIRM)) return THIMBLE_ERR_STATE;
     if (record.security_counter < image->security_counter) record.security_counter = image->security_counter;
     record.slot    = 1 - record.slot;
     record.starts  = 0;
     record.reason  = THIMBLE_OK;
     record.outcome = THIMBLE_INSTALLED;
+    service->good  = 0; // so that a journal that can't take it is not asked at every inference
     return happen(service->store, record, EVENT_CONFIRM);
 }
 
 thimble_status thimble_service_reject(thimble_service *service, thimble_status reason) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
-    if (record_of(service).state != THIMBLE_TRIAL) return THIMBLE_ERR_STATE;
-    thimble_status status = give_up(service, reason);
-    return status == reason ? THIMBLE_OK : status;
+    if (!service_may(service, EVENT_REJECT)) return THIMBLE_ERR_STATE;
+    return resume(service, give_up(service, reason));
 }
 
 thimble_status thimble_service_invoke(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
+    if (service->model == NULL) return THIMBLE_ERR_CLOSED;
     thimble_status status = thimble_invoke(service->model);
-    if (record_of(service).state != THIMBLE_TRIAL) return status;
-    if (status != THIMBLE_OK) {
-        // The caller is told how the inference went, unless even the way back failed.
-        thimble_status rejected = thimble_service_reject(service, status);
-        return rejected == THIMBLE_OK ? status : rejected;
-    }
+    if (!service_may(service, EVENT_CONFIRM)) return status;
+    // The caller is told how the inference went, unless even the way back failed.
+    if (status != THIMBLE_OK) return first_failure(thimble_service_reject(service, status), status);
     service->good++;
     if (service->policy.confirm_after == 0 || service->good < service->policy.confirm_after)
         return THIMBLE_OK;

@@ -48,7 +48,7 @@ typedef enum thimble_status {
     THIMBLE_ERR_TRAP            = -18, /* invoke or self_test trapped */
     THIMBLE_ERR_STATUS          = -19, /* invoke returned something else than 0 */
     THIMBLE_ERR_CLOSED          = -20, /* the model is not open */
-    THIMBLE_ERR_FLASH           = -21, /* flash could not be erased or programmed */
+    THIMBLE_ERR_FLASH           = -21, /* flash could not be erased, programmed or read */
     THIMBLE_ERR_STATE           = -22, /* not while the update is in this state */
     THIMBLE_ERR_SLOT            = -23, /* the image is larger than its slot, or empty */
     THIMBLE_ERR_MODEL           = -24, /* the image is of another model than the one in service */
