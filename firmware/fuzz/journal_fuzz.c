@@ -3,6 +3,7 @@
  * after that is read again. The input is both sectors, one behind the other, as far as it goes; the rest is
  * erased.
  */
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +45,12 @@ static const uint8_t *map(void *context, uint32_t address, uint32_t bytes) {
 
 static void check(const thimble_record *record, uint32_t model) {
     require(record->model == model && record->slot <= 1 && record->state <= THIMBLE_TRIAL);
-    require(record->offset <= record->size && record->outcome <= THIMBLE_REFUSED);
+    require(record->offset <= record->size && record->outcome <= THIMBLE_LOST);
+    require(record->held <= 1 && record->barred <= 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const thimble_flash flash = {NULL, SECTOR, 4, program, erase, map};
+    static const thimble_flash flash = {.sector_bytes = SECTOR, .program_bytes = 4, .program = program, .erase = erase, .map = map};
     if (size > MAX_BYTES) return 0;
     memset(sectors, 0xff, sizeof sectors);
     memcpy(sectors, data, size);
@@ -64,7 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         memcpy(written, records, sizeof written);
         thimble_journal_read(&store);
         for (uint32_t model = 0; model < MODELS; model++) {
-            require(memcmp(&written[model], &records[model], sizeof *written) == 0);
+            // Up to its last member: what fills it up behind that is nobody's.
+            require(memcmp(&written[model], &records[model], offsetof(thimble_record, barred) + 1) == 0);
         }
     }
     return 0;

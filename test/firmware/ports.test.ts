@@ -217,7 +217,7 @@ describe("wasm", { skip: skipWasm }, () => {
   test("all that is outside comes through four imports", () => {
     assert.deepEqual(
       WebAssembly.Module.imports(module).map((each) => `${each.module}.${each.name}`),
-      ["thimble.ticks", "thimble.log", "thimble.flash_program", "thimble.flash_erase"],
+      ["thimble.ticks", "thimble.log", "thimble.flash_program", "thimble.flash_erase", "thimble.flash_read", "thimble.flash_map"],
     );
   });
 

@@ -1,6 +1,6 @@
 /*
  * Updates of a simulated device: one store, one service for each of its models. Flash is a place in the
- * instance's memory; it changes through two imports only, so that the host can be as strict as the hardware,
+ * instance's memory; it changes through imports only, so that the host can be as strict as the hardware,
  * or stricter, and can fail at any of them.
  */
 #include <stdint.h>
@@ -11,6 +11,8 @@
 
 IMPORT("flash_program") int32_t host_program(uint32_t address, const uint8_t *data, uint32_t bytes);
 IMPORT("flash_erase") int32_t host_erase(uint32_t address);
+IMPORT("flash_read") int32_t host_read(uint32_t address, uint32_t bytes);
+IMPORT("flash_map") void host_map(uint32_t address, uint32_t bytes);
 
 static const uint8_t *flash_bytes;
 
@@ -24,9 +26,16 @@ static int erase(void *context, uint32_t address) {
     return host_erase(address);
 }
 
+static int read(void *context, uint32_t address, uint8_t *data, uint32_t bytes) {
+    (void)context;
+    if (host_read(address, bytes)) return 1;
+    memcpy(data, flash_bytes + address, bytes);
+    return 0;
+}
+
 static const uint8_t *map(void *context, uint32_t address, uint32_t bytes) {
     (void)context;
-    (void)bytes;
+    host_map(address, bytes);
     return flash_bytes + address;
 }
 
@@ -39,9 +48,11 @@ static thimble_store store = {.flash = &flash, .slots = slots, .records = record
 
 thimble_store *wasm_store(void) { return &store; }
 
-/* Where flash is in memory, and its geometry. */
-EXPORT("flash_set") void wasm_flash_set(const uint8_t *at, uint32_t sector_bytes, uint32_t program_bytes) {
+/* Where flash is in memory, its geometry, and whether reading it may fail. */
+EXPORT("flash_set")
+void wasm_flash_set(const uint8_t *at, uint32_t sector_bytes, uint32_t program_bytes, int32_t may_fail) {
     flash_bytes         = at;
+    flash.read          = may_fail ? read : NULL;
     flash.sector_bytes  = sector_bytes;
     flash.program_bytes = program_bytes;
 }

@@ -37,7 +37,7 @@ export interface DeviceOptions {
 }
 
 export const STATES = ["idle", "download", "ready", "trial"] as const;
-export const OUTCOMES = ["none", "installed", "refused"] as const;
+export const OUTCOMES = ["none", "installed", "refused", "lost"] as const;
 
 /** thimble_record: what the journal says of a model. */
 export interface ModelRecord {
@@ -54,6 +54,8 @@ export interface ModelRecord {
   readonly outcome: (typeof OUTCOMES)[number];
   readonly reported: boolean;
   readonly held: boolean;
+  /** What the other slot holds never runs. */
+  readonly barred: boolean;
 }
 
 export interface Offer {
@@ -120,6 +122,7 @@ function readRecord(memory: Uint8Array, at: number): ModelRecord {
     outcome: OUTCOMES[view.getUint8(57)]!,
     reported: view.getUint8(58) === 1,
     held: view.getUint8(59) === 1,
+    barred: view.getUint8(60) === 1,
   };
 }
 

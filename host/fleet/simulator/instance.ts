@@ -3,7 +3,7 @@
  * places in the instance's memory; the file on the C side, firmware/port/wasm/port.c, is in the same order.
  */
 
-import type { NorFlash } from "./flash.ts";
+import { FlashFault, type NorFlash } from "./flash.ts";
 import { PAGE_BYTES } from "./pages.ts";
 import { type Host, instantiate, type Lease, type Pool } from "./pool.ts";
 
@@ -34,7 +34,7 @@ export interface Exports extends WebAssembly.Exports {
   readonly model_image: (model: number) => number;
   readonly model_statistics: (model: number) => number;
   readonly status_text: (status: number) => number;
-  readonly flash_set: (at: number, sectorBytes: number, programBytes: number) => void;
+  readonly flash_set: (at: number, sectorBytes: number, programBytes: number, mayFail: number) => void;
   readonly model_add: (
     slotA: number,
     slotB: number,
@@ -227,16 +227,18 @@ function describeModel(device: WasmDevice, model: number): WasmModel {
 
 /** What the core asks of its host; flash lies at `place` in the memory of the instance. */
 function hostOf({ ticks, log, flash }: WasmDeviceOptions, memory: () => Uint8Array): Host {
-  const attempt = (work: (flash: NorFlash) => void): number => {
-    if (!flash) return 1;
-    work(flash);
-    return 0;
-  };
+  const attempt = (work: (flash: NorFlash) => boolean): number => (flash && work(flash) ? 0 : 1);
   return {
     imports: {
       flash_program: (address, data, bytes) =>
         attempt(({ program }) => program(address! >>> 0, memory().slice(data!, data! + bytes!))),
       flash_erase: (address) => attempt(({ erase }) => erase(address! >>> 0)),
+      flash_read: (address, bytes) => attempt(({ isReadable }) => isReadable(address! >>> 0, bytes!)),
+      flash_map: (address, bytes) => {
+        if (flash && !flash.isReadable(address! >>> 0, bytes!))
+          throw new FlashFault(`map at ${address! >>> 0}: expected ${bytes} bytes that can be read, found a unit that can't`);
+        return undefined;
+      },
       ticks: () => ticks?.() ?? 0,
       log: (at, bytes) => {
         log?.(text(memory().subarray(at!, at! + bytes!)));
@@ -261,7 +263,7 @@ function mountFlash(device: Pick<WasmDevice, "reserve" | "view" | "exports">, fl
   const place = device.reserve(flash.geometry.bytes + PAGE_BYTES - (gap.at % PAGE_BYTES));
   const at = Math.ceil(place.at / PAGE_BYTES) * PAGE_BYTES;
   device.view({ at, bytes: flash.geometry.bytes }).set(flash.bytes);
-  device.exports.flash_set(at, sectorBytes, programBytes);
+  device.exports.flash_set(at, sectorBytes, programBytes, Number(flash.geometry.ecc ?? false));
   flash.watch((address, bytes) => {
     device.view({ at: at + address, bytes: bytes.length }).set(bytes);
   });

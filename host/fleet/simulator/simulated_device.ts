@@ -103,7 +103,7 @@ export interface SimulatedDevice {
   cut(cut: Cut | undefined): void;
   version(model?: number): string | undefined;
   record(model?: number): ModelRecord;
-  /** Why the last update was refused; undefined where it was not. */
+  /** Why the last update was refused, or its image lost; undefined where it was not. */
   reason(model?: number): string | undefined;
   /** One inference on real values, a list for each input; real values of each output. */
   infer(inputs: readonly (readonly number[])[], model?: number): number[][];
@@ -347,7 +347,7 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
     record: (model = 0) => on().services[model]!.record(),
     reason(model = 0) {
       const { outcome, reason } = on().services[model]!.record();
-      return outcome === "refused" ? on().statusText(reason) : undefined;
+      return outcome === "refused" || outcome === "lost" ? on().statusText(reason) : undefined;
     },
     infer(inputs, model = 0) {
       const outputs = inferBytes(realOf(model).quantize(inputs), model);
