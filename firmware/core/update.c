@@ -5,7 +5,7 @@
 #include "image.h"
 #include "journal.h"
 
-/* ---- states and transitions: SPEC.md, section 6 has the same table ---- */
+/* ---- states and transitions: SPEC.md, section 6, has the same table ---- */
 
 typedef enum event {
     EVENT_BEGIN,    /* another image is offered */

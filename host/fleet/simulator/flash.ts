@@ -96,9 +96,12 @@ function unitsOf({ bytes, programBytes, ecc = false }: FlashGeometry, cells: () 
   const states = new Map<number, UnitState>();
   const unitsAt = (address: number, count: number): number[] => {
     const first = Math.floor(address / programBytes);
-    return ecc ? Array.from({ length: Math.ceil((address + count) / programBytes) - first }, (_, i) => first + i) : [];
+    return ecc
+      ? Array.from({ length: Math.ceil((address + count) / programBytes) - first }, (_, i) => first + i)
+      : [];
   };
-  const bytesOf = (unit: number): Uint8Array => cells().subarray(unit * programBytes, (unit + 1) * programBytes);
+  const bytesOf = (unit: number): Uint8Array =>
+    cells().subarray(unit * programBytes, (unit + 1) * programBytes);
   const set = (unit: number, state: UnitState | undefined): void => {
     if (state === undefined) states.delete(unit);
     else states.set(unit, state);
@@ -192,7 +195,10 @@ export function norFlash(geometry: FlashGeometry, content?: Uint8Array, seed = 1
   };
   /** A torn unit that reads as erased is no fault of whoever programs it. */
   const checkErased = (address: number, count: number): void => {
-    const used = cells.get().subarray(address, address + count).findIndex((cell) => cell !== 0xff);
+    const used = cells
+      .get()
+      .subarray(address, address + count)
+      .findIndex((cell) => cell !== 0xff);
     if (used >= 0)
       throw new FlashFault(
         `program at ${address + used}: expected erased flash, found ${cells.get()[address + used]}`,
@@ -200,7 +206,9 @@ export function norFlash(geometry: FlashGeometry, content?: Uint8Array, seed = 1
     for (const unit of units.at(address, count)) {
       const state = units.state(unit);
       if (state !== undefined && state !== "torn")
-        throw new FlashFault(`program at ${unit * programBytes}: expected an erased unit, found one ${state}`);
+        throw new FlashFault(
+          `program at ${unit * programBytes}: expected an erased unit, found one ${state}`,
+        );
     }
   };
 

@@ -236,7 +236,9 @@ function hostOf({ ticks, log, flash }: WasmDeviceOptions, memory: () => Uint8Arr
       flash_read: (address, bytes) => attempt(({ isReadable }) => isReadable(address! >>> 0, bytes!)),
       flash_map: (address, bytes) => {
         if (flash && !flash.isReadable(address! >>> 0, bytes!))
-          throw new FlashFault(`map at ${address! >>> 0}: expected ${bytes} bytes that can be read, found a unit that can't`);
+          throw new FlashFault(
+            `map at ${address! >>> 0}: expected ${bytes} bytes that can be read, found a unit that can't`,
+          );
         return undefined;
       },
       ticks: () => ticks?.() ?? 0,

@@ -49,5 +49,6 @@ export function runSeed(core: WebAssembly.Module, seed: number): "installed" | "
     return "refused";
   }
   assert.ok(reported, `outcome ${outcome}`);
+  assert.ok(outcome !== "lost", "expected a slot that nothing damages, found one lost");
   return outcome;
 }

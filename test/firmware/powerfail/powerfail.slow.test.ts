@@ -1,5 +1,5 @@
-/** All pairs, with the flash of an ESP32; large_units.slow.test.ts has the other geometries. */
+/** All runs, with the flash of an ESP32; large_units.slow.test.ts has the other geometries. */
 import { GEOMETRIES } from "./scene.ts";
 import { powerfailSuite } from "./suite.ts";
 
-await powerfailSuite(GEOMETRIES.slice(0, 1), 1);
+await powerfailSuite(GEOMETRIES.slice(0, 1), { single: 1, pair: 1, other: 1 });
