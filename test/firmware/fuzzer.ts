@@ -7,7 +7,7 @@ import { findProgram } from "../../host/firmware/toolchain.ts";
 import { runProcess } from "../../host/firmware/wasm3_build.ts";
 import { root } from "../../host/root.ts";
 
-export type Target = "image" | "kernels" | "ddi" | "journal";
+export type Target = "image" | "kernels" | "ddi" | "journal" | "heap";
 
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
@@ -16,12 +16,19 @@ const sources: Readonly<Record<Target, readonly string[]>> = {
     .map((name) => join(core, name))
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
   journal: [join(core, "journal.c")],
+  heap: [join(core, "heap.c")],
   kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
 };
 
 const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror"];
 const sanitize = ["-O1", "-g", "-fsanitize=fuzzer,address,undefined", "-fno-sanitize-recover=all"];
-const MAX_BYTES: Readonly<Record<Target, number>> = { image: 4096, kernels: 4096, ddi: 4096, journal: 8192 };
+const MAX_BYTES: Readonly<Record<Target, number>> = {
+  image: 4096,
+  kernels: 4096,
+  ddi: 4096,
+  journal: 8192,
+  heap: 600,
+};
 /** No input takes a second; so many are a loop without end. */
 const TIMEOUT_SECONDS = 60;
 
