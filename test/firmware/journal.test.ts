@@ -5,7 +5,7 @@ import { crc32 } from "node:zlib";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import type { Device, ModelRecord } from "../../host/fleet/simulator/device.ts";
 import { type NorFlash, norFlash } from "../../host/fleet/simulator/flash.ts";
-import { factory, GEOMETRIES, layout, start as startIn, version } from "./powerfail/scene.ts";
+import { GEOMETRIES, layout, start as startIn, version } from "./powerfail/scene.ts";
 
 const availability = await wasmAvailability();
 const skip = availability.available ? false : `${availability.reason}: ${availability.install}`;
@@ -35,9 +35,9 @@ function record(action: number, set: Readonly<Record<number, number>> = {}): Buf
   return sealed(bytes);
 }
 
-/** Flash whose journal has these records in its two sectors. */
+/** Flash whose journal has these records in its two sectors. No slot holds an image: there is none to verify. */
 function flashOf(...sectors: readonly (readonly Buffer[])[]): NorFlash {
-  const flash = factory(geometry, version(1));
+  const flash = norFlash(layout(geometry).flash);
   for (const [sector, records] of sectors.entries())
     for (const [index, bytes] of records.entries()) flash.bytes.set(bytes, sector * SECTOR + index * RECORD);
   return flash;
