@@ -4,8 +4,8 @@
 
 /*
  * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut
- * short has a wrong CRC, or can't be read, and is skipped. When the sector is full the latest records go to the other one, whose
- * header is written last: until then the full sector counts.
+ * short has a wrong CRC, or can't be read, and is skipped. When the sector is full the latest records go to
+ * the other one, whose header is written last: until then the full sector counts.
  */
 
 enum {
@@ -133,7 +133,8 @@ void thimble_journal_read(thimble_store *store) {
         if (!failed && is_erased(record)) continue;
         store->next = index + 1;
         thimble_record found;
-        if (!failed && is_intact(record) && decode(record, store, &found)) store->records[found.model] = found;
+        if (!failed && is_intact(record) && decode(record, store, &found))
+            store->records[found.model] = found;
     }
 }
 

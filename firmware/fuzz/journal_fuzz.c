@@ -50,7 +50,8 @@ static void check(const thimble_record *record, uint32_t model) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const thimble_flash flash = {.sector_bytes = SECTOR, .program_bytes = 4, .program = program, .erase = erase, .map = map};
+    static const thimble_flash flash = {
+        .sector_bytes = SECTOR, .program_bytes = 4, .program = program, .erase = erase, .map = map};
     if (size > MAX_BYTES) return 0;
     memset(sectors, 0xff, sizeof sectors);
     memcpy(sectors, data, size);

@@ -33,14 +33,14 @@ typedef struct thimble_flash {
     int (*erase)(void *context, uint32_t address);
 
     /*
-     * Copies bytes; returns 0, or anything else where one of them can't be read, as after a program or an erase
-     * that a loss of power cut short on flash with error correction. Null where reading never fails.
+     * Copies bytes; returns 0, or anything else where one of them can't be read, as after a program or an
+     * erase that a loss of power cut short on flash with error correction. Null where reading never fails.
      */
     int (*read)(void *context, uint32_t address, uint8_t *data, uint32_t bytes);
 
     /*
-     * Where these bytes can be read as memory, as long as nothing is written there. Where there is `read`, all of
-     * them have been read by it before.
+     * Where these bytes can be read as memory, as long as nothing is written there. Where there is `read`,
+     * all of them have been read by it before.
      */
     const uint8_t *(*map)(void *context, uint32_t address, uint32_t bytes);
 } thimble_flash;
@@ -62,8 +62,8 @@ typedef enum thimble_outcome {
     THIMBLE_NO_OUTCOME = 0,
     THIMBLE_INSTALLED  = 1, /* the image of `action` is confirmed */
     THIMBLE_REFUSED    = 2, /* it is not, and `reason` says why */
-    THIMBLE_LOST       = 3  /* it was, or the one before; `reason` says how flash has damaged it, and the older
-                               image in the other slot has taken its place */
+    THIMBLE_LOST       = 3 /* it was, or the one before; `reason` says how flash has damaged it, and the older
+                              image in the other slot has taken its place */
 } thimble_outcome;
 
 /* What the journal holds of one model. */
@@ -123,10 +123,10 @@ const thimble_record *thimble_store_record(const thimble_store *store, uint32_t 
 
 /*
  * Begins a download, or goes on with one of the same size, hash and tag: *offset is where, which is as far as
- * it had come, or, after a reset, the start of the sector that was being written; it is `size` where that image
- * is complete already and waits to be put on trial. Another download of the model is dropped, and another image
- * that waits too. THIMBLE_ERR_STATE while one is on trial; THIMBLE_ERR_SLOT where the image is larger than the
- * slot, and that is the outcome of the offer.
+ * it had come, or, after a reset, the start of the sector that was being written; it is `size` where that
+ * image is complete already and waits to be put on trial. Another download of the model is dropped, and
+ * another image that waits too. THIMBLE_ERR_STATE while one is on trial; THIMBLE_ERR_SLOT where the image is
+ * larger than the slot, and that is the outcome of the offer.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_begin(thimble_store *store, uint32_t model,
                                                          const thimble_offer *offer, uint32_t *offset);
@@ -140,9 +140,9 @@ THIMBLE_CHECK_RESULT thimble_status thimble_update_write(thimble_store *store, u
 
 /*
  * The image is complete: checks its hash, signature, security counter, ABI, capabilities, and that it is of
- * the model in service. THIMBLE_OK: the service puts it on trial when it next may. Otherwise it is refused, and
- * never runs. Where the state is still THIMBLE_DOWNLOAD, flash has failed, and thimble_update_begin says where
- * to go on.
+ * the model in service. THIMBLE_OK: the service puts it on trial when it next may. Otherwise it is refused,
+ * and never runs. Where the state is still THIMBLE_DOWNLOAD, flash has failed, and thimble_update_begin says
+ * where to go on.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_finish(thimble_store *store, uint32_t model);
 
@@ -185,17 +185,17 @@ typedef struct thimble_service {
 } thimble_service;
 
 /*
- * After a reset: opens the image on trial, if it has a start left, or else the one in service. Only where that
- * is damaged, the other slot is put in service, if it holds an image that runs and was not rejected, refused or
- * taken back; then the outcome is THIMBLE_LOST. The status is the first failure on the way, that of a journal
- * which can't be written among them; `model` is null where nothing runs.
+ * After a reset: opens the image on trial, if it has a start left, or else the one in service. Only where
+ * that is damaged, the other slot is put in service, if it holds an image that runs and was not rejected,
+ * refused or taken back; then the outcome is THIMBLE_LOST. The status is the first failure on the way, that
+ * of a journal which can't be written among them; `model` is null where nothing runs.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_start(thimble_service *service);
 
 /*
- * Between two inferences, before inputs are written: puts an image that waits, and is not held, on trial. THIMBLE_OK where
- * there was none, or it runs; its refusal where it does not, and then the one before runs again. Where no model
- * runs, for want of RAM for instance, the one in service is tried again.
+ * Between two inferences, before inputs are written: puts an image that waits, and is not held, on trial.
+ * THIMBLE_OK where there was none, or it runs; its refusal where it does not, and then the one before runs
+ * again. Where no model runs, for want of RAM for instance, the one in service is tried again.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_switch(thimble_service *service);
 
@@ -210,8 +210,8 @@ THIMBLE_CHECK_RESULT thimble_status thimble_service_invoke(thimble_service *serv
 THIMBLE_CHECK_RESULT thimble_status thimble_service_confirm(thimble_service *service);
 
 /*
- * It is not, or a watchdog was: back to the one before. THIMBLE_ERR_STATE where none is on trial. Otherwise it has
- * happened whatever the status, which is that of flash, or of the one before.
+ * It is not, or a watchdog was: back to the one before. THIMBLE_ERR_STATE where none is on trial. Otherwise
+ * it has happened whatever the status, which is that of flash, or of the one before.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_reject(thimble_service *service, thimble_status reason);
 

@@ -12,7 +12,7 @@ export type Target = "image" | "kernels" | "ddi" | "journal" | "heap";
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
   image: ["image.c", "module_scan.c", "function_scan.c"].map((name) => join(core, name)),
-  ddi: ["ddi.c", "json.c", "update.c", "journal.c", "image.c", "status.c"]
+  ddi: ["ddi.c", "json.c", "update.c", "transitions.c", "slots.c", "journal.c", "image.c", "status.c"]
     .map((name) => join(core, name))
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
   journal: [join(core, "journal.c")],

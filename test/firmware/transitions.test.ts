@@ -32,7 +32,7 @@ function rowsOfSpec(): Row[] {
 
 function rowsOfCore(): Row[] {
   return [
-    ...read("core", "update.c").matchAll(/\{THIMBLE_(\w+), EVENT_(\w+), THIMBLE_(\w+), OTHER_(\w+)\}/g),
+    ...read("core", "transitions.c").matchAll(/\{THIMBLE_(\w+), EVENT_(\w+), THIMBLE_(\w+), OTHER_(\w+)\}/g),
   ].map((match) => {
     const [from, event, to, other] = match.slice(1).map((each) => each.toLowerCase()) as [
       State,
@@ -47,7 +47,7 @@ function rowsOfCore(): Row[] {
 const rows = rowsOfSpec();
 const textOf = ({ from, event, to, other }: Row): string => `${from} ${event} ${to} ${other}`;
 
-test("SPEC.md and update.c have the same rows, each once", () => {
+test("SPEC.md and transitions.c have the same rows, each once", () => {
   assert.ok(rows.length > 15);
   assert.deepEqual(rowsOfCore().map(textOf).sort(), rows.map(textOf).sort());
   assert.equal(new Set(rows.map(({ from, event }) => `${from} ${event}`)).size, rows.length);
