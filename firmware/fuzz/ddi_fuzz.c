@@ -94,8 +94,11 @@ static void converse(const uint8_t *data, size_t size) {
     static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
     static const thimble_device device              = {&port, keys, 1, THIMBLE_CAPABILITIES};
-    static const thimble_flash flash                = {
-                       .sector_bytes = SECTOR, .program_bytes = 4, .program = program, .erase = erase, .map = map};
+    static const thimble_flash flash = {.sector_bytes  = SECTOR,
+                                        .program_bytes = 4,
+                                        .program       = program,
+                                        .erase         = erase,
+                                        .map           = map};
     static const thimble_slots slots[1]      = {{{2 * SECTOR, 2 * SECTOR + SLOT}, SLOT}};
     static const thimble_ddi_model models[1] = {{NULL, 0}};
     static thimble_ddi client;
