@@ -47,6 +47,7 @@ import type { Metadata, SelfTestVector, Statistics } from "./module/metadata.ts"
 import { inputInfos, type Sample, splitRow, toInputBytes } from "./ops/border.ts";
 import type { Choices } from "./ops/lowering.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ops/spec.ts";
+import { plain } from "./plain.ts";
 import { version } from "./root.ts";
 import { readSamplesOf } from "./runtime/data/index.ts";
 import { runReference } from "./runtime/engines/reference.ts";
@@ -137,6 +138,7 @@ interface Data {
 }
 
 export const DEFAULT_MAX_SIZE = 65536;
+const MAX_NAME = 100;
 const SELF_TEST_SEEDS = [1, 2];
 const RANDOM_VECTORS = 8;
 const CALIBRATION_VECTORS = 16;
@@ -156,8 +158,8 @@ export async function build(options: BuildOptions): Promise<Build> {
     return result;
   };
 
+  const name = nameOf(options);
   const source = await openSource(options.model);
-  const name = options.name ?? basename(options.model, extname(options.model));
   const read = await stage(
     "import",
     () => checkWork(checkGraph(importModel(source, name), "import")),
@@ -267,6 +269,18 @@ async function judge(
     ...(agreement && { agreement }),
     evaluation: evaluate(judged, evaluation, source, float, quantized),
   };
+}
+
+/** A model's name is also that of its folder. */
+function nameOf({ name, model }: BuildOptions): string {
+  const found = name ?? plain(basename(model, extname(model)), "_");
+  const isFileName = !/^[. ]*$|[/\\]/.test(found) && found === plain(found) && found.length <= MAX_NAME;
+  if (isFileName) return found;
+  const where = name === undefined ? "expected a file" : "--name: expected a name";
+  throw new ModelError(
+    `${where} that can name a folder, of 1 to ${MAX_NAME} characters, found "${found.slice(0, MAX_NAME)}"` +
+      (name === undefined ? ": --name gives another" : ""),
+  );
 }
 
 const isFloatGraph = (graph: Graph): boolean =>

@@ -1,5 +1,7 @@
 /** Small text tables and numbers for people, as `inspect`, size reports and benchmarks print them. */
 
+import { plain } from "./plain.ts";
+
 type Align = "l" | "r";
 type Cell = string | number;
 
@@ -30,9 +32,6 @@ export function bytes(n: number): string {
   const [unit, name] = n < 1024 ** 2 ? [1024, "KiB"] : [1024 ** 2, "MiB"];
   return `${exact} (${(n / unit).toFixed(1)} ${name})`;
 }
-
-/** Text of other people's models for a terminal, which its control characters must not reach. */
-export const plain = (text: string): string => text.replace(/\p{Cc}/gu, "\uFFFD");
 
 const toText = (cell: Cell): string => (typeof cell === "number" ? integer(cell) : plain(cell));
 

@@ -8,14 +8,16 @@ import { findWasm3Cli, runCliSelfTest } from "../firmware/wasm3_build.ts";
 import { ModelError, TASKS } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
+import { plain, plainJson, plainLines } from "../plain.ts";
 import { agreementText, evaluationText } from "../report/figures.ts";
 import { reportOf } from "../report/json.ts";
 import { reportPage } from "../report/page.ts";
 import type { Report } from "../report/schema.ts";
 import { layerTable, time } from "../report/text.ts";
-import { bytes, integer, plain } from "../table.ts";
+import { bytes, integer } from "../table.ts";
 import { writeAll } from "./files.ts";
 import { boardOption, type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
+import { print } from "./output.ts";
 import { QUANTIZATION_OPTIONS, QUANTIZATION_USAGE, quantizationOptions } from "./quantization_options.ts";
 import { readSigning, signModule } from "./sign.ts";
 
@@ -114,7 +116,7 @@ function buildOptions(
 
 function dumpTo(folder: string, file: string, text: string): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, file), text);
+  writeFileSync(join(folder, file), plainLines(text));
 }
 
 /** One line that is rewritten, and only where somebody watches. */
@@ -142,20 +144,20 @@ function deviceLines({ tuning }: Report): string[] {
   return [
     `  speed   about ${time(tuning.milliseconds)} an inference on ${board.name}: ${took} (${tuning.costs})`,
     `  device  about ${ram}, of ${integer(ramBytes.limit)} B for linear memory, wasm3 and stacks`,
-    ...tuning.warnings.map((warning) => `  warning ${warning}`),
+    ...tuning.warnings.map((warning) => `  warning ${plain(warning)}`),
   ];
 }
 
 const quantizationLines = ({ quantization }: Report): string[] => [
   ...(quantization?.steps ?? []).map((step) => `  quant   ${plain(step)}`),
-  ...(quantization?.warnings ?? []).map((warning) => `  warning ${warning}`),
+  ...(quantization?.warnings ?? []).map((warning) => `  warning ${plain(warning)}`),
 ];
 
 /** What people see after a build. */
 export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
   const lines = [
-    `${report.model.name} ${report.model.version}: ${report.layers.length} layers, ${integer(report.macs)} multiply-accumulates`,
+    `${plain(report.model.name)} ${report.model.version}: ${report.layers.length} layers, ${integer(report.macs)} multiply-accumulates`,
     `  module  ${bytes(report.moduleBytes)}: ${report.parts.map(({ part, bytes: n }) => `${part} ${integer(n)}`).join(", ")}`,
     `  RAM     ${bytes(memory.totalBytes)}: constants ${integer(memory.constantBytes)}, arena ${integer(memory.arenaBytes)} (lower bound ${integer(memory.arenaLowerBound)})`,
     ...deviceLines(report),
@@ -166,7 +168,7 @@ export function summary(report: Report, folder: string | undefined, signed = fal
   if (report.evaluation) lines.push(`  labels  ${plain(evaluationText(report.evaluation))}`);
   if (folder !== undefined)
     lines.push(
-      `  written ${join(folder, "model.wasm")}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}`,
+      `  written ${plain(join(folder, "model.wasm"))}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}`,
     );
   return lines.join("\n");
 }
@@ -257,12 +259,12 @@ ${QUANTIZATION_USAGE}
       ...(signing && { "model.img": signModule(result.module, { ...signing, id, version }) }),
       "model.ts": result.assembly,
       "model.graph.json": graphToJson(result.graph),
-      "report.json": `${JSON.stringify(report, null, 2)}\n`,
+      "report.json": `${plainJson(report)}\n`,
     });
     if (values.report !== undefined)
       writeAll(dirname(values.report), { [basename(values.report)]: reportPage(report) });
     const page = values.report === undefined ? "" : `\n  page    ${values.report}`;
     const text = `${summary(report, folder, signing !== undefined)}${page}\n\n${layerTable(report.layers, report.tuning.board)}`;
-    console.log(values.json ? JSON.stringify(report, null, 2) : text);
+    print(values.json ? plainJson(report) : text);
   },
 };

@@ -7,10 +7,12 @@ import {
 } from "../compiler/verify/diff.ts";
 import { elements, ModelError } from "../ir/graph.ts";
 import { type Sample, splitRow } from "../ops/border.ts";
+import { plain, plainJson, plainLines } from "../plain.ts";
 import { readDataset } from "../runtime/data/index.ts";
-import { integer, plain, table } from "../table.ts";
+import { integer, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print } from "./output.ts";
 
 /** Rows that are computed at a time: all their tensors are kept until they have been compared. */
 const BATCH = 64;
@@ -194,7 +196,7 @@ function textOf(a: Side, b: Side, found: Difference): string {
       plain(`no model.graph.json beside ${file}: only inputs and outputs are compared`),
     ),
     // Lines of tables have been made plain already.
-    ...verdict(found, isSameModule(a, b)).map((text) => text.split("\n").map(plain).join("\n")),
+    ...verdict(found, isSameModule(a, b)).map(plainLines),
     ...(found.first || found.tolerance !== undefined ? ["", layerRows(found)] : []),
     ...(found.layers.some(({ undone }) => undone) ? ["", UNDONE] : []),
   ].join("\n");
@@ -202,19 +204,15 @@ function textOf(a: Side, b: Side, found: Difference): string {
 
 function jsonOf(a: Side, b: Side, { rows, tolerance, layers, first }: Difference): string {
   const side = ({ file, engine, bordersOnly }: Side) => ({ file, engine, bordersOnly });
-  return JSON.stringify(
-    {
-      equal: first === undefined,
-      rows,
-      ...(tolerance !== undefined && { tolerance }),
-      a: side(a),
-      b: side(b),
-      ...(first && { first: first.tensor }),
-      layers,
-    },
-    null,
-    2,
-  );
+  return plainJson({
+    equal: first === undefined,
+    rows,
+    ...(tolerance !== undefined && { tolerance }),
+    a: side(a),
+    b: side(b),
+    ...(first && { first: first.tensor }),
+    layers,
+  });
 }
 
 export const diffCommand: Command = {
@@ -248,7 +246,7 @@ it, built again with every layer as an output. Ends with status 0 where both are
     checkInputs(a, b);
     const tolerance = asked ?? (hasFloats(a) === hasFloats(b) ? undefined : FLOAT_TOLERANCE);
     const found = await compare(a, b, readRows(input, a, row), tolerance);
-    console.log(values.json ? jsonOf(a, b, found) : textOf(a, b, found));
+    print(values.json ? jsonOf(a, b, found) : textOf(a, b, found));
     return found.first ? 1 : 0;
   },
 };

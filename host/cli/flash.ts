@@ -12,6 +12,7 @@ import { type Partition, readTable } from "../image/partition_table.ts";
 import { bytes as showBytes, table } from "../table.ts";
 import { readBytes, writeAll } from "./files.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 const OPTIONS = {
   output: { type: "string", short: "o" },
@@ -182,13 +183,11 @@ and only what changes: bootloader and firmware stay.
     if (port !== undefined) handOver(pieces, port, board.chip!, esptool);
     const list = pieces.map(({ label, offset, bytes }) => ({ label, offset, bytes: bytes.length }));
     if (values.json) {
-      console.log(
-        JSON.stringify({ board: name, pieces: list, ...(output !== undefined && { file: output }) }, null, 2),
-      );
+      printJson({ board: name, pieces: list, ...(output !== undefined && { file: output }) });
       return;
     }
-    console.log(table(list.map(({ label, offset, bytes }) => [hex(offset), label, showBytes(bytes)])));
-    if (output !== undefined) console.log(`written ${output}, ${showBytes(contents.length)}`);
-    if (port !== undefined) console.log(`written to ${port}`);
+    print(table(list.map(({ label, offset, bytes }) => [hex(offset), label, showBytes(bytes)])));
+    if (output !== undefined) print(`written ${output}, ${showBytes(contents.length)}`);
+    if (port !== undefined) print(`written to ${port}`);
   },
 };

@@ -6,11 +6,13 @@ import { ModelError } from "../ir/graph.ts";
 import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../module/metadata.ts";
 import { customSection, readExports } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
+import { plain } from "../plain.ts";
 import { layerTable, time } from "../report/text.ts";
-import { bytes, integer, plain, table } from "../table.ts";
+import { bytes, integer, table } from "../table.ts";
 import { readBytes } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";
 import { boardOption, type Command, parse } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 /** Reads a module of ours, or an image around one: well-formed, within the subset, with metadata. */
 export function readModule(file: string): { module: Uint8Array; metadata: Metadata; image?: ImageInfo } {
@@ -129,7 +131,7 @@ thimble verify checks the signature. Times are estimates for BOARD, as thimble b
     const board = values.board === undefined ? DEFAULT_BOARD : boardOption(values.board);
     const { module, metadata, image } = readModule(positionals[0]!);
     const info = { ...inspect(module, metadata, board), ...(image && { image: imageFields(image) }) };
-    if (values.json) console.log(JSON.stringify(info, null, 2));
-    else console.log(image ? `${text(info, board)}\n${imageText(image)}` : text(info, board));
+    if (values.json) printJson(info);
+    else print(image ? `${text(info, board)}\n${imageText(image)}` : text(info, board));
   },
 };

@@ -5,6 +5,7 @@ import { ImageError } from "../image/error.ts";
 import { generateKey, keyHash, keyHeader, privatePem, publicPem, readPublicKey } from "../image/keys.ts";
 import { writeAll } from "./files.ts";
 import { type Command, parse, UsageError } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { readPem } from "./sign.ts";
 
 const OPTIONS = {
@@ -73,7 +74,7 @@ it). Whoever has it can sign models for your devices: keep it off them, and out 
     if (publicFile !== undefined) writeFile(publicFile, publicPem(keys[0]!));
     if (header !== undefined) writeFile(header, keyHeader(keys));
     const hashes = keys.map(fingerprint);
-    if (values.json) console.log(JSON.stringify({ keyHashes: hashes, files: named }, null, 2));
-    else console.log([...hashes.map((hash) => `key hash ${hash}`), `written ${named.join(", ")}`].join("\n"));
+    if (values.json) printJson({ keyHashes: hashes, files: named });
+    else print([...hashes.map((hash) => `key hash ${hash}`), `written ${named.join(", ")}`].join("\n"));
   },
 };

@@ -3,6 +3,7 @@ import { StoreError } from "../fleet/server/store_error.ts";
 import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { EngineError } from "../module/engine.ts";
+import { plain, plainLines } from "../plain.ts";
 import { version } from "../root.ts";
 import { DataError } from "../runtime/data/index.ts";
 import { buildCommand } from "./build.ts";
@@ -81,7 +82,9 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const command = commands.find((candidate) => candidate.name === name);
   if (!command) {
-    console.error(`thimble: expected a command (${commands.map((c) => c.name).join(", ")}), found "${name}"`);
+    console.error(
+      `thimble: expected a command (${commands.map((c) => c.name).join(", ")}), found "${plain(name)}"`,
+    );
     return 2;
   }
   if (rest.includes("--help") || rest.includes("-h")) {
@@ -95,8 +98,8 @@ export async function main(args: readonly string[]): Promise<number> {
     const file = error instanceof UsageError ? undefined : subjectOf(rest);
     const line = file === undefined || message.includes(file) ? message : `${file}: ${message}`;
     // A name from a hostile file must not break the one line, nor reach the terminal as a command.
-    console.error(`thimble ${name}: ${line.replace(/\p{Cc}/gu, "?")}`);
-    if (error instanceof ModelError && error.details) console.error(error.details);
+    console.error(`thimble ${name}: ${plain(line, "?")}`);
+    if (error instanceof ModelError && error.details) console.error(plainLines(error.details));
     return error instanceof UsageError ? 2 : 1;
   }
 }

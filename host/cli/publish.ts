@@ -3,6 +3,7 @@ import { isImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
 import { readBytes } from "./files.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { managementOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts";
 
 const OPTIONS = { ...SERVER_OPTIONS, list: { type: "boolean" }, delete: { type: "string" } } as const;
@@ -11,9 +12,9 @@ const describe = ({ id, model, version, bytes, file = "good" }: PublishedImage):
   `image ${id}: ${model} ${version}, ${bytes} bytes${file === "good" ? "" : `, its file is ${file}: publish it again`}`;
 
 function show(images: PublishedImage | readonly PublishedImage[], asJson: boolean | undefined): void {
-  if (asJson) console.log(JSON.stringify(images, null, 2));
-  else if ("id" in images) console.log(describe(images));
-  else console.log(images.map(describe).join("\n") || "no images");
+  if (asJson) printJson(images);
+  else if ("id" in images) print(describe(images));
+  else print(images.map(describe).join("\n") || "no images");
 }
 
 export const publishCommand: Command = {
@@ -38,7 +39,8 @@ ${SERVER_USAGE}`,
     else if (values.delete !== undefined) {
       const id = wholeNumber("--delete", values.delete, 1);
       await management.deleteImage(id);
-      console.log(values.json ? JSON.stringify({ deleted: id }) : `image ${id}: deleted`);
+      if (values.json) printJson({ deleted: id }, 0);
+      else print(`image ${id}: deleted`);
     } else {
       const bytes = readBytes(positionals[0]!, "an image (.img)");
       if (!isImage(bytes))

@@ -2,6 +2,7 @@ import type { Management, RolloutPlan, RolloutStatus, StageSize } from "../fleet
 import { DEFAULTS } from "../fleet/server/plan.ts";
 import { table } from "../table.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { managementOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts";
 
 const START_OPTIONS = {
@@ -73,9 +74,9 @@ function rolloutText({ id, name, model, version, state, reason, stages, refusals
 }
 
 function show(status: RolloutStatus | readonly RolloutStatus[], asJson: boolean | undefined): void {
-  if (asJson) console.log(JSON.stringify(status, null, 2));
-  else if ("id" in status) console.log(rolloutText(status));
-  else console.log(status.map(rolloutText).join("\n\n") || "no rollouts");
+  if (asJson) printJson(status);
+  else if ("id" in status) print(rolloutText(status));
+  else print(status.map(rolloutText).join("\n\n") || "no rollouts");
 }
 
 const COMMANDS = ["status", "pause", "resume"] as const;

@@ -13,13 +13,14 @@ import {
 } from "../ops/border.ts";
 import { decide } from "../ops/decision.ts";
 import { checkGraph, checkWork } from "../ops/spec.ts";
+import { plain } from "../plain.ts";
 import { DataError, readSamplesOf } from "../runtime/data/index.ts";
 import { evaluateInOrder, runReference } from "../runtime/engines/reference.ts";
-import { plain } from "../table.ts";
 import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";
 import { readBytes } from "./files.ts";
 import { readModule } from "./inspect.ts";
 import { type Command, parse, UsageError } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 /** Runs vectors of raw tensor bytes. */
 type Runner = (vectors: readonly Vector[]) => Promise<Vector[]>;
@@ -146,18 +147,16 @@ async function runModel(model: string, input: string): Promise<Results> {
   return { rows, columns: columnsOf(infos), labels: dataset.labels };
 }
 
-function print({ rows, columns, labels }: Results, json: boolean): void {
+function printResults({ rows, columns, labels }: Results, json: boolean): void {
   const right = labels && rows.filter(({ label }, i) => label === labels[i]).length;
   if (json) {
-    console.log(
-      JSON.stringify({ columns, rows, ...(labels && { labels, accuracy: right! / rows.length }) }, null, 2),
-    );
+    printJson({ columns, rows, ...(labels && { labels, accuracy: right! / rows.length }) });
     return;
   }
   const quote = (cell: string): string =>
     /[",]/.test(cell) ? `"${plain(cell).replaceAll('"', '""')}"` : plain(cell);
-  console.log([...columns, "label"].map(quote).join(","));
-  for (const { outputs, label } of rows) console.log([...outputs.flat().map(String), quote(label)].join(","));
+  print([...columns, "label"].map(quote).join(","));
+  for (const { outputs, label } of rows) print([...outputs.flat().map(String), quote(label)].join(","));
   if (labels)
     console.error(`${right} of ${rows.length} labels right: ${((100 * right!) / rows.length).toFixed(2)} %`);
 }
@@ -194,13 +193,13 @@ the greatest per row.
           `${file} is a model, not a module: only --engine reference runs it, and without --raw`,
         );
       }
-      print(await runModel(file, input), values.json === true);
+      printResults(await runModel(file, input), values.json === true);
       return;
     }
     const { module, metadata } = readModule(file);
     const runner = await runnerOf(engineOption("--engine", values.engine ?? "v8"), file, module, metadata);
     if (!values.raw) {
-      print(await runRows(input, metadata, runner), values.json === true);
+      printResults(await runRows(input, metadata, runner), values.json === true);
       return;
     }
     const outputs = await runner(splitRaw(input, metadata.inputs));

@@ -12,6 +12,7 @@ import {
 } from "../fleet/server/server.ts";
 import { readPublicKey } from "../image/keys.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { readPem } from "./sign.ts";
 
 const OPTIONS = {
@@ -137,10 +138,10 @@ The first start prints two tokens, once: one for operators, one for devices that
     });
     try {
       const { manage, gateway } = server.firstTokens ?? {};
-      if (values.json) console.log(JSON.stringify({ url: http.url, data: folder, manage, gateway }));
+      if (values.json) printJson({ url: http.url, data: folder, manage, gateway }, 0);
       else {
-        console.log(`serving ${basename(folder)} at ${http.url}`);
-        if (manage !== undefined) console.log(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
+        print(`serving ${basename(folder)} at ${http.url}`);
+        if (manage !== undefined) print(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
       }
       await untilAsked();
       await http.close();

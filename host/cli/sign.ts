@@ -9,6 +9,7 @@ import { readBytes, writeAll } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";
 import { readModule } from "./inspect.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 const OPTIONS = {
   key: { type: "string" },
@@ -77,7 +78,7 @@ MCUboot's format (firmware/SPEC.md); imgtool reads it too.
     const output = values.output ?? join(dirname(file), `${basename(file, extname(file))}.img`);
     writeAll(dirname(output), { [basename(output)]: image });
     const info = parseImage(image);
-    if (values.json) console.log(JSON.stringify({ file: output, ...imageFields(info) }, null, 2));
-    else console.log(`${imageText(info)}\nwritten ${output}`);
+    if (values.json) printJson({ file: output, ...imageFields(info) });
+    else print(`${imageText(info)}\nwritten ${output}`);
   },
 };

@@ -4,6 +4,7 @@ import { loadCore } from "../fleet/simulator/simulated_device.ts";
 import { ImageError } from "../image/error.ts";
 import { ModelError } from "../ir/graph.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
+import { print, printJson } from "./output.ts";
 
 const OPTIONS = {
   seed: { type: "string" },
@@ -40,15 +41,15 @@ const tally = (counts: Readonly<Record<string, number>>): string =>
     .map(([name, count]) => `${count} ${name}`)
     .join(", ") || "none";
 
-function print({ rollup, faults, seconds }: ScenarioOutcome): void {
+function printOutcome({ rollup, faults, seconds }: ScenarioOutcome): void {
   const { versions, outcomes, reasons, counts } = rollup;
-  console.log(
+  print(
     `after ${(seconds / 3600).toFixed(1)} h: ${rollup.devices} devices, versions ${Object.entries(versions)
       .map(([version, count]) => `${version} (${count})`)
       .join(", ")}`,
   );
-  console.log(`updates: ${tally(outcomes)}; refused for: ${tally(reasons)}`);
-  console.log(
+  print(`updates: ${tally(outcomes)}; refused for: ${tally(reasons)}`);
+  print(
     `${counts.requests} requests, ${counts.inferences} inferences, ${counts.boots} starts, ` +
       `${counts.powerLosses} losses of power; faults of the network: ${tally(faults)}`,
   );
@@ -100,22 +101,15 @@ SCENARIO.json, with paths relative to it; what has an example after it may be le
     const results: { id: string; outcome: ScenarioOutcome }[] = [];
     for (const seed of seedsOf(values, digest)) {
       const id = `${seed}-${digest}`;
-      if (!values.json) console.log(`run ${id}`);
-      const tell = values.json ? undefined : (line: string) => console.log(line);
+      if (!values.json) print(`run ${id}`);
+      const tell = values.json ? undefined : (line: string) => print(line);
       const outcome = await play(scenario, seed, tell);
       results.push({ id, outcome });
-      if (!values.json) print(outcome);
+      if (!values.json) printOutcome(outcome);
       for (const failure of outcome.failures)
         console.error(`thimble simulate: ${failure}; again with --replay ${id}`);
     }
-    if (values.json)
-      console.log(
-        JSON.stringify(
-          results.map(({ id, outcome }) => ({ id, ...outcome })),
-          null,
-          2,
-        ),
-      );
+    if (values.json) printJson(results.map(({ id, outcome }) => ({ id, ...outcome })));
     return results.some(({ outcome }) => outcome.failures.length > 0) ? 1 : 0;
   },
 };

@@ -3,6 +3,7 @@ import { verifyImage } from "../image/mcuboot.ts";
 import { readBytes } from "./files.ts";
 import { imageFields, imageText } from "./image_text.ts";
 import { type Command, parse, UsageError } from "./options.ts";
+import { print, printJson } from "./output.ts";
 import { readPem } from "./sign.ts";
 
 export const verifyCommand: Command = {
@@ -20,7 +21,7 @@ file. Exit status 0 means that the image is whole and signed with one of the key
     if (values.key === undefined) throw new UsageError("expected --key PUB.pem, found none");
     const keys = values.key.map((name) => readPublicKey(readPem(name), `--key ${name}`));
     const info = verifyImage(readBytes(file, "an image (.img)"), keys);
-    if (values.json) console.log(JSON.stringify({ file, valid: true, ...imageFields(info) }, null, 2));
-    else console.log(`${imageText(info)}\nvalid`);
+    if (values.json) printJson({ file, valid: true, ...imageFields(info) });
+    else print(`${imageText(info)}\nvalid`);
   },
 };

@@ -3,6 +3,8 @@
  * Graphs are values: a pass returns a new one. `spec.ts` says what every stage may rely on.
  */
 
+import { plain } from "../plain.ts";
+
 export const DTYPES = ["float32", "int8", "uint8", "int16", "int32"] as const;
 export type DType = (typeof DTYPES)[number];
 export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
@@ -95,8 +97,8 @@ const MAX_LINE = 2000;
 
 /** Text from a file without what would end the line or steer a terminal, cut where it is too long. */
 export function oneLine(text: string): string {
-  const plain = text.slice(0, MAX_LINE + 1).replace(/[\p{Cc}\u2028\u2029]+/gu, " ");
-  return plain.length <= MAX_LINE ? plain : `${plain.slice(0, MAX_LINE - 4)} ...`;
+  const line = plain(text.slice(0, MAX_LINE + 1), " ").replace(/ {2,}/g, " ");
+  return line.length <= MAX_LINE ? line : `${line.slice(0, MAX_LINE - 4)} ...`;
 }
 
 /** Anything wrong with a model: one line that says where, what was expected and what was found. */

@@ -1,3 +1,4 @@
+import { plainJson } from "../plain.ts";
 import {
   anyOf,
   checkDocument,
@@ -81,7 +82,7 @@ export function graphToJson({ name, task, tensors, nodes, inputs, outputs }: Gra
     nodes: nodes.map(storeNode),
     tensors: [...tensors.values()].map(storeTensor),
   };
-  return `${JSON.stringify(stored)}\n`;
+  return `${plainJson(stored, 0)}\n`;
 }
 
 function restore({ data, ...tensor }: StoredTensor): Tensor {

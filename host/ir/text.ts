@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { plain, plainJson } from "../plain.ts";
 import { type Graph, type Node, type Tensor, toBytes } from "./graph.ts";
 
 /** A number the same way on every machine, short where it can be. */
@@ -19,7 +20,7 @@ const digest = (tensor: Tensor): string =>
 
 function attributes(node: Node): string {
   const keys = Object.keys(node.attributes).sort();
-  return keys.map((key) => ` ${key}=${JSON.stringify(node.attributes[key])}`).join("");
+  return keys.map((key) => ` ${plain(key)}=${plainJson(node.attributes[key], 0)}`).join("");
 }
 
 /** What the caller does to each feature, the first few of them. */
@@ -36,21 +37,23 @@ function scaling({ scaling: by }: Tensor): string {
  * stage did. Constants are shown by type and the start of their SHA-256.
  */
 export function dumpGraph(graph: Graph): string {
-  const of = (name: string): string => (name === "" ? "-" : name);
-  const lines = [`graph ${graph.name}`];
+  const of = (name: string): string => (name === "" ? "-" : plain(name));
+  const lines = [`graph ${plain(graph.name)}`];
   for (const name of graph.inputs) {
     const tensor = graph.tensors.get(name)!;
-    lines.push(`input ${name}: ${type(tensor)}${scaling(tensor)}`);
+    lines.push(`input ${plain(name)}: ${type(tensor)}${scaling(tensor)}`);
   }
   for (const tensor of graph.tensors.values()) {
-    if (tensor.data) lines.push(`constant ${tensor.name}: ${type(tensor)} sha256 ${digest(tensor)}`);
+    if (tensor.data) lines.push(`constant ${plain(tensor.name)}: ${type(tensor)} sha256 ${digest(tensor)}`);
   }
   for (const node of graph.nodes) {
-    const outputs = node.outputs.map((name) => `${name}: ${type(graph.tensors.get(name)!)}`).join(", ");
+    const outputs = node.outputs
+      .map((name) => `${plain(name)}: ${type(graph.tensors.get(name)!)}`)
+      .join(", ");
     lines.push(
-      `${outputs} = ${node.op}(${node.inputs.map(of).join(", ")})${attributes(node)}  # ${node.name}`,
+      `${outputs} = ${node.op}(${node.inputs.map(of).join(", ")})${attributes(node)}  # ${plain(node.name)}`,
     );
   }
-  for (const name of graph.outputs) lines.push(`output ${name}`);
+  for (const name of graph.outputs) lines.push(`output ${plain(name)}`);
   return `${lines.join("\n")}\n`;
 }

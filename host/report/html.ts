@@ -1,5 +1,7 @@
 /** Markup in which everything that comes from a model is text: names in a hostile file stay names. */
 
+import { plainJson, plainLines } from "../plain.ts";
+
 /** Markup that may be inserted as it is; only `html` makes it. */
 export interface Html {
   readonly markup: string;
@@ -15,9 +17,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text for an element or a quoted attribute; control characters, which HTML does not allow, become U+FFFD. */
+/** Text for an element or a quoted attribute; what HTML does not allow, or nobody sees, becomes U+FFFD. */
 export const escapeText = (text: string): string =>
-  text.replace(/[&<>"']/g, (c) => ENTITIES[c]!).replace(/(?![\n\t])\p{Cc}/gu, "\uFFFD");
+  plainLines(text.replaceAll("\t", " ")).replace(/[&<>"']/g, (c) => ENTITIES[c]!);
 
 function render(content: Content): string {
   if (content === undefined) return "";
@@ -37,4 +39,4 @@ export function html(strings: TemplateStringsArray, ...values: readonly Content[
  * A value as JSON inside of a script element: neither `</script` nor `<!--` may stand there, and JSON has
  * another way to write "<".
  */
-export const jsonForScript = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
+export const jsonForScript = (value: unknown): string => plainJson(value, 0).replaceAll("<", "\\u003c");

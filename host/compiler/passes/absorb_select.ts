@@ -1,4 +1,5 @@
 import { type Graph, type Node, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import { fuseWithReader } from "./fuse.ts";
 
 /** Weights for all columns: zeros where a column is not wanted, the sum where it is wanted twice. */
@@ -17,6 +18,7 @@ const MAX_SPREAD = 2;
 /** Float graphs: who reads a choice of columns chooses for itself, by number or by weights of zero. */
 export function absorbSelect(graph: Graph): Graph {
   const tensors = new Map(graph.tensors);
+  const unique = tensorNames(graph);
   const fused = fuseWithReader(graph, (_, node, reader): Node | undefined => {
     if (node.op !== "select" || reader.inputs[0] !== node.outputs[0]) return undefined;
     const input = tensorOf(graph, node.inputs[0]!);
@@ -31,7 +33,7 @@ export function absorbSelect(graph: Graph): Graph {
     const features = input.shape.at(-1)!;
     const isDense = reader.op === "fully_connected" && reader.attributes["keepDims"] === true;
     if (!isDense || !weights?.data || features > MAX_SPREAD * indices.length) return undefined;
-    const name = `${weights.name}@${node.name}`;
+    const name = unique(`${weights.name}@${node.name}`);
     const shape = [weights.shape[0]!, features];
     tensors.set(name, { ...weights, name, shape, data: spread(weights, indices, features) });
     return { ...reader, inputs: [input.name, name, ...reader.inputs.slice(2)] };

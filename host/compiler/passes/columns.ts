@@ -8,6 +8,7 @@ import {
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
+import { nameGiver, tensorNames } from "../../ir/names.ts";
 
 /**
  * What is done to single columns of a table right at a graph's input, such as scalers, imputers and a choice of
@@ -103,22 +104,33 @@ function scalingOf(features: number, lists: readonly Columns[]): Scaling | undef
 const isIdentity = ({ offsets, factors, missing }: Scaling): boolean =>
   !missing && offsets.every((o) => o === 0) && factors.every((f) => f === 1);
 
+/** What gives out names, of tensors and of nodes. */
+interface Unique {
+  readonly tensor: (name: string) => string;
+  readonly node: (name: string) => string;
+}
+
 /** Columns of the input as a tensor of that name and shape: a choice of them, and the shape. */
-function choose(input: Tensor, tensor: Tensor, columns: Columns): { nodes: Node[]; tensors: Tensor[] } {
+function choose(
+  input: Tensor,
+  tensor: Tensor,
+  columns: Columns,
+  unique: Unique,
+): { nodes: Node[]; tensors: Tensor[] } {
   const indices = columns.map(({ feature }) => feature);
   const isAll = indices.every((feature, i) => feature === i) && indices.length === input.shape.at(-1);
   const shape = input.shape.with(-1, indices.length);
   const isShaped = shape.join() === tensor.shape.join();
-  const between = isShaped ? tensor.name : `${tensor.name}/columns`;
+  const between = isShaped ? tensor.name : unique.tensor(`${tensor.name}/columns`);
   const chosen: Node = {
-    name: between,
+    name: unique.node(between),
     op: "select",
     inputs: [input.name],
     outputs: [between],
     attributes: { indices },
   };
   const reshaped: Node = {
-    name: `${tensor.name}/shape`,
+    name: unique.node(`${tensor.name}/shape`),
     op: "reshape",
     inputs: [isAll ? input.name : between],
     outputs: [tensor.name],
@@ -156,15 +168,14 @@ function moveOut(graph: Graph, input: Tensor): Graph {
   );
   const isOutput = border.some(([name]) => graph.outputs.includes(name));
   if (!scaling || isOutput) return graph;
+  const left = graph.nodes.filter((node) => !absorbed.has(node));
+  const unique = { tensor: tensorNames(graph), node: nameGiver(left.map(({ name }) => name)) };
   const parts = border
     .filter(([name]) => name !== input.name)
-    .map(([name, columns]) => choose(input, tensorOf(graph, name), columns));
+    .map(([name, columns]) => choose(input, tensorOf(graph, name), columns, unique));
   const scaled = isIdentity(scaling) ? input : { ...input, scaling };
   const tensors = [scaled, ...parts.flatMap((part) => part.tensors)];
-  const nodes = [
-    ...parts.flatMap((part) => part.nodes),
-    ...graph.nodes.filter((node) => !absorbed.has(node)),
-  ];
+  const nodes = [...parts.flatMap((part) => part.nodes), ...left];
   return removeWhole(withTensors({ ...graph, nodes }, tensors), input);
 }
 

@@ -1,4 +1,5 @@
 import { elements, type Graph, type Node, perTensor, type Tensor, tensorOf } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import { type Activation, activationRange, clampTo } from "../../ops/activation.ts";
 import { channelMultipliers } from "../../ops/channel_scale.ts";
 import { constantOutput } from "../../ops/constant_channels.ts";
@@ -252,9 +253,9 @@ function shrink(
 
 function rewrite(graph: Graph, constants: Constants, kept: ReadonlyMap<string, readonly number[]>): Graph {
   const tensors = new Map(graph.tensors);
+  const unique = tensorNames(graph);
   const add = (tensor: Tensor, wish: string): string => {
-    let name = wish;
-    while (tensors.has(name)) name += "_";
+    const name = unique(wish);
     tensors.set(name, { ...tensor, name });
     return name;
   };

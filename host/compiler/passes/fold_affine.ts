@@ -1,4 +1,5 @@
 import { type Graph, type Node, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import type { WeightMatrix } from "../../ops/traits.ts";
@@ -51,6 +52,7 @@ function foldsInto(graph: Graph, node: Node, reader: Node): WeightMatrix | undef
 
 function foldOnce(graph: Graph): Graph {
   const tensors = new Map(graph.tensors);
+  const unique = tensorNames(graph);
   const fused = fuseWithReader(graph, (_, node, reader) => {
     const at = node.inputs.findIndex((name) => !tensors.get(name)?.data);
     const x = tensors.get(node.inputs[at] ?? node.outputs[0]!)!;
@@ -63,16 +65,18 @@ function foldOnce(graph: Graph): Graph {
     const isWhole = x.shape.join() === tensorOf(graph, node.outputs[0]!).shape.join();
     if (!numbers || !(weights.data instanceof Float32Array) || (bias && !bias.data) || !isWhole)
       return undefined;
-    const name = (of: string): string => `${reader.name}/${of}@${node.name}`;
+    const nameOf = (role: string): string => unique(`${reader.name}/${role}@${node.name}`);
     if (node.op === "mul") {
       const data = multiplied(matrix, numbers, weights);
-      tensors.set(name("weights"), { ...weights, name: name("weights"), data });
-      return { ...reader, inputs: [x.name, name("weights"), ...reader.inputs.slice(2)] };
+      const name = nameOf("weights");
+      tensors.set(name, { ...weights, name, data });
+      return { ...reader, inputs: [x.name, name, ...reader.inputs.slice(2)] };
     }
     const before = (bias?.data as Float32Array | undefined) ?? new Float32Array(weights.shape[0]!);
     const data = shifted(node, numbers, weights, before);
-    tensors.set(name("bias"), { name: name("bias"), dtype: "float32", shape: [data.length], data });
-    return { ...reader, inputs: [x.name, reader.inputs[1]!, name("bias")] };
+    const name = nameOf("bias");
+    tensors.set(name, { name, dtype: "float32", shape: [data.length], data });
+    return { ...reader, inputs: [x.name, reader.inputs[1]!, name] };
   });
   return withTensors(fused, tensors.values());
 }

@@ -1,4 +1,5 @@
 import { type Graph, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import { fuseWithReader } from "./fuse.ts";
 
 /** (outer [n, m]) times (inner [m, k]), in double precision. */
@@ -26,6 +27,7 @@ function biasOf(outer: Tensor, inner: Tensor | undefined, own: Tensor | undefine
 /** Float graphs: two dense layers with nothing between are one, where that has no more weights. */
 export function fuseDense(graph: Graph): Graph {
   const tensors = new Map(graph.tensors);
+  const unique = tensorNames(graph);
   const fused = fuseWithReader(graph, (_, node, reader) => {
     const isDense = [node, reader].every(
       ({ op, attributes }) => op === "fully_connected" && attributes["keepDims"] === true,
@@ -38,7 +40,10 @@ export function fuseDense(graph: Graph): Graph {
     if ([inner, outer].some((weights) => !weights?.data)) return undefined;
     const [n, m, k] = [outer!.shape[0]!, outer!.shape[1]!, inner!.shape[1]!];
     if (n * k > n * m + m * k) return undefined;
-    const names = [`${outer!.name}@${node.name}`, `${reader.name}/bias@${node.name}`] as const;
+    const names = [
+      unique(`${outer!.name}@${node.name}`),
+      unique(`${reader.name}/bias@${node.name}`),
+    ] as const;
     tensors.set(names[0], { name: names[0], dtype: "float32", shape: [n, k], data: product(outer!, inner!) });
     const bias = biasOf(outer!, innerBias, outerBias);
     tensors.set(names[1], { name: names[1], dtype: "float32", shape: [n], data: bias });

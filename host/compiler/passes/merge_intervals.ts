@@ -8,6 +8,7 @@ import {
   withTensors,
   writers,
 } from "../../ir/graph.ts";
+import { nodeNames, tensorNames } from "../../ir/names.ts";
 
 /** Encoders of single columns side by side: intervals of one tensor, or dense layers of such, become one of each. */
 
@@ -70,10 +71,12 @@ function blocks(
 
 function merge(graph: Graph, concat: Node, parts: readonly Part[]): Graph {
   const base = concat.name;
+  const [uniqueTensor, uniqueNode] = [tensorNames(graph), nodeNames(graph)];
   const tensors: Tensor[] = [];
   const constant = (role: string, shape: readonly number[], data: Float32Array): string => {
-    tensors.push({ name: `${base}/${role}`, dtype: "float32", shape, data });
-    return `${base}/${role}`;
+    const name = uniqueTensor(`${base}/${role}`);
+    tensors.push({ name, dtype: "float32", shape, data });
+    return name;
   };
   const nodes: Node[] = [];
   const add = (
@@ -82,9 +85,9 @@ function merge(graph: Graph, concat: Node, parts: readonly Part[]): Graph {
     shape: readonly number[],
     attributes: Node["attributes"],
   ): string => {
-    const name = `${base}/${op}`;
+    const name = uniqueTensor(`${base}/${op}`);
     tensors.push({ name, dtype: "float32", shape });
-    nodes.push({ name, op, inputs, outputs: [name], attributes });
+    nodes.push({ name: uniqueNode(name), op, inputs, outputs: [name], attributes });
     return name;
   };
   const all = parts.map(({ intervals }) => intervals);

@@ -7,6 +7,7 @@ import {
   tensorOf,
   toBytes,
 } from "../../ir/graph.ts";
+import { nameGiver, tensorNames } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Argument, type Choices, type Lowering, SMALL } from "../../ops/lowering.ts";
 import { bind } from "../../ops/operator.ts";
@@ -44,14 +45,8 @@ export interface Program {
 /** Constants by content, so that equal ones share their bytes. Different ones get different names. */
 function constantPool() {
   const byContent = new Map<string, Constant>();
-  const names = new Set<string>();
-  const unique = (name: string): string => {
-    let free = name;
-    // A tensor of the model may be called like a table of ours.
-    for (let n = 2; names.has(free); n++) free = `${name}_${n}`;
-    names.add(free);
-    return free;
-  };
+  // A tensor of the model may be called like a table of ours.
+  const unique = nameGiver([]);
   const add = (name: string, data: TensorData): Argument => {
     const content = `${data.BYTES_PER_ELEMENT}:${Buffer.from(toBytes(data)).toString("latin1")}`;
     const existing = byContent.get(content);
@@ -116,12 +111,7 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
     return { kind: "tensor", name: value.name, offset: 0 };
   };
 
-  const scratchName = (node: string): string => {
-    let name = `${node} scratch`;
-    while (graph.tensors.has(name) || scratch.has(name)) name += "_";
-    return name;
-  };
-
+  const uniqueTensor = tensorNames(graph);
   graph.nodes.forEach((node, index) => {
     const choice = choices.get(node.name) ?? SMALL;
     const lowering: Lowering = {
@@ -141,7 +131,7 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
       },
       alias: (output, input) => aliases.set(output.name, input.name),
       scratch(bytes) {
-        const name = scratchName(node.name);
+        const name = uniqueTensor(`${node.name} scratch`);
         scratch.set(name, bytes);
         return { kind: "tensor", name, offset: 0 };
       },

@@ -94,19 +94,20 @@ function quantizeConstant(tensor: Tensor, dtype: Precision, quantization: Quanti
 
 /**
  * The constants of one node, quantised under names of their own: two nodes may share a constant. Operands
- * have the output's type, weights int8 unless `precision` says otherwise.
+ * have the output's type, weights int8 unless `precision` says otherwise. `unique` gives out names of tensors.
  */
 export function quantizeConstants(
   graph: Graph,
   node: Node,
   precision: ReadonlyMap<string, Precision>,
+  unique: (name: string) => string,
 ): { node: Node; tensors: Tensor[] } {
   const operator = operatorOf(node.op);
   const rule = operator.quantization;
   const tensors: Tensor[] = [];
   const inputs = [...node.inputs];
   const replace = (i: number, tensor: Tensor): Tensor => {
-    const renamed = { ...tensor, name: `${tensor.name}@${node.name}` };
+    const renamed = { ...tensor, name: unique(`${tensor.name}@${node.name}`) };
     tensors.push(renamed);
     inputs[i] = renamed.name;
     return renamed;

@@ -6,7 +6,15 @@
  * powers of two: the float model computes exactly what it did.
  */
 
-import { elements, type Graph, type Node, readers, type Tensor, tensorOf, withTensors } from "../../ir/graph.ts";
+import {
+  elements,
+  type Graph,
+  type Node,
+  readers,
+  type Tensor,
+  tensorOf,
+  withTensors,
+} from "../../ir/graph.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import type { WeightMatrix } from "../../ops/traits.ts";

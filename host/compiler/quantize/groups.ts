@@ -8,6 +8,7 @@ import {
   type Tensor,
   tensorOf,
 } from "../../ir/graph.ts";
+import { nodeNames, tensorNames } from "../../ir/names.ts";
 import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind } from "../../ops/operator.ts";
@@ -116,6 +117,7 @@ function wantedGroups(
 export function alignInputs(graph: Graph, groups: Groups, precision: ReadonlyMap<string, Precision>): Graph {
   const tensors = new Map<string, Tensor>(graph.tensors);
   const made = new Map<string, string>();
+  const [uniqueTensor, uniqueNode] = [tensorNames(graph), nodeNames(graph)];
   const nodes = graph.nodes.flatMap((node) => {
     const added: Node[] = [];
     const groupsWanted = wantedGroups(graph, groups, node, precision);
@@ -123,14 +125,21 @@ export function alignInputs(graph: Graph, groups: Groups, precision: ReadonlyMap
       const wanted = groupsWanted[i];
       if (!wanted) return input;
       const moved = groups.get(node.outputs[0]!) === wanted;
-      const name = moved ? `${node.name}_rescaled_${i}` : `${input}_${wanted.precision}`;
       // Every reader of that type shares one.
-      const known = made.get(name);
+      const shared = `${input}_${wanted.precision}`;
+      const known = moved ? undefined : made.get(shared);
       if (known !== undefined) return known;
-      made.set(name, name);
+      const name = uniqueTensor(moved ? `${node.name}_rescaled_${i}` : shared);
+      if (!moved) made.set(shared, name);
       tensors.set(name, { ...tensorOf(graph, input), name });
       groups.set(name, wanted);
-      added.push({ name, op: "quantize", inputs: [input], outputs: [name], attributes: {} });
+      added.push({
+        name: uniqueNode(name),
+        op: "quantize",
+        inputs: [input],
+        outputs: [name],
+        attributes: {},
+      });
       return name;
     });
     return [...added, { ...node, inputs }];

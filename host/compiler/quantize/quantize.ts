@@ -7,6 +7,7 @@ import {
   type Tensor,
   tensorOf,
 } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind, type Operator } from "../../ops/operator.ts";
@@ -79,11 +80,12 @@ export function quantizeGraph(
     if (dtype) tensors.set(name, { ...tensorOf(aligned, name), dtype, quantization: quantized(1, 0) });
   }
   const scaled = { ...aligned, tensors };
+  const unique = tensorNames(aligned);
   // In execution order: an operator may choose its output's type from what it reads.
   const parts = aligned.nodes.map((node) => {
     const type = outputType(bind(scaled, node), operatorOf(node.op));
     if (type) tensors.set(node.outputs[0]!, { ...tensorOf(aligned, node.outputs[0]!), ...type });
-    return quantizeConstants(scaled, node, precision);
+    return quantizeConstants(scaled, node, precision, unique);
   });
   const used = new Set(parts.flatMap(({ node }) => [...node.inputs, ...node.outputs]).concat(graph.inputs));
   for (const { tensors: added } of parts) for (const tensor of added) tensors.set(tensor.name, tensor);

@@ -14,6 +14,7 @@ import {
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import { type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
 import { clamp } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
@@ -121,7 +122,7 @@ function channelErrors({ node, bound, rows, targets, integers }: Layer, inputs: 
 const INT32_MAX = 2 ** 31 - 1;
 
 /** The bias with the shift of each channel taken out (Nagel et al. 2019, section 4.2); undefined where none helps. */
-function correctBias(layer: Layer): Tensor | undefined {
+function correctBias(layer: Layer, unique: (name: string) => string): Tensor | undefined {
   const { bound, node, rows } = layer;
   const [input, weights] = bound.inputs as [Tensor, Tensor];
   const channels = rows.groups * rows.channels;
@@ -129,7 +130,7 @@ function correctBias(layer: Layer): Tensor | undefined {
     Math.fround(perTensor(input).scale * scaleAt(weights, c)),
   );
   const old = bound.inputs[2] ?? {
-    name: `${node.name}_correction`,
+    name: unique(`${node.name}_correction`),
     dtype: "int32" as const,
     shape: [channels],
     data: new Int32Array(channels),
@@ -152,6 +153,7 @@ function correctBias(layer: Layer): Tensor | undefined {
 function refineLayer(
   layer: Layer,
   { rounding, biasCorrection }: Refinement,
+  unique: (name: string) => string,
 ): { node: Node; tensors: Tensor[] } {
   const tensors: Tensor[] = [];
   let { node, bound } = layer;
@@ -164,7 +166,7 @@ function refineLayer(
   };
   const rounded = rounding ? roundWeights(layer, biasCorrection) : undefined;
   if (rounded) use(1, rounded);
-  const corrected = biasCorrection ? correctBias({ ...layer, node, bound }) : undefined;
+  const corrected = biasCorrection ? correctBias({ ...layer, node, bound }, unique) : undefined;
   if (corrected) use(2, corrected);
   return { node, tensors };
 }
@@ -216,11 +218,12 @@ export function refine(
     return new Map<string, TensorData>([...constants, ...inputs]);
   });
   const origin = origins(float);
+  const unique = tensorNames(quantized);
   const nodes: Node[] = [];
   let graph = quantized;
   for (const node of quantized.nodes) {
     const layer = layerOf(float, origin.get(node.name), node, bind(graph, node), traces, values);
-    const refined = layer ? refineLayer(layer, refinement) : { node, tensors: [] };
+    const refined = layer ? refineLayer(layer, refinement, unique) : { node, tensors: [] };
     graph = withTensors(graph, refined.tensors);
     nodes.push(refined.node);
     const bound = bind(graph, refined.node);

@@ -11,6 +11,7 @@ import {
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
+import { tensorNames } from "../../ir/names.ts";
 import { type Sample, scaleValues } from "../../ops/border.ts";
 
 /** Each feature's values become (x - offset) * factor. */
@@ -114,6 +115,7 @@ function scaleInput(graph: Graph, input: Tensor, samples: readonly Float32Array[
   );
   const changed = new Map<Node, Node>();
   const tensors: Tensor[] = [{ ...input, scaling: compose(input.scaling, scaling) }];
+  const unique = tensorNames(graph);
   for (const node of nodes) {
     const constant = (i: number): Tensor | undefined => graph.tensors.get(node.inputs[i] ?? "");
     const constants =
@@ -122,7 +124,7 @@ function scaleInput(graph: Graph, input: Tensor, samples: readonly Float32Array[
     const inputs = [...node.inputs];
     for (const [i, tensor] of constants) {
       // Under names of their own: another node may read the constant as it was.
-      const name = `${tensor.name}@${node.name}`;
+      const name = unique(`${tensor.name}@${node.name}`);
       tensors.push({ ...tensor, name });
       inputs[i] = name;
     }

@@ -1,4 +1,5 @@
 /** Actions: what one device is asked to do, and what it says of that. The vocabulary is DDI's. */
+import { plain } from "../../plain.ts";
 import type { Context } from "./context.ts";
 import { number, type Row } from "./database.ts";
 import type { DeviceRow } from "./devices.ts";
@@ -43,9 +44,7 @@ function progressOf(result: JsonObject): number | undefined {
 
 /** Text as it is kept: without control characters, cut to a length between two characters. */
 export const cut = (said: string, chars: number): string =>
-  said
-    .slice(0, 4 * chars)
-    .replace(/\p{Cc}/gu, " ")
+  plain(said.slice(0, 4 * chars), " ")
     .slice(0, chars)
     .replace(/[\uD800-\uDBFF]$/, "");
 

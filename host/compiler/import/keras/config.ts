@@ -1,5 +1,6 @@
 /** The model's JSON configuration, of Keras 2 and 3, as a tree of layers. */
 import { ModelError } from "../../../ir/graph.ts";
+import { nameGiver } from "../../../ir/names.ts";
 import { isObject, type JsonObject, type Options, optionsOf } from "./options.ts";
 
 /** Output `tensor` of call `call` of the layer of that name. */
@@ -95,7 +96,13 @@ function sequential(name: string, layers: readonly Layer[], config: JsonObject):
   const options = optionsOf({ batch_shape: shape, dtype: "float32" });
   const input: Layer = hasInput
     ? first
-    : { name: `${name}/input`, type: "InputLayer", options, calls: [], extra: [] };
+    : {
+        name: nameGiver(layers.map((layer) => layer.name))(`${name}/input`),
+        type: "InputLayer",
+        options,
+        calls: [],
+        extra: [],
+      };
   let last = input;
   const chained = (hasInput ? layers.slice(1) : layers).map((layer) => {
     const called = { ...layer, calls: [[{ layer: last.name, call: 0, tensor: 0 }]] };

@@ -74,7 +74,7 @@ function quantizationOf(tensor: TfliteTensor): Quantization | undefined {
   return { scales, zeroPoints: spread, axis: quantizedDimension };
 }
 
-function toTensor(tensor: TfliteTensor, name: string): Tensor {
+function toTensor(tensor: TfliteTensor, name: string, unique: (name: string) => string): Tensor {
   const isLong = tensor.type === "INT64" && tensor.data.length > 0;
   const dtype = isLong ? "int32" : DTYPES[tensor.type];
   if (!dtype)
@@ -96,7 +96,7 @@ function toTensor(tensor: TfliteTensor, name: string): Tensor {
     shape: tensor.shape,
     ...(data && { data }),
     ...(quantization && { quantization }),
-    ...(tensor.isVariable && !data && { next: `${name}_next` }),
+    ...(tensor.isVariable && !data && { next: unique(`${name}_next`) }),
   };
 }
 
@@ -251,17 +251,17 @@ function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
 export function importTflite(bytes: Uint8Array, name: string): Graph {
   const model = keepUsed(joinDilations(widenConstants(readTflite(bytes))));
   const names = uniqueNames(model);
+  const unique = nameGiver(names);
   const cache = new Map<number, Tensor>();
   const tensorAt = (index: number): Tensor => {
     const source = model.tensors[index];
     if (!source) throw new ModelError(`expected a tensor below ${model.tensors.length}, found ${index}`);
-    const tensor = cache.get(index) ?? toTensor(source, names[index]!);
+    const tensor = cache.get(index) ?? toTensor(source, names[index]!, unique);
     cache.set(index, tensor);
     return tensor;
   };
   const typeAt = (index: number): string | undefined => model.tensors[index]?.type;
   const added: Tensor[] = [];
-  const unique = nameGiver(names);
   const between = (like: Tensor, shape: Shape): Tensor => {
     const { dtype, quantization } = like;
     const tensor = { name: unique(`${like.name}_part`), dtype, shape, ...(quantization && { quantization }) };
