@@ -2,9 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scratchFolder } from "../support/folders.ts";
-import { buildFuzzer, findFuzzer, fuzz } from "./fuzzer.ts";
+import { buildFuzzer, findFuzzer, fuzz, writeModuleCorpus } from "./fuzzer.ts";
 
 const SEEDS = [1, 2, 3, 4];
+const MODULES = 400;
 
 const scratch = scratchFolder();
 const fuzzer = await findFuzzer(scratch);
@@ -15,10 +16,12 @@ for (const [target, runs] of [
   ["kernels", 500_000],
   ["ddi", 500_000],
   ["journal", 50_000],
+  ["modules", 500_000],
 ] as const) {
   test(`${target}: ${SEEDS.length} times ${runs} inputs from the corpus`, { skip }, async () => {
     assert.ok("clang" in fuzzer);
     const program = await buildFuzzer(fuzzer.clang, target, scratch);
-    for (const seed of SEEDS) await fuzz(program, target, runs, seed, scratch);
+    const corpus = target === "modules" ? writeModuleCorpus(scratch, MODULES) : undefined;
+    for (const seed of SEEDS) await fuzz(program, target, runs, seed, scratch, corpus);
   });
 }

@@ -1,13 +1,14 @@
 /** Building and running the libFuzzer harnesses in firmware/fuzz. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync } from "node:fs";
-import { join } from "node:path";
-import { coreSources, includeFolders } from "../../host/firmware/posix_build.ts";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { coreSources, includeFolders, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { findProgram } from "../../host/firmware/toolchain.ts";
-import { runProcess } from "../../host/firmware/wasm3_build.ts";
+import { findSource, runProcess, wasm3Sources } from "../../host/firmware/wasm3_build.ts";
 import { root } from "../../host/root.ts";
+import { oddModule } from "../fuzz/odd_modules.ts";
 
-export type Target = "image" | "kernels" | "ddi" | "journal" | "heap";
+export type Target = "image" | "kernels" | "ddi" | "journal" | "heap" | "modules";
 
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
@@ -17,6 +18,7 @@ const sources: Readonly<Record<Target, readonly string[]>> = {
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
   journal: [join(core, "journal.c")],
   heap: [join(core, "heap.c")],
+  modules: [...coreSources(), join(root, "firmware", "port", "posix", "modules.c")],
   kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
 };
 
@@ -28,11 +30,23 @@ const MAX_BYTES: Readonly<Record<Target, number>> = {
   ddi: 4096,
   journal: 8192,
   heap: 600,
+  modules: 4096,
 };
 /** No input takes a second; so many are a loop without end. */
 const TIMEOUT_SECONDS = 60;
 
 export const corpusFolder = (target: Target): string => join(root, "test", "fuzz", "corpus", target);
+
+/** Modules that odd_modules.ts makes, of which none has to be kept; for `target` modules. */
+export function writeModuleCorpus(scratch: string, count: number): string {
+  const folder = mkdtempSync(join(scratch, "modules-"));
+  for (let index = 0; index < count; index++) {
+    const { bytes } = oddModule(`corpus:${index}`);
+    // The first byte: much RAM, and native kernels in every other one.
+    writeFileSync(join(folder, `${index}`), Buffer.concat([Buffer.from([0xfe | (index & 1)]), bytes]));
+  }
+  return folder;
+}
 
 /** clang with libFuzzer, or why there is none and how to install it. */
 export async function findFuzzer(scratch: string): Promise<{ clang: string } | { reason: string }> {
@@ -45,18 +59,45 @@ export async function findFuzzer(scratch: string): Promise<{ clang: string } | {
   return status === 0 ? { clang } : { reason: `${clang} has no libFuzzer: ${install}` };
 }
 
+/** wasm3 as the firmware has it, with sanitizers; the objects, and how the files that include it are compiled. */
+async function buildInterpreter(clang: string, scratch: string): Promise<string[]> {
+  const folder = findSource();
+  assert.ok(folder !== undefined, "wasm3's source is missing");
+  const objects = wasm3Sources(folder).map((source) => ({
+    source,
+    object: join(scratch, `${basename(source)}.o`),
+  }));
+  for (const { source, object } of objects) {
+    // wasm3 keeps constants of 8 bytes at any multiple of 4.
+    const flags = [...sanitize, "-fno-sanitize=alignment", "-w", ...wasm3Flags()];
+    const built = await runProcess([clang, ...flags, "-c", source, "-o", object]);
+    assert.equal(built.status, 0, built.stderr);
+  }
+  const nativeStack = "-DTHIMBLE_NATIVE_STACK_BYTES=1048576";
+  return [...objects.map(({ object }) => object), "-isystem", folder, ...wasm3Flags(), nativeStack];
+}
+
 /** Path of the harness for `target`, with sanitizers. */
 export async function buildFuzzer(clang: string, target: Target, scratch: string): Promise<string> {
   const output = join(scratch, `${target}_fuzz`);
   const harness = join(root, "firmware", "fuzz", `${target}_fuzz.c`);
   const flags = [...strict, ...sanitize, ...includeFolders().map((path) => `-I${path}`)];
-  const built = await runProcess([clang, ...flags, ...sources[target], harness, "-o", output]);
+  const interpreter = target === "modules" ? await buildInterpreter(clang, scratch) : [];
+  const built = await runProcess([
+    clang,
+    ...flags,
+    ...interpreter,
+    ...sources[target],
+    harness,
+    "-o",
+    output,
+  ]);
   assert.equal(built.status, 0, built.stderr);
   return output;
 }
 
 /**
- * Runs so many inputs from the committed corpus, the same in every run; fails with what the harness says and
+ * Runs so many inputs from the corpus, by default the committed one, the same in every run; fails with what the harness says and
  * the input in base64. What it finds on the way goes to a folder of its own.
  */
 export async function fuzz(
@@ -65,6 +106,7 @@ export async function fuzz(
   runs: number,
   seed: number,
   scratch: string,
+  corpus = corpusFolder(target),
 ): Promise<void> {
   const finds = mkdtempSync(join(scratch, "finds-"));
   const artefacts = join(scratch, "artefacts");
@@ -74,7 +116,7 @@ export async function fuzz(
     `-timeout=${TIMEOUT_SECONDS}`,
     `-artifact_prefix=${artefacts}/`,
   ];
-  const command = [program, `-runs=${runs}`, `-seed=${seed}`, ...limits, finds, corpusFolder(target)];
+  const command = [program, `-runs=${runs}`, `-seed=${seed}`, ...limits, finds, corpus];
   const { status, stderr } = await runProcess(command);
   assert.equal(status, 0, stderr.slice(-4000));
 }
