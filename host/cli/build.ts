@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { OBJECTIVES } from "../compiler/tune/tune.ts";
 import type { EngineResult } from "../compiler/verify/ladder.ts";
 import { BOARD_NAMES } from "../firmware/boards.ts";
+import { openScratch } from "../firmware/toolchain.ts";
 import { findWasm3Cli, runCliSelfTest } from "../firmware/wasm3_build.ts";
 import { ModelError, TASKS } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
@@ -177,13 +178,13 @@ export function summary(report: Report, folder: string | undefined, signed = fal
 async function commandLineSelfTest(module: Uint8Array): Promise<number | undefined> {
   const commandLine = findWasm3Cli();
   if (commandLine === undefined) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), "thimble-"));
+  const { folder, guard, done } = openScratch(join(tmpdir(), "thimble-"));
   try {
     const file = join(folder, "model.wasm");
     writeFileSync(file, module);
-    return await runCliSelfTest(commandLine, file);
+    return await runCliSelfTest(commandLine, file, guard);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    done();
   }
 }
 

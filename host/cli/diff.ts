@@ -11,6 +11,7 @@ import { plain, plainJson, plainLines } from "../plain.ts";
 import { readDataset } from "../runtime/data/index.ts";
 import { integer, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";
+import { limitsOption, TIME_LIMIT_OPTION } from "./engines.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { print } from "./output.ts";
 
@@ -219,6 +220,7 @@ export const diffCommand: Command = {
   name: "diff",
   summary: "find the first layer in which two modules, models or engines part",
   usage: `thimble diff A B --input FILE [--row N] [--tolerance DB] [--json]
+             [--time-limit SECONDS=60]
 
 A and B are FILE or FILE@ENGINE: a module (.wasm, .img) on v8 (the default), wasm3, qemu or reference, or a model
 (.tflite, .onnx), which the reference interpreter runs as it is. The input holds real values, as for thimble run.
@@ -226,7 +228,8 @@ Layers are compared in order by the names of their tensors; those of a module co
 it, built again with every layer as an output. Ends with status 0 where both are equal and 1 where they part.
   --row        only this row of the input, from 1
   --tolerance  part only where a tensor's signal to noise is below so many decibels; of a float model against
-               integers ${FLOAT_TOLERANCE} is the default, otherwise every value has to be the same`,
+               integers ${FLOAT_TOLERANCE} is the default, otherwise every value has to be the same
+  --time-limit  the longest that one inference may take in v8 or wasm3`,
 
   async run(args) {
     const { values, positionals } = parse(
@@ -236,13 +239,15 @@ it, built again with every layer as an output. Ends with status 0 where both are
         row: { type: "string" },
         tolerance: { type: "string" },
         json: { type: "boolean" },
+        ...TIME_LIMIT_OPTION,
       },
       ["A", "B"],
     );
     const { input, row, tolerance: given } = values;
     if (input === undefined) throw new UsageError("expected --input FILE, found none");
     const asked = given === undefined ? undefined : parseTolerance(given);
-    const [a, b] = [await openSide(positionals[0]!), await openSide(positionals[1]!)];
+    const limits = limitsOption(values["time-limit"]);
+    const [a, b] = [await openSide(positionals[0]!, limits), await openSide(positionals[1]!, limits)];
     checkInputs(a, b);
     const tolerance = asked ?? (hasFloats(a) === hasFloats(b) ? undefined : FLOAT_TOLERANCE);
     const found = await compare(a, b, readRows(input, a, row), tolerance);

@@ -15,7 +15,7 @@ import {
   tensorOf,
   writers,
 } from "../ir/graph.ts";
-import type { Engine } from "../module/engine.ts";
+import type { Engine, RunLimits } from "../module/engine.ts";
 import type { Metadata, TensorInfo } from "../module/metadata.ts";
 import { borderOf, quantizeToBytes, type Sample, scaleValues } from "../ops/border.ts";
 import { checkGraph, checkWork } from "../ops/spec.ts";
@@ -144,10 +144,14 @@ async function runModule(
   return rows;
 }
 
-async function moduleSide(file: string, name: Exclude<ChosenEngine, "reference">): Promise<Side> {
+async function moduleSide(
+  file: string,
+  name: Exclude<ChosenEngine, "reference">,
+  limits: RunLimits,
+): Promise<Side> {
   const { module, metadata } = readModule(file);
   const { inputs, outputs } = metadata;
-  const engine = await availableEngine(name);
+  const engine = await availableEngine(name, limits);
   const graph = findGraph(file, metadata);
   const writer = graph && writers(graph);
   const trace = graph && { graph, buildTrace: traceBuilder(graph, metadata) };
@@ -169,7 +173,7 @@ async function moduleSide(file: string, name: Exclude<ChosenEngine, "reference">
 }
 
 /** Opens FILE or FILE@ENGINE: a model on the reference interpreter, or a module on any engine (default: v8). */
-export async function openSide(text: string): Promise<Side> {
+export async function openSide(text: string, limits: RunLimits): Promise<Side> {
   const { file, engine } = splitName(text);
   if (isModelFile(file)) {
     if ((engine ?? "reference") !== "reference")
@@ -177,7 +181,7 @@ export async function openSide(text: string): Promise<Side> {
     const model = importModel(await openSource(file), "model");
     return graphSide(file, simplify(checkWork(checkGraph(model, "import"))));
   }
-  if (engine !== "reference") return moduleSide(file, engine ?? "v8");
+  if (engine !== "reference") return moduleSide(file, engine ?? "v8", limits);
   const { module, metadata } = readModule(file);
   return { ...graphSide(file, graphBeside(file, metadata)), module };
 }

@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Graph, ModelError } from "../ir/graph.ts";
 import { graphFromJson } from "../ir/serialize.ts";
-import type { Engine } from "../module/engine.ts";
+import type { Engine, RunLimits } from "../module/engine.ts";
 import type { Metadata } from "../module/metadata.ts";
 import { checkGraph, checkQuantized } from "../ops/spec.ts";
 import { qemu } from "../runtime/engines/qemu.ts";
 import { v8 } from "../runtime/engines/v8.ts";
 import { wasm3 } from "../runtime/engines/wasm3.ts";
-import { UsageError } from "./options.ts";
+import { UsageError, wholeNumber } from "./options.ts";
 
 const ENGINES = { v8, wasm3, qemu } as const;
 const ENGINE_NAMES = ["reference", "v8", "wasm3", "qemu"] as const;
@@ -51,10 +51,29 @@ export function graphBeside(file: string, metadata: Metadata): Graph {
   );
 }
 
-/** The engine of that name. Throws ModelError where it can't run here. */
-export async function availableEngine(name: Exclude<ChosenEngine, "reference">): Promise<Engine> {
+/** Seconds for one inference, unless a person gives a module more: far above any model that a microcontroller runs. */
+const TIME_LIMIT = 60;
+
+/** The option of commands that run a module. */
+export const TIME_LIMIT_OPTION = { "time-limit": { type: "string" } } as const;
+
+/** What a module may take, by the value of that option: an endless loop has to end. */
+export const limitsOption = (seconds: string | undefined): RunLimits => ({
+  milliseconds: 1000 * (seconds === undefined ? TIME_LIMIT : wholeNumber("--time-limit", seconds, 1)),
+});
+
+/** The engine of that name, within these limits. Throws ModelError where it can't run here. */
+export async function availableEngine(
+  name: Exclude<ChosenEngine, "reference">,
+  limits: RunLimits,
+): Promise<Engine> {
   const engine = ENGINES[name];
   const availability = await engine.availability();
-  if (availability.available) return engine;
+  if (availability.available)
+    return {
+      ...engine,
+      run: (module, vectors) => engine.run(module, vectors, limits),
+      selfTest: (module) => engine.selfTest(module, limits),
+    };
   throw new ModelError(`engine ${name} is missing: ${availability.reason}; install: ${availability.install}`);
 }

@@ -2,6 +2,7 @@ import { importModel, isModelFile, openSource } from "../compiler/import/index.t
 import { simplify } from "../compiler/passes/index.ts";
 import type { Vector } from "../ir/graph.ts";
 import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
+import type { RunLimits } from "../module/engine.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../module/metadata.ts";
 import {
   borderOf,
@@ -16,7 +17,14 @@ import { checkGraph, checkWork } from "../ops/spec.ts";
 import { plain } from "../plain.ts";
 import { DataError, readSamplesOf } from "../runtime/data/index.ts";
 import { evaluateInOrder, runReference } from "../runtime/engines/reference.ts";
-import { availableEngine, type ChosenEngine, engineOption, graphBeside } from "./engines.ts";
+import {
+  availableEngine,
+  type ChosenEngine,
+  engineOption,
+  graphBeside,
+  limitsOption,
+  TIME_LIMIT_OPTION,
+} from "./engines.ts";
 import { readBytes } from "./files.ts";
 import { readModule } from "./inspect.ts";
 import { type Command, parse, UsageError } from "./options.ts";
@@ -30,12 +38,13 @@ async function runnerOf(
   file: string,
   module: Uint8Array,
   metadata: Metadata,
+  limits: RunLimits,
 ): Promise<Runner> {
   if (engine === "reference") {
     const graph = graphBeside(file, metadata);
     return async (vectors) => runReference(graph, vectors);
   }
-  const chosen = await availableEngine(engine);
+  const chosen = await availableEngine(engine, limits);
   return (vectors) => chosen.run(module, vectors);
 }
 
@@ -165,13 +174,15 @@ export const runCommand: Command = {
   name: "run",
   summary: "run a module on a file of inputs",
   usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3|qemu] [--raw] [--json]
+            [--time-limit SECONDS=60]
 
 FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx, .h5, .keras), which the reference
 interpreter runs as it is. The input holds real values: a CSV with a header (a last column "label" is
 compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
 the greatest per row.
   --raw     input and output are the tensors' own bytes, vectors back to back
-  --engine  default: v8 for modules`,
+  --engine  default: v8 for modules
+  --time-limit  the longest that one inference may take in v8 or wasm3; qemu counts instructions instead`,
 
   async run(args) {
     const { values, positionals } = parse(
@@ -181,6 +192,7 @@ the greatest per row.
         engine: { type: "string" },
         raw: { type: "boolean" },
         json: { type: "boolean" },
+        ...TIME_LIMIT_OPTION,
       },
       ["FILE"],
     );
@@ -197,7 +209,8 @@ the greatest per row.
       return;
     }
     const { module, metadata } = readModule(file);
-    const runner = await runnerOf(engineOption("--engine", values.engine ?? "v8"), file, module, metadata);
+    const engine = engineOption("--engine", values.engine ?? "v8");
+    const runner = await runnerOf(engine, file, module, metadata, limitsOption(values["time-limit"]));
     if (!values.raw) {
       printResults(await runRows(input, metadata, runner), values.json === true);
       return;

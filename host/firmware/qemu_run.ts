@@ -1,12 +1,12 @@
 /** Runs the firmware on QEMU's riscv32 `virt` machine, with a flash image in its second bank. */
-import { mkdtemp, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
+import { readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Vector } from "../ir/graph.ts";
 import { EngineError } from "../module/engine.ts";
 import { BANK_BYTES, buildFirmware, type FirmwareOptions, QEMU } from "./qemu_build.ts";
 import { encodeRequest, parseReport, type Report, type Request, splitOutputs } from "./qemu_protocol.ts";
-import { type ProcessResult, runProcess } from "./toolchain.ts";
+import { openScratch, type ProcessResult, runProcess, type Scratch } from "./toolchain.ts";
 
 export interface FirmwareRequest extends Request {
   /** A flash image (partition table and slots) as `thimble flash` makes it, or the path of one. */
@@ -61,13 +61,17 @@ function explain({ status, signal, stderr }: ProcessResult, lines: readonly stri
   return `firmware ended with ${signal ?? `status ${status}`}: ${last || "nothing on its console"}`;
 }
 
-async function runIn(folder: string, request: FirmwareRequest): Promise<FirmwareResult> {
+async function runIn({ folder, guard }: Scratch, request: FirmwareRequest): Promise<FirmwareResult> {
   const { bank } = await buildFirmware(request.build);
   const limitMillions = request.limitMillions ?? DEFAULT_LIMIT_MILLIONS * (1 + request.vectors.length);
   await symlink(bank, join(folder, "firmware.bin"));
   await placeFlash(request.flash, join(folder, "flash.bin"));
   await writeFile(join(folder, "request.bin"), encodeRequest({ ...request, limitMillions }));
-  const result = await runProcess(command, undefined, { cwd: folder, timeoutMs: WALL_LIMIT_MS });
+  const result = await runProcess(command, undefined, {
+    cwd: folder,
+    timeoutMs: WALL_LIMIT_MS,
+    started: guard,
+  });
   const lines = result.stdout
     .toString("utf8")
     .split(/\r?\n/)
@@ -84,10 +88,10 @@ async function runIn(folder: string, request: FirmwareRequest): Promise<Firmware
  * such model, traps, or takes more instructions than it may.
  */
 export async function runFirmware(request: FirmwareRequest): Promise<FirmwareResult> {
-  const folder = await mkdtemp(join(tmpdir(), "thimble-qemu-"));
+  const scratch = openScratch(join(tmpdir(), "thimble-qemu-"));
   try {
-    return await runIn(folder, request);
+    return await runIn(scratch, request);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    scratch.done();
   }
 }

@@ -1,7 +1,8 @@
 /** Running compilers and other programs, and keeping what they build. */
 import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdir, rename } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 
 export type ProcessResult = {
@@ -91,6 +92,42 @@ export async function forEachOfTwo<T>(items: readonly T[], work: (item: T) => Pr
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
+/** Removes a folder and ends processes whose numbers it is told, one a line, unless the last line is "done". */
+const GUARD = `while read -r line; do [ "$line" = done ] && exit; pids="$pids $line"; done
+[ -z "$pids" ] || kill -9 $pids
+rm -rf -- "$0"`;
+
+/** A folder for the time of some work, and what has to end with this process. */
+export interface Scratch {
+  readonly folder: string;
+  /** That process ends when this one does, however that may be. */
+  readonly guard: (pid: number) => void;
+  /** Removes the folder; the processes have ended by themselves. */
+  readonly done: () => void;
+}
+
+/**
+ * A folder whose name begins so. A shell waits beside this process and removes it, and ends the guarded processes, where
+ * this one is killed before it is done: no signal handler hears of SIGKILL.
+ */
+export function openScratch(prefix: string): Scratch {
+  const folder = mkdtempSync(prefix);
+  const shell = spawn("sh", ["-c", GUARD, folder], { stdio: ["pipe", "ignore", "ignore"], detached: true });
+  // Without a shell the folder is removed by `done` all the same.
+  shell.on("error", () => {});
+  shell.stdin.on("error", () => {});
+  shell.unref();
+  (shell.stdin as Socket).unref();
+  return {
+    folder,
+    guard: (pid) => void shell.stdin.write(`${pid}\n`),
+    done: () => {
+      rmSync(folder, { recursive: true, force: true });
+      shell.stdin.end("done\n");
+    },
+  };
+}
+
 /** Builds beside the target and renames, so that a half-built folder is never found by another process. */
 async function buildAtomically(
   target: string,
@@ -98,7 +135,7 @@ async function buildAtomically(
   build: (folder: string) => Promise<void>,
 ): Promise<void> {
   await mkdir(dirname(target), { recursive: true });
-  const folder = await mkdtemp(`${target}.`);
+  const { folder, done } = openScratch(`${target}.`);
   try {
     await build(folder);
     await rename(folder, target);
@@ -106,7 +143,7 @@ async function buildAtomically(
     // Another process may have won the race: what it built is the same.
     if (!existsSync(join(target, artefact))) throw error;
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    done();
   }
 }
 

@@ -157,9 +157,16 @@ export function findWasm3Cli(): string | undefined {
   return findProgram("wasm3");
 }
 
-/** Calls a module's `self_test` with the wasm3 command line `cli`; the i32 it returns. Throws EngineError. */
-export async function runCliSelfTest(cli: string, modulePath: string): Promise<number> {
-  const result = await runProcess([cli, "--func", "self_test", modulePath]);
+/**
+ * Calls a module's `self_test` with the wasm3 command line `cli`; the i32 it returns. `started` is told its process.
+ * Throws EngineError.
+ */
+export async function runCliSelfTest(
+  cli: string,
+  modulePath: string,
+  started: (pid: number) => void = () => {},
+): Promise<number> {
+  const result = await runProcess([cli, "--func", "self_test", modulePath], undefined, { started });
   // The result goes to stderr in the versions seen; stdout is the module's own.
   const found = /^Result: (-?\d+)/m.exec(`${result.stderr}\n${result.stdout.toString("utf8")}`);
   const value = found ? Number(found[1]) : Number.NaN;

@@ -1,10 +1,11 @@
 /** A device in QEMU that updates itself: power on with a file of flash, power off at any moment, and on again. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { BANK_BYTES, buildFirmware, QEMU } from "../../firmware/qemu_build.ts";
+import { openScratch } from "../../firmware/toolchain.ts";
 import { EngineError } from "../../module/engine.ts";
 import type { Answer, Request } from "./ddi.ts";
 import {
@@ -73,11 +74,13 @@ export async function powerOn(options: PowerOptions): Promise<PoweredDevice> {
   if (bytes !== BANK_BYTES)
     throw new EngineError("qemu", `flash: expected a file of ${BANK_BYTES} bytes, found ${bytes}`);
   const { bank } = await buildFirmware({ program: "update" });
-  const folder = mkdtempSync(join(tmpdir(), "thimble-device-"));
+  const scratch = openScratch(join(tmpdir(), "thimble-device-"));
+  const { folder } = scratch;
   symlinkSync(bank, join(folder, "firmware.bin"));
   symlinkSync(resolve(options.flash), join(folder, "flash.bin"));
   writeFileSync(join(folder, "device.bin"), encodeDeviceFile(options.device));
   const child = spawn(QEMU, command, { cwd: folder });
+  if (child.pid !== undefined) scratch.guard(child.pid);
   let [isOff, last] = [false, ""];
   // A device without power hears nothing.
   child.stdin.on("error", () => {});
@@ -97,7 +100,7 @@ export async function powerOn(options: PowerOptions): Promise<PoweredDevice> {
   });
   const exit = once(child, "close");
   const ended = exit.then(async () => {
-    rmSync(folder, { recursive: true, force: true });
+    scratch.done();
     await work;
     if (!isOff) throw new EngineError("qemu", `expected a device that runs until it is off, found: ${last}`);
   });
