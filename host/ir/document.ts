@@ -17,6 +17,7 @@ export const isText = expect("text", (value) => typeof value === "string");
 export const isBytes = expect("bytes", (value) => value instanceof Uint8Array);
 export const isBoolean = expect("true or false", (value) => typeof value === "boolean");
 export const isNumber = expect("a finite number", Number.isFinite);
+export const isNull = expect("null", (value) => value === null);
 export const isInteger = expect("a whole number", Number.isSafeInteger);
 export const isCount = expect(
   "a whole number of at least 0",

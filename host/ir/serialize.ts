@@ -7,6 +7,7 @@ import {
   isInteger,
   isList,
   isMap,
+  isNull,
   isNumber,
   isOneOf,
   isRecord,
@@ -97,7 +98,10 @@ const texts = isList(isText);
 const numbers = isList(isNumber);
 
 /** Also of metadata: see `Scaling`. */
-export const isScaling = isRecord({ offsets: numbers, factors: numbers }, { missing: numbers });
+export const isScaling = isRecord(
+  { offsets: numbers, factors: numbers },
+  { missing: isList(anyOf(isNumber, isNull)) },
+);
 
 const storedTensor = isRecord(
   { name: isText, dtype: isOneOf(...DTYPES), shape: isList(isCount) },

@@ -104,7 +104,7 @@ export function scaleValues(values: Float32Array, scaling: Scaling | undefined):
   const { offsets, factors, missing } = scaling;
   return values.map((x, i) => {
     const feature = i % factors.length;
-    const known = Number.isNaN(x) && missing ? missing[feature]! : x;
+    const known = Number.isNaN(x) && missing ? (missing[feature] ?? Number.NaN) : x;
     return (known - offsets[feature]!) * factors[feature]!;
   });
 }
@@ -117,9 +117,12 @@ export const toFloatInputs = (graph: Graph, sample: Sample): Float32Array[] =>
 export function quantizeToBytes(values: Float32Array, border: Border): Uint8Array {
   const { dtype, scale, zeroPoint, scaling } = border;
   const { min, max } = typeRange(border);
+  const missing = scaling?.missing;
   const data = allocate(dtype, values.length);
   scaleValues(values, scaling).forEach((x, i) => {
-    data[i] = clamp(roundHalfAway(Math.fround(x / scale)) + zeroPoint, min, max);
+    const isReserved = missing?.[i % missing.length] === null;
+    const steps = roundHalfAway(Math.fround(x / scale)) + zeroPoint;
+    data[i] = isReserved && Number.isNaN(x) ? max : clamp(steps, min, isReserved ? max - 1 : max);
   });
   return toBytes(data);
 }

@@ -99,7 +99,8 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
   if (!scaling) return;
   if (!graph.inputs.includes(name)) fail(`tensor ${name}: expected a scaling on inputs only`);
   const features = shape.at(-1) ?? 1;
-  const lists = [scaling.offsets, scaling.factors, ...(scaling.missing ? [scaling.missing] : [])];
+  const missing = scaling.missing?.map((value) => value ?? 0);
+  const lists = [scaling.offsets, scaling.factors, ...(missing ? [missing] : [])];
   if (!lists.every((list) => list.length === features && list.every(Number.isFinite)))
     fail(`tensor ${name}: expected ${features} finite offsets and factors, found others`);
 }

@@ -2,11 +2,18 @@ import { ModelError, perTensor, quantized, type Tensor, type TensorData } from "
 import { typeRange } from "./activation.ts";
 import { clamp, roundHalfAway } from "./fixed_point.ts";
 import { defineOperator } from "./operator.ts";
-import { expectedWork, LEAF, NODE_COLUMNS, type Nodes, rootsOf, walk } from "./tree_nodes.ts";
-import { packForest, targetBits, valueBits } from "./tree_table.ts";
+import {
+  expectedWork,
+  IS_SET,
+  LEAF,
+  MISSING_IS_LESS,
+  NODE_COLUMNS,
+  type Nodes,
+  rootsOf,
+  walk,
+} from "./tree_nodes.ts";
+import { MAX_TREE_FEATURES, packForest, targetBits, valueBits } from "./tree_table.ts";
 
-/** Kernels mark a leaf by the sign of a byte that otherwise is a feature. */
-export const MAX_TREE_FEATURES = 128;
 /** A term leaves eight bits for the value beside as many. */
 const MAX_TARGETS = 128;
 const OUTPUT_MAX = 32767;
@@ -50,49 +57,73 @@ function stepOf(nodes: Nodes, leaves: TensorData, base: TensorData): number {
 const toSteps = (values: TensorData, step: number): number[] =>
   Array.from(values, (x) => clamp(roundHalfAway(x / step), -OUTPUT_MAX, OUTPUT_MAX));
 
+/** Whether the greatest integer of the type stands for a missing value of a feature, and for nothing else. */
+const isReserved = ({ scaling }: Tensor, feature: number): boolean => {
+  const missing = scaling?.missing;
+  return missing !== undefined && missing[feature % missing.length] === null;
+};
+
 /**
  * Thresholds in steps of the input: x <= t is q <= floor(t / scale) + zero point. One below or above all
- * numbers of the type is never or always true, whatever it is.
+ * numbers of the type is never or always true, whatever it is. A missing value matters only where an integer is
+ * kept for it.
  */
 function quantizeNodes(nodes: Tensor, input: Tensor): Tensor {
   const { scale, zeroPoint } = perTensor(input);
   const { min, max } = typeRange(input);
-  const data = Int32Array.from(nodes.data!, (value, i) => {
-    const isThreshold = i % NODE_COLUMNS === 1 && nodes.data![i - 1] !== LEAF;
-    return isThreshold ? clamp(Math.floor(value / scale) + zeroPoint, min - 1, max) : value;
-  });
+  const data = Int32Array.from(nodes.data!);
+  for (let i = 0; i < data.length; i += NODE_COLUMNS) {
+    const [feature, threshold, , flags] = nodes.data!.subarray(i, i + NODE_COLUMNS) as Float32Array;
+    if (feature === LEAF) continue;
+    const reserved = isReserved(input, feature!);
+    const steps = Math.floor(threshold! / scale) + zeroPoint;
+    if ((flags! & IS_SET) === 0)
+      data[i + 1] = reserved ? clamp(steps, min, max - 1) : clamp(steps, min - 1, max);
+    data[i + 3] = flags! & (reserved ? IS_SET | MISSING_IS_LESS : IS_SET);
+  }
   return { ...nodes, dtype: "int32", data };
 }
 
+/** Members of sets as integers of the input. */
+function quantizeSets(sets: Tensor, input: Tensor): Tensor {
+  const { scale, zeroPoint } = perTensor(input);
+  const data = Int32Array.from(sets.data!);
+  for (let i = 0; i < data.length; i += 1 + data[i]!)
+    for (let k = 1; k <= data[i]!; k++) data[i + k] = roundHalfAway(sets.data![i + k]! / scale) + zeroPoint;
+  return { ...sets, dtype: "int32", data };
+}
+
 /**
- * The forest as three constants:
+ * The forest as constants:
  *   nodes  [n, 4]  all trees in preorder, one behind the other: feature, threshold, row of the node that
- *                  follows where x > threshold (where x <= threshold it is the next row), and 1 where a
- *                  missing value goes on in the next row. A leaf is -1, its row in `leaves`, 0, 0
+ *                  follows where x > threshold (where x <= threshold it is the next row), and flags, see
+ *                  tree_nodes.ts. A leaf is -1, its row in `leaves`, 0, 0
  *   leaves [l, t]  what a leaf adds to each of the targets
  *   base   [t]     what the sums begin with
+ *   sets   [m]     where splits ask for membership: of each set the number of its values, and they
  */
 export const treeEnsemble = defineOperator({
   name: "tree_ensemble",
   summary: "sums of leaves of decision trees, of features that the caller scales",
-  arity: [4, 4],
+  arity: [4, 5],
   attributes: {},
   quantization: { output: { kind: "own" } },
   types: ["int16"],
 
   checkTypes({ inputs, outputs }) {
-    const [input, nodes, leaves, base] = inputs.map((tensor) => tensor!.dtype);
-    const output = outputs[0]!.dtype;
-    const found = [input, nodes, leaves, base, output].join();
-    const float = ["float32", "float32", "float32", "float32", "float32"].join();
+    const [input, ...constants] = inputs.map((tensor) => tensor?.dtype);
+    const found = [input, ...constants, outputs[0]!.dtype].join();
+    const sets = constants.length > 3;
+    const float = ["float32", ...constants.map(() => "float32"), "float32"].join();
     const narrow = input === "int8" || input === "int16";
-    return found === float || (narrow && found === [input, "int32", "int16", "int16", "int16"].join())
+    const types = [input, "int32", "int16", "int16", ...(sets ? ["int32"] : []), "int16"];
+    return found === float || (narrow && found === types.join())
       ? undefined
       : `tree_ensemble of ${found} is not supported`;
   },
 
   infer({ name, inputs }) {
-    const [input, nodes, leaves, base] = inputs as [Tensor, Tensor, Tensor, Tensor];
+    const [input, nodes, leaves, base, sets] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
     const fail = (expected: string, found: string): never => {
       throw new ModelError(`node ${name}: expected ${expected}, found ${found}`);
     };
@@ -107,15 +138,18 @@ export const treeEnsemble = defineOperator({
       fail(`leaves of ${targets} targets`, `[${leaves.shape}]`);
     if (nodes.shape.length !== 2 || nodes.shape[1] !== NODE_COLUMNS)
       fail(`nodes of ${NODE_COLUMNS} columns`, `[${nodes.shape}]`);
-    if (![nodes, leaves, base].every((tensor) => tensor.data)) fail("constant trees", "a computed tensor");
+    if (![nodes, leaves, base, ...(sets ? [sets] : [])].every((tensor) => tensor.data))
+      fail("constant trees", "a computed tensor");
     return [[1, targets]];
   },
 
-  evaluate({ outputs }, [x, nodes, leaves, base]) {
+  evaluate({ inputs, outputs }, [x, nodes, leaves, base, sets]) {
     const targets = base!.length;
     const sums = Array.from(base!, Number);
+    const missing = inputs[0]!.dtype === "float32" ? Number.NaN : typeRange(inputs[0]!).max;
+    const by = { nodes: nodes!, sets: sets ?? [], missing };
     for (const root of rootsOf(nodes!)) {
-      const leaf = walk(nodes!, root, x!) * targets;
+      const leaf = walk(by, root, x!) * targets;
       for (let t = 0; t < targets; t++) sums[t]! += leaves![leaf + t]!;
     }
     return [outputs[0]!.dtype === "float32" ? Float32Array.from(sums) : Int16Array.from(sums)];
@@ -130,7 +164,7 @@ export const treeEnsemble = defineOperator({
   },
 
   quantizeConstants({ inputs, outputs }) {
-    const [input, nodes, leaves, base] = inputs as [Tensor, Tensor, Tensor, Tensor];
+    const [input, nodes, leaves, base, sets] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
     const quantization = outputs[0]!.quantization!;
     const values = (tensor: Tensor): Tensor => ({
       ...tensor,
@@ -142,13 +176,21 @@ export const treeEnsemble = defineOperator({
       [1, quantizeNodes(nodes, input)],
       [2, values(leaves)],
       [3, values(base)],
+      ...(sets ? ([[4, quantizeSets(sets, input)]] as const) : []),
     ]);
   },
 
   lower({ inputs, outputs }, to) {
-    const [input, nodes, leaves, base] = inputs as [Tensor, Tensor, Tensor, Tensor];
+    const [input, nodes, leaves, base, sets] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor?];
     const wide = input.dtype === "int16";
-    const forest = packForest(nodes.data!, leaves.data!, base.shape[0]!, wide, typeRange(input));
+    const forest = packForest({
+      nodes: nodes.data!,
+      leaves: leaves.data!,
+      sets: sets?.data ?? [],
+      targets: base.shape[0]!,
+      wide,
+      range: typeRange(input),
+    });
     const values = {
       input,
       table: to.constant("trees", forest.table),
@@ -162,6 +204,7 @@ export const treeEnsemble = defineOperator({
       targets: base.shape[0]!,
     };
     const work = expectedWork(nodes.data!, leaves.data!, base.shape[0]!);
-    to.call(wide ? "tree_ensemble_s16" : "tree_ensemble_s8", values, { ...work });
+    const kernel = forest.extended ? "tree_ensemble_extended" : "tree_ensemble";
+    to.call(`${kernel}_${wide ? "s16" : "s8"}`, values, { ...work });
   },
 });

@@ -3,9 +3,20 @@
 /** Rows of NODE_COLUMNS numbers. */
 export type Nodes = ArrayLike<number>;
 
-/** Feature or LEAF, threshold or leaf, next row where x > threshold, whether a missing value counts as less. */
+/** Feature or LEAF; threshold, set or leaf; row that follows where the next one does not; flags. */
 export const NODE_COLUMNS = 4;
 export const LEAF = -1;
+
+/** Flags of a split. A missing value goes on to the next row. */
+export const MISSING_IS_LESS = 1;
+/** The model asked x < t, and the threshold is the float32 before t: what is equal to t goes the other way. */
+export const IS_STRICT = 2;
+/** The next row follows for values of a set, whose index in `sets` stands where a threshold would. */
+export const IS_SET = 4;
+
+/** Of so many features splits may be short, where no flag of these is set: see tree_table.ts. */
+export const SHORT_FEATURES = 128;
+export const LONG_FLAGS = MISSING_IS_LESS | IS_SET;
 
 /** First row of every tree. In preorder a tree ends with the leaf that leaves no child open. */
 export function rootsOf(nodes: Nodes): number[] {
@@ -21,22 +32,40 @@ export function rootsOf(nodes: Nodes): number[] {
   return roots;
 }
 
+/** The values of the set that begins at an index of `sets`: their count, then they. */
+export const membersOf = (sets: ArrayLike<number>, start: number): number[] =>
+  Array.from({ length: sets[start]! }, (_, i) => sets[start + 1 + i]!);
+
+/** What trees are walked by beside their nodes. */
+export interface Walk {
+  readonly nodes: Nodes;
+  readonly sets: ArrayLike<number>;
+  /** The integer that stands for a missing value; of float nodes NaN, which is missing in any case. */
+  readonly missing: number;
+}
+
+/** Whether a value goes on to the next row of a split's. */
+function goesOn({ nodes, sets, missing }: Walk, row: number, value: number): boolean {
+  const [threshold, flags] = [nodes[row + 1]!, nodes[row + 3]!];
+  if ((Number.isNaN(value) || value === missing) && (flags & MISSING_IS_LESS) !== 0) return true;
+  return (flags & IS_SET) === 0 ? value <= threshold : membersOf(sets, threshold).includes(value);
+}
+
 /** The leaf that a sample comes to. */
-export function walk(nodes: Nodes, root: number, x: ArrayLike<number>): number {
+export function walk(by: Walk, root: number, x: ArrayLike<number>): number {
+  const { nodes } = by;
   let row = root * NODE_COLUMNS;
-  for (let feature = nodes[row]!; feature !== LEAF; feature = nodes[row]!) {
-    const value = x[feature]!;
-    const follows = Number.isNaN(value) ? nodes[row + 3] === 1 : value <= nodes[row + 1]!;
-    row = follows ? row + NODE_COLUMNS : nodes[row + 2]! * NODE_COLUMNS;
-  }
+  for (let feature = nodes[row]!; feature !== LEAF; feature = nodes[row]!)
+    row = goesOn(by, row, x[feature]!) ? row + NODE_COLUMNS : nodes[row + 2]! * NODE_COLUMNS;
   return nodes[row + 1]!;
 }
 
 /** What a walk through each tree is expected to take. */
 export interface Work {
   readonly trees: number;
-  /** Splits on the way to all leaves. */
+  /** Splits on the way to all leaves, and how many of them the tables have as long ones. */
   readonly splits: number;
+  readonly longSplits: number;
   /** Values other than 0 of these leaves, and at least one for each. */
   readonly terms: number;
 }
@@ -52,22 +81,29 @@ export function expectedWork(nodes: Nodes, leaves: ArrayLike<number>, targets: n
     return Math.max(count, 1);
   };
   const roots = rootsOf(nodes);
-  let [splits, terms] = [0, 0];
+  const sums = { splits: 0, longSplits: 0, terms: 0 };
   roots.forEach((root, tree) => {
     const end = roots[tree + 1] ?? nodes.length / NODE_COLUMNS;
-    // In preorder the next row is the child of the split that was met last: depths of those that are to come.
-    const open = [0];
-    let [count, depths, values] = [0, 0, 0];
+    // In preorder the next row is the child of the split that was met last: what lies above those that are to come.
+    const open: (readonly [depth: number, long: number])[] = [[0, 0]];
+    let [count, depths, longs, values] = [0, 0, 0, 0];
     for (let row = root; row < end; row++) {
-      const depth = open.pop()!;
-      const isSplit = nodes[row * NODE_COLUMNS] !== LEAF;
-      if (isSplit) open.push(depth + 1, depth + 1);
-      count += isSplit ? 0 : 1;
-      depths += isSplit ? 0 : depth;
-      values += isSplit ? 0 : valuesOf(nodes[row * NODE_COLUMNS + 1]!);
+      const [depth, long] = open.pop()!;
+      const feature = nodes[row * NODE_COLUMNS]!;
+      if (feature === LEAF) {
+        count++;
+        depths += depth;
+        longs += long;
+        values += valuesOf(nodes[row * NODE_COLUMNS + 1]!);
+      } else {
+        const isLong = feature >= SHORT_FEATURES || (nodes[row * NODE_COLUMNS + 3]! & LONG_FLAGS) !== 0;
+        const below = [depth + 1, long + (isLong ? 1 : 0)] as const;
+        open.push(below, below);
+      }
     }
-    splits += depths / count;
-    terms += values / count;
+    sums.splits += depths / count;
+    sums.longSplits += longs / count;
+    sums.terms += values / count;
   });
-  return { trees: roots.length, splits, terms };
+  return { trees: roots.length, ...sums };
 }

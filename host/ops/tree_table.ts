@@ -11,16 +11,34 @@
  *                shortLeaves + (x - shortLeaves) * 256 + the next byte. Of int16 features all leaves are two
  *                bytes, as nodes are aligned: there shortLeaves is 0
  *   -128         a jump: the walk goes on `distance` (u16) bytes behind it. 3 bytes: f, distance; of int16 features 4:
- *                f, 0, distance
+ *                f, 0, distance. Or a long split, see below, which only the extended kernels know
  *
  * Jumps lead to subtrees that would otherwise be wider than `right` can say; those are put behind their tree.
+ *
+ * Long splits are those of features from 128 on, of sets of values, and those where a missing value, which is the
+ * greatest integer of the type, goes on to the next node. Of int8 features -128, low byte of the feature, bits,
+ * threshold, right, with the bits 0xe0 + 4 * high bits of the feature + 2 where it is of a set + 1 where a missing value
+ * goes on (a jump's distance is below 0xe000). Of int16 features -128, low byte of the feature, bits, right,
+ * threshold, with the bits 8 * high bits of the feature + 4 + 2 as above + 1 (a jump's distance is even). A split of a set has the least member of it in
+ * the threshold's place, and behind all this the number of bytes (u8; u16, even) of a mask, and the mask: bit i says that
+ * least + i is a member.
  *
  * Terms: what a leaf adds, as a list of 16-bit words: from the highest bit the value, the target, and 1 in the lowest bit
  * at the end of the list. Equal leaves share their list, and the most frequent lists come first.
  */
 import { ModelError, type TensorData } from "../ir/graph.ts";
 import type { Range } from "./activation.ts";
-import { LEAF, NODE_COLUMNS, type Nodes, rootsOf } from "./tree_nodes.ts";
+import {
+  IS_SET,
+  LEAF,
+  LONG_FLAGS,
+  MISSING_IS_LESS,
+  membersOf,
+  NODE_COLUMNS,
+  type Nodes,
+  rootsOf,
+  SHORT_FEATURES,
+} from "./tree_nodes.ts";
 
 export interface PackedForest {
   readonly table: TensorData;
@@ -29,12 +47,20 @@ export interface PackedForest {
   readonly terms: TensorData;
   readonly termCount: number;
   readonly shortLeaves: number;
+  /** Whether there are long splits. */
+  readonly extended: boolean;
 }
 
 const JUMP = 0x80;
+/** A feature of a long split has 3 bits beside a byte. */
+export const MAX_TREE_FEATURES = 2048;
 /** Codes of a leaf's first byte. */
 const LEAF_CODES = 127;
 const MAX_U16 = 0xffff;
+/** Of int8 features greater ones are long splits, and native kernels look for these behind the end of the table. */
+const MAX_DISTANCE = 0xdfff;
+/** Bytes of the mask of a set. */
+const MAX_MASK = { narrow: 32, wide: 8192 } as const;
 /** Leaves behind the table: a walk that has lost its way ends there, and so native kernels need not look at each step. */
 const PADDING = 4;
 
@@ -103,6 +129,16 @@ interface Layout {
   readonly shortLeaves: number;
   readonly starts: ReadonlyMap<number, number>;
   readonly range: Range;
+  readonly sets: ArrayLike<number>;
+  /** Told when a long split is made. */
+  readonly onLong: () => void;
+}
+
+/** A row of the table of nodes that is a split. */
+interface Split {
+  readonly feature: number;
+  readonly threshold: number;
+  readonly flags: number;
 }
 
 /** Bytes of a subtree. Those that are put elsewhere are filled in at the jump's place. */
@@ -124,23 +160,60 @@ const jumpBlock = (to: Block, { wide }: Layout): Block => ({
   jumps: [{ at: 0, to }],
 });
 
-function splitBlock(
-  feature: number,
-  threshold: number,
-  children: readonly [Block, Block],
-  layout: Layout,
-): Block {
+/** Members of a set as the bytes that say how many bytes follow, and these. */
+function maskOf(members: readonly number[], wide: boolean): number[] {
+  const low = members[0] ?? 0;
+  const bytes = Math.ceil(((members.at(-1) ?? low - 1) - low + 1) / 8);
+  const count = wide ? bytes + (bytes % 2) : bytes;
+  const most = wide ? MAX_MASK.wide : MAX_MASK.narrow;
+  if (count > most)
+    throw new ModelError(
+      `expected categories within ${8 * most} of each other, found ${low} to ${members.at(-1)}`,
+    );
+  const mask = new Array<number>(count).fill(0);
+  for (const member of members) mask[(member - low) >> 3]! |= 1 << ((member - low) & 7);
+  return [...(wide ? [count & 0xff, count >> 8] : [count]), ...mask];
+}
+
+const membersIn = (sets: ArrayLike<number>, start: number, { min, max }: Range): number[] =>
+  membersOf(sets, start)
+    .filter((member) => member >= min && member <= max)
+    .sort((a, b) => a - b);
+
+/** All of a split but its children; `right` in the units of its width. */
+function splitHead({ feature, threshold, flags }: Split, right: number, layout: Layout): number[] {
+  const { wide, sets, range } = layout;
+  const bytes = (value: number): number[] => (wide ? [value & 0xff, (value >> 8) & 0xff] : [value & 0xff]);
+  if ((flags & LONG_FLAGS) === 0 && feature < SHORT_FEATURES)
+    return wide ? [feature, right, ...bytes(threshold)] : [feature, ...bytes(threshold), right];
+  layout.onLong();
+  const isSet = (flags & IS_SET) !== 0;
+  const members = isSet ? membersIn(sets, threshold, range) : [];
+  const low = bytes(isSet ? (members[0] ?? 0) : threshold);
+  const mask = isSet ? maskOf(members, wide) : [];
+  const bits = (feature >> 8) * 4 + (isSet ? 2 : 0) + ((flags & MISSING_IS_LESS) !== 0 ? 1 : 0);
+  return wide
+    ? [JUMP, feature & 0xff, 2 * bits + 1, right, ...low, ...mask]
+    : [JUMP, feature & 0xff, 0xe0 + bits, ...low, right, ...mask];
+}
+
+function splitBlock(split: Split, children: readonly [Block, Block], layout: Layout): Block {
   const { wide } = layout;
   const reach = wide ? 510 : 255;
   const left = children[0].bytes.length <= reach ? children[0] : jumpBlock(children[0], layout);
   const distance = left.bytes.length;
-  const head = wide
-    ? [feature, distance / 2, threshold & 0xff, (threshold >> 8) & 0xff]
-    : [feature, threshold & 0xff, distance];
+  const head = splitHead(split, wide ? distance / 2 : distance, layout);
   const moved = [left, children[1]].flatMap(({ jumps }, i) =>
     jumps.map(({ at, to }) => ({ at: at + head.length + (i === 0 ? 0 : distance), to })),
   );
   return { bytes: head.concat(left.bytes, children[1].bytes), jumps: moved };
+}
+
+/** The child that all values go to, where a split lies outside the range of the type. */
+function decided({ threshold, flags }: Split, { min, max }: Range): 0 | 1 | undefined {
+  if ((flags & IS_SET) !== 0) return undefined;
+  if (threshold >= max) return 0;
+  return threshold < min && (flags & MISSING_IS_LESS) === 0 ? 1 : undefined;
 }
 
 /** From the last row back to the first: children are made before what holds them, however deep the tree is. */
@@ -151,9 +224,9 @@ function treeBlock(nodes: Nodes, root: number, end: number, layout: Layout): Blo
     blocks.delete(row);
     return block;
   };
-  const { min, max } = layout.range;
   for (let row = end - 1; row >= root; row--) {
-    const [feature, value, right] = [0, 1, 2].map((i) => nodes[row * NODE_COLUMNS + i]!) as [
+    const [feature, value, right, flags] = [0, 1, 2, 3].map((i) => nodes[row * NODE_COLUMNS + i]!) as [
+      number,
       number,
       number,
       number,
@@ -163,9 +236,10 @@ function treeBlock(nodes: Nodes, root: number, end: number, layout: Layout): Blo
       continue;
     }
     const children = [take(row + 1), take(right)] as const;
+    const split = { feature, threshold: value, flags };
     // What can only come out one way is not asked.
-    const decided = value >= max ? children[0] : value < min ? children[1] : undefined;
-    blocks.set(row, decided ?? splitBlock(feature, value, children, layout));
+    const only = decided(split, layout.range);
+    blocks.set(row, only === undefined ? splitBlock(split, children, layout) : children[only]);
   }
   return take(root);
 }
@@ -180,8 +254,8 @@ function joinBlocks(root: Block, { wide }: Layout): number[] {
     const start = bytes.length;
     if (from !== undefined) {
       const distance = start - from;
-      if (distance > MAX_U16)
-        throw new ModelError(`expected trees of at most ${MAX_U16} bytes, found one that is larger`);
+      if (distance > MAX_DISTANCE)
+        throw new ModelError(`expected trees of at most ${MAX_DISTANCE} bytes, found one that is larger`);
       bytes[from + (wide ? 2 : 1)] = distance & 0xff;
       bytes[from + (wide ? 3 : 2)] = distance >> 8;
     }
@@ -191,18 +265,27 @@ function joinBlocks(root: Block, { wide }: Layout): number[] {
   return bytes;
 }
 
+/** What of a forest its tables are made of, as quantised. */
+export interface QuantizedForest {
+  readonly nodes: Nodes;
+  readonly leaves: TensorData;
+  readonly sets: ArrayLike<number>;
+  readonly targets: number;
+  readonly wide: boolean;
+  /** Of the input's type. */
+  readonly range: Range;
+}
+
 /** Throws ModelError where a tree, or the terms of all leaves, are more than the format can address. */
-export function packForest(
-  nodes: Nodes,
-  leaves: TensorData,
-  targets: number,
-  wide: boolean,
-  range: Range,
-): PackedForest {
+export function packForest({ nodes, leaves, sets, targets, wide, range }: QuantizedForest): PackedForest {
   const { starts, ...terms } = packTerms(nodes, leaves, targets);
   const shortLeaves = wide ? 0 : shortLeavesFor(terms.termCount);
   if (wide && terms.termCount > LEAF_CODES * 256) shortLeavesFor(terms.termCount);
-  const layout = { wide, shortLeaves, starts, range };
+  let extended = false;
+  const onLong = (): void => {
+    extended = true;
+  };
+  const layout = { wide, shortLeaves, starts, range, sets, onLong };
   const roots = rootsOf(nodes);
   const table: number[] = [];
   roots.forEach((root, i) => {
@@ -217,5 +300,5 @@ export function packForest(
   padded.set(table);
   // As 16-bit numbers, nodes of int16 features lie where these can be loaded.
   const aligned = wide ? new Int16Array(padded.buffer) : padded;
-  return { table: aligned, tableBytes: table.length, ...terms, shortLeaves };
+  return { table: aligned, tableBytes: table.length, ...terms, shortLeaves, extended };
 }

@@ -420,12 +420,13 @@ const logSoftmax = build(
     })),
 );
 
-/** Some with subtrees so large that jumps lead to them, and with more leaves than one byte can number. */
+/** Some with subtrees so large that jumps lead to them, more leaves than one byte can number, and long splits. */
 const treeEnsemble = build(
   fc
     .record({
       dtype: fc.constantFrom<"int8" | "int16">("int8", "int16"),
-      features: fc.constantFrom(1, 2, 5, 12, 128),
+      features: fc.constantFrom(1, 2, 5, 12, 128, 300, 2048),
+      long: fc.boolean(),
       trees: upTo(4),
       depth: fc.oneof({ weight: 5, arbitrary: fc.nat(4) }, { weight: 1, arbitrary: fc.constantFrom(7, 8) }),
       targets: fc.constantFrom(1, 2, 3, 10, 128),

@@ -2,7 +2,7 @@
 
 import { lcgBytes } from "../../host/compiler/verify/vectors.ts";
 import type { Tensor } from "../../host/ir/graph.ts";
-import { LEAF, NODE_COLUMNS } from "../../host/ops/tree_nodes.ts";
+import { IS_SET, LEAF, MISSING_IS_LESS, NODE_COLUMNS } from "../../host/ops/tree_nodes.ts";
 
 export interface ForestDraft {
   readonly features: number;
@@ -13,6 +13,8 @@ export interface ForestDraft {
   readonly targets: number;
   readonly leaves: number;
   readonly seed: number;
+  /** With splits of sets, and some where a missing value goes on. */
+  readonly long?: boolean;
 }
 
 /** Numbers up to 65535 in a fixed order, from the first again when they are used up. */
@@ -25,44 +27,61 @@ function numbers(seed: number): () => number {
   };
 }
 
+interface Grown {
+  readonly nodes: number[];
+  readonly sets: number[];
+}
+
 /** Rows of trees that end somewhere up to `depth`; thresholds are anywhere within a type of so many bits. */
-function growNodes({ features, trees, depth, full, leaves, seed }: ForestDraft, bits: number): number[] {
+function growNodes(draft: ForestDraft, bits: number): Grown {
+  const { features, trees, depth, full, leaves, seed, long } = draft;
   const next = numbers(seed);
-  const rows: number[] = [];
+  const [nodes, sets]: [number[], number[]] = [[], []];
+  const range = 2 ** bits;
+  /** Up to five members that lie near each other, below the greatest integer. */
+  const addSet = (): number => {
+    const low = (next() % (range - 100)) - range / 2;
+    const members = Array.from({ length: (next() % 5) + 1 }, () => low + (next() % 60));
+    return sets.push(members.length, ...members) - members.length - 1;
+  };
+  const split = (): readonly [number, number] => {
+    if (!long || next() % 2 === 0) return [(next() % (range + 1)) - range / 2 - 1, 0];
+    const missing = next() % 2 === 0 ? MISSING_IS_LESS : 0;
+    return next() % 2 === 0 ? [addSet(), IS_SET | missing] : [(next() % (range - 1)) - range / 2, missing];
+  };
   const grow = (level: number): void => {
-    const row = rows.length;
+    const row = nodes.length;
     if (level === 0 || (!full && next() % 8 === 0)) {
-      rows.push(LEAF, next() % leaves, 0, 0);
+      nodes.push(LEAF, next() % leaves, 0, 0);
       return;
     }
-    const range = 2 ** bits;
-    rows.push(next() % features, (next() % (range + 1)) - range / 2 - 1, 0, next() % 2);
+    const [threshold, flags] = split();
+    nodes.push(next() % features, threshold, 0, flags);
     grow(level - 1);
-    rows[row + 2] = rows.length / NODE_COLUMNS;
+    nodes[row + 2] = nodes.length / NODE_COLUMNS;
     grow(level - 1);
   };
   for (let tree = 0; tree < trees; tree++) grow(depth);
-  return rows;
+  return { nodes, sets };
 }
 
-/** Quantised constants nodes, leaves and base; sums stay far within int16. */
-export function forestTensors(
-  draft: ForestDraft,
-  dtype: "int8" | "int16",
-): readonly [Tensor, Tensor, Tensor] {
+const integers = (name: string, shape: readonly number[], data: readonly number[]): Tensor => ({
+  name,
+  dtype: "int32",
+  shape,
+  data: Int32Array.from(data),
+});
+
+/** Quantised constants nodes, leaves, base and, where the draft is long, sets; sums stay far within int16. */
+export function forestTensors(draft: ForestDraft, dtype: "int8" | "int16"): readonly Tensor[] {
   const { targets, leaves, seed } = draft;
-  const nodes = growNodes(draft, dtype === "int8" ? 8 : 16);
+  const { nodes, sets } = growNodes(draft, dtype === "int8" ? 8 : 16);
   const next = numbers(seed + 1);
   const values = (count: number): Int16Array =>
     Int16Array.from({ length: count }, () => (next() % 3 === 0 ? 0 : (next() % 255) - 127));
   const quantization = { scales: [0.5], zeroPoints: [0], axis: 0 };
   return [
-    {
-      name: "nodes",
-      dtype: "int32",
-      shape: [nodes.length / NODE_COLUMNS, NODE_COLUMNS],
-      data: Int32Array.from(nodes),
-    },
+    integers("nodes", [nodes.length / NODE_COLUMNS, NODE_COLUMNS], nodes),
     {
       name: "leaves",
       dtype: "int16",
@@ -71,5 +90,6 @@ export function forestTensors(
       quantization,
     },
     { name: "base", dtype: "int16", shape: [targets], data: values(targets), quantization },
+    ...(sets.length > 0 ? [integers("sets", [sets.length], sets)] : []),
   ];
 }

@@ -60,12 +60,17 @@ describe("thresholds as integers", () => {
 describe("expected work", () => {
   test("is the mean over the leaves of a tree", () => {
     const nodes = splits(0, 1).tensors.get("nodes")!.data!;
-    assert.deepEqual(expectedWork(nodes, [1, 2, 3], 1), { trees: 1, splits: 5 / 3, terms: 1 });
+    assert.deepEqual(expectedWork(nodes, [1, 2, 3], 1), { trees: 1, splits: 5 / 3, longSplits: 0, terms: 1 });
   });
 
   test("adds up trees, and counts values other than 0, but one at least", () => {
     const leaf = [-1, 1, 0, 0];
     const split = [0, 5, 2, 0, -1, 0, 0, 0, -1, 1, 0, 0];
-    assert.deepEqual(expectedWork([...leaf, ...split], [0, 0, 7, 8], 2), { trees: 2, splits: 1, terms: 3.5 });
+    assert.deepEqual(expectedWork([...leaf, ...split], [0, 0, 7, 8], 2), {
+      trees: 2,
+      splits: 1,
+      longSplits: 0,
+      terms: 3.5,
+    });
   });
 });

@@ -23,7 +23,9 @@ int thimble_mean_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_b
 int thimble_mul_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 int thimble_pad_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 int thimble_softmax_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
+int thimble_tree_ensemble_extended_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
+int thimble_tree_ensemble_extended_s16(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes);
 
 #endif

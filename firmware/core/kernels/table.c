@@ -53,6 +53,12 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_SOFTMAX
     {"kernel.softmax_s8.1", 7, thimble_softmax_s8},
 #endif
+#ifndef THIMBLE_NO_TREE_ENSEMBLE_EXTENDED_S16
+    {"kernel.tree_ensemble_extended_s16.1", 10, thimble_tree_ensemble_extended_s16},
+#endif
+#ifndef THIMBLE_NO_TREE_ENSEMBLE_EXTENDED_S8
+    {"kernel.tree_ensemble_extended_s8.1", 10, thimble_tree_ensemble_extended_s8},
+#endif
 #ifndef THIMBLE_NO_TREE_ENSEMBLE_S16
     {"kernel.tree_ensemble_s16.1", 10, thimble_tree_ensemble_s16},
 #endif

@@ -1,4 +1,4 @@
-import { type Graph, ModelError } from "../../ir/graph.ts";
+import { type Graph, ModelError, tensorOf } from "../../ir/graph.ts";
 import type { Statistics } from "../../module/metadata.ts";
 import { type Sample, toFloatInputs } from "../../ops/border.ts";
 import { addToExtents, type Extents } from "./equalize.ts";
@@ -8,7 +8,8 @@ import { traceOf } from "./layers.ts";
 /**
  * Runs the float graph on every sample and counts the values of all its computed tensors, and the extents of channels
  * that are asked for.
- * Throws ModelError where one gets a value that is infinite or not a number: it has no range.
+ * Throws ModelError where one gets a value that is infinite or not a number, unless that is a missing one of an
+ * input that takes such: it has no range.
  */
 export function observe(
   graph: Graph,
@@ -18,11 +19,13 @@ export function observe(
   const all = new Map<string, Histogram>();
   for (const sample of samples) {
     for (const [name, data] of traceOf(graph, toFloatInputs(graph, sample))) {
-      if (graph.tensors.get(name)?.data) continue;
+      const tensor = tensorOf(graph, name);
+      const known = tensor.scaling?.missing?.includes(null) ? data.filter((x) => !Number.isNaN(x)) : data;
+      if (tensor.data || known.length === 0) continue;
       const channels = extents.get(name);
       if (channels) addToExtents(channels, data);
       const histogram = all.get(name) ?? emptyHistogram();
-      addToHistogram(histogram, data);
+      addToHistogram(histogram, known);
       const { min, max } = histogram;
       if (!Number.isFinite(min) || !Number.isFinite(max))
         throw new ModelError(`tensor ${name}: expected finite values in calibration, found ${min} to ${max}`);

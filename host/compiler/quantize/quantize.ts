@@ -1,12 +1,4 @@
-import {
-  type Attributes,
-  type Graph,
-  ModelError,
-  type Node,
-  quantized,
-  type Tensor,
-  tensorOf,
-} from "../../ir/graph.ts";
+import { type Attributes, type Graph, ModelError, type Node, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { tensorNames } from "../../ir/names.ts";
 import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
@@ -14,7 +6,7 @@ import { type Bound, bind, type Operator } from "../../ops/operator.ts";
 import type { Precision } from "../../ops/scales.ts";
 import { quantizeConstants } from "./constants.ts";
 import { alignInputs, groupTensors, quantizationOf } from "./groups.ts";
-import { treeInputType, treePrecision } from "./scale_trees.ts";
+import { treeInput, treePrecision, withScale } from "./scale_trees.ts";
 
 export type { Precision } from "../../ops/scales.ts";
 
@@ -75,10 +67,8 @@ export function quantizeGraph(
     const quantization = quantizationOf(group);
     tensors.set(name, { ...tensorOf(aligned, name), dtype: group.precision, quantization });
   }
-  for (const name of graph.inputs) {
-    const dtype = treeInputType(aligned, name);
-    if (dtype) tensors.set(name, { ...tensorOf(aligned, name), dtype, quantization: quantized(1, 0) });
-  }
+  const treeInputs = graph.inputs.flatMap((name) => treeInput(aligned, name) ?? []);
+  for (const input of treeInputs) tensors.set(input.name, input);
   const scaled = { ...aligned, tensors };
   const unique = tensorNames(aligned);
   // In execution order: an operator may choose its output's type from what it reads.
@@ -89,6 +79,7 @@ export function quantizeGraph(
   });
   const used = new Set(parts.flatMap(({ node }) => [...node.inputs, ...node.outputs]).concat(graph.inputs));
   for (const { tensors: added } of parts) for (const tensor of added) tensors.set(tensor.name, tensor);
+  for (const input of treeInputs) tensors.set(input.name, withScale(input));
   return {
     ...scaled,
     nodes: parts.map(({ node }) => withOwnAttributes(node, tensors)),

@@ -5,8 +5,8 @@
  */
 import {
   type Graph,
-  ModelError,
   type Node,
+  quantized,
   readers,
   type Scaling,
   type Tensor,
@@ -15,169 +15,70 @@ import {
 } from "../../ir/graph.ts";
 import type { Range } from "../../ops/activation.ts";
 import type { Sample } from "../../ops/border.ts";
-import { roundHalfAway } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
 import type { Precision } from "../../ops/scales.ts";
-import { LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import { IS_SET, IS_STRICT, LEAF, MISSING_IS_LESS, membersOf, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import {
+  type Feature,
+  type Grid,
+  gridOf,
+  int8Grid,
+  int16Grid,
+  isMultiple,
+  longer,
+  nearestGrid,
+  PARTS,
+  RANGES,
+  type Subject,
+  scaled,
+  sorted,
+  subjectOf,
+  type Threshold,
+} from "./tree_grid.ts";
 
 const NODES = 1;
-
-/** Integers that a threshold may be; the numbers of the type beyond them are what is less or greater than all. */
-const BOUNDS: Readonly<Record<"int8" | "int16", Range>> = {
-  int8: { min: -128, max: 126 },
-  int16: { min: -32768, max: 32766 },
-};
-
-/** x becomes round((x - offset) * factor): the integers of each threshold, and how well that fits. */
-interface Grid {
-  readonly offset: number;
-  readonly factor: number;
-  readonly thresholds: ReadonlyMap<number, number>;
-}
-
-/** What is known of a feature: thresholds and values of the samples, both sorted and each once. */
-interface Feature {
-  readonly thresholds: readonly number[];
-  readonly values: readonly number[];
-}
-
-const sorted = (numbers: Iterable<number>): number[] => [...new Set(numbers)].sort((a, b) => a - b);
-
-/** As the caller computes it: see samples.ts. */
-const scaled = (x: number, { offset, factor }: Pick<Grid, "offset" | "factor">): number =>
-  roundHalfAway(Math.fround((x - offset) * factor));
-
-/** The samples' values next to a threshold: the greatest up to it, and the least above. */
-function neighbours(
-  { values }: Feature,
-  threshold: number,
-): { readonly below: number; readonly above: number } {
-  const above = values.findIndex((value) => value > threshold);
-  const at = above === -1 ? values.length : above;
-  return { below: values[at - 1] ?? Number.NEGATIVE_INFINITY, above: values[at] ?? Number.POSITIVE_INFINITY };
-}
-
-/** Whether no sample's decision changes, and no threshold leaves the range of the type. */
-function keepsDecisions(feature: Feature, grid: Grid, { min, max }: Range): boolean {
-  return feature.thresholds.every((threshold) => {
-    const integer = grid.thresholds.get(threshold)!;
-    const { below, above } = neighbours(feature, threshold);
-    const isLess = below === Number.NEGATIVE_INFINITY || scaled(below, grid) <= integer;
-    const isGreater = above === Number.POSITIVE_INFINITY || scaled(above, grid) > integer;
-    return isLess && isGreater && integer >= min && integer <= max;
-  });
-}
-
-/** Of the gap between two samples, how much a threshold in it may be moved. */
-const MAX_SHIFT = 0.1;
-
-/** Whether values that no sample has are decided as before, too, but for very few. */
-function isClose(feature: Feature, { offset, factor, thresholds }: Grid): boolean {
-  const all = [...feature.values, ...feature.thresholds];
-  const range = Math.max(...[all[0]!, feature.thresholds[0]!, all.at(-1)!].map(Math.abs)) + 1 / factor;
-  return feature.thresholds.every((threshold) => {
-    const { below, above } = neighbours(feature, threshold);
-    const moved = Math.abs((thresholds.get(threshold)! + 0.5) / factor + offset - threshold);
-    return moved <= MAX_SHIFT * Math.min(above - below, range);
-  });
-}
-
-/** How far from a multiple of a step a value may be, in steps, for the sake of its rounding to float32. */
-const LATTICE_ERROR = 0.02;
-
-interface Lattice {
-  readonly origin: number;
-  readonly step: number;
-}
-
-/** Values that are all multiples of a step, such as whole numbers or tenths, and how many steps apart. */
-function latticeOf({ values }: Feature): Lattice | undefined {
-  const gaps = values.slice(1).map((value, i) => value - values[i]!);
-  const gap = gaps.reduce((least, x) => Math.min(least, x), Number.POSITIVE_INFINITY);
-  if (!(gap > 0 && Number.isFinite(gap)) || values.length < 3) return undefined;
-  // Short decimals first, then what came to be by a factor.
-  const steps = [1, 2, 3, 6].map((digits) => Number(gap.toPrecision(digits)));
-  const lattices = [0, values[0]!].flatMap((origin) => steps.map((step) => ({ origin, step })));
-  return lattices.find((lattice) => values.every((value) => isMultiple(value, lattice)));
-}
-
-function isMultiple(x: number, { origin, step }: Lattice): boolean {
-  const steps = (x - origin) / step;
-  return Math.abs(steps - Math.round(steps)) < LATTICE_ERROR;
-}
-
-/** Steps to the greatest value of the lattice that is at most the threshold. */
-function latticeIndex(threshold: number, lattice: Lattice): number {
-  const { origin, step } = lattice;
-  const steps = (threshold - origin) / step;
-  if (!isMultiple(threshold, lattice)) return Math.floor(steps);
-  const near = Math.round(steps);
-  return Math.fround(origin + near * step) <= threshold ? near : near - 1;
-}
-
-/** Each value of a lattice is one integer: nothing is lost, whatever lies between. */
-function latticeGrid(feature: Feature, { min, max }: Range): Grid | undefined {
-  const lattice = latticeOf(feature);
-  if (!lattice) return undefined;
-  const indices = feature.thresholds.map((threshold) => latticeIndex(threshold, lattice));
-  const [least, greatest] = [indices[0]!, indices.at(-1)!];
-  const shift = least >= min && greatest <= max ? 0 : Math.round((least + greatest) / 2);
-  const grid = {
-    offset: Math.fround(lattice.origin + shift * lattice.step),
-    factor: Math.fround(1 / lattice.step),
-    thresholds: new Map(feature.thresholds.map((threshold, i) => [threshold, indices[i]! - shift])),
-  };
-  return keepsDecisions(feature, grid, { min, max }) ? grid : undefined;
-}
-
-/** The first and the last threshold lie `steps` integers apart, others as near to a border as they come. */
-function evenGrid({ thresholds, values }: Feature, steps: number): Grid {
-  const [first, last] = [thresholds[0]!, thresholds.at(-1)!];
-  const span = last - first || (values.at(-1)! - values[0]!) / 4 || Math.abs(first) || 1;
-  const factor = Math.fround(steps / span);
-  const middle = Math.floor(steps / 2);
-  // The first threshold is the border above -middle.
-  const offset = Math.fround(first + (middle - 0.5) / factor);
-  const integerOf = (threshold: number): number => Math.round((threshold - offset) * factor - 0.5);
-  return {
-    offset,
-    factor,
-    thresholds: new Map(thresholds.map((threshold) => [threshold, integerOf(threshold)])),
-  };
-}
-
-/** From the finest: fewer steps may happen to meet all thresholds better. */
-const EVEN_STEPS = {
-  int8: Array.from({ length: 250 }, (_, i) => 253 - i),
-  int16: Array.from({ length: 64 }, (_, i) => 65_000 - 500 * i),
-} as const;
-
-function int8Grid(feature: Feature): Grid | undefined {
-  const fits = (grid: Grid): boolean => keepsDecisions(feature, grid, BOUNDS.int8) && isClose(feature, grid);
-  const lattice = latticeGrid(feature, BOUNDS.int8);
-  if (lattice || feature.thresholds.length > 254) return lattice;
-  for (const steps of EVEN_STEPS.int8) {
-    const grid = evenGrid(feature, steps);
-    if (fits(grid)) return grid;
-  }
-  return undefined;
-}
-
-/** Where not even 65 000 steps keep all decisions, the finest grid comes nearest: see lossWarnings. */
-function int16Grid(feature: Feature): Grid {
-  const even = EVEN_STEPS.int16.map((steps) => evenGrid(feature, steps));
-  const kept = even.find((grid) => keepsDecisions(feature, grid, BOUNDS.int16));
-  return latticeGrid(feature, BOUNDS.int16) ?? kept ?? even[0]!;
-}
+const SETS = 4;
 
 /** Nothing asks for it. */
 const UNUSED: Grid = { offset: 0, factor: 1, thresholds: new Map() };
 
-function gridsOf(features: readonly Feature[]): Grid[] {
-  const of = (grid: (feature: Feature) => Grid | undefined): (Grid | undefined)[] =>
-    features.map((feature) => (feature.thresholds.length === 0 ? UNUSED : grid(feature)));
-  const narrow = of(int8Grid);
-  return narrow.every((grid) => grid !== undefined) ? narrow : (of(int16Grid) as Grid[]);
+const isUnused = ({ feature }: Subject): boolean =>
+  feature.thresholds.length === 0 && feature.members.length === 0;
+
+/** Grids of one map without offset for all features: a scale of the tensor says as much, in fewer bytes. */
+function alikeGrids(subjects: readonly Subject[], type: "int8" | "int16"): readonly Grid[] | undefined {
+  const used = subjects.filter((subject) => !isUnused(subject));
+  const step = used[0]?.lattice?.step;
+  if (step === undefined) return undefined;
+  const isWhole = (x: number): boolean => isMultiple(x, { origin: 0, step });
+  if (!used.every(({ feature }) => feature.samples.every(isWhole) && feature.members.every(isWhole)))
+    return undefined;
+  const whole = PARTS.map((parts) => ({ offset: 0, factor: Math.fround(parts / step) }));
+  for (const affine of [whole[0]!, longer(step, type), ...whole.slice(1)]) {
+    const grids = subjects.map((subject) => gridOf(subject, affine, RANGES[type]));
+    if (1 / (1 / affine.factor) === affine.factor && grids.every((grid) => grid !== undefined)) return grids;
+  }
+  return undefined;
+}
+
+interface Grids {
+  readonly grids: readonly Grid[];
+  /** Features whose thresholds even the finest grid cannot tell apart where samples need it. */
+  readonly lost: readonly number[];
+}
+
+function gridsOf(subjects: readonly Subject[]): Grids {
+  const each = (grid: (subject: Subject) => Grid | undefined): (Grid | undefined)[] =>
+    subjects.map((subject) => (isUnused(subject) ? UNUSED : grid(subject)));
+  const isComplete = (grids: readonly (Grid | undefined)[]): grids is Grid[] =>
+    grids.every((grid) => grid !== undefined);
+  const narrow = alikeGrids(subjects, "int8") ?? each(int8Grid);
+  if (isComplete(narrow)) return { grids: narrow, lost: [] };
+  const wide = alikeGrids(subjects, "int16") ?? each(int16Grid);
+  return {
+    grids: wide.map((grid, i) => grid ?? nearestGrid(subjects[i]!)),
+    lost: wide.flatMap((grid, i) => (grid ? [] : [i])),
+  };
 }
 
 /** Rows of a table of nodes. */
@@ -188,58 +89,104 @@ function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, num
 }
 
 const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
+const setsOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs[SETS] ?? "");
 
-function featuresOf(
-  graph: Graph,
-  input: Tensor,
-  trees: readonly Node[],
-  rows: readonly Float32Array[],
-): Feature[] {
-  const thresholds = Array.from({ length: input.shape[1]! }, () => new Set<number>());
-  for (const node of trees)
-    for (const [feature, threshold] of rowsOf(nodesOf(graph, node)))
-      if (feature !== LEAF) thresholds[feature]!.add(threshold);
-  return thresholds.map((of, i) => ({
-    thresholds: sorted(of),
-    values: sorted(rows.map((row) => row[i]!).filter(Number.isFinite)),
+/** What splits ask of one feature. */
+interface Asked {
+  readonly thresholds: Map<string, Threshold>;
+  readonly members: Set<number>;
+  /** Where missing values go: on to the next row, otherwise, and as no number does. */
+  missingIsLess: boolean;
+  missingIsGreater: boolean;
+  missingIsApart: boolean;
+}
+
+function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[] {
+  const asked = Array.from({ length: features }, () => ({
+    thresholds: new Map<string, Threshold>(),
+    members: new Set<number>(),
+    missingIsLess: false,
+    missingIsGreater: false,
+    missingIsApart: false,
+  }));
+  for (const node of trees) {
+    const sets = setsOf(graph, node)?.data ?? [];
+    for (const [feature, value, , flags] of rowsOf(nodesOf(graph, node))) {
+      if (feature === LEAF) continue;
+      const of = asked[feature]!;
+      const isSet = (flags & IS_SET) !== 0;
+      const isLess = (flags & MISSING_IS_LESS) !== 0;
+      const isStrict = (flags & IS_STRICT) !== 0;
+      if (isLess) of.missingIsLess = true;
+      else of.missingIsGreater = true;
+      if (isSet) for (const member of membersOf(sets, value)) of.members.add(member);
+      else if (Number.isFinite(value)) of.thresholds.set(`${value} ${isStrict}`, { value, isStrict });
+      // No number does what it does: it is a member without being one, or is told from all numbers.
+      if ((isSet && isLess) || value === Number.POSITIVE_INFINITY) of.missingIsApart = true;
+    }
+  }
+  return asked;
+}
+
+/** `isMissing`: values may be. An integer of its own is kept for them where no number goes their way. */
+function featuresOf(asked: readonly Asked[], rows: readonly Float32Array[], isMissing: boolean): Feature[] {
+  return asked.map(({ thresholds, members, ...missing }, i) => ({
+    thresholds: [...thresholds.values()].sort((a, b) => a.value - b.value),
+    members: sorted(members),
+    samples: sorted(rows.map((row) => row[i]!).filter(Number.isFinite)),
+    reserved: isMissing && (missing.missingIsApart || (missing.missingIsLess && missing.missingIsGreater)),
   }));
 }
 
-/** What a missing value is taken for. Throws ModelError where splits of one feature send it to different sides. */
-function missingValues(
-  graph: Graph,
-  input: Tensor,
-  trees: readonly Node[],
-  grids: readonly Grid[],
-): number[] {
-  const sides = grids.map(() => new Set<boolean>());
-  for (const node of trees)
-    for (const [feature, , , isLess] of rowsOf(nodesOf(graph, node)))
-      if (feature !== LEAF) sides[feature]!.add(isLess === 1);
-  const mixed = sides.findIndex((of) => of.size === 2);
-  if (mixed >= 0)
-    throw new ModelError(
-      `input ${input.name}: expected no missing values (NaN), as splits of feature ${mixed} send them to different sides; found some in the samples`,
-    );
-  return grids.map(({ offset, factor, thresholds }, i) => {
-    const integers = [...thresholds.values()];
-    if (integers.length === 0) return 0;
-    const integer = sides[i]!.has(true) ? Math.min(...integers) : Math.max(...integers) + 1;
-    return Math.fround(offset + integer / factor);
-  });
+/** What a missing value of a feature is taken for; null is an integer of its own. */
+function missingValue({ feature }: Subject, asked: Asked, grid: Grid): number | null {
+  if (feature.reserved) return null;
+  const integers = [...grid.thresholds.values(), ...feature.members.map((member) => scaled(member, grid))];
+  if (integers.length === 0) return 0;
+  const integer = asked.missingIsLess ? Math.min(...integers) : Math.max(...integers) + 1;
+  return Math.fround(grid.offset + integer / grid.factor);
 }
 
 /** Thresholds in units of the scaled features: in the middle between the two integers that they tell apart. */
 function scaleNodes(nodes: Tensor, grids: readonly Grid[]): Tensor {
-  const data = Float32Array.from(nodes.data!, (value, i) => {
-    const feature = nodes.data![i - 1];
-    const isThreshold = i % NODE_COLUMNS === 1 && feature !== LEAF;
-    return isThreshold ? grids[feature!]!.thresholds.get(value)! + 0.5 : value;
-  });
+  const data = Float32Array.from(nodes.data!);
+  for (let i = 0; i < data.length; i += NODE_COLUMNS) {
+    const [feature, value, , flags] = data.subarray(i, i + NODE_COLUMNS);
+    if (feature === LEAF || (flags! & IS_SET) !== 0 || !Number.isFinite(value)) continue;
+    data[i + 1] = grids[feature!]!.thresholds.get(value!)! + 0.5;
+  }
   return { ...nodes, data };
 }
 
-function scalingOf(grids: readonly Grid[], missing: readonly number[] | undefined): Scaling | undefined {
+/** The constants of a forest for scaled features. A set is of one feature, and so is not shared. */
+function scaleForest(graph: Graph, node: Node, grids: readonly Grid[]): Tensor[] {
+  const nodes = scaleNodes(nodesOf(graph, node), grids);
+  const sets = setsOf(graph, node);
+  if (!sets) return [nodes];
+  const indices = new Map<string, number>();
+  const scaledSets: number[] = [];
+  const data = Float32Array.from(nodes.data!);
+  for (let i = 0; i < data.length; i += NODE_COLUMNS) {
+    const [feature, set, , flags] = data.subarray(i, i + NODE_COLUMNS);
+    if (feature === LEAF || (flags! & IS_SET) === 0) continue;
+    const members = membersOf(sets.data!, set!).map((member) => scaled(member, grids[feature!]!));
+    const key = members.join();
+    if (!indices.has(key)) {
+      indices.set(key, scaledSets.length);
+      scaledSets.push(members.length, ...members);
+    }
+    data[i + 1] = indices.get(key)!;
+  }
+  return [
+    { ...nodes, data },
+    { ...sets, shape: [scaledSets.length], data: Float32Array.from(scaledSets) },
+  ];
+}
+
+function scalingOf(
+  grids: readonly Grid[],
+  missing: readonly (number | null)[] | undefined,
+): Scaling | undefined {
   if (!missing && grids.every(({ offset, factor }) => offset === 0 && factor === 1)) return undefined;
   const offsets = grids.map(({ offset }) => offset);
   return { offsets, factors: grids.map(({ factor }) => factor), ...(missing && { missing }) };
@@ -251,14 +198,10 @@ export interface ScaledTrees {
   readonly warnings: readonly string[];
 }
 
-/** Features whose thresholds even the finest grid cannot tell apart where samples need it. */
-function lossWarnings(input: Tensor, features: readonly Feature[], grids: readonly Grid[]): string[] {
-  const lost = features.flatMap((feature, i) =>
-    keepsDecisions(feature, grids[i]!, BOUNDS.int16) ? [] : [i],
-  );
+function lossWarnings(input: Tensor, { grids, lost }: Grids): string[] {
   if (lost.length === 0) return [];
   return [
-    `input ${input.name}: 16 bits cannot tell apart what splits of ${lost.length} of ${features.length} features do ` +
+    `input ${input.name}: 16 bits cannot tell apart what splits of ${lost.length} of ${grids.length} features do ` +
       `(${lost.slice(0, 10).join(", ")}${lost.length > 10 ? ", ..." : ""}): calibration samples are decided otherwise`,
   ];
 }
@@ -269,15 +212,18 @@ function scaleInput(
   trees: readonly Node[],
   rows: readonly Float32Array[],
 ): ScaledTrees {
-  const features = featuresOf(graph, input, trees, rows);
-  const grids = gridsOf(features);
   // Metadata need not say what no sample has.
-  const isMissing = rows.some((row) => row.some(Number.isNaN));
-  const scaling = scalingOf(grids, isMissing ? missingValues(graph, input, trees, grids) : undefined);
-  const tables = trees.map((node) => scaleNodes(nodesOf(graph, node), grids));
+  const isMissing = rows.length === 0 || rows.some((row) => row.some(Number.isNaN));
+  const asked = askedOf(graph, input.shape[1]!, trees);
+  const subjects = featuresOf(asked, rows, isMissing).map(subjectOf);
+  const found = gridsOf(subjects);
+  const { grids } = found;
+  const missing = subjects.map((subject, i) => missingValue(subject, asked[i]!, grids[i]!));
+  const scaling = scalingOf(grids, isMissing ? missing : undefined);
+  const tables = trees.flatMap((node) => scaleForest(graph, node, grids));
   return {
     graph: withTensors(graph, [{ ...input, ...(scaling && { scaling }) }, ...tables]),
-    warnings: [...warnings, ...lossWarnings(input, features, grids)],
+    warnings: [...warnings, ...lossWarnings(input, found)],
   };
 }
 
@@ -287,33 +233,56 @@ function onlyTrees(graph: Graph, name: string): readonly Node[] {
   return all.every(({ op, inputs }) => op === "tree_ensemble" && inputs[0] === name) ? all : [];
 }
 
-/** The float graph with scaled inputs; see above. */
+/** The float graph with scaled inputs; see above. Without samples, thresholds alone say what is to be told apart. */
 export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTrees {
-  const start: ScaledTrees = { graph, warnings: [] };
-  if (samples.length === 0) return start;
-  return graph.inputs.reduce((from, name, i) => {
-    const input = tensorOf(from.graph, name);
-    const trees = onlyTrees(from.graph, name);
-    const rows = samples.map((sample) => sample[i]!);
-    const isReady = trees.length > 0 && input.dtype === "float32" && !input.scaling;
-    return isReady ? scaleInput(from, input, trees, rows) : from;
-  }, start);
+  return graph.inputs.reduce(
+    (from, name, i): ScaledTrees => {
+      const input = tensorOf(from.graph, name);
+      const trees = onlyTrees(from.graph, name);
+      const rows = samples.map((sample) => sample[i]!);
+      const isReady = trees.length > 0 && input.dtype === "float32" && !input.scaling;
+      return isReady ? scaleInput(from, input, trees, rows) : from;
+    },
+    { graph, warnings: [] } as ScaledTrees,
+  );
 }
 
 const isBetweenIntegers = (threshold: number, { min, max }: Range): boolean =>
-  Number.isInteger(threshold - 0.5) && threshold > min && threshold < max + 1;
+  !Number.isFinite(threshold) || (Number.isInteger(threshold - 0.5) && threshold > min && threshold < max);
 
-/** The type of an input that has been scaled for the forests that read it. */
-export function treeInputType(graph: Graph, name: string): "int8" | "int16" | undefined {
+const isInside = (member: number, { min, max }: Range): boolean =>
+  Number.isInteger(member) && member > min && member < max;
+
+/** An input that has been scaled for the forests that read it, as quantised. */
+export function treeInput(graph: Graph, name: string): Tensor | undefined {
   const trees = onlyTrees(graph, name);
   if (trees.length === 0) return undefined;
-  const all = trees.flatMap((node) =>
-    [...rowsOf(nodesOf(graph, node))].flatMap(([feature, threshold]) =>
-      feature === LEAF ? [] : [threshold],
-    ),
-  );
-  const types = ["int8", "int16"] as const;
-  return types.find((type) => all.every((threshold) => isBetweenIntegers(threshold, BOUNDS[type])));
+  const fits = (range: Range): boolean =>
+    trees.every((node) => {
+      const sets = setsOf(graph, node)?.data ?? [];
+      return [...rowsOf(nodesOf(graph, node))].every(
+        ([feature, value, , flags]) =>
+          feature === LEAF ||
+          ((flags & IS_SET) === 0
+            ? isBetweenIntegers(value, range)
+            : membersOf(sets, value).every((member) => isInside(member, range))),
+      );
+    });
+  const dtype = (["int8", "int16"] as const).find((type) => fits(RANGES[type]));
+  return dtype && { ...tensorOf(graph, name), dtype, quantization: quantized(1, 0) };
+}
+
+/** A quantised input whose features all have one map without offset: as a scale of the tensor that is fewer bytes. */
+export function withScale(tensor: Tensor): Tensor {
+  const { scaling, ...rest } = tensor;
+  const factor = scaling?.factors[0] ?? 1;
+  const isAlike =
+    scaling &&
+    !scaling.missing &&
+    scaling.offsets.every((offset) => offset === 0) &&
+    scaling.factors.every((other) => other === factor) &&
+    1 / (1 / factor) === factor;
+  return isAlike ? { ...rest, quantization: quantized(1 / factor, 0) } : tensor;
 }
 
 /** Sums of forests are of int16, and so is all that can be computed of them. */

@@ -358,6 +358,12 @@ const trees = ({ numbers: n }: CallShape): Features => ({
   terms: n["terms"]!,
 });
 
+const treesWithLongSplits = (shape: CallShape): Features => {
+  const { splits, ...rest } = trees(shape);
+  const long = shape.numbers["longSplits"]!;
+  return { ...rest, splits: splits! - long, longSplits: long };
+};
+
 const svdf = ({ numbers: n }: CallShape): Features => {
   const filters = product(n, "units", "rank");
   return {
@@ -449,6 +455,8 @@ const table: Readonly<Record<string, Row>> = {
   transpose_conv2d_s8: both(transposeConv),
   tree_ensemble_s8: both(trees),
   tree_ensemble_s16: both(trees),
+  tree_ensemble_extended_s8: both(treesWithLongSplits),
+  tree_ensemble_extended_s16: both(treesWithLongSplits),
 };
 
 /** Kernels that the cost model knows. */

@@ -2,6 +2,9 @@
  * `npm run tune:calibrate`: measures the kernels in QEMU and writes host/compiler/tune/calibration.json, which the tuner's
  * predictions come from, and golden_layers.csv, which they are checked with. The same in every run with the same compiler. To be run again when a kernel has changed
  * (a test says so); it takes a few minutes.
+ *
+ *   --only NAME   measures kernels alone whose names begin so; what is known of the others, of heaps and of golden
+ *                 layers is kept: for a change that touches nothing else
  */
 import { writeFileSync } from "node:fs";
 import { lower, type Program } from "../../../host/compiler/plan/lower.ts";
@@ -10,6 +13,7 @@ import {
   type Coefficients,
   calibrationFile,
   type KernelCode,
+  loadCalibration,
   type Residuals,
 } from "../../../host/compiler/tune/calibration.ts";
 import {
@@ -207,19 +211,49 @@ async function measureGolden(): Promise<void> {
 const format = (calibration: Calibration): string =>
   `${JSON.stringify(calibration, null, 2).replace(/\[[\d\s,]+\]/g, (list) => JSON.stringify(JSON.parse(list)).replaceAll(",", ", "))}\n`;
 
-async function main(): Promise<void> {
+const kernelsOf = ({ graph, choice }: CalibrationCase): readonly string[] =>
+  lower(graph, new Map(graph.nodes.map(({ name }) => [name, choice]))).kernels.map(({ name }) => name);
+
+/** Figures of kernels whose names begin so in place of what was known of them. */
+async function calibrateOnly(prefix: string, known: Calibration, compiler: string): Promise<Calibration> {
+  const cases = layerCases.filter((each) => kernelsOf(each).some((name) => name.startsWith(prefix)));
+  if (cases.length === 0) throw new Error(`--only ${prefix}: expected the beginning of a kernel's name`);
+  const found = calibrate(await measureAll(cases), [], await measureAll([viewCase]), compiler);
+  const merged = <T>(before: Readonly<Record<string, T>>, now: Readonly<Record<string, T>>) =>
+    Object.fromEntries(Object.entries({ ...before, ...now }).sort(([a], [b]) => (a < b ? -1 : 1)));
+  const mergedBoth = <T>(of: (from: Calibration) => Record<Kernels, Readonly<Record<string, T>>>) =>
+    forBoth((kernels) => merged(of(known)[kernels], of(found)[kernels]));
+  return {
+    ...known,
+    kernels: found.kernels,
+    compiler,
+    instructions: mergedBoth((from) => from.instructions),
+    residuals: mergedBoth((from) => from.residuals),
+    stack: mergedBoth((from) => from.stack),
+    code: merged(known.code, found.code),
+  };
+}
+
+async function calibrateAll(compiler: string): Promise<Calibration> {
+  const layers = await measureAll(layerCases);
+  const modules = await measureAll(moduleCases);
+  return calibrate(layers, modules, await measureAll([viewCase]), compiler);
+}
+
+async function main([flag, prefix]: readonly string[]): Promise<void> {
   const availability = await firmwareAvailability();
   if (!availability.available)
     throw new EngineError("qemu", `${availability.reason}; install: ${availability.install}`);
-  const layers = await measureAll(layerCases);
-  const modules = await measureAll(moduleCases);
-  const calibration = calibrate(layers, modules, await measureAll([viewCase]), availability.version);
+  const isPart = flag === "--only" && prefix !== undefined;
+  const calibration = isPart
+    ? await calibrateOnly(prefix, loadCalibration(), availability.version)
+    : await calibrateAll(availability.version);
   writeFileSync(calibrationFile, format(calibration));
-  await measureGolden();
+  if (!isPart) await measureGolden();
   for (const kernels of KINDS) {
     for (const [kernel, { cases, mean, worst }] of Object.entries(calibration.residuals[kernels]))
       console.log(`${kernels} ${kernel}: ${cases} layers, mean ${mean}, worst ${worst}`);
   }
 }
 
-await main();
+await main(process.argv.slice(2));

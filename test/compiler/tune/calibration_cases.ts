@@ -313,7 +313,7 @@ const comparisons: readonly Graph[] = [
 ];
 
 /** Forests of a few sizes, in which each walk is as long. */
-const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =>
+const forestsOf = (dtype: "int8" | "int16", long: boolean): readonly Graph[] =>
   (
     [
       [1, 2],
@@ -325,7 +325,7 @@ const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =
     ] as const
   ).flatMap(([trees, targets]) =>
     [3, 8].map((depth): Graph => {
-      const draft = { features: 16, trees, depth, full: true, targets, leaves: 50, seed: depth };
+      const draft = { features: 16, trees, depth, full: true, targets, leaves: 50, seed: depth, long };
       const input: Tensor = { name: "input", dtype, shape: [1, 16], quantization: quantized(1, 0) };
       const constants = forestTensors(draft, dtype);
       const output: Tensor = {
@@ -335,7 +335,7 @@ const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =
         quantization: quantized(0.5, 0),
       };
       return {
-        name: `forest ${dtype} ${trees} ${targets} ${depth}`,
+        name: `${long ? "long " : ""}forest ${dtype} ${trees} ${targets} ${depth}`,
         tensors: new Map([input, ...constants, output].map((tensor) => [tensor.name, tensor])),
         nodes: [
           {
@@ -350,7 +350,10 @@ const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =
         outputs: ["output"],
       };
     }),
-  ),
+  );
+
+const forests: readonly Graph[] = (["int8", "int16"] as const).flatMap((dtype) =>
+  [false, true].flatMap((long) => forestsOf(dtype, long)),
 );
 
 /** Layers of 16-bit values; a few shapes for each kernel, since all of them are plain loops. */

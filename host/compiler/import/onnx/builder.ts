@@ -193,12 +193,17 @@ export class Builder {
 
   /** A constant under `name`, or under another where that is taken by other numbers. */
   addConstant(name: string, shape: Shape, numbers: ArrayLike<number>, quantization?: Quantization): Tensor {
+    const wrong = Float32Array.from(numbers).find((x) => !Number.isFinite(x));
+    if (wrong !== undefined)
+      throw new ModelError(`constant ${name}: expected finite float32 numbers, found ${wrong}`);
+    return this.addTable(name, shape, numbers, quantization);
+  }
+
+  /** As `addConstant`, where numbers need not be finite. */
+  addTable(name: string, shape: Shape, numbers: ArrayLike<number>, quantization?: Quantization): Tensor {
     this.count(numbers.length);
     const data = Float32Array.from(numbers);
     if (data.length === 0) throw new ModelError(`constant ${name}: expected values, found shape [${shape}]`);
-    const wrong = data.find((x) => !Number.isFinite(x));
-    if (wrong !== undefined)
-      throw new ModelError(`constant ${name}: expected finite float32 numbers, found ${wrong}`);
     const own = this.values.get(name);
     const isFree = own !== undefined && isConstantValue(own) && !this.tensors.has(name);
     const tensor: Tensor = {
@@ -382,6 +387,10 @@ export class Context {
     numbers: ArrayLike<number>,
     quantization?: Quantization,
   ): Tensor => this.builder.addConstant(name, shape, numbers, quantization);
+
+  /** As `addConstant`, where numbers need not be finite. */
+  addTable = (name: string, shape: Shape, numbers: ArrayLike<number>): Tensor =>
+    this.builder.addTable(name, shape, numbers);
 
   /** A constant as it stands, as a float32 tensor. */
   constantTensor = (constant: Constant): Tensor => this.builder.constantTensor(constant);

@@ -1,7 +1,8 @@
 /** The attributes of TreeEnsembleClassifier and TreeEnsembleRegressor: lists with one entry for each node. */
 import { ModelError } from "../../../../ir/graph.ts";
 import type { Context } from "../builder.ts";
-import { MAX_DEPTH, MODES, type Mode, type Tree } from "./tree_forest.ts";
+import { MODES, type Mode, type Tree } from "./tree.ts";
+import { treeReader } from "./tree_reader.ts";
 
 interface NodeLists {
   readonly trees: readonly number[];
@@ -69,7 +70,9 @@ function readWeights(node: Context, prefix: "class" | "target"): Map<string, Map
   return all;
 }
 
-const isMode = (text: string): text is Mode => (MODES as readonly string[]).includes(text);
+type ListMode = Exclude<Mode, "BRANCH_MEMBER">;
+const LIST_MODES = MODES.filter((mode): mode is ListMode => mode !== "BRANCH_MEMBER");
+const isMode = (text: string): text is ListMode => (LIST_MODES as readonly string[]).includes(text);
 
 /** All trees, and the targets that any leaf adds to. */
 export interface Forest {
@@ -83,38 +86,34 @@ export function readForest(node: Context, prefix: "class" | "target"): Forest {
   const lists = readLists(node);
   const weights = readWeights(node, prefix);
   const rows = new Map(lists.ids.map((id, row) => [key(lists.trees[row]!, id), row]));
-  const left = new Set(rows.values());
-  const build = (row: number, depth: number): Tree => {
+  const { read, visited } = treeReader((row) => {
     const name = `node ${lists.ids[row]} of tree ${lists.trees[row]}`;
-    // Each node once: the lists may lead anywhere.
-    if (!left.delete(row)) throw new ModelError(`${name}: expected one node that leads to it, found two`);
-    if (depth > MAX_DEPTH) throw new ModelError(`${name}: expected trees of at most ${MAX_DEPTH} levels`);
     const mode = lists.modes[row]!;
-    if (mode === "LEAF") return { values: weights.get(key(lists.trees[row]!, lists.ids[row]!)) ?? new Map() };
-    if (!isMode(mode)) throw new ModelError(`${name}: mode ${mode}: expected one of ${MODES.join(", ")}`);
-    const child = (id: number): Tree => {
+    if (mode === "LEAF")
+      return { name, leaf: { values: weights.get(key(lists.trees[row]!, lists.ids[row]!)) ?? new Map() } };
+    if (!isMode(mode))
+      throw new ModelError(`${name}: mode ${mode}: expected one of ${LIST_MODES.join(", ")}`);
+    const child = (id: number): number => {
       const to = rows.get(key(lists.trees[row]!, id));
       if (to === undefined) throw new ModelError(`${name}: leads to node ${id}, which does not exist`);
-      return build(to, depth + 1);
+      return to;
     };
-    return {
+    const split = {
       feature: lists.features[row]!,
       mode,
       threshold: lists.thresholds[row]!,
       missingIsTrue: lists.missing[row] !== 0,
-      whenTrue: child(lists.whenTrue[row]!),
-      whenFalse: child(lists.whenFalse[row]!),
     };
-  };
-  const trees: Tree[] = [];
+    return { name, split, children: [child(lists.whenTrue[row]!), child(lists.whenFalse[row]!)] };
+  });
   // The root of a tree is the first of its nodes that no other leads to, and that is the first of all.
   const roots = new Map<number, number>();
   lists.trees.forEach((tree, row) => {
     if (!roots.has(tree)) roots.set(tree, row);
   });
-  for (const row of roots.values()) trees.push(build(row, 0));
-  if (left.size > 0)
-    throw new ModelError(`expected trees of all nodes, found ${left.size} that no tree leads to`);
+  const trees = [...roots.values()].map(read);
+  const left = rows.size - visited();
+  if (left > 0) throw new ModelError(`expected trees of all nodes, found ${left} that no tree leads to`);
   const values = [...weights.values()];
   return {
     trees,

@@ -1,7 +1,8 @@
 import { ModelError } from "../../../../ir/graph.ts";
 import type { Context, Translation } from "../builder.ts";
+import { MODES, type Mode, type Tree } from "./tree.ts";
 import { checkLengths } from "./tree_attributes.ts";
-import { MAX_DEPTH, MODES, type Tree } from "./tree_forest.ts";
+import { treeReader } from "./tree_reader.ts";
 import { scaleLeaves, sumTrees } from "./tree_sums.ts";
 
 const AVERAGE = 0;
@@ -13,15 +14,32 @@ function numbers(node: Context, name: string): ArrayLike<number> {
   return tensor.numbers;
 }
 
-/** Leaves are numbered apart from splits here, and each is one weight of one target. */
-function readTrees(node: Context): Tree[] {
+/** The members of each split by membership in order: lists that NaN ends. */
+function* memberLists(node: Context): Generator<readonly number[]> {
+  const values = Array.from(node.attributes.tensor("membership_values")?.numbers ?? []);
+  let start = 0;
+  for (let i = 0; i <= values.length; i++) {
+    if (i < values.length && !Number.isNaN(values[i])) continue;
+    yield values.slice(start, i);
+    start = i + 1;
+  }
+}
+
+interface Lists {
+  readonly modes: readonly Mode[];
+  readonly splits: ArrayLike<number>;
+  readonly features: readonly number[];
+  readonly missing: readonly number[];
+  readonly members: ReadonlyMap<number, readonly number[]>;
+  /** Of the branches where a condition holds, and where it does not. */
+  readonly children: readonly (readonly [isLeaf: readonly number[], to: readonly number[]])[];
+}
+
+function readLists(node: Context): Lists {
   const { attributes } = node;
   attributes.ignore("nodes_hitrates");
-  if (attributes.has("membership_values"))
-    throw new ModelError("attribute membership_values: BRANCH_MEMBER is not supported");
   const features = attributes.ints("nodes_featureids");
-  const missing = attributes.ints("nodes_missing_value_tracks_true");
-  const nodes = {
+  const lists = {
     nodes_modes: numbers(node, "nodes_modes"),
     nodes_splits: numbers(node, "nodes_splits"),
     nodes_truenodeids: attributes.ints("nodes_truenodeids"),
@@ -29,42 +47,66 @@ function readTrees(node: Context): Tree[] {
     nodes_falsenodeids: attributes.ints("nodes_falsenodeids"),
     nodes_falseleafs: attributes.ints("nodes_falseleafs"),
   };
-  checkLengths(nodes, features.length);
-  const targets = attributes.ints("leaf_targetids");
+  checkLengths(lists, features.length);
+  const modes = Array.from(lists.nodes_modes, (number, id) => {
+    const mode = MODES[number];
+    if (!mode) throw new ModelError(`node ${id}: mode ${number}: expected one of ${MODES.join(", ")}`);
+    return mode;
+  });
+  const sets = memberLists(node);
+  const members = new Map(
+    modes.flatMap((mode, id): [number, readonly number[]][] =>
+      mode === "BRANCH_MEMBER" ? [[id, sets.next().value ?? []]] : [],
+    ),
+  );
+  return {
+    modes,
+    splits: lists.nodes_splits,
+    features,
+    missing: attributes.ints("nodes_missing_value_tracks_true"),
+    members,
+    children: [
+      [lists.nodes_trueleafs, lists.nodes_truenodeids],
+      [lists.nodes_falseleafs, lists.nodes_falsenodeids],
+    ],
+  };
+}
+
+/** Leaves are numbered apart from splits here, and each is one weight of one target. */
+function readTrees(node: Context): Tree[] {
+  const { modes, splits, features, missing, members, children } = readLists(node);
+  const targets = node.attributes.ints("leaf_targetids");
   const weights = numbers(node, "leaf_weights");
   checkLengths({ leaf_weights: weights }, targets.length);
-  const seen = new Set<number>();
-  const leaf = (id: number): Tree => {
-    if (targets[id] === undefined)
-      throw new ModelError(`expected ${targets.length} leaves, found number ${id}`);
-    return { values: new Map([[targets[id], weights[id]!]]) };
+  const count = features.length;
+  const childOf = (id: number, branch: number): number => {
+    const [isLeaf, to] = children[branch]!;
+    return isLeaf[id] === 1 ? count + to[id]! : to[id]!;
   };
-  const split = (id: number, depth: number): Tree => {
-    if (features[id] === undefined)
-      throw new ModelError(`expected ${features.length} nodes, found number ${id}`);
-    if (seen.has(id)) throw new ModelError(`node ${id}: expected one node that leads to it, found two`);
-    if (depth > MAX_DEPTH) throw new ModelError(`node ${id}: expected trees of at most ${MAX_DEPTH} levels`);
-    seen.add(id);
-    const mode = MODES[nodes.nodes_modes[id]!];
-    if (!mode)
-      throw new ModelError(`node ${id}: mode ${nodes.nodes_modes[id]}: expected one of ${MODES.join(", ")}`);
-    const child = (isLeaf: number, to: number): Tree => (isLeaf === 1 ? leaf(to) : split(to, depth + 1));
-    return {
-      feature: features[id],
-      mode,
-      threshold: nodes.nodes_splits[id]!,
-      missingIsTrue: missing[id] === 1,
-      whenTrue: child(nodes.nodes_trueleafs[id]!, nodes.nodes_truenodeids[id]!),
-      whenFalse: child(nodes.nodes_falseleafs[id]!, nodes.nodes_falsenodeids[id]!),
+  const { read } = treeReader((number) => {
+    const leaf = number - count;
+    if (number >= count && targets[leaf] !== undefined)
+      return { name: `leaf ${leaf}`, leaf: { values: new Map([[targets[leaf], weights[leaf]!]]) } };
+    if (number >= count) throw new ModelError(`expected ${targets.length} leaves, found number ${leaf}`);
+    if (features[number] === undefined)
+      throw new ModelError(`expected ${count} nodes, found number ${number}`);
+    const set = members.get(number);
+    const split = {
+      feature: features[number],
+      mode: modes[number]!,
+      threshold: splits[number]!,
+      missingIsTrue: missing[number] === 1,
+      ...(set && { members: set }),
     };
-  };
-  return attributes.ints("tree_roots").map((root) => split(root, 0));
+    return { name: `node ${number}`, split, children: [childOf(number, 0), childOf(number, 1)] };
+  });
+  return node.attributes.ints("tree_roots").map(read);
 }
 
 /** What takes the place of both others from version 5 of ai.onnx.ml on. */
 export const treeEnsemble: Translation = {
   type: "ai.onnx.ml.TreeEnsemble",
-  summary: "the same, of operator set 5; no BRANCH_MEMBER",
+  summary: "the same, of operator set 5",
   translate(node) {
     const targets = node.attributes.int("n_targets", 1);
     const aggregate = node.attributes.int("aggregate_function", SUM);

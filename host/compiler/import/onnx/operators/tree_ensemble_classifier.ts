@@ -1,8 +1,8 @@
 import { ModelError } from "../../../../ir/graph.ts";
 import type { Context, Translation } from "../builder.ts";
+import { distinctNodes, isLeaf, leafMapper, type Tree } from "./tree.ts";
 import { type Forest, numbersOf, readForest } from "./tree_attributes.ts";
-import { isLeaf, type Tree } from "./tree_forest.ts";
-import { checkTransform, mapLeaves, sumTrees, transformed } from "./tree_sums.ts";
+import { checkTransform, sumTrees, transformed } from "./tree_sums.ts";
 
 interface Scores {
   readonly trees: readonly Tree[];
@@ -25,14 +25,14 @@ function twoColumns({ trees, weights }: Forest, given: readonly number[], transf
     ]);
   };
   return {
-    trees: trees.map((tree) => mapLeaves(tree, columns)),
+    trees: trees.map(leafMapper(columns)),
     base: [(isShare ? 1 : 0) - base, base],
   };
 }
 
 /** A sample without a leaf of the second class has scores that ONNX Runtime makes in yet another way. */
 const everyLeaf = (tree: Tree, holds: (values: ReadonlyMap<number, number>) => boolean): boolean =>
-  isLeaf(tree) ? holds(tree.values) : everyLeaf(tree.whenTrue, holds) && everyLeaf(tree.whenFalse, holds);
+  [...distinctNodes([tree])].every((node) => !isLeaf(node) || holds(node.values));
 
 function scoresOf(node: Context, forest: Forest, classes: number, transform: string): Scores {
   const given = Array.from(numbersOf(node, "base_values"));

@@ -1,73 +1,96 @@
-/** Trees as ONNX has them become the tables of `tree_ensemble`, whose splits all ask x <= threshold. */
+/** Trees as ONNX has them become the tables of `tree_ensemble`, whose splits ask x <= threshold or for a set. */
+
+import { BELOW_ALL, floatAt, floorPlace, INFINITY, placeOf } from "../../../../ir/float_order.ts";
 import { ModelError } from "../../../../ir/graph.ts";
-import { LEAF } from "../../../../ops/tree_nodes.ts";
+import { IS_SET, IS_STRICT, LEAF, MISSING_IS_LESS, NODE_COLUMNS } from "../../../../ops/tree_nodes.ts";
+import { isLeaf, type Leaf, type Split, type Tree } from "./tree.ts";
 
-export const MODES = [
-  "BRANCH_LEQ",
-  "BRANCH_LT",
-  "BRANCH_GTE",
-  "BRANCH_GT",
-  "BRANCH_EQ",
-  "BRANCH_NEQ",
-] as const;
-export type Mode = (typeof MODES)[number];
-
-export interface Split {
-  readonly feature: number;
-  readonly mode: Mode;
-  readonly threshold: number;
-  /** Where a value that is missing goes as if it fulfilled the condition. */
-  readonly missingIsTrue: boolean;
-  readonly whenTrue: Tree;
-  readonly whenFalse: Tree;
-}
-
-/** What a leaf adds, by target. */
-export interface Leaf {
-  readonly values: ReadonlyMap<number, number>;
-}
-
-export type Tree = Split | Leaf;
-
-export const isLeaf = (tree: Tree): tree is Leaf => "values" in tree;
-
-/** Far deeper than any tree that was trained; more would exhaust the stack here. */
-export const MAX_DEPTH = 500;
-/** Rewriting equality copies subtrees: no more nodes than this come of it. */
+/** Sharing subtrees and rewriting equality copy what is shared: no more nodes than this come of it. */
 const MAX_NODES = 2 ** 20;
 
-const words = new DataView(new ArrayBuffer(4));
-
-/** The greatest float32 that is at most x, or below x where `strictly`. Inputs are float32: no value lies between. */
-function floorFloat32(x: number, strictly: boolean): number {
-  const near = Math.fround(x);
-  if (strictly ? near < x : near <= x) return near;
-  if (near === 0) return -(2 ** -149);
-  words.setFloat32(0, near);
-  words.setInt32(0, words.getInt32(0) + (near > 0 ? -1 : 1));
-  return words.getFloat32(0);
+/** Values that can reach a node: the numbers above one place in their order and up to another, and perhaps missing ones. */
+interface Known {
+  readonly above: number;
+  readonly upTo: number;
+  readonly mayMiss: boolean;
 }
 
-/** Of each feature the values that can reach a node: above the first number and up to the second. */
-type Bounds = ReadonlyMap<number, readonly [number, number]>;
+/** What is known of each feature. */
+type Bounds = ReadonlyMap<number, Known>;
 
 type Continue = (bounds: Bounds) => void;
 
-/** Whether x <= threshold. */
+/** Whether x <= threshold, by their places. */
 interface Question {
   readonly feature: number;
   readonly threshold: number;
   readonly missingIsLess: boolean;
+  readonly isStrict: boolean;
 }
 
-const ANYTHING = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const;
+interface Membership {
+  readonly feature: number;
+  readonly members: readonly number[];
+  readonly missingIsMember: boolean;
+}
+
+const ANYTHING: Known = { above: BELOW_ALL, upTo: INFINITY, mayMiss: true };
+
+/** A condition on one value: the branch where it holds, and where it does not. */
+interface Equality extends Membership {
+  readonly member: Tree;
+  readonly other: Tree;
+}
+
+/** Equality, unequality and membership as a set of one or more values. */
+function equalityOf(tree: Tree): Equality | undefined {
+  if (isLeaf(tree)) return undefined;
+  const { feature, mode, threshold, members, missingIsTrue, whenTrue, whenFalse } = tree;
+  if (mode === "BRANCH_MEMBER")
+    return {
+      feature,
+      members: members ?? [],
+      missingIsMember: missingIsTrue,
+      member: whenTrue,
+      other: whenFalse,
+    };
+  // What is missing is unequal to all numbers.
+  if (mode === "BRANCH_EQ")
+    return {
+      feature,
+      members: [threshold],
+      missingIsMember: missingIsTrue,
+      member: whenTrue,
+      other: whenFalse,
+    };
+  if (mode === "BRANCH_NEQ")
+    return { feature, members: [threshold], missingIsMember: false, member: whenFalse, other: whenTrue };
+  return undefined;
+}
+
+/** Equalities one after the other that lead to one subtree are a set: LightGBM's categories. */
+function setOf(first: Equality): Equality {
+  let all = first;
+  for (let next = equalityOf(all.other); next; next = equalityOf(all.other)) {
+    if (next.feature !== all.feature || next.member !== all.member) break;
+    all = {
+      ...all,
+      members: [...all.members, ...next.members],
+      missingIsMember: all.missingIsMember || next.missingIsMember,
+      other: next.other,
+    };
+  }
+  return all;
+}
 
 /** Rows of the tables; see host/ops/tree_ensemble.ts. */
 export class ForestTables {
   readonly nodes: number[] = [];
   readonly leaves: number[] = [];
+  readonly sets: number[] = [];
   private readonly targets: number;
   private readonly rowByValues = new Map<string, number>();
+  private readonly setByMembers = new Map<string, number>();
 
   constructor(targets: number) {
     this.targets = targets;
@@ -78,9 +101,9 @@ export class ForestTables {
   }
 
   private push(...row: readonly [number, number, number, number]): number {
-    if (this.nodes.length >= 4 * MAX_NODES)
+    if (this.nodes.length >= NODE_COLUMNS * MAX_NODES)
       throw new ModelError(`expected trees of at most ${MAX_NODES} nodes in all, found more`);
-    return this.nodes.push(...row) / 4 - 1;
+    return this.nodes.push(...row) / NODE_COLUMNS - 1;
   }
 
   /** Equal leaves are one row of values. */
@@ -93,27 +116,55 @@ export class ForestTables {
     return known;
   }
 
-  /** A node that asks x <= threshold, unless what is known of the feature is answer enough. */
-  private less(
-    { feature, threshold, missingIsLess }: Question,
-    bounds: Bounds,
-    whenLess: Continue,
-    whenGreater: Continue,
+  private set(members: readonly number[]): number {
+    const key = members.join();
+    const known = this.setByMembers.get(key) ?? this.sets.length;
+    if (!this.setByMembers.has(key)) this.sets.push(members.length, ...members);
+    this.setByMembers.set(key, known);
+    return known;
+  }
+
+  /** A split: its row, the next ones, and those that follow otherwise. */
+  private split(
+    row: readonly [feature: number, threshold: number, flags: number],
+    whenLess: () => void,
+    whenGreater: () => void,
   ): void {
-    const [above, upTo] = bounds.get(feature) ?? ANYTHING;
-    if (threshold >= upTo) whenLess(bounds);
-    else if (threshold <= above) whenGreater(bounds);
+    const [feature, threshold, flags] = row;
+    const at = this.push(feature, threshold, 0, flags);
+    whenLess();
+    this.nodes[NODE_COLUMNS * at + 2] = this.nodes.length / NODE_COLUMNS;
+    whenGreater();
+  }
+
+  /** A node that asks x <= threshold, unless what is known of the feature is answer enough. */
+  private less(question: Question, bounds: Bounds, whenLess: Continue, whenGreater: Continue): void {
+    const { feature, threshold, missingIsLess, isStrict } = question;
+    const { above, upTo, mayMiss } = bounds.get(feature) ?? ANYTHING;
+    const less = { above, upTo: Math.min(upTo, threshold), mayMiss: mayMiss && missingIsLess };
+    const greater = { above: Math.max(above, threshold), upTo, mayMiss: mayMiss && !missingIsLess };
+    const isPossible = (known: Known): boolean => known.upTo > known.above || known.mayMiss;
+    if (!isPossible(greater)) whenLess(bounds);
+    else if (!isPossible(less)) whenGreater(bounds);
     else {
-      const row = this.push(feature, threshold, 0, missingIsLess ? 1 : 0);
-      whenLess(new Map([...bounds, [feature, [above, threshold]]]));
-      this.nodes[4 * row + 2] = this.nodes.length / 4;
-      whenGreater(new Map([...bounds, [feature, [threshold, upTo]]]));
+      const toLess = (): void => whenLess(new Map([...bounds, [feature, less]]));
+      const toGreater = (): void => whenGreater(new Map([...bounds, [feature, greater]]));
+      const isNumber = [feature, Number.POSITIVE_INFINITY, 0] as const;
+      const flags = (missingIsLess ? MISSING_IS_LESS : 0) | (isStrict ? IS_STRICT : 0);
+      // Where all numbers go one way, the split tells what is missing from them.
+      if (less.upTo <= less.above) this.split(isNumber, toGreater, toLess);
+      else if (greater.upTo <= greater.above) this.split(isNumber, toLess, toGreater);
+      else this.split([feature, floatAt(threshold), flags], toLess, toGreater);
     }
   }
 
   private convert(tree: Tree, bounds: Bounds): void {
-    if (isLeaf(tree)) this.push(LEAF, this.leaf(tree), 0, 0);
-    else if (tree.mode === "BRANCH_EQ" || tree.mode === "BRANCH_NEQ") this.convertEquality(tree, bounds);
+    if (isLeaf(tree)) {
+      this.push(LEAF, this.leaf(tree), 0, 0);
+      return;
+    }
+    const equality = equalityOf(tree);
+    if (equality) this.convertSet(setOf(equality), bounds);
     else this.convertOrder(tree, bounds);
   }
 
@@ -126,27 +177,34 @@ export class ForestTables {
     const { feature, mode, missingIsTrue, whenTrue, whenFalse } = split;
     // A condition that is what x <= threshold is not: its children change places.
     const turned = mode === "BRANCH_GT" || mode === "BRANCH_GTE";
-    const strictly = mode === "BRANCH_LT" || mode === "BRANCH_GTE";
-    const threshold = floorFloat32(split.threshold, strictly);
+    const isStrict = mode === "BRANCH_LT" || mode === "BRANCH_GTE";
+    // No comparison with what is not a number holds.
+    const never = turned ? INFINITY : BELOW_ALL;
+    const threshold = Number.isNaN(split.threshold) ? never : floorPlace(split.threshold, isStrict);
     const [less, greater] = turned ? [whenFalse, whenTrue] : [whenTrue, whenFalse];
-    const question = { feature, threshold, missingIsLess: turned !== missingIsTrue };
+    const question = { feature, threshold, missingIsLess: turned !== missingIsTrue, isStrict };
     this.less(question, bounds, this.to(less), this.to(greater));
   }
 
-  /** Equal is at most the threshold, and above the number before it. What is missing is unequal to all numbers. */
-  private convertEquality(split: Split, bounds: Bounds): void {
-    const { feature, threshold, missingIsTrue, whenTrue, whenFalse } = split;
-    const isEqual = split.mode === "BRANCH_EQ";
-    const [equal, other] = isEqual ? [whenTrue, whenFalse] : [whenFalse, whenTrue];
-    const below = floorFloat32(threshold, true);
-    const upTo = floorFloat32(threshold, false);
-    const lower = { feature, threshold: below, missingIsLess: false };
-    const upper = { feature, threshold: upTo, missingIsLess: isEqual && missingIsTrue };
-    this.less(
-      upper,
-      bounds,
-      (known) => this.less(lower, known, this.to(other), this.to(equal)),
-      this.to(other),
+  /** One value above which, or below which, a feature has none is a threshold; other sets are asked for as such. */
+  private convertSet({ feature, members, missingIsMember, member, other }: Equality, bounds: Bounds): void {
+    const known = bounds.get(feature) ?? ANYTHING;
+    const float = members.filter((value) => Math.fround(value) === value);
+    const places = [...new Set(float.map(placeOf))].filter((at) => at > known.above && at <= known.upTo);
+    places.sort((a, b) => a - b);
+    const missing = known.mayMiss && missingIsMember;
+    if (places.length === 0) {
+      const question = { feature, threshold: BELOW_ALL, missingIsLess: missing, isStrict: false };
+      this.less(question, bounds, this.to(member), this.to(other));
+      return;
+    }
+    const inside = { above: places[0]! - 1, upTo: places.at(-1)!, mayMiss: missing };
+    const outside = { ...known, mayMiss: known.mayMiss && !missing };
+    const set = this.set(places.map(floatAt));
+    this.split(
+      [feature, set, IS_SET | (missing ? MISSING_IS_LESS : 0)],
+      () => this.convert(member, new Map([...bounds, [feature, inside]])),
+      () => this.convert(other, new Map([...bounds, [feature, outside]])),
     );
   }
 }

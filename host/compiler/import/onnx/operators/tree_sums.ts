@@ -2,35 +2,20 @@
 import { ModelError, type Tensor } from "../../../../ir/graph.ts";
 import { NODE_COLUMNS } from "../../../../ops/tree_nodes.ts";
 import type { Context } from "../builder.ts";
-import { ForestTables, isLeaf, type Tree } from "./tree_forest.ts";
+import { distinctNodes, isLeaf, leafMapper, type Tree } from "./tree.ts";
+import { ForestTables } from "./tree_forest.ts";
 
-function checkTree(tree: Tree, features: number, targets: number): void {
-  if (isLeaf(tree)) {
-    const wrong = [...tree.values.keys()].find((target) => !(target >= 0 && target < targets));
+function checkNode(node: Tree, features: number, targets: number): void {
+  if (isLeaf(node)) {
+    const wrong = [...node.values.keys()].find((target) => !(target >= 0 && target < targets));
     if (wrong !== undefined)
       throw new ModelError(`a leaf of target ${wrong}: expected one of ${targets} targets`);
-    return;
-  }
-  if (!(tree.feature >= 0 && tree.feature < features))
-    throw new ModelError(`a split of feature ${tree.feature}: expected one of ${features} features`);
-  checkTree(tree.whenTrue, features, targets);
-  checkTree(tree.whenFalse, features, targets);
-}
-
-/** Applies a function to what every leaf adds. */
-export function mapLeaves(
-  tree: Tree,
-  map: (values: ReadonlyMap<number, number>) => ReadonlyMap<number, number>,
-): Tree {
-  return isLeaf(tree)
-    ? { values: map(tree.values) }
-    : { ...tree, whenTrue: mapLeaves(tree.whenTrue, map), whenFalse: mapLeaves(tree.whenFalse, map) };
+  } else if (!(node.feature >= 0 && node.feature < features))
+    throw new ModelError(`a split of feature ${node.feature}: expected one of ${features} features`);
 }
 
 export const scaleLeaves = (trees: readonly Tree[], factor: number): Tree[] =>
-  trees.map((tree) =>
-    mapLeaves(tree, (values) => new Map([...values].map(([target, x]) => [target, x * factor]))),
-  );
+  trees.map(leafMapper((values) => new Map([...values].map(([target, x]) => [target, x * factor]))));
 
 /** The sums of all trees, [1, targets], beginning with `base`. */
 export function sumTrees(node: Context, trees: readonly Tree[], base: readonly number[]): Tensor {
@@ -39,19 +24,18 @@ export function sumTrees(node: Context, trees: readonly Tree[], base: readonly n
   if (tensor.shape.length < 1 || tensor.shape.length > 2 || features === 0)
     throw new ModelError(`input ${tensor.name}: expected [batch, features], found [${tensor.shape}]`);
   const input = tensor.shape.length === 2 ? tensor : node.add("reshape", [tensor], { shape: [1, features] });
+  for (const tree of distinctNodes(trees)) checkNode(tree, features, base.length);
   const tables = new ForestTables(base.length);
-  for (const tree of trees) {
-    checkTree(tree, features, base.length);
-    tables.add(tree);
-  }
-  const { nodes, leaves } = tables;
+  for (const tree of trees) tables.add(tree);
+  const { nodes, leaves, sets } = tables;
   return node.add(
     "tree_ensemble",
     [
       input,
-      node.addConstant(node.nameOf("nodes"), [nodes.length / NODE_COLUMNS, NODE_COLUMNS], nodes),
+      node.addTable(node.nameOf("nodes"), [nodes.length / NODE_COLUMNS, NODE_COLUMNS], nodes),
       node.addConstant(node.nameOf("leaves"), [leaves.length / base.length, base.length], leaves),
       node.addConstant(node.nameOf("base"), [base.length], base),
+      ...(sets.length > 0 ? [node.addConstant(node.nameOf("sets"), [sets.length], sets)] : []),
     ],
     {},
   );

@@ -1,0 +1,284 @@
+/**
+ * Integers for one feature of a forest: x becomes round((x - offset) * factor), so that every threshold comes to lie
+ * between the integers of the values next to it, which are those of the samples and, as the model's framework compares
+ * them, the thresholds themselves.
+ */
+import { floatAfter } from "../../ir/float_order.ts";
+import type { Range } from "../../ops/activation.ts";
+import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
+
+export interface Threshold {
+  readonly value: number;
+  /** The model asks x < t for the float32 t that follows `value`, which then is no less. */
+  readonly isStrict: boolean;
+}
+
+/** What is asked of a feature and what is known of it. Lists are sorted and have each number once. */
+export interface Feature {
+  /** Finite. */
+  readonly thresholds: readonly Threshold[];
+  /** Of all sets. */
+  readonly members: readonly number[];
+  readonly samples: readonly number[];
+  /** The greatest integer of the type is for missing values alone. */
+  readonly reserved: boolean;
+}
+
+export interface Affine {
+  readonly offset: number;
+  readonly factor: number;
+}
+
+/** The integer of each threshold; those of members follow from the map itself. */
+export interface Grid extends Affine {
+  readonly thresholds: ReadonlyMap<number, number>;
+}
+
+/** A threshold with the known values next to it. */
+interface Edge {
+  readonly value: number;
+  readonly below: number;
+  readonly above: number;
+  /** Between the samples next to it. */
+  readonly gap: number;
+}
+
+/** A feature with what all its grids are made from. */
+export interface Subject {
+  readonly feature: Feature;
+  readonly edges: readonly Edge[];
+  /** All values whose side is known: samples, thresholds, members, and of a lattice what is next to thresholds. */
+  readonly values: readonly number[];
+  readonly lattice: Lattice | undefined;
+}
+
+export const sorted = (numbers: Iterable<number>): number[] => [...new Set(numbers)].sort((a, b) => a - b);
+
+/** How many of sorted numbers are at most x. */
+function countUpTo(numbers: readonly number[], x: number): number {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle]! <= x) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** How far from a multiple of a step a value may be, in steps, for the sake of its rounding to float32. */
+const LATTICE_ERROR = 0.02;
+
+/** Values that are all multiples of a step apart. */
+export interface Lattice {
+  readonly origin: number;
+  readonly step: number;
+}
+
+export function isMultiple(x: number, { origin, step }: Lattice): boolean {
+  const steps = (x - origin) / step;
+  return Math.abs(steps - Math.round(steps)) < LATTICE_ERROR;
+}
+
+/** Samples that are all multiples of a step, such as whole numbers or tenths. */
+function latticeOf({ samples, members }: Feature): Lattice | undefined {
+  const values = sorted([...samples, ...members]);
+  const gaps = values.slice(1).map((value, i) => value - values[i]!);
+  const gap = gaps.reduce(
+    (least, x) => Math.min(least, x),
+    members.length > 0 ? 1 : Number.POSITIVE_INFINITY,
+  );
+  if (!(gap > 0 && Number.isFinite(gap)) || values.length < 2) return undefined;
+  // Two values are a step apart whatever they are.
+  if (values.length === 2 && !values.every(Number.isInteger)) return undefined;
+  // Short decimals first, then what came to be by a factor.
+  const short = [1, 2, 3, 6].map((digits) => Number(gap.toPrecision(digits)));
+  // Categories are whole numbers, of which samples need not show all.
+  const steps = members.length > 0 && values.every(Number.isInteger) ? [1] : short;
+  const lattices = [0, values[0]!].flatMap((origin) => steps.map((step) => ({ origin, step })));
+  return lattices.find((lattice) => values.every((value) => isMultiple(value, lattice)));
+}
+
+/** The values of a lattice next to a number: the greatest that is at most that, and the one above it. */
+function around(x: number, { origin, step }: Lattice): readonly number[] {
+  const at = Math.round((x - origin) / step);
+  const [before, near, after] = [-1, 0, 1].map((by) => Math.fround(origin + (at + by) * step));
+  return near! <= x ? [near!, after!] : [before!, near!];
+}
+
+export function subjectOf(feature: Feature): Subject {
+  const { thresholds, members, samples } = feature;
+  const own = thresholds.map(({ value, isStrict }) => (isStrict ? floatAfter(value) : value));
+  const lattice = latticeOf(feature);
+  const beside = lattice ? thresholds.flatMap(({ value }) => around(value, lattice)) : [];
+  const values = sorted([...samples, ...own, ...members, ...beside]);
+  const next = (numbers: readonly number[], x: number): readonly [number, number] => {
+    const at = countUpTo(numbers, x);
+    return [numbers[at - 1] ?? Number.NEGATIVE_INFINITY, numbers[at] ?? Number.POSITIVE_INFINITY];
+  };
+  const edges = sorted(thresholds.map(({ value }) => value)).map((value) => {
+    const [below, above] = next(values, value);
+    const [low, high] = next(samples, value);
+    return { value, below, above, gap: high - low };
+  });
+  return { feature, edges, values, lattice };
+}
+
+/** As the caller computes it: see host/ops/border.ts. */
+export const scaled = (x: number, { offset, factor }: Affine): number =>
+  roundHalfAway(Math.fround((x - offset) * factor));
+
+/** The integers of numbers: the greatest of the type is not one of them where it is reserved. */
+const integersOf = ({ min, max }: Range, reserved: boolean): Range => ({
+  min,
+  max: reserved ? max - 1 : max,
+});
+
+/** What no threshold may be beyond, so that there are integers on both sides. */
+const insideOf = ({ min, max }: Range): Range => ({ min, max: max - 1 });
+
+interface Placed extends Grid {
+  /** Whether all known values are on their side of every threshold, and members are told from others. */
+  readonly keeps: boolean;
+}
+
+/** Each threshold as near to a border between integers as the values next to it allow. */
+function place({ feature, edges, values }: Subject, affine: Affine, type: Range): Placed {
+  const range = integersOf(type, feature.reserved);
+  const inside = insideOf(range);
+  const integer = (x: number): number => clamp(scaled(x, affine), range.min, range.max);
+  let keeps = true;
+  const thresholds = new Map<number, number>();
+  for (const { value, below, above } of edges) {
+    const least = Math.max(inside.min, below === Number.NEGATIVE_INFINITY ? inside.min : integer(below));
+    const most = Math.min(inside.max, above === Number.POSITIVE_INFINITY ? inside.max : integer(above) - 1);
+    keeps &&= least <= most;
+    const near = Math.round((value - affine.offset) * affine.factor - 0.5);
+    thresholds.set(value, clamp(Math.min(Math.max(near, least), most), inside.min, inside.max));
+  }
+  for (const member of feature.members) {
+    const at = countUpTo(values, member) - 1;
+    const own = scaled(member, affine);
+    const [before, after] = [values[at - 1], values[at + 1]];
+    const isApart = (x: number | undefined): boolean => x === undefined || integer(x) !== own;
+    keeps &&= own > range.min && own < range.max && isApart(before) && isApart(after);
+  }
+  return { ...affine, thresholds, keeps };
+}
+
+/** The grid of an affine map, where it keeps all decisions. */
+export function gridOf(subject: Subject, affine: Affine, type: Range): Grid | undefined {
+  const { keeps, ...grid } = place(subject, affine, type);
+  return keeps ? grid : undefined;
+}
+
+/** Of the gap between two samples, how much a threshold in it may be moved. */
+const MAX_SHIFT = 0.02;
+
+/** Whether values that no sample has are decided as before, too, but for very few. */
+export function isClose(subject: Subject, { offset, factor, thresholds }: Grid): boolean {
+  const { edges, feature, lattice } = subject;
+  const { samples } = feature;
+  if (lattice) return true;
+  if (samples.length === 0 || feature.members.length > 0) return false;
+  const all = [samples[0]!, samples.at(-1)!, edges[0]!.value, edges.at(-1)!.value];
+  const range = Math.max(...all.map(Math.abs)) + 1 / factor;
+  return edges.every(({ value, gap }) => {
+    const moved = Math.abs((thresholds.get(value)! + 0.5) / factor + offset - value);
+    return moved <= MAX_SHIFT * Math.min(gap, range);
+  });
+}
+
+/**
+ * A step a little longer than a lattice's: what lies half-way between two of its values, as many thresholds do, then
+ * is rounded down. Of a tensor without offsets it is a scale like any other.
+ */
+const LONGER = { int8: 1 + 2 ** -10, int16: 1 + 2 ** -17 } as const;
+export const longer = (step: number, type: "int8" | "int16"): Affine => ({
+  offset: 0,
+  factor: 1 / (step * LONGER[type]),
+});
+
+/** Integers to a step: thresholds may lie between values of a lattice that none of them tells apart. */
+export const PARTS = [1, 2, 4, 8, 16] as const;
+/** Shares of a step by which a lattice is moved, for thresholds that lie otherwise between its values. */
+const PHASES = [0.25, 0.45, -0.25, -0.45];
+
+/** Maps by which each value of a lattice is an integer of its own: nothing is lost, whatever lies between. */
+export function* latticeMaps(subject: Subject, type: "int8" | "int16"): Generator<Affine> {
+  const { feature, edges, lattice } = subject;
+  if (!lattice) return;
+  const { origin, step } = lattice;
+  const asked = [...edges.map(({ value }) => value), ...feature.members];
+  const { min, max } = RANGES[type];
+  for (const parts of PARTS) {
+    const steps = asked.map((x) => Math.floor(((x - origin) / step) * parts));
+    const [least, greatest] = [Math.min(...steps), Math.max(...steps)];
+    if (greatest - least > max - min - 2) return;
+    const fits = least > min && greatest < max - 1;
+    const shift = fits ? 0 : Math.round((least + greatest) / 2);
+    const offset = Math.fround(origin + (shift * step) / parts);
+    yield { offset, factor: Math.fround(parts / step) };
+    if (parts > 1) continue;
+    if (offset === 0) yield longer(step, type);
+    for (const phase of PHASES)
+      yield { offset: Math.fround(offset + phase * step), factor: Math.fround(1 / step) };
+  }
+}
+
+/** Maps by which the first and the last threshold lie so many integers apart. */
+export function* evenMaps({ feature, edges }: Subject, type: "int8" | "int16"): Generator<Affine> {
+  const { samples } = feature;
+  const all = sorted([...edges.map(({ value }) => value), ...feature.members]);
+  const [low, high] = [samples[0] ?? Number.NEGATIVE_INFINITY, samples.at(-1) ?? Number.POSITIVE_INFINITY];
+  // A threshold that tells no samples apart may be far away.
+  const among = all.filter((value) => value >= low && value <= high);
+  const spans = among.length > 0 && among.length < all.length ? [all, among] : [all];
+  for (const steps of EVEN_STEPS[type]) {
+    for (const values of spans) {
+      const [first, last] = [values[0]!, values.at(-1)!];
+      const span = last - first || (high - low) / 4 || Math.abs(first) || 1;
+      const factor = Math.fround(steps / (Number.isFinite(span) ? span : Math.abs(first) || 1));
+      // The first threshold is the border above -middle.
+      const offset = Math.fround(first + (Math.floor(steps / 2) - 0.5) / factor);
+      if (Number.isFinite(factor) && factor > 0 && Number.isFinite(offset)) yield { offset, factor };
+    }
+  }
+}
+
+export const RANGES: Readonly<Record<"int8" | "int16", Range>> = {
+  int8: { min: -128, max: 127 },
+  int16: { min: -32768, max: 32767 },
+};
+
+/** From the finest: fewer steps may happen to meet all thresholds better. */
+const EVEN_STEPS = {
+  int8: Array.from({ length: 250 }, (_, i) => 252 - i),
+  int16: Array.from({ length: 64 }, (_, i) => 65_000 - 500 * i),
+} as const;
+
+/** The first of some maps that keeps all decisions, and is near enough to the thresholds where that is asked for. */
+function first(subject: Subject, maps: Iterable<Affine>, type: Range, near: boolean): Grid | undefined {
+  for (const affine of maps) {
+    const grid = gridOf(subject, affine, type);
+    if (grid && (!near || isClose(subject, grid))) return grid;
+  }
+  return undefined;
+}
+
+export function int8Grid(subject: Subject): Grid | undefined {
+  const lattice = first(subject, latticeMaps(subject, "int8"), RANGES.int8, false);
+  if (lattice || subject.edges.length > 253) return lattice;
+  return first(subject, evenMaps(subject, "int8"), RANGES.int8, true);
+}
+
+export function int16Grid(subject: Subject): Grid | undefined {
+  const lattice = first(subject, latticeMaps(subject, "int16"), RANGES.int16, false);
+  return lattice ?? first(subject, evenMaps(subject, "int16"), RANGES.int16, false);
+}
+
+/** Where not even 65 000 steps keep all decisions, the finest grid comes nearest. */
+export function nearestGrid(subject: Subject): Grid {
+  const [affine] = evenMaps(subject, "int16");
+  const { keeps: _, ...grid } = place(subject, affine ?? { offset: 0, factor: 1 }, RANGES.int16);
+  return grid;
+}
