@@ -4,8 +4,8 @@ import { isMember } from "./tree_member";
 export const VERSION: i32 = 1;
 
 /**
- * As tree_ensemble_s8, of tables with long splits too: of a feature from 128 on, by a set of values, or where a missing
- * value, which is 127, goes on to the next node. Input: at most 2048 features.
+ * As tree_ensemble_s8, of tables with long splits too: of a feature from 128 on, by a set of values, or where
+ * a missing value, which is 127, goes on to the next node. Input: at most 2048 features.
  */
 export function tree_ensemble_extended_s8(
   input: usize,

@@ -2,7 +2,10 @@
 #include "tree_ensemble.h"
 #include "tree_ensemble_extended.h"
 
-/* Bytes of a split, and of a long one without its set; bits of the third byte of a long one. Nodes lie on even addresses. */
+/*
+ * Bytes of a split, and of a long one without its set; bits of the third byte of a long one. Nodes lie
+ * on even addresses.
+ */
 enum { SPLIT = 4, LONG_SPLIT = 6, LONG = 1, MISSING_GOES_ON = 2, SET = 4, MISSING = 32767 };
 
 static inline int32_t load_s16(const uint8_t *at) {
@@ -10,7 +13,8 @@ static inline int32_t load_s16(const uint8_t *at) {
 }
 
 /* As in tree_ensemble_extended_s8.c. A mask of an odd number of bytes would leave even addresses. */
-static const uint8_t *walk_long(const uint8_t *node, const uint8_t *end, const uint8_t *input, uint32_t features) {
+static const uint8_t *walk_long(const uint8_t *node, const uint8_t *end, const uint8_t *input,
+                                uint32_t features) {
     if (end - node <= LONG_SPLIT) return NULL;
     const uint32_t what = node[2];
     const uint32_t feature = (what & 0x38) << 5 | node[1];
@@ -51,7 +55,8 @@ static const uint8_t *walk(const uint8_t *node, const uint8_t *end, const uint8_
     return NULL;
 }
 
-static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums, uint32_t features) {
+static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+                uint32_t features) {
     const uint8_t *input = memory + a->input;
     const uint8_t *table = memory + a->table;
     const uint32_t bytes = (uint32_t)a->table_bytes;

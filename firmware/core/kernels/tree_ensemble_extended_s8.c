@@ -7,8 +7,9 @@ enum { SPLIT = 3, LONG_SPLIT = 5, LONG = 0xe000 };
 /* Bits of that word. */
 enum { MISSING_GOES_ON = 0x100, SET = 0x200, MISSING = 127 };
 
-/* The node behind a long split, or NULL where that leaves the table or a feature lies outside linear memory. */
-static const uint8_t *walk_long(const uint8_t *node, const uint8_t *end, const int8_t *input, uint32_t features) {
+/* The node behind a long split; NULL where it leaves the table, or a feature lies outside linear memory. */
+static const uint8_t *walk_long(const uint8_t *node, const uint8_t *end, const int8_t *input,
+                                uint32_t features) {
     if (end - node <= LONG_SPLIT) return NULL;
     const uint32_t what = thimble_tree_u16(node + 1);
     const uint32_t feature = (what & 0xff) | (what >> 2 & 0x700);
@@ -51,7 +52,8 @@ static const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t
     return NULL;
 }
 
-static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums, uint32_t features) {
+static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+                uint32_t features) {
     const int8_t *input = (const int8_t *)memory + a->input;
     const uint8_t *table = memory + a->table;
     const uint32_t bytes = (uint32_t)a->table_bytes;
