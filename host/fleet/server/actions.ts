@@ -192,8 +192,7 @@ export function takeFeedback(context: Context, device: DeviceRow, id: number, fe
     if (!isKnown(action)) throw new Refused(404, `action: expected one of ${device.name}, found ${id}`);
     note(context, action, feedback);
     const { execution, finished } = feedback;
-    // "Not now": the order stays.
-    if (execution === "rejected") return;
+    // What is not closed goes on: "rejected" is not now, and RAUC tells of an error before it closes.
     if (execution === "closed" && finished === "success")
       closeAction(
         context,
@@ -202,7 +201,7 @@ export function takeFeedback(context: Context, device: DeviceRow, id: number, fe
           ? { kind: "succeeded" }
           : { kind: "failed", reason: "said success without a download of the image" },
       );
-    else if (finished === "failure")
+    else if (finished === "failure" && (execution === "closed" || execution === "canceled"))
       closeAction(context, action, { kind: "failed", reason: reasonOf(feedback) });
     else if (execution === "canceled")
       closeAction(context, action, { kind: "cancelled", reason: `by the device: ${reasonOf(feedback)}` });

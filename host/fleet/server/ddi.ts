@@ -68,7 +68,10 @@ function poll({ context, device, base }: Call): ServerResponse {
       config: { polling: { sleep: sleepTime(context.poll) } },
       _links: {
         ...(action?.["state"] === "cancelling" && { cancelAction: link(`cancelAction/${id}`) }),
-        ...(action?.["state"] === "open" && { deploymentBase: link(`deploymentBase/${id}`) }),
+        // As hawkBit's: rauc-hawkbit finds no deployment in an address without it.
+        ...(action?.["state"] === "open" && {
+          deploymentBase: link(`deploymentBase/${id}?c=${action["image"]}`),
+        }),
         ...(installed && { installedBase: link(`installedBase/${installed["action"]}`) }),
         ...(wantsAttributes(context, device) && { configData: link("configData") }),
       },

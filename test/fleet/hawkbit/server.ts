@@ -12,7 +12,7 @@ import type { Availability } from "../../../host/module/engine.ts";
 import { root } from "../../../host/root.ts";
 
 const INSTALL = "apt-get install maven openjdk-17-jdk-headless, and a way to Maven Central";
-const source = join(root, "test", "hawkbit", "server");
+const source = join(root, "test", "fleet", "hawkbit", "server");
 const pom = readFileSync(join(source, "pom.xml"));
 const main = join("src", "thimble", "UpdateServer.java");
 const hash = createHash("sha256")

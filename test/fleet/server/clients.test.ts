@@ -125,7 +125,7 @@ describe("what an answer to an order means", () => {
     ["canceled", "failure", "closed", "failed"],
     ["closed", "success", "closed", "succeeded"],
     ["closed", "failure", "closed", "failed"],
-    ["proceeding", "failure", "closed", "failed"],
+    ["proceeding", "failure", "open", "running"],
     ["proceeding", "none", "open", "running"],
     ["scheduled", "none", "open", "running"],
     ["resumed", "none", "open", "running"],
@@ -237,6 +237,15 @@ describe("ids of devices", () => {
       const status = rawDevice(at, encodeURIComponent(name)).ask("GET", "").status;
       assert.ok(status === 401 || status === 404, `${status}`);
     });
+
+  test("the link to a deployment has a query, as hawkBit's", () => {
+    const at = scene();
+    const device = rawDevice(at, "device");
+    device.links();
+    startRollout(at, at.publish(version(2)));
+    assert.match(Buffer.from(device.ask("GET", "").body).toString(), /\/deploymentBase\/1\?c=1"/);
+    assert.equal(device.ask("GET", "/deploymentBase/1?c=1").status, 200);
+  });
 
   test("both links to an image are there, and lead to it", () => {
     for (const publicUrl of [undefined, "http://updates.example", "https://updates.example"]) {

@@ -21,7 +21,7 @@ export interface RawDevice {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): ServerResponse;
-  /** The links that a poll gives. */
+  /** The links that a poll gives, without their queries. */
   links(): Links["_links"];
   configure(data: Readonly<Record<string, string>>): void;
   /** Reads the deployment that it is offered, and downloads its image. Where its feedback goes. */
@@ -49,7 +49,10 @@ export function rawDevice(at: Scene, name: string, authorization = `GatewayToken
         headers: { authorization, ...headers },
         ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }),
       }),
-    links: () => json<Links>(device.ask("GET", ""))._links,
+    links() {
+      const links = Object.entries(json<Links>(device.ask("GET", ""))._links);
+      return Object.fromEntries(links.map(([name, link]) => [name, { href: link!.href.split("?")[0]! }]));
+    },
     configure: (data) => void device.ask("PUT", "/configData", { data }),
     download() {
       const { href } = device.links()["deploymentBase"]!;
