@@ -113,7 +113,11 @@ function flood(socket: Socket): void {
 }
 
 /** Somebody with the gateway's token who registers devices without end. */
-async function registerWithoutEnd(target: Target, hostile: Record<string, number>, isOver: () => boolean): Promise<void> {
+async function registerWithoutEnd(
+  target: Target,
+  hostile: Record<string, number>,
+  isOver: () => boolean,
+): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   for (let i = 0; !isOver(); i++) count(hostile, `register ${await poll(target, `liar-${i}`, agent)}`);
   agent.destroy();

@@ -22,7 +22,12 @@ export async function underLoad(scratch: string, plan: LoadPlan): Promise<LoadRe
   writeFileSync(trust, publicPem(trusted));
   const data = join(folder, "data");
   const server = await startServer(["--data", data, "--init", "--trust", trust]);
-  const target = { port: Number(new URL(server.url).port), pid: server.pid, folder: data, gateway: server.gateway! };
+  const target = {
+    port: Number(new URL(server.url).port),
+    pid: server.pid,
+    folder: data,
+    gateway: server.gateway!,
+  };
   const args = [program, JSON.stringify(target), JSON.stringify(plan)];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 24 });
   assert.equal(await server.end("SIGTERM"), 0);
