@@ -1,7 +1,7 @@
 /*
- * Fuzzes what a server sends: the JSON parser on any document, and the whole client on a list of answers.
- * Nothing outside of a document is read, strings that come out are whole, and the client never asks more than
- * it may.
+ * Fuzzes what a server sends: the JSON reader on any document, and the whole client on a list of answers.
+ * Nothing outside of a document is read, pieces make no difference, strings that come out are whole, what is
+ * sent is JSON, and the client never asks more than it may.
  *
  * Mode in the first byte: 0 a JSON document, else answers one after the other, each a byte of status, two of
  * length, and its body. Flash is RAM that fails nothing.
@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../core/json.h"
 #include "thimble_ddi.h"
 
-enum { SECTOR = 4096, SLOT = 2 * SECTOR, FLASH = 2 * SECTOR + 2 * SLOT, MAX_BYTES = 4096, MAX_LIST = 40 };
+enum { SECTOR = 4096, SLOT = 2 * SECTOR, FLASH = 2 * SECTOR + 2 * SLOT, MAX_BYTES = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,23 +22,53 @@ static void require(int condition) {
 
 /* ---- JSON ---- */
 
-static void walk(thimble_json value, int depth) {
-    static const char *const names[] = {"id", "_links", "deployment", "chunks", "artifacts", "href", ""};
-    char text[64];
+/* What a reader was told, as one number. */
+typedef struct told {
+    uint32_t hash, depth;
+} told;
+
+static void take(void *context, const thimble_json_value *value) {
+    told *all = context;
+    require(value->length < 64 && value->text[value->length] == '\0');
+    require(value->path != THIMBLE_JSON_UNKNOWN);
     uint32_t number;
-    const int32_t length = thimble_json_string(value, text, sizeof text);
-    require(length < (int32_t)sizeof text && (length < 0 || strlen(text) == (size_t)length));
-    (void)thimble_json_u32(value, &number);
-    if (depth > THIMBLE_JSON_DEPTH) return;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        thimble_json member = thimble_json_member(value, names[i]);
-        if (member.at != NULL) walk(member, depth + 1);
+    if (thimble_json_u32(value, &number)) require(value->length > 0 && !value->is_cut);
+    if (value->kind == THIMBLE_JSON_MAP || value->kind == THIMBLE_JSON_LIST)
+        require(++all->depth <= THIMBLE_JSON_DEPTH);
+    if (value->kind == THIMBLE_JSON_MAP_END || value->kind == THIMBLE_JSON_LIST_END)
+        require(all->depth-- > 0);
+    all->hash = (all->hash ^ value->path ^ (uint32_t)value->kind << 24 ^ value->is_cut) * 16777619u;
+    for (uint32_t i = 0; i < value->length; i++)
+        all->hash = (all->hash ^ (uint8_t)value->text[i]) * 16777619u;
+}
+
+/* Reads a document in pieces of so many bytes; the hash of what was told, and whether it is whole. */
+static uint32_t read_json(const uint8_t *data, size_t size, size_t piece, int *is_whole) {
+    static const char *const names[] = {"id", "_links", "deployment", "chunks", "artifacts", "href", ""};
+    told all                         = {1, 0};
+    char text[64];
+    thimble_json json = {.names      = names,
+                         .name_count = sizeof names / sizeof *names,
+                         .take       = take,
+                         .context    = &all,
+                         .text       = text,
+                         .room       = sizeof text};
+    thimble_json_begin(&json);
+    for (size_t at = 0; at < size; at += piece) {
+        const uint32_t bytes = (uint32_t)(size - at < piece ? size - at : piece);
+        if (!thimble_json_feed(&json, data + at, bytes)) break;
     }
-    thimble_json element;
-    for (uint32_t i = 0; i < MAX_LIST && (element = thimble_json_element(value, i)).at != NULL; i++) {
-        require(element.at > value.at && element.at < value.end);
-        if (i < 4) walk(element, depth + 1);
-    }
+    *is_whole = thimble_json_end(&json);
+    if (*is_whole) require(all.depth == 0);
+    return all.hash;
+}
+
+/* Where a document is cut into pieces makes no difference. */
+static void check_json(const uint8_t *data, size_t size) {
+    int whole, in_pieces;
+    const uint32_t hash = read_json(data, size, size + 1, &whole);
+    require(read_json(data, size, 1, &in_pieces) == hash && in_pieces == whole);
+    require(read_json(data, size, 7, &in_pieces) == hash && in_pieces == whole);
 }
 
 /* ---- the client ---- */
@@ -84,7 +113,9 @@ static void check_request(const thimble_ddi_request *request) {
     require(request->url != NULL && strlen(request->url) < THIMBLE_DDI_URL_BYTES);
     if (request->body != NULL) {
         require(strlen(request->body) == request->body_bytes);
-        require(thimble_json_check(request->body, request->body_bytes).at != NULL);
+        int is_whole;
+        (void)read_json((const uint8_t *)request->body, request->body_bytes, MAX_BYTES, &is_whole);
+        require(is_whole);
     }
     require(request->range_start < SLOT);
 }
@@ -100,7 +131,7 @@ static void converse(const uint8_t *data, size_t size) {
                                         .erase         = erase,
                                         .map           = map};
     static const thimble_slots slots[1]      = {{{2 * SECTOR, 2 * SECTOR + SLOT}, SLOT}};
-    static const thimble_ddi_model models[1] = {{NULL, 0}};
+    static const thimble_ddi_model models[1] = {{NULL, 0, NULL}};
     static thimble_ddi client;
     thimble_record records[1];
     thimble_tail tails[1];
@@ -114,6 +145,7 @@ static void converse(const uint8_t *data, size_t size) {
     require(thimble_store_open(&store) == THIMBLE_OK);
     client       = (thimble_ddi){.store       = &store,
                                  .url         = "https://host/T/controller/v1/d",
+                                 .attributes  = "{\"board\":\"x\"}",
                                  .models      = models,
                                  .model_count = 1,
                                  .seed        = 1};
@@ -125,15 +157,15 @@ static void converse(const uint8_t *data, size_t size) {
         if (wait > 0) continue;
         check_request(&request);
         const thimble_ddi_head head = {.status      = statuses[data[0] % 10],
-                                       .etag        = data[0] & 0x80 ? "\"a\"" : NULL,
-                                       .range_start = request.range_start,
-                                       .retry_after = data[0]};
+                                       .retry_after = data[0] & 0x40 ? data[0] : 0,
+                                       .range_start = data[0] & 0x80 ? THIMBLE_DDI_NO_RANGE
+                                                                     : request.range_start};
         size_t bytes                = (size_t)(data[1] | data[2] << 8);
         data += 3;
         size -= 3;
         if (bytes > size) bytes = size;
         if (thimble_ddi_head_is(&client, &head)) (void)thimble_ddi_body_is(&client, data, (uint32_t)bytes);
-        thimble_ddi_end(&client, now, (head.retry_after & 1) == 0);
+        thimble_ddi_end(&client, now, (data[-3] & 0x20) == 0);
         data += bytes;
         size -= bytes;
         require(records[0].state <= THIMBLE_READY && tails[0].position <= SLOT);
@@ -148,7 +180,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     require(copy != NULL);
     memcpy(copy, data + 1, bytes);
     if (data[0] == 0)
-        walk(thimble_json_check((const char *)copy, bytes), 0);
+        check_json(copy, bytes);
     else
         converse(copy, bytes);
     free(copy);

@@ -1,6 +1,6 @@
 /** Building and running the libFuzzer harnesses in firmware/fuzz. */
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { coreSources, includeFolders, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { findProgram } from "../../host/firmware/toolchain.ts";
@@ -13,7 +13,9 @@ export type Target = "image" | "kernels" | "ddi" | "journal" | "heap" | "modules
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
   image: ["image.c", "module_scan.c", "function_scan.c"].map((name) => join(core, name)),
-  ddi: ["ddi.c", "json.c", "update.c", "transitions.c", "slots.c", "journal.c", "image.c", "status.c"]
+  ddi: readdirSync(core)
+    .filter((name) => /^(ddi.*|json|update|transitions|slots|journal|image|status)\.c$/.test(name))
+    .sort()
     .map((name) => join(core, name))
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
   journal: [join(core, "journal.c")],

@@ -56,7 +56,7 @@ describe("frames of the device's line", () => {
     assert.deepEqual(
       frames.map((frame) => [frame.toString("latin1", 1, 2), frame.readUInt16LE(2)]),
       [
-        ["h", 13],
+        ["h", 12],
         ["b", 1024],
         ["b", 476],
         ["e", 1],
@@ -93,7 +93,7 @@ describe("a device in QEMU", { skip }, () => {
     const flash = makeFlash(scratch, "whole.bin");
     const { versions, frames } = await live(flash, server, untilReported(server));
     assert.deepEqual(versions, [1, 2]);
-    assert.deepEqual(server.attributes, { board: "qemu" });
+    assert.deepEqual(server.attributes, { board: "qemu", "version.adder": "2.0.0" });
     assert.deepEqual(
       server.feedback.map(({ execution, finished }) => `${execution} ${finished}`),
       ["download none", "downloaded none", "closed success"],

@@ -13,4 +13,7 @@ const thimble_device *wasm_device(void);
 /* The models that model_add gave it. */
 thimble_store *wasm_store(void);
 
+/* The service of one of them. */
+const thimble_service *wasm_service(uint32_t model);
+
 #endif

@@ -48,6 +48,8 @@ static thimble_store store = {.flash = &flash, .slots = slots, .records = record
 
 thimble_store *wasm_store(void) { return &store; }
 
+const thimble_service *wasm_service(uint32_t model) { return &services[model]; }
+
 /* Where flash is in memory, its geometry, and whether reading it may fail. */
 EXPORT("flash_set")
 void wasm_flash_set(const uint8_t *at, uint32_t sector_bytes, uint32_t program_bytes, int32_t may_fail) {

@@ -39,6 +39,8 @@ export interface UpdateClient {
   next(now: number): Request | number;
   /** What came of the last request. */
   answer(now: number, answer: Answer): void;
+  /** Other attributes from now on. Throws RangeError where they are too long to be sent. */
+  change(attributes: Readonly<Record<string, string>>): void;
 }
 
 /** Offsets in thimble_ddi_request. */
@@ -69,10 +71,34 @@ function readRequest(memory: Uint8Array, at: number): Request {
   };
 }
 
-/** The first byte that a partial answer holds; 0 where it does not say. */
-const rangeStart = (headers: Readonly<Record<string, string>>): number =>
-  Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0);
+type Headers = Answer["headers"];
 
+/** THIMBLE_DDI_NO_RANGE, which no range begins at. */
+const NO_RANGE = 0xffffffff;
+
+/** The first byte that a partial answer holds, below 2^32 - 1; that where it does not say. */
+export function rangeStart(headers: Headers): number {
+  const start = Number(/^bytes (\d+)-/i.exec(headers["content-range"] ?? "")?.[1] ?? NO_RANGE);
+  return start < NO_RANGE ? start : NO_RANGE;
+}
+
+const MAX_SECONDS = 0x7fffffff;
+
+/** Seconds of Retry-After, which may be a date: then after that of the answer; 0 where there is none. */
+export function retryAfter(headers: Headers): number {
+  const value = headers["retry-after"]?.trim() ?? "";
+  const seconds = /^\d+$/.test(value)
+    ? Number(value)
+    : (Date.parse(value) - Date.parse(headers["date"] ?? "")) / 1000;
+  return Math.min(Math.max(Math.ceil(seconds) || 0, 0), MAX_SECONDS);
+}
+
+function checkLength(what: string, text: string, most: number): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > most) throw new RangeError(`server: ${what}: expected at most ${most} bytes, found ${bytes}`);
+}
+
+/** Throws RangeError where the URL or the attributes are too long to be sent. */
 export function updateClient(device: WasmDevice, server: ServerOptions, buffer: Place): UpdateClient {
   const keep = (text: string | undefined): number => {
     if (text === undefined) return 0;
@@ -81,8 +107,14 @@ export function updateClient(device: WasmDevice, server: ServerOptions, buffer: 
     device.view(place).set(bytes);
     return place.at;
   };
-  const attributes = server.attributes && JSON.stringify(server.attributes);
-  device.exports.ddi_open(keep(server.url), keep(server.authorization), keep(attributes), server.seed ?? 1);
+  checkLength("url", server.url, device.exports.ddi_url_bytes());
+  const keepAttributes = (attributes: ServerOptions["attributes"]): number => {
+    const json = attributes && JSON.stringify(attributes);
+    checkLength("attributes", json ?? "", device.exports.ddi_attributes_bytes());
+    return keep(json);
+  };
+  const attributes = keepAttributes(server.attributes);
+  device.exports.ddi_open(keep(server.url), keep(server.authorization), attributes, server.seed ?? 1);
   const names = server.models ?? [undefined];
   for (const [model, name] of names.entries()) device.exports.ddi_model(keep(name), model);
 
@@ -110,16 +142,11 @@ export function updateClient(device: WasmDevice, server: ServerOptions, buffer: 
         : readRequest(new Uint8Array(device.exports.memory.buffer), device.exports.ddi_request());
     },
     answer(now, { status, headers, body, whole }) {
-      const etag = Buffer.from(`${headers["etag"] ?? ""}\0`).subarray(-buffer.bytes);
-      device.view(buffer).set(etag);
-      const retryAfter = Number.parseInt(headers["retry-after"] ?? "0", 10) || 0;
-      const wanted = device.exports.ddi_head(
-        status,
-        rangeStart(headers),
-        headers["etag"] === undefined ? 0 : buffer.at,
-        retryAfter,
-      );
+      const wanted = device.exports.ddi_head(status, rangeStart(headers), retryAfter(headers));
       device.exports.ddi_end(now, (wanted === 0 || pourAll(body)) && whole ? 1 : 0);
+    },
+    change(changed) {
+      device.exports.ddi_attributes(keepAttributes(changed));
     },
   };
 }

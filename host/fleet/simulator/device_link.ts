@@ -3,7 +3,7 @@
  * The other end is firmware/port/qemu-riscv32/update/link.c, every byte is in that port's README.md.
  */
 import { crc32 } from "node:zlib";
-import type { Answer, Request } from "./ddi.ts";
+import { type Answer, type Request, rangeStart, retryAfter } from "./ddi.ts";
 
 const START = 0xa5;
 const [HEADER_BYTES, CRC_BYTES] = [4, 4];
@@ -72,12 +72,9 @@ export function parseRequest(payload: Buffer): Request {
 function encodeHead({ status, headers }: Answer): Buffer {
   const words = Buffer.alloc(12);
   words.writeUInt32LE(status, 0);
-  words.writeUInt32LE(Number(/^bytes (\d+)-/.exec(headers["content-range"] ?? "")?.[1] ?? 0), 4);
-  words.writeUInt32LE(Number.parseInt(headers["retry-after"] ?? "0", 10) || 0, 8);
-  return Buffer.concat([
-    words,
-    Buffer.from(`${headers["etag"] ?? ""}\0`).subarray(-MAX_PAYLOAD + words.length),
-  ]);
+  words.writeUInt32LE(rangeStart(headers), 4);
+  words.writeUInt32LE(retryAfter(headers), 8);
+  return words;
 }
 
 /** The frames of an answer, in order. */

@@ -63,7 +63,10 @@ export interface Exports extends WebAssembly.Exports {
   readonly ddi_model: (name: number, model: number) => void;
   readonly ddi_next: (now: number) => number;
   readonly ddi_request: () => number;
-  readonly ddi_head: (status: number, rangeStart: number, etag: number, retryAfter: number) => number;
+  readonly ddi_attributes: (attributes: number) => void;
+  readonly ddi_url_bytes: () => number;
+  readonly ddi_attributes_bytes: () => number;
+  readonly ddi_head: (status: number, rangeStart: number, retryAfter: number) => number;
   readonly ddi_body: (data: number, bytes: number) => number;
   readonly ddi_end: (now: number, whole: number) => void;
 }

@@ -16,12 +16,19 @@ export const connect = (
   flash: NorFlash,
   seed = 1,
   attributes: Readonly<Record<string, string>> | null = { board: "simulated" },
+  models?: readonly string[],
 ): Device =>
   boot({
     ...layout(geometry).options,
     core,
     flash,
-    server: { url: BASE, authorization: "TargetToken secret", ...(attributes && { attributes }), seed },
+    server: {
+      url: BASE,
+      authorization: "TargetToken secret",
+      ...(attributes && { attributes }),
+      ...(models && { models }),
+      seed,
+    },
   });
 
 /**

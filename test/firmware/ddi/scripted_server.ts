@@ -6,10 +6,30 @@ import { emptyAnswer } from "../../../host/fleet/simulator/network.ts";
 export const BASE = "https://updates.example/DEFAULT/controller/v1/device-1";
 
 export interface Deployment {
-  readonly id: number;
+  readonly id: number | string;
   readonly image: Uint8Array;
   /** What the document says where it is not the truth. */
   readonly claims?: { readonly size?: number; readonly sha256?: string; readonly name?: string };
+  /** Makes the document another one: an object, or its text. */
+  readonly rewrite?: (document: DeploymentDocument) => unknown;
+}
+
+/** What the server says of a deployment, as far as tests change it. */
+export interface DeploymentDocument {
+  id: unknown;
+  deployment: { download: unknown; update: unknown; chunks: Chunk[]; maintenanceWindow?: unknown };
+}
+
+export interface Chunk {
+  part: string;
+  version: string;
+  name: unknown;
+  artifacts: {
+    filename: string;
+    hashes: { sha256?: unknown };
+    size: unknown;
+    _links: Record<string, { href: unknown }>;
+  }[];
 }
 
 export interface Feedback {
@@ -22,6 +42,8 @@ export interface Feedback {
 
 export interface ScriptedServer {
   deployment: Deployment | undefined;
+  /** What the answer to a poll says besides. */
+  readonly links: Record<string, { href: unknown }>;
   /** Id of the action to cancel. */
   cancel: number | undefined;
   readonly feedback: Feedback[];
@@ -33,21 +55,26 @@ export interface ScriptedServer {
 const json = (value: unknown): Answer => ({
   status: 200,
   headers: { "content-type": "application/hal+json" },
-  body: [Buffer.from(JSON.stringify(value))],
+  body: [Buffer.from(typeof value === "string" ? value : JSON.stringify(value))],
   whole: true,
 });
 
 const sha256 = (data: Uint8Array): string => createHash("sha256").update(data).digest("hex");
 
-function document({ id, image, claims = {} }: Deployment): unknown {
+export const chunkOf = (image: Uint8Array, name = "adder", claims: Deployment["claims"] = {}): Chunk => {
   const artifact = {
     filename: "model.img",
     hashes: { sha1: "0".repeat(40), md5: "0".repeat(32), sha256: claims.sha256 ?? sha256(image) },
     size: claims.size ?? image.length,
     _links: { download: { href: `${BASE}/softwaremodules/1/artifacts/model.img` } },
   };
-  const chunk = { part: "bApp", version: "2", name: claims.name ?? "adder", artifacts: [artifact] };
-  return { id: String(id), deployment: { download: "forced", update: "forced", chunks: [chunk] } };
+  return { part: "bApp", version: "2", name: claims.name ?? name, artifacts: [artifact] };
+};
+
+function document({ id, image, claims, rewrite }: Deployment): unknown {
+  const chunks = [chunkOf(image, "adder", claims)];
+  const whole = { id: String(id), deployment: { download: "forced", update: "forced", chunks } };
+  return rewrite ? rewrite(whole) : whole;
 }
 
 /** The image, or what is left of it, in pieces as they come from a network. */
@@ -67,9 +94,11 @@ function download(image: Uint8Array, request: Request): Answer {
   };
 }
 
-export function scriptedServer(): ScriptedServer {
+/** A server that wants to be polled every `sleep`. */
+export function scriptedServer(sleep = "00:01:00"): ScriptedServer {
   const server: ScriptedServer = {
     deployment: undefined,
+    links: {},
     cancel: undefined,
     feedback: [],
     attributes: {},
@@ -90,11 +119,12 @@ export function scriptedServer(): ScriptedServer {
   function links(): unknown {
     const href = (path: string) => ({ href: `${BASE}/${path}` });
     return {
-      config: { polling: { sleep: "00:01:00" } },
+      config: { polling: { sleep } },
       _links: {
         ...(server.cancel !== undefined && { cancelAction: href(`cancelAction/${server.cancel + 1000}`) }),
         ...(Object.keys(server.attributes).length === 0 && { configData: href("configData") }),
         ...(server.deployment && { deploymentBase: href(`deploymentBase/${server.deployment.id}?c=-12`) }),
+        ...server.links,
       },
     };
   }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { version } from "../../firmware/powerfail/scene.ts";
+import { rawDevice } from "./raw_device.ts";
 import { join, live, rollout, running, scene, skipDevices, startRollout } from "./scene.ts";
 
 const LOST = { status: 0, headers: {}, body: [], whole: false };
@@ -22,7 +23,7 @@ describe("devices at the server", { skip: skipDevices }, () => {
     );
     assert.deepEqual(
       devices.map(({ name, attributes }) => [name, attributes]),
-      [["device-0", { board: "simulated" }]],
+      [["device-0", { board: "simulated", "version.adder": "1.0.0" }]],
     );
     const { id } = startRollout(at, at.publish(version(2)));
     live(at, [device], 130);
@@ -101,7 +102,7 @@ describe("devices at the server", { skip: skipDevices }, () => {
     const at = scene();
     const device = join(at, "device-0", { first: version(3) });
     live(at, [device], 70);
-    const { id } = startRollout(at, at.publish(version(2)), { retries: 0 });
+    const { id } = startRollout(at, at.publish(version(2)), { retries: 0, allowDowngrade: true });
     live(at, [device], 200);
     assert.equal(running(device), 3);
     assert.match(rollout(at, id).refusals[0]!.reason, /security counter/);
@@ -179,24 +180,27 @@ describe("devices at the server", { skip: skipDevices }, () => {
     assert.equal(at.ask({ url, headers: { authorization: `TargetToken ${renewed}` } }).status, 200);
   });
 
-  test("a minimum version leaves out who is older, or unknown; the attribute and the last update count", () => {
+  test("a minimum version leaves out who is older, or unknown; what a device runs counts", () => {
     const at = scene();
-    const known = ["1.4.0", "1.5.0", undefined].map((text, i) =>
-      join(at, `device-${i}`, { attributes: text === undefined ? { a: "b" } : { version: text } }),
-    );
+    const known = [1, 2].map((each) => join(at, `device-${each}`, { first: version(each) }));
     live(at, known, 70);
-    const { id } = startRollout(at, at.publish(version(2)), { minVersion: "1.5.0" });
+    rawDevice(at, "unknown").configure({ a: "b" });
+    const { id } = startRollout(at, at.publish(version(3)), { minVersion: "2.0.0" });
     live(at, known, 200);
-    assert.deepEqual(known.map(running), [1, 2, 1]);
+    assert.deepEqual(known.map(running), [1, 3]);
     const { state, refusals } = rollout(at, id);
     assert.equal(state, "finished");
     assert.deepEqual(refusals.map(({ reason }) => reason).sort(), [
-      "expected at least version 1.5.0, found 1.4.0",
-      "expected at least version 1.5.0, found none that is known",
+      "expected at least version 2.0.0, found 1.0.0",
+      "expected at least version 2.0.0, found none that is known",
     ]);
-    const next = startRollout(at, at.publish(version(3)), { minVersion: "2.0.0", query: "version=1.5.0" });
+    // Two versions on, by what the device has said since.
+    const next = startRollout(at, at.publish(version(4)), {
+      minVersion: "3.0.0",
+      query: "version.adder=3.0.0",
+    });
     live(at, known, 200);
-    assert.deepEqual([running(known[1]!), rollout(at, next.id).state], [3, "finished"]);
+    assert.deepEqual([running(known[1]!), rollout(at, next.id).state], [4, "finished"]);
   });
 
   test("a query picks the group", () => {

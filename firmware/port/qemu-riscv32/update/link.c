@@ -10,9 +10,8 @@ enum {
     CRC_BYTES      = 4,
     MAX_PAYLOAD    = 1024,
     ANSWER_SECONDS = 30,
-    /* Of head: status, start of the range, seconds of Retry-After, then the ETag with its final zero. */
-    HEAD_WORDS = 3,
-    LOG_BYTES  = 200,
+    HEAD_WORDS     = 3, /* status, start of the range, seconds of Retry-After */
+    LOG_BYTES      = 200,
 };
 enum { HELLO = 'H', REQUEST = 'Q', MORE = 'M', STOP = 'S', LOG = 'L', INFERENCE = 'I' };
 enum { HEAD = 'h', BODY = 'b', END = 'e', NOTHING = 0 };
@@ -20,7 +19,7 @@ enum { HEAD = 'h', BODY = 'b', END = 'e', NOTHING = 0 };
 typedef struct frame {
     uint8_t type;
     uint32_t bytes;
-    uint8_t payload[MAX_PAYLOAD + 1];
+    uint8_t payload[MAX_PAYLOAD];
 } frame;
 
 /* CRC-32 of IEEE 802.3, as of the journal. */
@@ -129,14 +128,11 @@ static void receive(frame *frame) {
     if (~sum == get_u32(crc)) frame->type = header[1];
 }
 
-static int take_head(thimble_ddi *client, frame *frame) {
+static int take_head(thimble_ddi *client, const frame *frame) {
     if (frame->bytes < HEAD_WORDS * 4) return 0;
-    frame->payload[frame->bytes] = '\0';
-    const char *etag             = (const char *)frame->payload + HEAD_WORDS * 4;
-    const thimble_ddi_head head  = {.status      = get_u32(frame->payload),
-                                    .range_start = get_u32(frame->payload + 4),
-                                    .retry_after = get_u32(frame->payload + 8),
-                                    .etag        = *etag == '\0' ? NULL : etag};
+    const thimble_ddi_head head = {.status      = get_u32(frame->payload),
+                                   .range_start = get_u32(frame->payload + 4),
+                                   .retry_after = get_u32(frame->payload + 8)};
     return thimble_ddi_head_is(client, &head);
 }
 

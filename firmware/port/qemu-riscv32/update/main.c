@@ -45,7 +45,7 @@ static thimble_store store = {.device      = &device,
                               .records     = &record,
                               .tails       = &tail};
 static thimble_service service = {.store = &store, .policy = {TRIAL_STARTS, CONFIRM_AFTER}};
-static const thimble_ddi_model only_model;
+static const thimble_ddi_model only_model = {.service = &service};
 static thimble_ddi client = {.store = &store, .models = &only_model, .model_count = 1};
 
 __attribute__((noreturn)) static void give_up(const char *reason) {
