@@ -99,6 +99,15 @@ function record(file, type, data) {
   else if (type === "test:diagnostic" && data.message.startsWith("Error:")) file.output.push(data.message);
 }
 
+/** A line about each test that has ended, and about how far one has come that says so (test/support/progress.ts). */
+function tell({ source, names }, since, type, data) {
+  const seconds = Math.round((performance.now() - since) / 1000);
+  const lines = type === "test:stderr" ? (data.message.match(/^progress .*$/gm) ?? []) : [];
+  if (type === "test:pass" && data.details.type !== "suite")
+    lines.push(`done ${[...names.slice(0, data.nesting), data.name].join(" > ")}`);
+  for (const line of lines) process.stdout.write(`  ${seconds} s ${source}: ${line}\n`);
+}
+
 /** A file counts only where all that it announced was reported: one that ends early with status 0 is no success. */
 function checkComplete(file) {
   const isExplained = file.failures.length > 0 && file.error?.failureType === "subtestsFailed";
@@ -125,12 +134,16 @@ function printFile({ source, counts, failures, output, ms }) {
  * @param {string} path absolute path of a .js file
  * @param {string} source its name for the reader
  * @param {number} timeout milliseconds
- * @returns {Promise<{counts: {passed: number, failed: number, skipped: number}, skips: string[], ms: number}>}
+ * @param {{progress?: boolean}} options progress: a line about each test as it ends
+ * @returns {Promise<{source: string, counts: {passed: number, failed: number, skipped: number}, skips: string[], ms: number}>}
  */
-export async function runNodeTest(path, source, timeout) {
+export async function runNodeTest(path, source, timeout, { progress = false } = {}) {
   const file = newFile(path, source);
   const since = performance.now();
-  for await (const { type, data } of run({ files: [path], timeout })) record(file, type, data);
+  for await (const { type, data } of run({ files: [path], timeout })) {
+    record(file, type, data);
+    if (progress) tell(file, since, type, data);
+  }
   file.ms = performance.now() - since;
   checkComplete(file);
   printFile(file);

@@ -2,7 +2,9 @@
  * What `npm test` runs: set-up, lint, compile, kernel tests (as-pect), host tests (node:test).
  *
  *   node test/run.mjs              everything but *.slow.test.ts
- *   node test/run.mjs --slow       only *.slow.test.ts
+ *   node test/run.mjs --slow       only *.slow.test.ts, with the progress of each
+ *   ... --slow --shard i/n         the i-th of n parts, which take about as long as each other
+ *   ... --slow --record            and keep how long they took (test/slow.json)
  *   node test/run.mjs PATTERN...   only test files whose path contains one of the patterns
  *
  * The last line is `N passed, N failed, N skipped`. With CI=true a skip fails the run: a component that a
@@ -11,7 +13,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join, sep } from "node:path";
-import { stripVTControlCharacters } from "node:util";
+import { parseArgs, stripVTControlCharacters } from "node:util";
 import {
   ensureCompiled,
   ensureCompiler,
@@ -23,6 +25,7 @@ import {
   SetupError,
 } from "../host/setup.mjs";
 import { runNodeTest } from "./node_tests.mjs";
+import { describePlan, readMinutes, recordMinutes, shardFiles } from "./slow.mjs";
 
 /** Two cores are what the smallest machines have; a test may time out but must not fail for want of cores. */
 const concurrency = 2;
@@ -126,9 +129,11 @@ function hostTestJobs(options) {
     throw new SetupError(
       `test: expected part of the name of a test file, found ${options.patterns.join(" ") || "no test file"}`,
     );
-  const timeout = options.slow ? slowFileTimeout : fileTimeout;
   const compiled = (name) => join(root, "dist", name.replace(/\.ts$/, ".js"));
-  return names.map((name) => () => runNodeTest(compiled(name), name, timeout));
+  if (!options.slow) return names.map((name) => () => runNodeTest(compiled(name), name, fileTimeout));
+  const files = shardFiles(names, options.shard, readMinutes());
+  process.stdout.write(describePlan(files, readMinutes(), concurrency));
+  return files.map((name) => () => runNodeTest(compiled(name), name, slowFileTimeout, { progress: true }));
 }
 
 /** Runs jobs in their order, so many at a time; their outcomes in that order. */
@@ -151,14 +156,27 @@ async function runAll(options) {
   if (compiled.some(({ counts }) => counts.failed > 0)) return compiled;
   // The longest job first: it would keep one core waiting at the end.
   const jobs = [...(partial ? [] : [runKernelTests, runLint]), ...hostTestJobs(options)];
-  return [...compiled, ...(await runJobs(jobs))];
+  const outcomes = await runJobs(jobs);
+  if (options.record) recordMinutes(outcomes);
+  return [...compiled, ...outcomes];
 }
 
 function parseArguments(args) {
-  const unknown = args.find((arg) => arg.startsWith("-") && arg !== "--slow");
+  const { values, positionals, tokens } = parseArgs({
+    args,
+    options: { slow: { type: "boolean" }, record: { type: "boolean" }, shard: { type: "string" } },
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const known = ["slow", "record", "shard"];
+  const unknown = tokens.find(({ kind, name }) => kind === "option" && !known.includes(name))?.rawName;
   if (unknown !== undefined)
-    throw new SetupError(`test: expected --slow or part of a name, found ${unknown}`);
-  return { slow: args.includes("--slow"), patterns: args.filter((arg) => arg !== "--slow") };
+    throw new SetupError(`test: expected --slow, --shard, --record or part of a name, found ${unknown}`);
+  const { slow = false, record = false, shard } = values;
+  if (!slow && (record || shard !== undefined))
+    throw new SetupError("test: expected --slow with --shard and --record, found none");
+  return { slow, record, shard: String(shard ?? "1/1"), patterns: positionals };
 }
 
 /** Prints skips and totals; returns the exit status. */

@@ -1,7 +1,7 @@
 /** The runner of the tests itself: test/run.mjs and test/node_tests.mjs, with fixtures that are broken. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
 import { root } from "../host/root.ts";
@@ -88,6 +88,7 @@ function makeCheckout(files: Readonly<Record<string, string>>): string {
     "host/sources.mjs",
     "test/run.mjs",
     "test/node_tests.mjs",
+    "test/slow.mjs",
   ];
   for (const path of copied) cpSync(join(root, path), join(folder, path), { recursive: true });
   writeFileSync(join(folder, "package.json"), `{ "type": "module" }`);
@@ -110,8 +111,17 @@ function runTests(checkout: string, ...patterns: string[]): { status: number | n
   return { status, output: `${stdout}${stderr}` };
 }
 
+/** Slow tests of the checkout, one of which says how far it has come. */
+const SLOW = {
+  "long.slow.test.ts": `${importTest} test("sweep", () => { process.stderr.write("progress sweep: 1 of 2\\n"); });`,
+  "short.slow.test.ts": `${importTest} test("other", () => {});`,
+  "new.slow.test.ts": `${importTest} test("newest", () => {});`,
+  "slow.json": `{ "test/long.slow.test.ts": 30, "test/short.slow.test.ts": 2 }`,
+};
+
 const checkout = makeCheckout({
   ...SUITES,
+  ...SLOW,
   ...Object.fromEntries(BROKEN.map(({ name, text }) => [`${name}.test.ts`, text])),
 });
 
@@ -130,6 +140,46 @@ describe("results are booked to the file that was asked for", () => {
     assert.match(output, /^2 passed, 0 failed, 0 skipped$/m);
     assert.equal(status, 0);
   });
+});
+
+describe("slow tests", () => {
+  test("run in parts that are said before, and tell how far they are", () => {
+    const long = runTests(checkout, "--slow", "--shard", "1/2");
+    assert.match(
+      long.output,
+      /^1 file, about 30 minutes on 2 quiet cores\n {2}test\/long\.slow\.test\.ts: 30 min\n/,
+    );
+    assert.match(long.output, /^ {2}\d+ s test\/long\.slow\.test\.ts: progress sweep: 1 of 2$/m);
+    assert.match(long.output, /^ {2}\d+ s test\/long\.slow\.test\.ts: done sweep$/m);
+    assert.match(long.output, /^1 passed, 0 failed, 0 skipped$/m);
+    const rest = runTests(checkout, "--slow", "--shard", "2/2");
+    assert.match(rest.output, /^2 files, about 2 minutes on 2 quiet cores, and 1 that nobody has measured\n/);
+    assert.match(rest.output, /^ {2}test\/new\.slow\.test\.ts: not measured$/m);
+    assert.match(rest.output, /^2 passed, 0 failed, 0 skipped$/m);
+  });
+
+  test("keep how long they took when they are told to", () => {
+    assert.equal(runTests(checkout, "--slow", "--record", "new.slow").status, 0);
+    const minutes = JSON.parse(readFileSync(join(checkout, "test", "slow.json"), "utf8"));
+    assert.deepEqual(Object.keys(minutes), [
+      "test/long.slow.test.ts",
+      "test/new.slow.test.ts",
+      "test/short.slow.test.ts",
+    ]);
+  });
+
+  for (const [args, says] of [
+    [["--slow", "--shard", "3/2"], /--shard: expected i\/n with i from 1 to n, found 3\/2/],
+    [["--slow", "--shard", "9/9"], /--shard: expected at most 3 parts, found 9/],
+    [["--shard", "1/2"], /expected --slow with --shard and --record, found none/],
+    [["--slw"], /expected --slow, --shard, --record or part of a name, found --slw/],
+  ] as const) {
+    test(`are refused with ${args.join(" ")}`, () => {
+      const { status, output } = runTests(checkout, ...args);
+      assert.match(output, says);
+      assert.equal(status, 1);
+    });
+  }
 });
 
 describe("a run fails with a file that", () => {

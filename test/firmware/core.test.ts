@@ -673,6 +673,13 @@ describe("RAM", { skip: missing }, () => {
     return sweepRam(makeImage({ body: makeModule({ more: many.join("\n") }) }), "", hexI32(5), fiveAnswer, 8);
   });
 
+  test("so is one whose self-test calls what nothing else does: for want of RAM, not for a trap", () => {
+    const sums = "(local.set 0 (i32.add (local.get 0) (i32.const 1)))".repeat(60);
+    const more = `(func $big (result i32) (local i32) ${sums} (i32.sub (local.get 0) (i32.const 60)))
+      (func (export "self_test") (result i32) (call $big))`;
+    return sweepRam(makeImage({ body: makeModule({ more }) }), "", hexI32(5), fiveAnswer, 16);
+  });
+
   test("so is one with a long custom section", () => {
     const name = "n".repeat(100);
     const custom = Buffer.concat([Buffer.from([0, 101, 100]), Buffer.from(name)]);

@@ -21,11 +21,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { includeFolders, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { findSource } from "../../host/firmware/wasm3_build.ts";
 import { root } from "../../host/root.ts";
-import { shardOf } from "../support/shard.ts";
 import { type Mutant, mutate, readMutants } from "./list.ts";
 
 /** A mutant may loop for ever; the slowest of its tests takes a tenth of this. */
@@ -48,6 +48,15 @@ function copyCheckout(): string {
     if (existsSync(join(root, name))) symlinkSync(join(root, name), join(copy, name));
   return copy;
 }
+
+/** As the slow tests are dealt out; not compiled, since the runner has to run before that. */
+const { shardFiles } = (await import(pathToFileURL(join(root, "test", "slow.mjs")).href)) as {
+  shardFiles: (
+    names: readonly string[],
+    shard: string,
+    minutes: Readonly<Record<string, number>>,
+  ) => string[];
+};
 
 type Result = { readonly status: number | null; readonly output: string };
 
@@ -110,7 +119,12 @@ function select(args: readonly string[]): Mutant[] {
     ({ name, file }) =>
       positionals.length === 0 || positionals.some((each) => `${file} ${name}`.includes(each)),
   );
-  return shardOf(chosen, values.shard);
+  const parts = shardFiles(
+    chosen.map(({ name }) => name),
+    values.shard,
+    {},
+  );
+  return chosen.filter(({ name }) => parts.includes(name));
 }
 
 function main(args: readonly string[]): number {

@@ -1,4 +1,4 @@
-/** All runs, with the flash of an ESP32; large_units.slow.test.ts has the other geometries. */
+/** All runs, with the flash of an ESP32; the other slow tests here have the other geometries. */
 import { GEOMETRIES } from "./scene.ts";
 import { powerfailSuite } from "./suite.ts";
 
