@@ -3,6 +3,7 @@
  * call, in order, named and timed, and `--dump` writes what each one made.
  */
 import { basename, extname } from "node:path";
+import { BUDGETS, checkTime, withinTime } from "./budgets.ts";
 import type { Target } from "./compiler/compile/asc.ts";
 import { compileModule } from "./compiler/compile/index.ts";
 import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
@@ -83,6 +84,8 @@ export interface BuildOptions {
   readonly selfTest?: boolean;
   /** Engines that have to agree with the reference. */
   readonly engines?: readonly Engine[];
+  /** Seconds of processor time that the build may take. */
+  readonly timeLimit?: number;
   /** Told before each stage starts. */
   readonly onStage?: (stage: string) => void;
   /** Given each stage's result as stable text. */
@@ -143,7 +146,14 @@ const SELF_TEST_SEEDS = [1, 2];
 const RANDOM_VECTORS = 8;
 const CALIBRATION_VECTORS = 16;
 
-export async function build(options: BuildOptions): Promise<Build> {
+/**
+ * Builds a module from a model's file.
+ * @throws ModelError, DataError, EngineError with one line about what is wrong; BudgetError where the time is over
+ */
+export const build = (options: BuildOptions): Promise<Build> =>
+  withinTime(options.timeLimit ?? BUDGETS.buildSeconds, () => buildStages(options));
+
+async function buildStages(options: BuildOptions): Promise<Build> {
   const stages: StageTime[] = [];
   const stage = async <T>(
     name: string,
@@ -151,6 +161,7 @@ export async function build(options: BuildOptions): Promise<Build> {
     dump?: (result: T) => string,
   ): Promise<T> => {
     options.onStage?.(name);
+    checkTime(name);
     const start = performance.now();
     const result = await work();
     stages.push({ stage: name, milliseconds: performance.now() - start });

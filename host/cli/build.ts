@@ -28,6 +28,7 @@ const OPTIONS = {
   name: { type: "string" },
   version: { type: "string" },
   "max-size": { type: "string" },
+  "time-limit": { type: "string" },
   board: { type: "string" },
   optimize: { type: "string" },
   tune: { type: "string" },
@@ -105,6 +106,9 @@ function buildOptions(
     ...useOptions(values),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
+    ...(values["time-limit"] !== undefined && {
+      timeLimit: wholeNumber("--time-limit", values["time-limit"], 1),
+    }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
     ...(values.board !== undefined && { board: boardOption(values.board) }),
     ...(values.optimize !== undefined && { optimize: oneOf("--optimize", values.optimize, OBJECTIVES) }),
@@ -209,7 +213,7 @@ export const buildCommand: Command = {
               [--calibrate auto|minmax|percentile|mse|entropy] [--precision auto|int8|int16]
               [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
-              [--max-size BYTES=65536] [--self-test] [--key KEY.pem [--security-counter N=0]]
+              [--max-size BYTES=65536] [--time-limit SECONDS=600] [--self-test] [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
               [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER]
@@ -233,6 +237,7 @@ ${QUANTIZATION_USAGE}
                mean squared error above which a sample is an anomaly
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
+  --time-limit  the longest that the build may take, in seconds of processor time
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
                fields of such a profile (host/firmware/boards.ts); its RAM and flash are the tuner's limits
   --optimize   the smallest module, the fastest, or (balanced) the fastest whose bytes are worth it

@@ -1,3 +1,4 @@
+import { BudgetError } from "../budgets.ts";
 import { ManagementError } from "../fleet/server/management.ts";
 import { StoreError } from "../fleet/server/store_error.ts";
 import { ImageError } from "../image/error.ts";
@@ -50,6 +51,7 @@ function help(): string {
 function describe(error: unknown): string {
   if (
     error instanceof ModelError ||
+    error instanceof BudgetError ||
     error instanceof DataError ||
     error instanceof EngineError ||
     error instanceof ImageError ||

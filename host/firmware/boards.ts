@@ -1,5 +1,6 @@
 /** Boards by name: how much room a model has, how long instructions take, and how their flash is laid out. */
 import { readFileSync } from "node:fs";
+import { parseJson } from "../budgets.ts";
 import { espIdfFlash, type FlashLayout, QEMU_FLASH, SLOT_BYTES } from "../image/layout.ts";
 import { checkDocument, isBoolean, isCount, isNumber, isRecord, isText } from "../ir/document.ts";
 import { ModelError } from "../ir/graph.ts";
@@ -88,9 +89,9 @@ const isProfile = isRecord({
 
 const POSITIVE = ["clockMHz", "cyclesPerInstruction", "ramBytes", "slotBytes"] as const;
 
-function parseJson(text: string, where: string): unknown {
+function readJson(text: string, where: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new ModelError(`${where}: expected JSON: ${(error as Error).message}`);
   }
@@ -101,7 +102,7 @@ function parseJson(text: string, where: string): unknown {
  * with `where`, for anything else.
  */
 export function parseBoard(text: string, where: string): BoardProfile {
-  const value = parseJson(text, where);
+  const value = readJson(text, where);
   checkDocument(value, isProfile, where);
   const board = value as BoardProfile;
   for (const field of POSITIVE) {

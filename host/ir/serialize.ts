@@ -1,3 +1,4 @@
+import { parseJson } from "../budgets.ts";
 import { plainJson } from "../plain.ts";
 import {
   anyOf,
@@ -138,7 +139,7 @@ const storedGraph = isRecord(
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     throw new ModelError(`graph: expected JSON: ${(error as Error).message}`);
   }

@@ -3,7 +3,7 @@ import { clampTo, typeRange } from "./activation.ts";
 import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
-import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
+import { inferReduction, offsets, reducedValues, reductionArguments, splitAxes } from "./reduction.ts";
 import { permuteReduction } from "./traits.ts";
 
 interface MeanAttributes {
@@ -32,7 +32,7 @@ function evaluate(
   const [input, output] = [inputs[0]!, outputs[0]!];
   const { kept, reduced } = splitAxes(input.shape, attributes.axes);
   const within = offsets(reduced);
-  const sums = offsets(kept).map((base) =>
+  const sums = Array.from(offsets(kept), (base) =>
     within.reduce((sum, offset) => sum + values[0]![base + offset]!, 0),
   );
   const result = allocate(output.dtype, sums.length);
@@ -80,6 +80,7 @@ export const mean = defineOperator({
   keepsFactors: ({ attributes, inputs }) => !attributes.axes.includes(inputs[0]!.shape.length - 1),
   types: ["int8", "int16"],
   infer: inferReduction,
+  steps: reducedValues,
   evaluate: (node, values) => evaluate(node, values, meanFactor, true),
   lower: (node, to) => lower(node, to, meanFactor),
 });
@@ -94,6 +95,7 @@ export const reduceSum = defineOperator({
   permute: permuteReduction,
   types: ["int8", "int16"],
   infer: inferReduction,
+  steps: reducedValues,
   evaluate: (node, values) => evaluate(node, values, sumFactor, false),
   lower: (node, to) => lower(node, to, sumFactor),
 });

@@ -1,6 +1,6 @@
 import { allocate } from "../ir/graph.ts";
 import { defineOperator } from "./operator.ts";
-import { inferReduction, offsets, reductionArguments, splitAxes } from "./reduction.ts";
+import { inferReduction, offsets, reducedValues, reductionArguments, splitAxes } from "./reduction.ts";
 import { permuteReduction } from "./traits.ts";
 
 /** Over `axes`, an ascending list; the output shares the input's quantisation. */
@@ -17,12 +17,13 @@ function extremum(
     quantization: { output: { kind: "same" } },
     permute: permuteReduction,
     infer: inferReduction,
+    steps: reducedValues,
 
     evaluate({ attributes, inputs, outputs }, values) {
       const { kept, reduced } = splitAxes(inputs[0]!.shape, attributes.axes);
       const within = offsets(reduced);
-      const chosen = offsets(kept).map((base) =>
-        within.map((offset) => values[0]![base + offset]!).reduce((a, b) => choose(a, b)),
+      const chosen = Array.from(offsets(kept), (base) =>
+        within.reduce((best, offset) => choose(best, values[0]![base + offset]!), values[0]![base]!),
       );
       const result = allocate(outputs[0]!.dtype, chosen.length);
       result.set(chosen);

@@ -1,3 +1,4 @@
+import { BUDGETS } from "../budgets.ts";
 import {
   type Attributes,
   byteSize,
@@ -217,26 +218,28 @@ export function checkQuantized(graph: Graph, stage: string): Graph {
   return graph;
 }
 
-/** A hundred times the work of a keyword spotter: a file that asks for more is no model for here. */
-const MAX_MACS = 2 ** 28;
-
-/** Passes and the memory plan compare nodes in pairs; networks of that depth have other homes. */
-const MAX_NODES = 2048;
-/** Values of all tensors, which the reference interpreter holds at once. */
-const MAX_VALUES = 2 ** 25;
-
 /** Throws ModelError where building or one inference would take more time or memory than anybody has. */
 export function checkWork(graph: Graph): Graph {
-  const { length } = graph.nodes;
-  if (length > MAX_NODES) throw new ModelError(`expected at most ${MAX_NODES} layers, found ${length}`);
-  const values = [...graph.tensors.values()].reduce((sum, { shape }) => sum + elements(shape), 0);
-  if (values > MAX_VALUES)
-    throw new ModelError(`expected at most ${MAX_VALUES} values in all tensors, found ${values}`);
-  const macs = graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
-  if (macs > MAX_MACS)
-    throw new ModelError(`expected at most ${MAX_MACS} multiply-accumulates, found ${macs}`);
-  const steps = graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).steps(bind(graph, node)), 0);
-  if (steps > MAX_MACS)
-    throw new ModelError(`expected at most ${MAX_MACS} values in all pooling windows, found ${steps}`);
+  const check = (what: string, found: number, most: number): void => {
+    if (found > most) throw new ModelError(`expected at most ${most} ${what}, found ${found}`);
+  };
+  const total = (of: (node: Node) => number): number => graph.nodes.reduce((sum, node) => sum + of(node), 0);
+  check("layers", graph.nodes.length, BUDGETS.layers);
+  const sizes = [...graph.tensors.values()].map(({ shape }) => elements(shape));
+  check(
+    "values in all tensors",
+    sizes.reduce((sum, size) => sum + size, 0),
+    BUDGETS.graphValues,
+  );
+  check(
+    "multiply-accumulates",
+    total((node) => operatorOf(node.op).macs(bind(graph, node))),
+    BUDGETS.macs,
+  );
+  check(
+    "values in all windows and reductions",
+    total((node) => operatorOf(node.op).steps(bind(graph, node))),
+    BUDGETS.steps,
+  );
   return graph;
 }

@@ -1,3 +1,4 @@
+import { BUDGETS } from "../../budgets.ts";
 import { MAX_RANK, ModelError, oneLine, type Shape } from "../../ir/graph.ts";
 
 /** A node that the importer can't translate, and why. */
@@ -68,7 +69,7 @@ export function translateAll<T, R>(
 }
 
 /** No tensor of a model for microcontrollers comes near this; a malformed one may claim anything. */
-export const MAX_ELEMENTS = 2 ** 24;
+export const MAX_ELEMENTS: number = BUDGETS.tensorElements;
 
 /** Throws ModelError for a shape of more axes than a tensor has here. */
 export function checkRank(shape: Shape, where = ""): void {

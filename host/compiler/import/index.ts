@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { basename, extname } from "node:path";
+import { BUDGETS } from "../../budgets.ts";
 import { type Graph, ModelError } from "../../ir/graph.ts";
 import { importKeras, isKeras, type KerasModel, readKeras } from "./keras/index.ts";
 import { importOnnx } from "./onnx/index.ts";
@@ -15,9 +16,6 @@ export interface Source {
   readonly keras?: KerasModel;
 }
 
-/** Ten times the largest model that could ever fit a module; beyond it nothing is even read. */
-const MAX_FILE_BYTES = 64 * 1024 * 1024;
-
 /** Reads a model file. TFLite and Keras files say what they are in their first bytes; ONNX has no magic number. */
 export function readSource(file: string): Source {
   const info = statSync(file);
@@ -26,7 +24,8 @@ export function readSource(file: string): Source {
     throw new ModelError(
       `expected a model file, found ${info.isDirectory() ? "a folder" : "something else"}`,
     );
-  if (size > MAX_FILE_BYTES) throw new ModelError(`expected at most ${MAX_FILE_BYTES} bytes, found ${size}`);
+  if (size > BUDGETS.modelBytes)
+    throw new ModelError(`expected at most ${BUDGETS.modelBytes} bytes, found ${size}`);
   const bytes = new Uint8Array(readFileSync(file));
   const sha256 = createHash("sha256").update(bytes).digest("hex");
   return { file: basename(file), bytes, sha256, format: formatOf(file, bytes) };

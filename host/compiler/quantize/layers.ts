@@ -3,6 +3,7 @@
  * each means is what `host/ops` evaluates; sums are added up in the same order, so that every bit is the same.
  */
 
+import { checkTime } from "../../budgets.ts";
 import {
   type Attributes,
   allocate,
@@ -200,6 +201,7 @@ const SUMS: Readonly<Record<string, (layer: Layer, values: Values) => Float64Arr
 
 /** What an operator evaluates to, float or quantised: the results of its own `evaluate`, sooner. */
 export function evaluateLayer(op: string, layer: Layer, values: Values): readonly TensorData[] {
+  checkTime();
   const sumsOf = SUMS[op];
   if (!sumsOf) return operatorOf(op).evaluate(layer, values);
   const { attributes, inputs, outputs } = layer;

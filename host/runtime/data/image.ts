@@ -1,12 +1,11 @@
 /** Pictures as samples: PNG and JPEG files, resized to what the model takes. */
+import { inflateSync } from "node:zlib";
 import jpeg from "jpeg-js";
 import { PNG } from "pngjs";
+import { BUDGETS } from "../../budgets.ts";
 import { DataError } from "./dataset.ts";
 import { type Decode, decoding, type InputInfo, type MediaOptions } from "./media.ts";
 import { type Picture, resize } from "./resize.ts";
-
-/** Decoders hold all pixels at once; a camera has about as many. */
-const MAX_PIXELS = 2 ** 24;
 
 /** 8-bit RGBA, row after row. */
 interface Pixels {
@@ -19,21 +18,46 @@ function readPng(bytes: Uint8Array, path: string): Pixels {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // Width and height stand in the first chunk; the decoder would make room for any.
   const [width, height] = buffer.length >= 24 ? [buffer.readUInt32BE(16), buffer.readUInt32BE(20)] : [0, 0];
-  if (width * height > MAX_PIXELS) throw tooLarge(path, `${width}x${height}`);
+  if (width * height > BUDGETS.pixels) throw tooLarge(path, `${width}x${height}`);
+  checkInflated(buffer, width, height, path);
   return PNG.sync.read(buffer);
+}
+
+/** Values of a pixel by PNG's colour type: grey, colours, an index into a palette, and the first two with alpha. */
+const CHANNELS: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+const DEEPEST = 64;
+
+/** The decoder would expand all that is compressed, whatever the picture's size. */
+function checkInflated(png: Buffer, width: number, height: number, path: string): void {
+  const bits = (png[24] ?? 8) * (CHANNELS[png[25] ?? 6] ?? DEEPEST);
+  // One more byte a row, and with seven interlaced images at most twice as many rows, each filled up to a byte.
+  const most = Math.ceil((width * bits) / 8) * height + 4 * height + 64;
+  try {
+    inflateSync(Buffer.concat([...imageChunks(png)]), { maxOutputLength: most });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_BUFFER_TOO_LARGE") throw error;
+    throw new DataError(`${path}: expected at most ${most} bytes for ${width}x${height} pixels, found more`);
+  }
+}
+
+/** Contents of a PNG's IDAT chunks. */
+function* imageChunks(png: Buffer): Generator<Buffer> {
+  for (let at = 8; at + 12 <= png.length; at += 12 + png.readUInt32BE(at))
+    if (png.toString("latin1", at + 4, at + 8) === "IDAT")
+      yield png.subarray(at + 8, at + 8 + png.readUInt32BE(at));
 }
 
 function readJpeg(bytes: Uint8Array): Pixels {
   return jpeg.decode(bytes, {
     useTArray: true,
     tolerantDecoding: false,
-    maxResolutionInMP: MAX_PIXELS / 1e6,
+    maxResolutionInMP: BUDGETS.pixels / 1e6,
     maxMemoryUsageInMB: 512,
   });
 }
 
 const tooLarge = (path: string, found: string): DataError =>
-  new DataError(`${path}: expected an image of at most ${MAX_PIXELS} pixels, found ${found}`);
+  new DataError(`${path}: expected an image of at most ${BUDGETS.pixels} pixels, found ${found}`);
 
 /** Where channels stand in an input of the model. */
 interface Layout {

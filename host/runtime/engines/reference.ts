@@ -1,3 +1,4 @@
+import { checkTime } from "../../budgets.ts";
 import type { Vector } from "../../ir/graph.ts";
 import {
   type Attributes,
@@ -50,6 +51,7 @@ export function evaluateGraph(
     values.set(name, inputs[i]!);
   });
   for (const node of graph.nodes) {
+    checkTime();
     const results = evaluate(
       node.op,
       bind(graph, node),

@@ -1,9 +1,7 @@
 /** The `.keras` archive of Keras 3: config.json and model.weights.h5 in a zip file. */
 import { unzipSync } from "fflate";
+import { BUDGETS } from "../../../budgets.ts";
 import { ModelError } from "../../../ir/graph.ts";
-
-/** Ten times the largest model that could ever fit a module, as for the file itself. */
-const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 
 const CONFIG = "config.json";
 const WEIGHTS = "model.weights.h5";
@@ -34,8 +32,8 @@ function unzip(bytes: Uint8Array): Record<string, Uint8Array> {
     return unzipSync(bytes, {
       filter: ({ name, originalSize, size }) => {
         if (!NAMES.includes(name)) return false;
-        if (Math.max(originalSize, size) <= MAX_ENTRY_BYTES) return true;
-        throw new ModelError(`${name}: expected at most ${MAX_ENTRY_BYTES} bytes, found ${originalSize}`);
+        if (Math.max(originalSize, size) <= BUDGETS.modelBytes) return true;
+        throw new ModelError(`${name}: expected at most ${BUDGETS.modelBytes} bytes, found ${originalSize}`);
       },
     });
   } catch (error) {

@@ -1,4 +1,6 @@
 /** The model's JSON configuration, of Keras 2 and 3, as a tree of layers. */
+
+import { parseJson } from "../../../budgets.ts";
 import { ModelError } from "../../../ir/graph.ts";
 import { nameGiver } from "../../../ir/names.ts";
 import { isObject, type JsonObject, type Options, optionsOf } from "./options.ts";
@@ -40,9 +42,10 @@ const MODELS = new Set(["Sequential", "Functional", "Model"]);
 export function readConfig(text: string): Model {
   let json: unknown;
   try {
-    json = JSON.parse(text);
-  } catch {
-    throw new ModelError("expected the model's configuration as JSON, found something else");
+    json = parseJson(text);
+  } catch (error) {
+    const found = error instanceof RangeError ? error.message : "expected JSON, found something else";
+    throw new ModelError(`the model's configuration: ${found}`);
   }
   if (!isObject(json) || !isObject(json["config"]) || !MODELS.has(String(json["class_name"]))) {
     const found = isObject(json) && typeof json["class_name"] === "string" ? json["class_name"] : "none";

@@ -1,3 +1,4 @@
+import { parseJson } from "../../../budgets.ts";
 import { elements, type Graph, ModelError, oneLine, tensorOf, withTensors } from "../../../ir/graph.ts";
 import { translateAll } from "../importer.ts";
 import { Builder, Context } from "./builder.ts";
@@ -46,7 +47,7 @@ const FEATURE_NAMES = "feature_names";
 
 function namesFrom(text: string): readonly string[] {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     if (Array.isArray(value) && value.every((name) => typeof name === "string")) return value;
   } catch {
     // No JSON: a list with commas.
