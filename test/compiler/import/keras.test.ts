@@ -116,8 +116,8 @@ describe("what is refused", () => {
   });
 
   const edits: readonly (readonly [name: string, edit: (config: string) => string, message: RegExp])[] = [
-    ["no JSON", () => "{", /^expected the model's configuration as JSON/],
-    ["deep JSON", () => "[".repeat(1e6), /^expected the model's configuration as JSON/],
+    ["no JSON", () => "{", /^the model.s configuration: expected JSON/],
+    ["deep JSON", () => "[".repeat(1e6), /^the model.s configuration: expected JSON/],
     [
       "a class of its own",
       () => '{"class_name": "Mine", "config": {}}',
