@@ -4,19 +4,20 @@
  */
 
 import type { KeyObject } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
-import { type BoardProfile, DEFAULT_BOARD, findBoard } from "../../firmware/boards.ts";
+import { writeFileSync } from "node:fs";
+import type { BoardProfile } from "../../firmware/boards.ts";
 import { buildWasm } from "../../firmware/wasm_build.ts";
-import { rawPublicKey, readPublicKey } from "../../image/keys.ts";
+import { clientOf } from "./client.ts";
 import { overHttp } from "./connection.ts";
-import type { Answer, ServerOptions } from "./ddi.ts";
-import { boot, type DeviceOptions, type ModelRecord, type Device as RunningDevice } from "./device.ts";
-import { type Cut, type NorFlash, norFlash, PowerLoss } from "./flash.ts";
-import { type Delivery, type Handler, type Network, type NetworkOptions, network } from "./network.ts";
+import type { ServerOptions } from "./ddi.ts";
+import { boot, type ModelRecord, type Device as RunningDevice } from "./device.ts";
+import type { Cut, NorFlash } from "./flash.ts";
+import { layOut } from "./flash_contents.ts";
+import { inferencesOf } from "./inferences.ts";
+import { type Handler, type Network, type NetworkOptions, network } from "./network.ts";
 import type { Pool } from "./pool.ts";
-import { randomOf } from "./random.ts";
-import { type Sensor, type SensorOptions, sensorOf } from "./sensor.ts";
-import { type RealModel, realModel } from "./values.ts";
+import { powerOf } from "./power.ts";
+import type { SensorOptions } from "./sensor.ts";
 
 export interface ModelOptions {
   /** In slot A as it leaves the factory: an image's bytes, or the path of an .img file. */
@@ -121,9 +122,6 @@ export interface SimulatedDevice {
 
 /** Seconds that anything takes: an answer at once, over and over, must not stop the clock. */
 export const LEAST_WAIT = 1e-3;
-/** Somebody, or a watchdog, switches it on again after at most so long. */
-const MOST_SECONDS_OFF = 30;
-
 let compiled: Promise<WebAssembly.Module> | undefined;
 
 /** The core of all simulated devices, built where it is absent. Throws EngineError where no compiler is here. */
@@ -132,200 +130,56 @@ export function loadCore(): Promise<WebAssembly.Module> {
   return compiled;
 }
 
-const bytesOf = (source: Uint8Array | string): Uint8Array =>
-  typeof source === "string" ? new Uint8Array(readFileSync(source)) : source;
-
-function readKey(key: Uint8Array | KeyObject | string): Uint8Array {
-  if (key instanceof Uint8Array) return key;
-  return rawPublicKey(typeof key === "string" ? readPublicKey(readFileSync(key, "utf8"), key) : key);
-}
-
-const WHENS = ["before", "amid", "after"] as const;
-
-const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
-
-/** The journal first, then two slots for every model. */
-function layOut(options: SimulatedOptions): { flash: NorFlash; device: Omit<DeviceOptions, "core"> } {
-  const { board: given = DEFAULT_BOARD, geometry = { sectorBytes: 4096, programBytes: 1 } } = options;
-  const board = typeof given === "string" ? findBoard(given) : given;
-  const { sectorBytes } = geometry;
-  let end = 2 * sectorBytes;
-  const models = options.models.map(({ slotBytes = board.slotBytes, ramBytes }) => {
-    const bytes = roundUp(slotBytes, sectorBytes);
-    const slots = [end, end + bytes] as const;
-    end += 2 * bytes;
-    return { slots, bytes, ramBytes: ramBytes ?? roundUp(board.ramBytes / options.models.length - 15, 16) };
-  });
-  const content = options.flash === undefined ? new Uint8Array(end).fill(0xff) : bytesOf(options.flash);
-  for (const [i, { image }] of options.flash === undefined ? options.models.entries() : []) {
-    const bytes = bytesOf(image);
-    if (bytes.length > models[i]!.bytes)
-      throw new RangeError(
-        `models[${i}]: expected an image of ${models[i]!.bytes} bytes, found ${bytes.length}`,
-      );
-    content.set(bytes, models[i]!.slots[0]);
-  }
-  const flash = norFlash({ ...geometry, bytes: end }, content, options.seed);
-  const names = options.models.flatMap(({ name }) => name ?? []);
-  const { trialStarts, confirmAfter, server, log } = options;
-  return {
-    flash,
-    device: {
-      flash,
-      journal: 0,
-      models,
-      keys: options.keys.map(readKey),
-      ...(trialStarts !== undefined && { trialStarts }),
-      ...(confirmAfter !== undefined && { confirmAfter }),
-      ...(log && { log }),
-      ...(server && {
-        server: { ...server, seed: options.seed ?? 1, ...(names.length > 0 && { models: names }) },
-      }),
-    },
-  };
-}
-
 /** A device that is off. Throws RangeError where what it is made of does not fit together. */
 export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOptions): SimulatedDevice {
-  const { id = "device", seed = 1, clock = { now: 0 }, inferEvery = 60, power = {} } = options;
-  const { rate = 0, operations = 40, offEvery = Number.POSITIVE_INFINITY } = power;
+  const { id = "device", seed = 1, clock = { now: 0 } } = options;
   const { flash, device } = layOut(options);
-  const random = randomOf(seed ^ 0x5eed);
-  const chance = (): number => random() / 2 ** 32;
-  const link = network({ seed, ...options.network });
   const counts = { boots: 0, powerLosses: 0, requests: 0, inferences: 0, failures: 0 };
-  const handler = options.server?.handler ?? overHttp;
-  const sensors: (Sensor | undefined)[] = [];
-  const zeros = new Map<number, Uint8Array>();
-  let running: RunningDevice | undefined;
-  let delivery: { readonly at: number; readonly answer: Answer } | undefined;
-  /** When to start, to ask the server, to infer, to lose power. */
-  const due = { boot: clock.now, client: 0, inference: 0, off: Number.POSITIVE_INFINITY };
-
-  function off(): void {
-    running?.end();
-    running = undefined;
-    delivery = undefined;
-    flash.cut(undefined);
-    flash.watch(undefined);
-    flash.pack();
-    due.boot = clock.now + 1 + (random() % MOST_SECONDS_OFF);
-  }
-
-  function lose(): void {
-    counts.powerLosses++;
-    off();
-  }
-
-  /** Undefined where power failed amid it. */
-  function powered<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof PowerLoss)) throw error;
-      lose();
-      return undefined;
-    }
-  }
-
-  function on(): RunningDevice {
-    if (!running) throw new RangeError(`${id}: expected a device that is on, found one that is off`);
-    return running;
-  }
+  const link = network({ seed, ...options.network });
+  const power = powerOf({
+    id,
+    clock,
+    flash,
+    counts,
+    seed,
+    options: options.power ?? {},
+    boot: () => boot({ ...device, core: options.pool ?? module, ticks: () => Math.round(clock.now * 1e6) }),
+  });
+  const inferences = inferencesOf({
+    id,
+    clock,
+    flash,
+    counts,
+    power,
+    device,
+    every: options.inferEvery ?? 60,
+  });
+  const client = clientOf({ clock, counts, power, link, handler: options.server?.handler ?? overHttp });
 
   function start(): boolean {
-    running?.end();
-    counts.boots++;
-    if (chance() < rate) flash.cut({ operation: random() % operations, when: WHENS[random() % 3]! });
-    running = powered(() =>
-      boot({ ...device, core: options.pool ?? module, ticks: () => Math.round(clock.now * 1e6) }),
-    );
-    due.client = clock.now;
-    due.inference = clock.now + inferEvery;
-    due.off = clock.now - offEvery * Math.log(1 - chance());
-    return running !== undefined;
-  }
-
-  const zeroInput = (bytes: number): Uint8Array => {
-    if (!zeros.has(bytes)) zeros.set(bytes, new Uint8Array(bytes));
-    return zeros.get(bytes)!;
-  };
-
-  /** Undefined where power failed amid it. */
-  function invoke(inputs: readonly Uint8Array[], model: number): Uint8Array[] | number | undefined {
-    const service = on().services[model]!;
-    counts.inferences++;
-    const outputs = powered(() => {
-      service.switch();
-      return service.invoke(inputs);
-    });
-    if (typeof outputs === "number") counts.failures++;
-    return outputs;
-  }
-
-  function inferBytes(inputs: readonly Uint8Array[], model = 0): Uint8Array[] | number {
-    const outputs = invoke(inputs, model);
-    if (outputs === undefined) throw new PowerLoss(`${id}: power failed amid an inference`);
-    return outputs;
-  }
-
-  const realOf = (model: number): RealModel => realModel(flash, device.models[model]!, on().services[model]!);
-
-  function inferAll(): void {
-    for (const [model, service] of on().services.entries()) {
-      const inputs = sensors[model]?.next(realOf(model)) ?? service.inputBytes().map(zeroInput);
-      const outputs = invoke(inputs, model);
-      if (outputs === undefined) return;
-      if (typeof outputs !== "number") sensors[model]?.told(outputs, realOf(model));
-    }
-    due.inference = clock.now + inferEvery;
-    // An outcome is news for the server.
-    if (!delivery) due.client = clock.now;
-  }
-
-  function expect({ answer, seconds }: Delivery): number {
-    delivery = { at: clock.now + seconds, answer };
-    return nextDue();
-  }
-
-  /** Asks what is to be asked; undefined where the answer will come in real time. */
-  function ask(): Promise<number> | undefined {
-    const now = Math.floor(clock.now);
-    const next = powered(() => running!.client!.next(now));
-    if (next === undefined) return undefined;
-    if (typeof next === "number") {
-      due.client = now + next;
-      return undefined;
-    }
-    counts.requests++;
-    const delivered = link.exchange(next, handler);
-    if (delivered instanceof Promise) return delivered.then(expect);
-    expect(delivered);
-    return undefined;
-  }
-
-  function receive({ answer }: { readonly answer: Answer }): void {
-    delivery = undefined;
-    powered(() => {
-      running!.client!.answer(Math.floor(clock.now), answer);
-      for (const service of running!.services) service.switch();
-    });
-    due.client = clock.now;
+    const isOn = power.start();
+    client.start();
+    inferences.start();
+    return isOn;
   }
 
   function nextDue(): number {
-    if (!running) return due.boot;
-    const client = delivery?.at ?? (running.client ? due.client : Number.POSITIVE_INFINITY);
-    return Math.min(client, due.inference, due.off);
+    return power.running ? Math.min(client.due(), inferences.due(), power.due()) : power.due();
+  }
+
+  async function delivered(answer: Promise<void>): Promise<number> {
+    await answer;
+    return nextDue();
   }
 
   function step(): number | Promise<number> {
-    if (running && clock.now >= due.off) lose();
-    if (!running && clock.now >= due.boot) start();
-    if (running && delivery && clock.now >= delivery.at) receive(delivery);
-    if (running && clock.now >= due.inference) inferAll();
-    const later = running?.client && !delivery && clock.now >= due.client ? ask() : undefined;
-    return later ?? nextDue();
+    if (power.running && clock.now >= power.due()) power.lose();
+    if (!power.running && clock.now >= power.due()) start();
+    if (power.running) client.receive();
+    // An outcome is news for the server.
+    if (power.running && clock.now >= inferences.due() && inferences.all()) client.hurry();
+    const answer = power.running ? client.ask() : undefined;
+    return answer ? delivered(answer) : nextDue();
   }
 
   return {
@@ -335,40 +189,35 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
     counts,
     network: link,
     get core() {
-      return running;
+      return power.running;
     },
     get isOn() {
-      return running !== undefined;
+      return power.running !== undefined;
     },
     boot: start,
-    powerOff: off,
+    powerOff: power.off,
     cut: flash.cut,
-    version: (model = 0) => on().services[model]!.version(),
-    record: (model = 0) => on().services[model]!.record(),
+    version: (model = 0) => power.on().services[model]!.version(),
+    record: (model = 0) => power.on().services[model]!.record(),
     reason(model = 0) {
-      const { outcome, reason } = on().services[model]!.record();
-      return outcome === "refused" || outcome === "lost" ? on().statusText(reason) : undefined;
+      const { outcome, reason } = power.on().services[model]!.record();
+      return outcome === "refused" ? power.on().statusText(reason) : undefined;
     },
-    infer(inputs, model = 0) {
-      const outputs = inferBytes(realOf(model).quantize(inputs), model);
-      if (typeof outputs === "number")
-        throw new RangeError(`${id}: model ${model}: ${on().statusText(outputs)}`);
-      return realOf(model).dequantize(outputs);
-    },
-    inferBytes,
-    feed(file, feedOptions = {}) {
-      sensors[feedOptions.model ?? 0] = sensorOf(file, feedOptions);
-    },
+    infer: inferences.infer,
+    inferBytes: inferences.inferBytes,
+    feed: inferences.feed,
     step,
-    async run(seconds) {
-      const end = clock.now + seconds;
-      for (;;) {
-        const next = await step();
-        if (next > end) break;
-        clock.now = Math.max(next, clock.now + LEAST_WAIT);
-      }
-      clock.now = end;
-    },
+    run: (seconds) => runClock(clock, step, seconds),
     save: (path) => writeFileSync(path, flash.bytes),
   };
+}
+
+async function runClock(clock: Clock, step: () => number | Promise<number>, seconds: number): Promise<void> {
+  const end = clock.now + seconds;
+  for (;;) {
+    const next = await step();
+    if (next > end) break;
+    clock.now = Math.max(next, clock.now + LEAST_WAIT);
+  }
+  clock.now = end;
 }
