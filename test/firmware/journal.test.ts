@@ -175,4 +175,16 @@ describe("the journal's records", { skip }, () => {
     assert.equal(actionIn(flash), 2);
     assert.deepEqual(Buffer.from(flash.bytes.subarray(SECTOR, SECTOR + RECORD)), header(2));
   });
+
+  test("are written again in the other sector where flash says that it failed, whatever it holds", () => {
+    const flash = flashOf([header(1), record(1)]);
+    const weak: NorFlash = Object.create(flash, {
+      program: {
+        value: (address: number, data: Uint8Array) => flash.program(address, data) && address >= SECTOR,
+      },
+    });
+    append(weak, 2);
+    assert.deepEqual(Buffer.from(flash.bytes.subarray(SECTOR, SECTOR + RECORD)), header(2));
+    assert.equal(actionIn(flash), 2);
+  });
 });

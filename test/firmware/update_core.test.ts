@@ -205,6 +205,15 @@ describe("a slot in service that does not open", { skip }, () => {
     });
   }
 
+  test("for want of its key does not give way to an older image with another", () => {
+    const keys = [keyOf(1), keyOf(9)].map((key) => new Uint8Array(Buffer.from(publicHex(key), "hex")));
+    const flash = factory(plain, version(1, { signer: keyOf(9) }));
+    update(start(flash, { keys }), version(2, { counter: 1 }));
+    const device = start(flash, { keys: keys.slice(1) });
+    assert.deepEqual([device.started[0], running(device)], [STATUS.KEY, undefined]);
+    assert.equal(running(start(flash, { keys })), "2");
+  });
+
   for (const [part, at, status] of [
     ["magic", 0, STATUS.MAGIC],
     ["header", 16, STATUS.HEADER],
@@ -340,6 +349,53 @@ describe("a download", { skip }, () => {
     assert.equal(service.finish(), STATUS.FLASH);
     flash.breaks(undefined);
     assert.equal(download(service, version(2)), 0);
+  });
+
+  test("whose bytes fail once amid it goes on with their sector", () => {
+    const flash = factory(plain, version(1));
+    const image = version(2);
+    const service = only(start(flash));
+    assert.equal(service.begin(offerOf(image)), 0);
+    assert.equal(service.write(image.subarray(0, 5000)), 0);
+    flash.breaks((address) => address > slotB + SECTOR);
+    assert.equal(service.write(image.subarray(5000, 6000)), STATUS.FLASH);
+    flash.breaks(undefined);
+    assert.equal(service.begin(offerOf(image)), SECTOR);
+    assert.equal(download(service, image), 0);
+  });
+
+  test("takes no byte more than the image has", () => {
+    const image = version(2);
+    const service = only(start(factory(plain, version(1))));
+    assert.equal(service.begin(offerOf(image)), 0);
+    const most = image.length - 100;
+    assert.equal(service.write(image.subarray(0, most)), 0);
+    assert.equal(service.write(new Uint8Array(101)), STATUS.TRUNCATED);
+    assert.equal(service.begin(offerOf(image)), most);
+    assert.equal(download(service, image), 0);
+  });
+
+  test("of other bytes than were offered is refused, also where they are an image", () => {
+    const service = only(start(factory(plain, version(1))));
+    const other = version(3);
+    assert.equal(service.begin({ ...offerOf(version(2)), size: other.length }), 0);
+    assert.equal(service.write(other), 0);
+    assert.equal(service.finish(), STATUS.HASH);
+    assert.equal(service.record().outcome, "refused");
+  });
+
+  test("of another file begins anew, whether its hash or only its tag is another", () => {
+    const service = only(start(factory(plain, version(1))));
+    const offer = offerOf(version(2));
+    for (const other of [
+      { ...offer, tag: 2 },
+      { ...offer, tag: 2, hash: offerOf(version(3)).hash! },
+      { ...offer, tag: 2, size: offer.size - 1 },
+    ]) {
+      assert.equal(service.begin(other), 0);
+      assert.equal(service.write(version(2).subarray(0, 5000)), 0);
+      assert.equal(service.begin(other), 5000);
+    }
   });
 
   test("resumes only where the slot is still large enough", () => {
