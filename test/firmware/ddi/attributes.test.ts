@@ -20,14 +20,14 @@ function scene(attributes: Record<string, string> | null = { board: "x", firmwar
   const server = scriptedServer();
   const flash = factory(geometry, version(1));
   const clock = { now: 0 };
-  let device = connect(core!, geometry, flash, 1, attributes);
+  let device = connect(core!, geometry, flash, { attributes });
   return {
     server,
     clock,
     device: () => device,
     restart(changed: Record<string, string>) {
       device.end();
-      device = connect(core!, geometry, flash, 1, changed);
+      device = connect(core!, geometry, flash, { attributes: changed });
     },
     run(seconds: number, answer = server.answer) {
       live(device, clock, clock.now + seconds, answer);
@@ -125,7 +125,10 @@ describe("a device's attributes", { skip }, () => {
 
   test("that fit into no request are no attributes of a device", () => {
     const long = { text: "x".repeat(1000) };
-    assert.throws(() => connect(core!, geometry, factory(geometry, version(1)), 1, long), RangeError);
+    assert.throws(
+      () => connect(core!, geometry, factory(geometry, version(1)), { attributes: long }),
+      RangeError,
+    );
   });
 });
 

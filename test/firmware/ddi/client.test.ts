@@ -22,9 +22,9 @@ interface Scene {
   run(seconds: number, spoil?: (request: Request, answer: Answer, i: number) => Answer): void;
 }
 
-function scene(first = version(1), attributes?: null): Scene {
+function scene(first = version(1)): Scene {
   const server = scriptedServer();
-  const device = connect(core!, geometry, factory(geometry, first), 1, attributes);
+  const device = connect(core!, geometry, factory(geometry, first));
   const clock = { now: 0 };
   return {
     device,

@@ -9,21 +9,27 @@ export interface Clock {
   now: number;
 }
 
-/** Switches a device on that knows the server; without attributes (null) it has nothing to say of itself. */
+export interface Connection {
+  /** Null for a device that has nothing to say but the versions of its models. */
+  readonly attributes?: Readonly<Record<string, string>> | null;
+  readonly models?: readonly string[];
+  readonly url?: string;
+  readonly seed?: number;
+}
+
+/** Switches a device on that knows the server. */
 export const connect = (
   core: WebAssembly.Module,
   geometry: Geometry,
   flash: NorFlash,
-  seed = 1,
-  attributes: Readonly<Record<string, string>> | null = { board: "simulated" },
-  models?: readonly string[],
+  { attributes = { board: "simulated" }, models, url = BASE, seed = 1 }: Connection = {},
 ): Device =>
   boot({
     ...layout(geometry).options,
     core,
     flash,
     server: {
-      url: BASE,
+      url,
       authorization: "TargetToken secret",
       ...(attributes && { attributes }),
       ...(models && { models }),

@@ -21,9 +21,9 @@ function scene() {
     flash,
     clock,
     device: () => device,
-    restart() {
+    restart(url?: string) {
       device.end();
-      device = connect(core!, geometry, flash);
+      device = connect(core!, geometry, flash, url === undefined ? {} : { url });
     },
     run(server: ScriptedServer, seconds: number, answer: (request: Request) => Answer = server.answer) {
       live(device, clock, clock.now + seconds, answer);
@@ -66,6 +66,33 @@ describe("an order is server, action and image", { skip }, () => {
     assert.equal(infer(device()), 2);
   });
 
+  test("what was refused for one server is tried for another, by whatever action", () => {
+    const { device, run, restart } = scene();
+    const server = scriptedServer();
+    const image = version(2, { traps: true });
+    server.deployment = { id: 7, image };
+    run(server, 600);
+    restart(BASE.replace("updates.example", "another.example"));
+    server.deployment = { id: 7, image };
+    run(server, 600);
+    assert.equal(downloads(server), 2);
+    assert.equal(infer(device()), 1);
+  });
+
+  test("an image that came by a cable is not dropped because no server ordered it", () => {
+    const { device, run } = scene();
+    const server = scriptedServer();
+    const service = device().services[0]!;
+    assert.equal(service.begin({ size: next.length, action: 0, tag: 1 }), 0);
+    assert.equal(service.write(next.subarray(0, 5000)), 0);
+    run(server, 300);
+    assert.equal(service.record().state, "download");
+    assert.equal(service.write(next.subarray(5000)), 0);
+    assert.equal(service.finish(), 0);
+    run(server, 300);
+    assert.equal(infer(device()), 2);
+  });
+
   test("an outcome is told again, also after a reset, and nothing is downloaded for it", () => {
     const { run, restart } = scene();
     const server = scriptedServer();
@@ -95,6 +122,26 @@ describe("an order is server, action and image", { skip }, () => {
     assert.equal(downloads(server), 2);
     assert.equal(final(server)[1]!.finished, "success");
     assert.equal(device().services[0]!.isInService(), true);
+  });
+
+  test("an image that flash has lost is a failure, which says why", () => {
+    const { device, flash, run, restart } = scene();
+    const server = scriptedServer();
+    // The one before may run again: its security counter is no lower.
+    const image = version(2, { counter: 1 });
+    server.deployment = { id: 7, image };
+    run(server, 600);
+    flash.bytes[layout(geometry).options.models[0]!.slots[1] + 2000]! ^= 1;
+    restart();
+    assert.equal(infer(device()), 1);
+    server.deployment = { id: 7, image };
+    run(server, 600);
+    assert.equal(final(server)[1]!.finished, "failure");
+    assert.match(final(server)[1]!.details[0]!, /SHA-256/);
+    assert.equal(server.attributes["version.adder"], "1.0.0");
+    server.deployment = { id: 8, image };
+    run(server, 600);
+    assert.equal(infer(device()), 2);
   });
 
   test("one that was taken back and comes again is obeyed", () => {
@@ -308,7 +355,7 @@ describe("documents that can't be obeyed are answered with what is wrong", { ski
   test("a chunk for a model that the device has not", () => {
     const { device, run } = scene();
     const server = scriptedServer();
-    const named = connect(core!, geometry, factory(geometry, first), 1, undefined, ["adder"]);
+    const named = connect(core!, geometry, factory(geometry, first), { models: ["adder"] });
     server.deployment = { id: 7, image: next, claims: { name: "mod\u00e8le" } };
     live(named, { now: 0 }, 600, server.answer);
     assert.match(final(server)[0]!.details[0]!, /chunk 1: expected the name of a model.*found mod\?\?le/);
@@ -424,6 +471,21 @@ describe("download now, install later", { skip }, () => {
     server.deployment = { id: 8, image: other };
     run(server, 600);
     assert.equal(infer(device()), 3);
+  });
+
+  test("the image that waits is installed by another order for it, without a download", () => {
+    const { device, run } = scene();
+    const server = scriptedServer();
+    server.deployment = { id: 7, image: next, rewrite: modes({ update: "skip" }) };
+    run(server, 600);
+    server.deployment = { id: 8, image: next };
+    run(server, 600);
+    assert.equal(infer(device()), 2);
+    assert.equal(downloads(server), 1);
+    assert.deepEqual(
+      final(server).map(({ id, finished }) => [id, finished]),
+      [["8", "success"]],
+    );
   });
 
   test("a maintenance window: the update begins when it opens", () => {

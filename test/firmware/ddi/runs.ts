@@ -31,14 +31,14 @@ export function runSeed(core: WebAssembly.Module, seed: number): "installed" | "
     const cut = { operation: random() % 40, when: (["before", "amid", "after"] as const)[random() % 3]! };
     flash.cut(random() % 2 === 0 ? cut : undefined);
     try {
-      live(connect(core, geometry, flash, seed), clock, BAD, ask);
+      live(connect(core, geometry, flash, { seed }), clock, BAD, ask);
     } catch (error) {
       if (!(error instanceof PowerLoss)) throw error;
       clock.now += 3;
     }
   }
   flash.cut(undefined);
-  const device = connect(core, geometry, flash, seed);
+  const device = connect(core, geometry, flash, { seed });
   live(device, clock, clock.now + GOOD, server.answer);
   const { state, outcome, reported } = device.services[0]!.record();
   assert.equal(state, "idle", `outcome ${outcome}`);

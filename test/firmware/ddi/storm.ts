@@ -129,7 +129,7 @@ export function endure(
   { interval, hours, seed = 1 }: { interval: string; hours: number; seed?: number },
 ): Run {
   const server = scriptedServer(interval);
-  const device = connect(core, geometry, factory(geometry, first), seed);
+  const device = connect(core, geometry, factory(geometry, first), { seed });
   const image = route.image ?? next;
   const want = (): void => {
     server.deployment ??= { id: 7, image };
