@@ -10,7 +10,7 @@ const page = readFileSync(join(root, "firmware", "SECURITY.md"), "utf8");
 /** Rows of the tables of invariants: number, invariant, files that uphold it, tests that assert it. */
 const rows = page
   .split("\n")
-  .filter((line) => /^\| I\d+ \|/.test(line))
+  .filter((line) => /^\| [IS]\d+ \|/.test(line))
   .map((line) => line.slice(2, -2).split(" | "));
 
 const isPath = (text: string): boolean => /^[\w-]+(\/[\w.-]+)+$/.test(text);
@@ -25,11 +25,14 @@ function citations(cell: string): { file: string; quotes: string[] }[] {
 }
 
 test("invariants are numbered one after the other", () => {
-  assert.deepEqual(
-    rows.map(([number]) => number),
-    rows.map((_, i) => `I${i + 1}`),
-  );
-  assert.ok(rows.length > 10);
+  for (const letter of ["I", "S"]) {
+    const numbers = rows.map(([number]) => number!).filter((number) => number.startsWith(letter));
+    assert.deepEqual(
+      numbers,
+      numbers.map((_, i) => `${letter}${i + 1}`),
+    );
+    assert.ok(numbers.length > 10);
+  }
   for (const row of rows) assert.equal(row.length, 4, row[0]);
 });
 

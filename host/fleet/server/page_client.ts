@@ -19,6 +19,14 @@ interface Member {
   readonly reason: string;
 }
 
+interface Image {
+  readonly id: number;
+  readonly model: string;
+  readonly version: string;
+  readonly bytes: number;
+  readonly file: "good" | "missing" | "damaged";
+}
+
 interface Server {
   readonly pollSeconds: number;
   readonly devices: number;
@@ -202,6 +210,28 @@ function showFleet(server: Server, devices: readonly Device[], rollouts: readonl
   element("devices").replaceChildren(table(["Device", "Installed", "Attributes", "Seen"], rows));
 }
 
+/** Every image, and what is wrong with the files of some. */
+function showImages(images: readonly Image[]): void {
+  const nothing = make("p", "note", "No images yet: thimble publish brings one.");
+  const bad = images.filter(({ file }) => file !== "good");
+  const warnings = bad.map(({ model, version, file }) =>
+    make(
+      "p",
+      "warning",
+      `The file of ${model} ${version} is ${file}: it is sent to nobody. Publish it again.`,
+    ),
+  );
+  const rows = images.map(({ id, model, version, bytes, file }) => [
+    `${id}`,
+    model,
+    version,
+    `${bytes}`,
+    file,
+  ]);
+  const list = images.length === 0 ? nothing : table(["Image", "Model", "Version", "Bytes", "File"], rows);
+  element("images").replaceChildren(...warnings, list);
+}
+
 /** What the reader has opened stays open. */
 function showRollouts(rollouts: readonly RolloutStatus[]): void {
   const place = element("rollouts");
@@ -216,15 +246,17 @@ function showRollouts(rollouts: readonly RolloutStatus[]): void {
 
 async function load(): Promise<void> {
   const query = encodeURIComponent(element<HTMLInputElement>("query").value);
-  const [server, { devices }, { rollouts }] = await Promise.all([
+  const [server, { devices }, { rollouts }, { images }] = await Promise.all([
     ask<Server>("GET", "/server"),
     ask<{ devices: Device[] }>("GET", `/devices?limit=${SHOWN_DEVICES}&query=${query}`),
     ask<{ rollouts: RolloutStatus[] }>("GET", "/rollouts"),
+    ask<{ images: Image[] }>("GET", "/images"),
   ]);
   element("login").hidden = true;
   element("fleet").hidden = false;
   showFleet(server, devices, rollouts);
   showRollouts(rollouts);
+  showImages(images);
 }
 
 async function refresh(): Promise<void> {

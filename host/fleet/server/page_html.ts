@@ -39,6 +39,7 @@ export const PAGE = html`<!doctype html>
 <div id="fleet" hidden>
 <dl class="tiles" id="tiles"></dl>
 <section><h2>Rollouts</h2><div id="rollouts" aria-live="polite"></div></section>
+<section><h2>Images</h2><div id="images" class="scroll"></div></section>
 <section><h2>Devices</h2><form id="query-form">
 <label>Attributes, such as board=esp32-c3,name=b*<input id="query" maxlength="512"></label>
 <button>Filter</button></form><div id="devices" class="scroll"></div></section>

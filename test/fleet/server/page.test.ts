@@ -1,12 +1,16 @@
 /** The server's page in a real browser: it asks for a token, shows fleet, stages and refusals, and obeys. */
 import assert from "node:assert/strict";
+import { readdirSync, truncateSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type HttpServer, serveHttp } from "../../../host/fleet/server/http.ts";
 import { version } from "../../firmware/powerfail/scene.ts";
 import { type Browser, skipBrowser, startBrowser, type Visit } from "../../support/browser.ts";
+import { scratchFolder } from "../../support/folders.ts";
 import { rawDevice } from "./raw_device.ts";
 import { rollout, type Scene, scene, startRollout } from "./scene.ts";
 
+const scratch = scratchFolder();
 const HOSTILE = `<img src=x onerror='document.title="broken"'>`;
 
 /** Five devices, one of which has failed with a hostile reason, so that the rollout has stopped. */
@@ -41,6 +45,24 @@ describe("the page of the server in Chromium", { skip: skipBrowser }, () => {
     await visit.page.locator("#token").press("Enter");
     return visit;
   }
+
+  test("names an image whose file is not what was published", async () => {
+    const folder = join(scratch, "images");
+    const damaged = scene({ folder, log: () => {} });
+    damaged.publish(version(2));
+    const images = join(folder, "images");
+    for (const name of readdirSync(images)) truncateSync(join(images, name), 9);
+    const other = await serveHttp(damaged.server, { host: "127.0.0.1", port: 0 });
+    const { page } = await browser.visit(`${other.url}/`, { width: 1280 });
+    await page.locator("#token").fill(damaged.manage);
+    await page.locator("#token").press("Enter");
+    const warning = page.locator("#images .warning");
+    await warning.waitFor();
+    assert.match(await warning.innerText(), /The file of adder 2\.0\.0 is damaged/);
+    await page.close();
+    await other.close();
+    damaged.server.close();
+  });
 
   test("shows nothing without a token, and nothing with a wrong one", async () => {
     const { page } = await enter("wrong");
