@@ -6,7 +6,7 @@ import { checkReport, underLoad } from "./under_load.ts";
 const scratch = scratchFolder();
 
 test("ten minutes of dripping connections, bodies, floods and registrations beside 500 devices", async () => {
-  const plan = { devices: 500, rounds: 60, poll: 10, dripping: 3000, bodies: 150, floods: 16 };
+  const plan = { devices: 500, rounds: 2, poll: 10, seconds: 600, dripping: 3000, bodies: 150, floods: 16 };
   const report = await underLoad(scratch, plan);
   console.log(JSON.stringify(report));
   checkReport(report, plan);

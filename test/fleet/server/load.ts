@@ -17,9 +17,11 @@ export interface Target {
 
 export interface LoadPlan {
   readonly devices: number;
-  /** How often each device polls, and the seconds between: the load goes on until all have. */
+  /** How often each device polls at least, and the seconds between. */
   readonly rounds: number;
   readonly poll: number;
+  /** Devices go on polling for as long. */
+  readonly seconds: number;
   readonly dripping: number;
   readonly bodies: number;
   /** Connections that send one request after the other as fast as they are answered. */
@@ -133,7 +135,7 @@ function poll({ port, gateway }: Target, name: string, agent: Agent | false): Pr
         path: `/DEFAULT/controller/v1/${name}`,
         headers: { authorization: `GatewayToken ${gateway}` },
         agent,
-        timeout: 30_000,
+        timeout: 60_000,
       },
       (reply) => {
         reply.resume();
@@ -151,6 +153,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Runs the load; honest devices register first, as a fleet does that was there before. */
 export async function runLoad(target: Target, plan: LoadPlan): Promise<LoadReport> {
+  const until = Date.now() + plan.seconds * 1000;
   let over = false;
   const isOver = (): boolean => over;
   const hostile: Record<string, number> = {};
@@ -161,7 +164,7 @@ export async function runLoad(target: Target, plan: LoadPlan): Promise<LoadRepor
 
   const honest = async (i: number): Promise<void> => {
     await pause(((plan.poll * 1000) / plan.devices) * i);
-    for (let round = 0; round < plan.rounds; round++) {
+    for (let round = 0; round < plan.rounds || Date.now() < until; round++) {
       const since = performance.now();
       const status = await poll(target, `honest-${i}`, false);
       times.push(performance.now() - since);

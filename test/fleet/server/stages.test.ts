@@ -97,6 +97,13 @@ describe("stages", () => {
       "stop",
     ],
     ["left out devices do not count", [stage(true, 0, 0, 1, 0, 9), stage(false, 5, 0, 0, 0)], usual, 1],
+    [
+      "devices that were called back do not count",
+      [stage(true, 0, 0, 1, 0, 0, 9), stage(false, 5, 0, 0, 0)],
+      usual,
+      1,
+    ],
+    ["one of the last stage still waits", [stage(true, 1, 0, 9, 0)], usual, "wait"],
     ["all of a stage left out", [stage(true, 0, 0, 0, 0, 9), stage(false, 5, 0, 0, 0)], usual, 1],
     [
       "a late failure in a stage that was passed",

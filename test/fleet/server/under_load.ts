@@ -37,7 +37,8 @@ export async function underLoad(scratch: string, plan: LoadPlan): Promise<LoadRe
 /** Fails with the whole report. */
 export function checkReport(report: LoadReport, { devices, rounds }: LoadPlan): void {
   const text = JSON.stringify(report);
-  assert.deepEqual([report.polls, report.served], [devices * rounds, devices * rounds], text);
+  assert.ok(report.polls >= devices * rounds, text);
+  assert.equal(report.served, report.polls, text);
   assert.ok(report.mostRss < MOST_RSS, text);
   assert.ok(report.mostLogBytes <= LIMITS.walBytes, text);
 }
