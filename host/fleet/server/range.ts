@@ -9,13 +9,17 @@ interface Span {
 
 /** One range of bytes; undefined for what is to be answered as if there were none, such as several. */
 function readRange(header: string | undefined, size: number): Span | "none" | undefined {
-  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header ?? "") ?? [];
+  const [, first, last] = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header ?? "") ?? [];
   if (first === undefined || (first === "" && last === "")) return undefined;
   const start = first === "" ? Math.max(0, size - Number(last)) : Number(first);
   const end = first === "" || last === "" ? size : Math.min(size, Number(last) + 1);
   if (first !== "" && last !== "" && Number(last) < start) return undefined;
   return start < end ? { start, end } : "none";
 }
+
+/** Whether a list of tags has this one; "*" is any. */
+const names = (list: string, etag: string): boolean =>
+  list.split(",").some((tag) => tag.trim() === "*" || tag.trim().replace(/^W\//, "") === etag);
 
 export interface ServedFile {
   readonly bytes: Uint8Array;
@@ -41,7 +45,9 @@ export function respondFile(
     "content-disposition": `attachment; filename="${name}"`,
   };
   const size = bytes.length;
-  if (headers["if-none-match"] === etag)
+  if (headers["if-match"] !== undefined && !names(headers["if-match"], etag))
+    return { response: respond(412, "", common), isToEnd: false };
+  if (headers["if-none-match"] !== undefined && names(headers["if-none-match"], etag))
     return { response: respond(304, "", common), isToEnd: method === "GET" };
   // A range of another file than the one that was begun is worth nothing.
   const isSame = headers["if-range"] === undefined || headers["if-range"] === etag;
