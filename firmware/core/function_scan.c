@@ -26,7 +26,6 @@ typedef struct walk {
     uint8_t *called;
     uint32_t locals, height, depth;
     uint32_t most_height, most_chain;
-    int results; /* whether a call or a block has one */
     int ended;   /* whether the instruction before never ends normally */
     int closed;  /* whether the function's own block is */
     frame frames[LIMIT_NESTING + 1];
@@ -93,7 +92,6 @@ static void enter(walk *at, uint8_t opcode) {
         at->code.at++;
     } else {
         result = take_type(at);
-        at->results = 1;
     }
     push(at, result);
     if (at->depth == LIMIT_NESTING) at->code.bad = 1;
@@ -131,7 +129,6 @@ static void call(walk *at) {
     if (++chain > LIMIT_CALL_CHAIN) at->code.bad = 1;
     if (chain > at->most_chain) at->most_chain = chain;
     push(at, (0x80u - type[2 + type[0]]) | chain << CHAIN_SHIFT);
-    at->results = 1;
 }
 
 static void use_local(walk *at, uint8_t opcode) {
@@ -243,16 +240,27 @@ static void instruction(walk *at, uint8_t opcode) {
     }
 }
 
+/* Slots that wasm3 sets aside for constants: it takes every byte for one that looks like its opcode. */
+static uint32_t constant_slots(const thimble_reader *code) {
+    uint32_t slots = 0;
+    for (const uint8_t *at = code->at; at < code->end; at++) {
+        unsigned which = *at - (unsigned)OP_I32_CONST; /* i32, i64, f32, f64 */
+        uint32_t more = which > 3 ? 0 : 1 + (which & 1);
+        if (slots + more >= LIMIT_CONSTANT_SLOTS) break;
+        slots += more;
+    }
+    return slots + (slots & 1);
+}
+
 /*
- * Whether wasm3 has slots enough: it hands out those of results without looking.
- * host/module/subset_table.ts ("slotsOf") counts the same.
+ * Whether wasm3 has slots enough: it hands out those of results without looking. host/module/subset_table.ts
+ * ("slotsOf") counts the same.
  */
-static int has_slots(const walk *at, const uint8_t *type) {
-    if (!at->results) return 1;
+static int has_slots(const walk *at, const uint8_t *type, uint32_t constants) {
     uint32_t slots = 0;
     for (uint32_t i = type[0]; i < at->locals; i++)
         slots = (at->values[i] & SUBSET_TYPE) == SUBSET_I64 ? slots + (slots & 1) + 2 : slots + 1;
-    slots += 2u * (type[0] + type[1 + type[0]]) + 1 + LIMIT_CONSTANT_SLOTS;
+    slots += (slots & 1) + constants + 2u * (type[0] + type[1 + type[0]]);
     slots += 2 * (at->most_height - at->locals + at->most_chain);
     return slots <= LIMIT_SLOTS;
 }
@@ -268,6 +276,7 @@ int thimble_function_scan(const thimble_module_info *info, uint32_t function, th
     take_locals(&at, type);
     at.frames[0] = (frame){OP_BLOCK, (uint8_t)at.locals,
                            type[1 + type[0]] == 0 ? 0 : (uint8_t)(0x80u - type[2 + type[0]])};
+    const uint32_t constants = constant_slots(&at.code);
     while (!at.code.bad && !at.closed) instruction(&at, thimble_take_byte(&at.code));
-    return !at.code.bad && at.code.at == at.code.end && has_slots(&at, type);
+    return !at.code.bad && at.code.at == at.code.end && has_slots(&at, type, constants);
 }

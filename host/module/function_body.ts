@@ -8,7 +8,16 @@
  */
 import { ModelError } from "../ir/graph.ts";
 import type { Reader } from "./sections.ts";
-import { BULK, LIMITS, OPCODE, PLAIN, slotsOf, TYPE_BYTE, type ValueType } from "./subset_table.ts";
+import {
+  BULK,
+  constantSlots,
+  LIMITS,
+  OPCODE,
+  PLAIN,
+  slotsOf,
+  TYPE_BYTE,
+  type ValueType,
+} from "./subset_table.ts";
 
 export interface FunctionType {
   readonly parameters: readonly ValueType[];
@@ -35,7 +44,6 @@ export interface Usage {
   readonly values: number;
   readonly nesting: number;
   readonly callChain: number;
-  /** 0 where neither a block nor a call has a result. */
   readonly slots: number;
 }
 
@@ -61,7 +69,7 @@ interface Walk {
   readonly frames: Frame[];
   /** Whether the instruction before never ends normally. */
   ended: boolean;
-  most: { values: number; nesting: number; callChain: number; results: boolean };
+  most: { values: number; nesting: number; callChain: number };
 }
 
 /** Told each opcode that the check passes. */
@@ -120,10 +128,7 @@ function enter(walk: Walk, opcode: number): void {
   const byte = walk.reader.byte();
   const result = typeOf(byte);
   if (result === undefined && byte !== TYPE_BYTE.none) refuse(`a block of type ${hex(byte)}`);
-  if (result) {
-    push(walk, result);
-    walk.most.results = true;
-  }
+  if (result) push(walk, result);
   if (walk.frames.length > LIMITS.nesting) refuse(`blocks nested deeper than ${LIMITS.nesting}`);
   walk.most.nesting = Math.max(walk.most.nesting, walk.frames.length);
   walk.frames.push({ opcode, height: walk.values.length, result });
@@ -168,7 +173,6 @@ function readCall(walk: Walk): void {
   if (chain > LIMITS.callChain) refuse(`more than ${LIMITS.callChain} calls in a chain`);
   push(walk, type.result, chain);
   walk.most.callChain = Math.max(walk.most.callChain, chain);
-  walk.most.results = true;
 }
 
 function readSelect(walk: Walk): void {
@@ -273,15 +277,15 @@ function readInstruction(walk: Walk, visit: Visit): void {
   visit(opcode);
 }
 
-/** Slots of the locals, each as wide as its type and at a multiple of that. */
-function localSlots(locals: readonly ValueType[]): number {
-  return locals.reduce((slots, type) => (type === "i64" ? slots + (slots & 1) + 2 : slots + 1), 0);
-}
-
-function measure({ locals, most }: Walk, type: FunctionType): number {
-  if (!most.results) return 0;
-  const own = localSlots(locals.slice(type.parameters.length));
-  return slotsOf(type.result ? 1 : 0, type.parameters.length, own, most.values, most.callChain);
+function measure({ locals, most }: Walk, type: FunctionType, constants: number): number {
+  return slotsOf({
+    results: type.result ? 1 : 0,
+    parameters: type.parameters.length,
+    locals: locals.slice(type.parameters.length),
+    constants,
+    operands: most.values,
+    chain: most.callChain,
+  });
 }
 
 function walkBody(reader: Reader, type: FunctionType, around: Surroundings, visit: Visit): Usage {
@@ -294,11 +298,12 @@ function walkBody(reader: Reader, type: FunctionType, around: Surroundings, visi
     values: [],
     frames: [{ opcode: OPCODE.block, height: 0, result: type.result }],
     ended: false,
-    most: { values: 0, nesting: 0, callChain: 0, results: false },
+    most: { values: 0, nesting: 0, callChain: 0 },
   };
+  const constants = constantSlots(reader.bytes.subarray(reader.position, reader.end));
   while (walk.frames.length > 0) readInstruction(walk, visit);
   if (!reader.done) refuse("bytes after its end");
-  const slots = measure(walk, type);
+  const slots = measure(walk, type, constants);
   if (slots > LIMITS.slots) refuse(`a need of ${slots} slots, of which ${LIMITS.slots} may be`);
   const { values, nesting, callChain } = walk.most;
   const parameters = type.parameters.length;

@@ -2,8 +2,8 @@
  * What a module may contain: the one table behind `subset.ts` on the host and `firmware/core/module_scan.c` on a
  * device. After a change here, `node dist/host/module/subset_header.js` after a build writes the C header.
  *
- * The limits are what the emitter needs with room to spare (test/compiler/compile/limits.test.ts says how much),
- * and what wasm3 of 2022, which checks none of this, can take: see firmware/SECURITY.md, section 5.
+ * The limits are what the emitter needs with room to spare (test/compiler/compile/limits.slow.test.ts says how much),
+ * and what wasm3 of 2022, which checks none of this, can take: see firmware/SECURITY.md, section 4.
  */
 
 /** Most of each thing in a module, and in a function of it. */
@@ -14,7 +14,7 @@ export const LIMITS = {
   globals: 512,
   exports: 1024,
   segments: 256,
-  /** Of a function type: 16 more than its arguments in ABI v1 would fit into a native kernel's frame. */
+  /** Of a function type: PARAMETERS_MOST of firmware/core/bind.c. */
   parameters: 32,
   /** Of one function, its local declarations included. */
   bodyBytes: 16384,
@@ -23,9 +23,12 @@ export const LIMITS = {
    * firmware/core/wasm3.flags.
    */
   values: 80,
-  /** Slots of 32 bits: wasm3's d_m3MaxFunctionSlots. Only results take theirs without a check: `slotsOf`. */
+  /**
+   * Slots of 32 bits: wasm3's d_m3MaxFunctionSlots. Results of calls and blocks take theirs without a check; for
+   * everything else wasm3 would refuse the function (`slotsOf`).
+   */
   slots: 160,
-  /** Slots that wasm3 sets aside for a function's constants: d_m3MaxConstantTableSize of wasm3.flags. */
+  /** Most slots that wasm3 sets aside for a function's constants: d_m3MaxConstantTableSize of wasm3.flags. */
   constantSlots: 64,
   /** Calls, each the argument of the next: wasm3 lays every result above the one before. */
   callChain: 8,
@@ -109,15 +112,38 @@ export const BULK = { memoryCopy: 10, memoryFill: 11 } as const;
 export const TYPE_BYTE = { i32: 0x7f, i64: 0x7e, none: 0x40 } as const;
 
 /**
- * Slots that wasm3 may hand out in a function, counted so that it never runs out: results of calls and blocks take
- * theirs without a check. `operands` is the most operands at a time, `chain` the longest chain of calls.
+ * Slots that wasm3 sets aside for constants: it takes every byte of the code for one that looks like its opcode, as far
+ * as there is room, and rounds up to whole pairs.
  */
-export function slotsOf(
-  results: number,
-  parameters: number,
-  localSlots: number,
-  operands: number,
-  chain: number,
-): number {
-  return 2 * (results + parameters) + localSlots + 1 + LIMITS.constantSlots + 2 * (operands + chain);
+export function constantSlots(code: Uint8Array): number {
+  let slots = 0;
+  for (const byte of code) {
+    const wide = byte === 0x42 || byte === 0x44;
+    const more = wide ? 2 : byte === 0x41 || byte === 0x43 ? 1 : 0;
+    if (slots + more >= LIMITS.constantSlots) break;
+    slots += more;
+  }
+  return slots + (slots & 1);
+}
+
+/** What decides how many slots a function needs. */
+export interface SlotNeeds {
+  readonly results: number;
+  readonly parameters: number;
+  /** Types of the locals without the parameters. */
+  readonly locals: readonly ValueType[];
+  readonly constants: number;
+  /** The most operands at a time, and results that open blocks will have. */
+  readonly operands: number;
+  /** The longest chain of calls: see LIMITS.callChain. */
+  readonly chain: number;
+}
+
+/**
+ * Slots that wasm3 may hand out in a function: results, parameters and locals, constants, then a pair for each operand,
+ * which it places in the lowest that is free; but the result of a call above all that are taken.
+ */
+export function slotsOf({ results, parameters, locals, constants, operands, chain }: SlotNeeds): number {
+  const own = locals.reduce((slots, type) => (type === "i64" ? slots + (slots & 1) + 2 : slots + 1), 0);
+  return 2 * (results + parameters) + own + (own & 1) + constants + 2 * (operands + chain);
 }
