@@ -110,8 +110,10 @@ describe("an image that was turned down", { skip }, () => {
       assert.deepEqual([outcome, slot, barred], ["refused", 0, true]);
       // The journal bars it too, where it could not be erased.
       flash.bytes.set(version(2), slotB);
+      flash.breaks((address) => address >= slotB);
       rot(flash, slotA);
       const device = start(flash);
+      flash.breaks(undefined);
       assert.deepEqual([device.started[0], running(device)], [STATUS.HASH, undefined]);
       assert.equal(only(device).record().slot, 0);
       assert.equal(only(device).switch(), STATUS.HASH, "it is tried again, and still damaged");

@@ -136,6 +136,7 @@ function main(args: readonly string[]): number {
   const bad: string[] = [];
   try {
     checkTests(copy, mutants);
+    process.stdout.write("without a change all their tests pass\n");
     for (const [i, mutant] of mutants.entries()) {
       const label = `${i + 1}/${mutants.length} ${mutant.file}: ${mutant.name}`;
       try {
