@@ -3,9 +3,9 @@
  * and compiler: the C code of a device as a WebAssembly module, for simulated ones (host/fleet/simulator/instance.ts).
  */
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Availability, EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
@@ -37,7 +37,7 @@ const link = ["-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--str
  */
 const stack = ["-Wl,--stack-first", "-Wl,-z,stack-size=65536", "-Wl,--export=__stack_pointer"];
 
-type Step = { readonly source: string; readonly object: string; readonly args: readonly string[] };
+type Step = { readonly source: string; readonly args: readonly string[] };
 
 const listPort = (): string[] =>
   readdirSync(portFolder)
@@ -48,7 +48,6 @@ const listPort = (): string[] =>
 function planSteps(wasm3: string, flags: readonly string[]): Step[] {
   const step = (source: string, ...args: string[]): Step => ({
     source,
-    object: `${basename(dirname(source))}_${basename(source, ".c")}.o`,
     args: [...target, ...sections, "-O2", ...args, "-c", source],
   });
   const folders = [...includeFolders(), portFolder];
@@ -114,12 +113,45 @@ async function call(command: readonly string[], cwd: string, what: string): Prom
   throw new EngineError("wasm3", `${what}: ${command[0]} failed\n${stderr.trimEnd()}`);
 }
 
-async function buildInto(folder: string, steps: readonly Step[], { command }: Compiler): Promise<void> {
-  await forEachOfTwo(steps, ({ source, object, args }) =>
-    call([command, ...args, "-o", object], folder, source),
+/** Changes with whatever an object is made of, wherever the checkout lies. */
+function hashObject({ source, args }: Step, headers: Buffer, compiler: Compiler): string {
+  const text = JSON.stringify([args, compiler]).replaceAll(root, "");
+  return createHash("sha256")
+    .update(text)
+    .update(readFileSync(source))
+    .update(headers)
+    .digest("hex")
+    .slice(0, 24);
+}
+
+/** Objects are kept: of a build most are the same as those of the one before. */
+async function makeObject(step: Step, path: string, { command }: Compiler): Promise<void> {
+  if (existsSync(path)) return;
+  const fresh = `${path}.${process.pid}`;
+  await call([command, ...step.args, "-o", fresh], dirname(path), step.source);
+  renameSync(fresh, path);
+}
+
+async function buildInto(folder: string, steps: readonly Step[], compiler: Compiler): Promise<void> {
+  const objects = join(root, "build", "firmware", "objects");
+  mkdirSync(objects, { recursive: true });
+  const folders = [
+    ...new Set([...steps.map(({ source }) => dirname(source)), ...includeFolders(), portFolder]),
+  ];
+  const names = folders.flatMap((each) => readdirSync(each).map((name) => join(each, name)));
+  const headers = Buffer.concat(
+    names
+      .filter((name) => name.endsWith(".h"))
+      .sort()
+      .map((name) => readFileSync(name)),
   );
-  const objects = steps.map(({ object }) => object);
-  await call([command, ...target, ...link, ...stack, ...objects, "-o", ARTEFACT], folder, ARTEFACT);
+  const pathOf = (step: Step): string => join(objects, `${hashObject(step, headers, compiler)}.o`);
+  await forEachOfTwo(steps, (step) => makeObject(step, pathOf(step), compiler));
+  await call(
+    [compiler.command, ...target, ...link, ...stack, ...steps.map(pathOf), "-o", ARTEFACT],
+    folder,
+    ARTEFACT,
+  );
 }
 
 /**

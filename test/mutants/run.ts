@@ -33,15 +33,15 @@ const TIMEOUT_MS = 10 * 60_000;
 /** Of a mutant: builds of the core, and a few seconds of tests. Measured on two quiet cores. */
 const SECONDS_EACH = 20;
 
-/** What tests read of the checkout. Packages, and builds of wasm3 alone, are the same for all. */
+/** What tests read of the checkout. Packages and what has been compiled before are the same for all. */
 const COPIED = ["assembly", "dist", "firmware", "host", "test"];
-const LINKED = ["node_modules", join("build", "wasm3")];
+const LINKED = ["node_modules", join("build", "wasm3"), join("build", "firmware", "objects")];
 const FILES = ["package.json", "package-lock.json", "asconfig.json", "tsconfig.json"];
 
 function copyCheckout(): string {
   mkdirSync(join(root, "build"), { recursive: true });
   const copy = mkdtempSync(join(root, "build", "mutants-"));
-  mkdirSync(join(copy, "build"));
+  mkdirSync(join(copy, "build", "firmware"), { recursive: true });
   for (const name of [...COPIED, ...FILES])
     cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true });
   for (const name of LINKED)
