@@ -181,6 +181,8 @@ static void after_obstacle(thimble_ddi *client, int whole) {
         ddi_complain(client);
         return;
     }
+    // All of it brings nothing new where the connection breaks too early: perhaps ranges do by now.
+    if (client->is_accepted && position <= client->started) client->whole_only = 0;
     ddi_fail(client);
     if (tries != DDI_TRIES || client->retry_after > 0) return;
     // Somebody may want to know why the order is not obeyed yet.

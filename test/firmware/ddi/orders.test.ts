@@ -571,6 +571,12 @@ describe("downloads in pieces", { skip }, () => {
     });
   }
 
+  test("a range that was wrong once is asked for again where the whole never comes", () => {
+    const { starts, runs } = pieces((answer, i) => (i === 2 ? without(answer) : cut(answer, 2)), 2 * 3600);
+    assert.deepEqual(starts.slice(0, 4), ["whole", "bytes=2920-", "whole", "bytes=2920-"]);
+    assert.equal(runs, 2);
+  });
+
   test("pieces of two files: begins anew once the whole is wrong", () => {
     const damaged = next.map((byte, i) => (i === 100 ? byte ^ 1 : byte));
     const { starts, runs, finished } = pieces((answer, i) =>
