@@ -123,7 +123,7 @@ describe("a real hawkBit", { skip }, async () => {
     assert.equal(stages[0]!.counts.succeeded, 1);
   });
 
-  test("a device without attributes is updated too", async () => {
+  test("a device without attributes says its model's version, unasked, and is updated too", async () => {
     const [one] = await join("silent", 1);
     await wake(one!);
     const { id } = await management.start({
@@ -133,7 +133,8 @@ describe("a real hawkBit", { skip }, async () => {
     });
     await wakeAll([one!], is(id, "finished"));
     assert.equal(infer(one!.device), 2);
-    assert.ok(!one!.transcript.some((line) => line.includes("configData")));
+    // At its first poll, and with the new version.
+    assert.equal(one!.transcript.filter((line) => line === "PUT configData  200").length, 2);
   });
 
   test("an update that is taken back is not installed", async () => {
