@@ -226,13 +226,8 @@ static void mark_called(const thimble_model *model, const char *entry, uint8_t *
     if (thimble_export_find(&model->info, WASM_FUNCTION, entry, &index)) marks[index] = THIMBLE_MARK_CALLED;
 }
 
-/*
- * Compiles all that can be called and nothing else, before the first inference: a lack of RAM shows here,
- * and what only the module's own kernels would call takes none where native ones replace them. wasm3 must
- * never get to compile while it runs: a call that it failed to compile once, it makes all the same the
- * next time.
- */
-static M3Result compile_called(const thimble_model *model) {
+/* Takes the bodies of functions that nothing can call from wasm3. Not inlined: compiling needs the stack. */
+__attribute__((noinline)) static void hide_uncalled(const thimble_model *model) {
     uint8_t marks[LIMIT_FUNCTIONS] = {0};
     IM3Function functions = model->module->functions;
     mark_called(model, "invoke", marks);
@@ -242,6 +237,15 @@ static M3Result compile_called(const thimble_model *model) {
     thimble_calls_mark(&model->info, marks);
     for (uint32_t i = 0; i < model->info.function_count; i++)
         if (marks[i] == 0) functions[i].wasm = NULL;
+}
+
+/*
+ * Compiles all that can be called and nothing else, before the first inference: a lack of RAM shows here, and
+ * what only the module's own kernels would call takes none where native ones replace them. wasm3 must never
+ * get to compile while it runs: a call that it failed to compile once, it makes all the same the next time.
+ */
+static M3Result compile_called(const thimble_model *model) {
+    hide_uncalled(model);
     return m3_CompileModule(model->module);
 }
 
