@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { BUDGETS, processorSeconds } from "../../../budgets.ts";
@@ -28,7 +29,18 @@ interface Answer {
  * Throws ModelError where the file is truncated, malformed, too large, or keeps the library busy for more than
  * `seconds` of processor time.
  */
-export function readHdf5(bytes: Uint8Array, seconds: number = BUDGETS.hdf5Seconds): Promise<Hdf5Content> {
+export async function readHdf5(
+  bytes: Uint8Array,
+  seconds: number = BUDGETS.hdf5Seconds,
+): Promise<Hdf5Content> {
+  try {
+    createRequire(import.meta.url).resolve("h5wasm");
+  } catch {
+    // Optional, since it is a quarter of an install: --omit=optional leaves it out.
+    throw new ModelError(
+      "a Keras file is read with the package h5wasm, which is not installed: npm install h5wasm",
+    );
+  }
   // The same file runs compiled and, under a loader, as it is.
   const script = new URL(`./hdf5_worker${extname(import.meta.url)}`, import.meta.url);
   const worker = new Worker(script, {
