@@ -4,10 +4,10 @@ import { spawnSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -107,6 +107,6 @@ export function checkUse(project: string): void {
 export function installedBytes(project: string): number {
   const folder = join(project, "node_modules");
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .map((path) => statSync(join(folder, path)))
+    .map((path) => lstatSync(join(folder, path)))
     .reduce((sum, info) => sum + (info.isFile() ? info.size : 0), 0);
 }

@@ -7,7 +7,7 @@ import { root } from "../../host/root.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { checkUse, install, installedBytes, pack } from "./install.ts";
 
-/** Measured: 60.9 MB, of which binaryen 26, h5wasm 15 (optional), assemblyscript 7. */
+/** Measured: 60.3 MB, of which binaryen 26, h5wasm 15 (optional), assemblyscript 7. */
 const MAX_BYTES = 66e6;
 
 test("the package is installed, builds a model and is imported", (t) => {
