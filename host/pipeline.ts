@@ -24,6 +24,7 @@ import { type Agreement, agreementOf } from "./compiler/quantize/compare.ts";
 import { DATA_FREE_WARNING, randomSamples } from "./compiler/quantize/data_free.ts";
 import { judgedOf } from "./compiler/quantize/loss.ts";
 import { type LayerQuality, measureLayers } from "./compiler/quantize/measure.ts";
+import { fewWarnings, outlierWarnings, withoutOutliers } from "./compiler/quantize/outliers.ts";
 import { scaleInputs } from "./compiler/quantize/scale_inputs.ts";
 import { scaleTrees } from "./compiler/quantize/scale_trees.ts";
 import { withinBudget } from "./compiler/quantize/score.ts";
@@ -39,6 +40,7 @@ import {
 import { measureCandidates, measureInQemu, remembering, requireQemu } from "./compiler/tune/measured.ts";
 import { dumpTuning, type Objective, type Tuning, tune } from "./compiler/tune/tune.ts";
 import { type Verification, verify } from "./compiler/verify/ladder.ts";
+import { type Check, checkImport } from "./compiler/verify/second.ts";
 import { type NamedVector, seededInputs, standardVectors } from "./compiler/verify/vectors.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./firmware/boards.ts";
 import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
@@ -50,7 +52,7 @@ import type { Choices } from "./ops/lowering.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ops/spec.ts";
 import { plain } from "./plain.ts";
 import { version } from "./root.ts";
-import { readSamplesOf } from "./runtime/data/index.ts";
+import { type Dataset, readSamplesOf } from "./runtime/data/index.ts";
 import { runReference } from "./runtime/engines/reference.ts";
 import { v8 } from "./runtime/engines/v8.ts";
 import { wasm3 } from "./runtime/engines/wasm3.ts";
@@ -82,6 +84,8 @@ export interface BuildOptions {
   readonly tune?: "model" | "measure";
   /** Adds the export `self_test`. */
   readonly selfTest?: boolean;
+  /** Whether a second implementation of the model's file has to agree with the import: ONNX Runtime. */
+  readonly check?: boolean;
   /** Engines that have to agree with the reference. */
   readonly engines?: readonly Engine[];
   /** Seconds of processor time that the build may take. */
@@ -121,6 +125,8 @@ export interface Build {
   readonly choices: Choices;
   readonly plan: MemoryPlan;
   readonly verification: Verification;
+  /** What a second implementation of the model's file was run on, where that was asked for. */
+  readonly check?: Check;
   readonly agreement?: Agreement;
   /** What the quantiser did, where the model was float. */
   readonly quantization?: QuantizationNotes;
@@ -138,6 +144,8 @@ interface Data {
   /** Right answers, and whether the model is calibrated with the same samples. */
   readonly evaluation?: Evaluation;
   readonly source: EvaluationResult["source"];
+  /** What people should know of the samples. */
+  readonly warnings: readonly string[];
 }
 
 export const DEFAULT_MAX_SIZE = 65536;
@@ -179,6 +187,8 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const plain = await stage("simplify", () => simplify(read), dumpGraph);
   const data = await stage("samples", () => readData(plain, options));
   const { simplified, samples } = data;
+  const imported = copyFacts(read, simplified);
+  const check = options.check && (await stage("check", () => checkImport(source, imported, samples)));
   const { graph: scaled, warnings } = await stage(
     "scale",
     () => {
@@ -231,7 +241,6 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
   const quality = found && (await stage("measure", () => measureTensors(found, graph, subjects)));
-  const imported = copyFacts(read, simplified);
   const figures = await stage("evaluate", () => judge({ imported, graph, module, isFloat }, data));
   const { precision } = options.quantization ?? {};
   const losses = lossWarnings({ graph, ...figures, layers: quality, precision });
@@ -246,9 +255,10 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     choices,
     plan,
     verification,
+    ...(check && { check }),
     ...(quality && { quality }),
     ...figures,
-    ...(found && { quantization: notesOf(found, samples, warnings, losses) }),
+    ...(found && { quantization: notesOf(found, samples, [...data.warnings, ...warnings], losses) }),
     stages,
   };
 }
@@ -311,17 +321,27 @@ function readData(
     calibration === undefined
       ? undefined
       : readSamplesOf(calibration, inputs, file === undefined ? evaluated : media);
-  const samples = dataset?.rows.map((row) => splitRow(row, sizes)) ?? [];
+  const all = dataset?.rows.map((row) => splitRow(row, sizes)) ?? [];
   const simplified = withFacts(graph, { ...facts, ...(dataset?.columns && { columns: dataset.columns }) });
+  const { kept, outliers } = withoutOutliers(simplified, all);
+  const samples = kept.map((i) => all[i]!);
+  const warnings = [...fewWarnings(samples), ...outlierWarnings(outliers)];
+  const known = { simplified, samples, warnings };
   if (file !== undefined)
-    return {
-      simplified,
-      samples,
-      evaluation: readEvaluation(simplified, file, evaluated),
-      source: "evaluation",
-    };
-  const evaluation = dataset && calibrationTruth(simplified, calibration!, dataset, samples);
-  return { simplified, samples, ...(evaluation && { evaluation }), source: "calibration" };
+    return { ...known, evaluation: readEvaluation(simplified, file, evaluated), source: "evaluation" };
+  const evaluation = dataset && calibrationTruth(simplified, calibration!, onlyRows(dataset, kept), samples);
+  return { ...known, ...(evaluation && { evaluation }), source: "calibration" };
+}
+
+/** Some rows of a data set with what is known of them. */
+function onlyRows({ rows, labels, targets, ...names }: Dataset, kept: readonly number[]): Dataset {
+  const only = <T>(list: readonly T[]): T[] => kept.map((i) => list[i]!);
+  return {
+    ...names,
+    rows: only(rows),
+    ...(labels && { labels: only(labels) }),
+    ...(targets && { targets: only(targets) }),
+  };
 }
 
 /** Share of a board's RAM that a module's memory may take: the engine and stacks need the rest. */

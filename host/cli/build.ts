@@ -33,6 +33,7 @@ const OPTIONS = {
   optimize: { type: "string" },
   tune: { type: "string" },
   "self-test": { type: "boolean" },
+  check: { type: "boolean" },
   dump: { type: "string" },
   report: { type: "string" },
   evaluate: { type: "string" },
@@ -114,6 +115,7 @@ function buildOptions(
     ...(values.optimize !== undefined && { optimize: oneOf("--optimize", values.optimize, OBJECTIVES) }),
     ...(values.tune !== undefined && { tune: oneOf("--tune", values.tune, TUNE_BY) }),
     ...(values["self-test"] && { selfTest: true }),
+    ...(values.check && { check: true }),
     ...(dump !== undefined && { onDump: (file: string, text: string) => dumpTo(dump, file, text) }),
     onStage: showProgress,
   };
@@ -168,6 +170,10 @@ export function summary(report: Report, folder: string | undefined, signed = fal
     ...deviceLines(report),
     `  proof   ${report.verification.vectors} vectors on the reference and ${report.verification.engines.map(engineLine).join("; ")}`,
   ];
+  if (report.check)
+    lines.push(
+      `  check   ${report.check.implementation} says the same on ${report.check.rows} rows, ${report.check.edges} of them edges`,
+    );
   if (report.floatAgreement) lines.push(`  float   ${agreementText(report.floatAgreement, report.task)}`);
   lines.push(...quantizationLines(report));
   if (report.evaluation) lines.push(`  labels  ${plain(evaluationText(report.evaluation))}`);
@@ -213,7 +219,8 @@ export const buildCommand: Command = {
               [--calibrate auto|minmax|percentile|mse|entropy] [--precision auto|int8|int16]
               [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
-              [--max-size BYTES=65536] [--time-limit SECONDS=600] [--self-test] [--key KEY.pem [--security-counter N=0]]
+              [--max-size BYTES=65536] [--time-limit SECONDS=600] [--self-test] [--check]
+              [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
               [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER]
@@ -223,6 +230,8 @@ DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), mo
 reference interpreter) and report.json.
 ${QUANTIZATION_USAGE}
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
+  --check      runs ONNX Runtime (package onnxruntime-node) beside the imported model, on the samples and at the borders
+               of its decisions, and refuses to write where they differ
   --key        also writes model.img, the signed image of the module, as thimble sign does
   --report     also writes a page with charts of accuracy, noise by layer, latency, size and memory
   --evaluate   samples as for --calibration, with the right answers: figures of the task for the float model and for the

@@ -82,6 +82,7 @@ export function reportOf(build: Build): Report {
     tuning: tuningOf(build.tuning),
     boards: boardsOf(build.tuning),
     verification: build.verification,
+    ...(build.check && { check: build.check }),
     ...(metadata.task && { task: metadata.task }),
     ...(build.agreement && { floatAgreement: build.agreement }),
     ...(build.quality && { quality: qualityOf(build.quality, build.graph) }),

@@ -10,6 +10,7 @@ import type { Agreement } from "../compiler/quantize/compare.ts";
 import type { ByKernels } from "../compiler/tune/cost.ts";
 import type { LayerTuning, Objective } from "../compiler/tune/tune.ts";
 import type { Verification } from "../compiler/verify/ladder.ts";
+import type { Check } from "../compiler/verify/second.ts";
 import type { BoardProfile } from "../firmware/boards.ts";
 import type { Task } from "../ir/graph.ts";
 import type { LayerInfo, TensorInfo } from "../module/metadata.ts";
@@ -113,6 +114,8 @@ export interface Report {
   readonly quality?: readonly LayerQualityReport[];
   /** What the quantiser did with a float model, by which samples, and what people should know of it. */
   readonly quantization?: QuantizationNotes;
+  /** A second implementation of the model's file that said the same, where that was asked for. */
+  readonly check?: Check;
   /** What the model is for, by its file or by whoever built it: what its figures are about. */
   readonly task?: Task;
   /** Where the right answers were given: figures of the task. */

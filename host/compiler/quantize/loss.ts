@@ -78,12 +78,12 @@ export function lossOf(
   if (expected.length === 0) return 0;
   const changed = (): number => changedShare(expected, found, output) / DECISIONS_LIMIT;
   const { rmse, maxError, range } = valueMetrics(expected, found);
-  const ofRange = (strict ? maxError : rmse) / (range || 1) / RANGE_LIMIT;
+  const isPicture = task === "autoencoder" || task === "image";
+  const ofRange = (strict && !isPicture ? maxError : rmse) / (range || 1) / RANGE_LIMIT;
   if (task === "clustering") return changed();
   if (task === "anomaly") return Math.max(changed(), ofRange);
-  if (task === "regression" || task === "image") return ofRange;
-  if (task === "autoencoder")
-    return inputs ? Math.min(reconstructionLoss(expected, found, inputs), ofRange) : ofRange;
+  if (task === "autoencoder" && inputs) return Math.min(reconstructionLoss(expected, found, inputs), ofRange);
+  if (task === "regression" || isPicture) return ofRange;
   if (!areProbabilities(expected, output)) return changed();
   const errors = worst(expected, found);
   return Math.max(changed(), (strict ? greatest(errors) : mean(errors)) / PROBABILITY_LIMIT);

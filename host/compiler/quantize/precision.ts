@@ -108,7 +108,7 @@ const isLinear = (graph: Graph): boolean =>
   graph.nodes.filter(({ op }) => operatorOf(op).quantization.weights).length <= 1;
 
 /** Whether no more may be lost than is: see loss.ts. */
-function isEnough({ loss, risk, noise }: Score, graph: Graph, { judged, strict }: Target): boolean {
+export function isEnough({ loss, risk, noise }: Score, graph: Graph, { judged, strict }: Target): boolean {
   if (loss > 1) return false;
   if (!strict || judged.task === "autoencoder" || judged.task === "image") return true;
   const most = isLinear(graph) ? ENOUGH_LINEAR_RISK : ENOUGH_RISK;

@@ -17,7 +17,7 @@ import {
 } from "./equalize.ts";
 import { foldsOf } from "./folds.ts";
 import type { Histogram } from "./histogram.ts";
-import { choosePrecision, type PrecisionChoice } from "./precision.ts";
+import { choosePrecision, isEnough, type PrecisionChoice } from "./precision.ts";
 import { quantizeGraph } from "./quantize.ts";
 import { type RangeMethod, rangeBy } from "./range_methods.ts";
 import { isHeldOut, type Refinement, refine } from "./refine.ts";
@@ -264,7 +264,10 @@ function finish(
   target: Target,
   options: SearchOptions,
 ): Found {
-  const { graph } = plan;
+  const { graph, ranges } = plan;
+  const narrow = options.precision === "int16" ? undefined : refinedInt8(plan, samples, target, options);
+  if (narrow)
+    return { quantized: narrow.quantized, float: graph, ranges, steps: [...steps, ...narrow.steps] };
   const chosen = choosePrecision(plan, target, options);
   const plain = quantizeGraph(graph, chosen.ranges, { precision: chosen.precision });
   const refined = refineBest(graph, plain, samples, target, options);
@@ -274,6 +277,24 @@ function finish(
     ranges: chosen.ranges,
     steps: [...steps, ...chosen.steps, ...refined.steps],
   };
+}
+
+/** A loss so many times too large is not mended by better weights and biases. */
+const MENDABLE = 4;
+
+/** int8 with better weights and biases, where that loses little enough: 16 bits would cost more. */
+function refinedInt8(
+  plan: Plan,
+  samples: readonly Sample[],
+  target: Target,
+  options: SearchOptions,
+): Refined | undefined {
+  const { graph } = plan;
+  const plain = quantizePlan(plan);
+  const { loss } = scoreOf(plain, target);
+  if (options.precision !== "int8" && loss > MENDABLE) return undefined;
+  const refined = refineBest(graph, plain, samples, target, options);
+  return options.precision === "int8" || isEnough(refined.scores[1]!, graph, target) ? refined : undefined;
 }
 
 /** The same without data: random inputs say nothing of which weights and decisions matter. */

@@ -24,6 +24,8 @@ function whole(match: Matcher, share: string | undefined, sum: string | undefine
 function rewrite(node: OnnxNode, match: Matcher): OnnxNode | undefined {
   if (node.type !== "ai.onnx.Div") return undefined;
   const p = whole(match, node.inputs[0], node.inputs[1]);
+  const score = p === undefined ? undefined : match.writer(p, "ai.onnx.Sigmoid")?.inputs[0];
+  if (score !== undefined) return inPlaceOf(node, `${PRIVATE}.SigmoidShares`, [score]);
   // Only sigmoids are known to be positive: L1 divides by a sum of magnitudes.
   const isPositive = p !== undefined && isProbability(match, p);
   return isPositive ? inPlaceOf(node, `${PRIVATE}.Shares`, [p]) : undefined;

@@ -1,0 +1,224 @@
+/**
+ * A second implementation of a model's file, run beside the imported graph: ONNX Runtime, where its package for Node is
+ * at hand. What both say is right.
+ */
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
+import { elements, type Graph, ModelError, type Tensor, tensorOf } from "../../ir/graph.ts";
+import { inputInfos, type Sample } from "../../ops/border.ts";
+import { decide } from "../../ops/decision.ts";
+import { LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import { evaluateInOrder } from "../../runtime/engines/reference.ts";
+import type { Source } from "../import/index.ts";
+
+/** What the comparison found: it is equal, or an error was thrown. */
+export interface Check {
+  readonly implementation: string;
+  readonly rows: number;
+  /** Of these, rows made for the purpose: thresholds and their neighbours, NaN, zeros, extremes. */
+  readonly edges: number;
+}
+
+/** Both compute in float32, in another order. */
+const TOLERANCE = 2e-5;
+const MOST_EDGES = 3000;
+
+type Runtime = typeof import("onnxruntime-node");
+
+async function findRuntime(): Promise<Runtime> {
+  try {
+    return await import("onnxruntime-node");
+  } catch {
+    throw new ModelError(
+      "--check: expected the package onnxruntime-node, found none; install: npm install onnxruntime-node",
+    );
+  }
+}
+
+const bits = new Float32Array(1);
+const pattern = new Int32Array(bits.buffer);
+
+/** The next float32 above a finite one. */
+export function nextUp(value: number): number {
+  bits[0] = value;
+  if (bits[0] === 0) return 2 ** -149;
+  pattern[0]! += bits[0]! > 0 ? 1 : -1;
+  return bits[0]!;
+}
+
+export const nextDown = (value: number): number => -nextUp(-value);
+
+/** Thresholds of forests that read an input as it is, by feature. */
+function thresholdsOf(graph: Graph, input: string): Map<number, Set<number>> {
+  const found = new Map<number, Set<number>>();
+  for (const { op, inputs } of graph.nodes) {
+    if (op !== "tree_ensemble" || inputs[0] !== input) continue;
+    const nodes = tensorOf(graph, inputs[1]!).data!;
+    for (let row = 0; row < nodes.length; row += NODE_COLUMNS) {
+      const [feature, threshold] = [nodes[row]!, nodes[row + 1]!];
+      if (feature === LEAF || !Number.isFinite(threshold)) continue;
+      const values = found.get(feature);
+      if (values) values.add(threshold);
+      else found.set(feature, new Set([threshold]));
+    }
+  }
+  return found;
+}
+
+/** Values of one feature that are worth a row each. */
+function edgeValues(thresholds: ReadonlySet<number> | undefined, mayMiss: boolean): number[] {
+  const borders = [...(thresholds ?? [])].flatMap((t) => [nextDown(t), t, nextUp(t)]);
+  const extremes = thresholds ? [-3e38, 3e38, 0] : [];
+  return [...borders, ...extremes, ...(mayMiss ? [Number.NaN] : [])];
+}
+
+/** Samples with single values at the borders of the model's decisions, and zeros and extremes throughout. */
+export function edgeSamples(graph: Graph, samples: readonly Sample[]): Sample[] {
+  const infos = inputInfos(graph);
+  const zero: Sample = infos.map(({ shape }) => new Float32Array(elements(shape)));
+  const bases = samples.length > 0 ? samples : [zero];
+  const extreme = (of: (...values: number[]) => number): Sample =>
+    zero.map((values, i) =>
+      values.map((_, j) => bases.reduce((most, base) => of(most, base[i]![j]!), bases[0]![i]![j]!)),
+    );
+  const edges = infos.flatMap(({ name, mayMiss, shape }, i) => {
+    const thresholds = thresholdsOf(graph, name);
+    const features = shape.at(-1) ?? 1;
+    return Array.from({ length: features }, (_, feature) =>
+      edgeValues(thresholds.get(feature), mayMiss).map((value) => ({ i, feature, value })),
+    ).flat();
+  });
+  const step = Math.max(1, Math.ceil(edges.length / MOST_EDGES));
+  const single = edges
+    .filter((_, n) => n % step === 0)
+    .map(({ i, feature, value }, n) =>
+      bases[n % bases.length]!.map((values, j) =>
+        j === i ? values.map((x, at) => (at === feature ? value : x)) : values,
+      ),
+    );
+  return [zero, extreme(Math.min), extreme(Math.max), ...single];
+}
+
+/** The model with the tensor behind each ZipMap as an output: the bindings do not read what that makes. */
+function withTensorOutputs(bytes: Uint8Array): {
+  readonly bytes: Uint8Array;
+  readonly names: ReadonlyMap<string, string>;
+} {
+  const model = fromBinary(ModelProtoSchema, bytes);
+  const graph = model.graph!;
+  const names = new Map<string, string>();
+  for (const output of graph.output) {
+    const zip = graph.node.find((node) => node.opType === "ZipMap" && node.output.includes(output.name));
+    const type = output.type?.value.case;
+    if (!zip || type === "tensorType") continue;
+    names.set(output.name, zip.input[0]!);
+    output.name = zip.input[0]!;
+    output.type = {
+      $typeName: "onnx.TypeProto",
+      denotation: "",
+      value: {
+        case: "tensorType",
+        value: { $typeName: "onnx.TypeProto.Tensor", elemType: TensorProto_DataType.FLOAT },
+      },
+    };
+  }
+  return names.size === 0 ? { bytes, names } : { bytes: toBinary(ModelProtoSchema, model), names };
+}
+
+/** The greatest difference that is none, for an output of these values in all rows. */
+function toleranceOf(rows: readonly ArrayLike<number>[]): number {
+  let most = 1e-3;
+  for (const values of rows)
+    for (let i = 0; i < values.length; i++)
+      if (Number.isFinite(values[i])) most = Math.max(most, Math.abs(values[i]!));
+  return TOLERANCE * most;
+}
+
+const isSame = (a: number, b: number, tolerance: number): boolean =>
+  Object.is(a, b) || a === b || (Number.isNaN(a) && Number.isNaN(b)) || Math.abs(a - b) <= tolerance;
+
+function compare(
+  where: string,
+  expected: ArrayLike<number | bigint>,
+  found: ArrayLike<number>,
+  tolerance: number,
+): void {
+  for (let i = 0; i < found.length; i++) {
+    const value = Number(expected[i]);
+    if (isSame(value, found[i]!, tolerance)) continue;
+    throw new ModelError(
+      `check: ${where}, value ${i + 1}: expected ${value} (ONNX Runtime), found ${found[i]}`,
+    );
+  }
+}
+
+/** A label that was left out: the name of what the scores decide. */
+function compareLabel(where: string, expected: unknown, values: ArrayLike<number>, output: Tensor): void {
+  const margin = Math.abs(
+    (values.length === 1 ? values[0]! : 1) - (output.threshold ?? (values.length === 1 ? 0.5 : 0)),
+  );
+  if (margin < TOLERANCE) return;
+  const found = output.labels![decide(values, output)]!;
+  if (String(expected) !== found && Number(expected) !== Number(found))
+    throw new ModelError(
+      `check: ${where}: expected label ${String(expected)} (ONNX Runtime), found ${found}`,
+    );
+}
+
+/**
+ * Runs ONNX Runtime and the graph as it was imported on samples and on edges.
+ * Throws ModelError on the first difference, or where there is no second implementation of the model's format.
+ */
+export async function checkImport(source: Source, graph: Graph, samples: readonly Sample[]): Promise<Check> {
+  if (source.format !== "onnx")
+    throw new ModelError(
+      `--check: expected an .onnx model, found ${source.format}: no second implementation of that runs here`,
+    );
+  const runtime = await findRuntime();
+  const { bytes, names } = withTensorOutputs(source.bytes);
+  const session = await runtime.InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  const doubles = new Set(
+    session.inputMetadata.flatMap((info) => (info.isTensor && info.type === "float64" ? [info.name] : [])),
+  );
+  const edges = edgeSamples(graph, samples);
+  const all = [...samples, ...edges];
+  const traces = evaluateInOrder(
+    graph,
+    all.map((sample) => [...sample]),
+  );
+  const tolerances = new Map(
+    graph.outputs.map((name) => [name, toleranceOf(traces.map((trace) => trace.get(name)!))]),
+  );
+  const labelled = graph.outputs.map((name) => tensorOf(graph, name)).find(({ labels }) => labels);
+  const labelName = session.outputNames.find(
+    (name, i) => i === 0 && !graph.outputs.includes(name) && ![...names.values()].includes(name),
+  );
+  for (const [i, sample] of all.entries()) {
+    const feeds = Object.fromEntries(
+      graph.inputs.map((name, n) => {
+        const { shape } = tensorOf(graph, name);
+        const values = sample[n]!;
+        return [
+          name,
+          doubles.has(name)
+            ? new runtime.Tensor("float64", Float64Array.from(values), [...shape])
+            : new runtime.Tensor("float32", values, [...shape]),
+        ];
+      }),
+    );
+    const found = await session.run(feeds);
+    const row = i < samples.length ? `row ${i + 1}` : `edge ${i - samples.length + 1}`;
+    for (const name of graph.outputs) {
+      const expected = found[names.get(name) ?? name];
+      const values = traces[i]!.get(name)!;
+      // Where scores took the place of a label they have its name.
+      if (expected?.data.length === values.length)
+        compare(`${row}, output ${name}`, expected.data as Float32Array, values, tolerances.get(name)!);
+    }
+    const label = labelName === undefined ? undefined : found[labelName];
+    if (label && labelled && label.data.length === 1)
+      compareLabel(`${row}, output ${labelName}`, label.data[0], traces[i]!.get(labelled.name)!, labelled);
+  }
+  const version = (runtime.env.versions as { readonly node?: string }).node ?? "";
+  return { implementation: `ONNX Runtime ${version}`.trim(), rows: all.length, edges: edges.length };
+}
