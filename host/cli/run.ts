@@ -1,7 +1,7 @@
 import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
 import { simplify } from "../compiler/passes/index.ts";
 import type { Vector } from "../ir/graph.ts";
-import { elements, fromBytes, quantized, type Tensor, tensorOf } from "../ir/graph.ts";
+import { elements, fromBytes, quantized, tensorOf } from "../ir/graph.ts";
 import type { RunLimits } from "../module/engine.ts";
 import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../module/metadata.ts";
 import {
@@ -12,7 +12,7 @@ import {
   scaleValues,
   splitRow,
 } from "../ops/border.ts";
-import { decide } from "../ops/decision.ts";
+import { type Decider, decide } from "../ops/decision.ts";
 import { checkGraph, checkWork } from "../ops/spec.ts";
 import { plain } from "../plain.ts";
 import { DataError, readSamplesOf } from "../runtime/data/index.ts";
@@ -48,6 +48,25 @@ async function runnerOf(
   return (vectors) => chosen.run(module, vectors);
 }
 
+/** Values that people's numbers have; bytes of integers taken for float32 hardly ever do. */
+const isUsual = (value: number): boolean => value === 0 || (Math.abs(value) > 1e-9 && Math.abs(value) < 1e9);
+/** Fewer values tell nothing. */
+const LEAST_FLOATS = 8;
+
+/**
+ * Whether bytes are those of float32: usual numbers all of them, whose exponents are few where their last bits are many,
+ * or none at all as of whole numbers. Bytes of integers are alike at every place.
+ */
+export function looksLikeFloats(data: Uint8Array): boolean {
+  if (data.length % 4 !== 0 || data.length < 4 * LEAST_FLOATS) return false;
+  const values = fromBytes("float32", data);
+  if (!values.every(isUsual) || values.every((value) => value === 0)) return false;
+  const at = (place: number): Set<number> => new Set(data.filter((_, i) => i % 4 === place));
+  const [low, high] = [at(0), at(3)];
+  const isWhole = low.size === 1 && low.has(0);
+  return isWhole ? high.size > 1 : low.size >= 2 * high.size;
+}
+
 /** Tensor bytes back to back, as many whole vectors as the file holds. */
 function splitRaw(file: string, inputs: readonly TensorInfo[]): Vector[] {
   const data = readBytes(file, "a file of tensor bytes");
@@ -56,6 +75,11 @@ function splitRaw(file: string, inputs: readonly TensorInfo[]): Vector[] {
   if (data.length === 0 || data.length % total !== 0) {
     throw new DataError(`${file}: expected a multiple of ${total} bytes (one vector), found ${data.length}`);
   }
+  const isBytes = inputs.every(({ dtype }) => dtype === "int8" || dtype === "uint8");
+  if (isBytes && looksLikeFloats(data))
+    throw new DataError(
+      `${file}: expected bytes of ${inputs.map(({ dtype }) => dtype).join(", ")} tensors, found what looks like float32 values: they are taken without --raw`,
+    );
   return Array.from({ length: data.length / total }, (_, i) => {
     let start = i * total;
     return sizes.map((size) => {
@@ -83,7 +107,7 @@ const short = (value: number): number => Number(value.toPrecision(7));
 /** The name of what the first output decides; the number of it where there are no names. */
 function classOf(
   outputs: readonly (readonly number[])[],
-  output: Pick<Tensor, "dtype" | "labels" | "quantization">,
+  output: Decider,
 ): string {
   const best = decide(outputs[0]!, output);
   return output.labels?.[best] ?? String(best);
@@ -107,11 +131,12 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
     splitRow(row, sizes).map((values, i) => quantizeToBytes(values, metadata.inputs[i]!)),
   );
   const found = await runner(vectors);
-  const { dtype, scale, zeroPoint, labels } = metadata.outputs[0]!;
+  const { dtype, scale, zeroPoint, labels, threshold } = metadata.outputs[0]!;
   const isScaled = scale !== 1 || zeroPoint !== 0;
   const decider = {
     dtype,
     ...(labels && { labels }),
+    ...(threshold !== undefined && { threshold }),
     ...(isScaled && { quantization: quantized(scale, zeroPoint) }),
   };
   const rows = found.map((outputs) => {

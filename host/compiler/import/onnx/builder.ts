@@ -254,15 +254,28 @@ export class Builder {
     });
   }
 
+  /** Outputs that depend on the input: a constant one, such as the label of a class that is the only one, tells nothing. */
+  private varyingOutputs(outputs: readonly string[]): readonly string[] {
+    const varying = outputs.filter((output) => !isConstantValue(this.valueOf(output)));
+    if (varying.length > 0 || outputs.length === 0) return varying;
+    const found = outputs.map((output) => {
+      const value = this.valueOf(output);
+      const numbers = isConstantValue(value) ? [...value.numbers].slice(0, 4) : [];
+      return `${output} = ${numbers.join(", ")}`;
+    });
+    throw new ModelError(
+      `expected outputs that depend on the input, found the same answer whatever the input (${found.join("; ")}): a model trained on one class decides nothing`,
+    );
+  }
+
   /** An output that is an input or another output as well gets a tensor of its own. */
   private ownOutputs(outputs: readonly string[]): void {
     const seen = new Set(this.inputs);
     for (const output of outputs) {
       const value = this.valueOf(output);
-      if (isConstantValue(value) || this.inputs.includes(output)) {
-        const found = isConstantValue(value) ? "a constant" : "an input";
-        throw new ModelError(`output ${output}: expected a computed tensor, found ${found}`);
-      }
+      if (isConstantValue(value)) continue;
+      if (this.inputs.includes(output))
+        throw new ModelError(`output ${output}: expected a computed tensor, found an input`);
       const own = seen.has(value.name)
         ? this.addNode(output, "reshape", [value], { shape: value.shape })
         : value;
@@ -275,7 +288,8 @@ export class Builder {
    * The graph, in which a tensor is called as the output it is, or else as the first ONNX name that
    * stood for it: many nodes (Identity, Cast, ZipMap) give new names to old tensors.
    */
-  finish(name: string, outputs: readonly string[]): Graph {
+  finish(name: string, all: readonly string[]): Graph {
+    const outputs = this.varyingOutputs(all);
     this.ownOutputs(outputs);
     const names = new Map(this.inputs.map((input) => [input, input]));
     for (const onnxName of [...outputs, ...this.values.keys()]) {

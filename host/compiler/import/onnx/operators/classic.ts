@@ -10,7 +10,7 @@ import { imputer } from "./imputer.ts";
 import { labelEncoder } from "./label_encoder.ts";
 import { linearClassifier } from "./linear_classifier.ts";
 import { linearRegressor } from "./linear_regressor.ts";
-import { normalizer, shares, sigmoidShares } from "./normalizer.ts";
+import { negatedSigmoid, normalizer, shares, sigmoidShares } from "./normalizer.ts";
 import { oneHotEncoder } from "./one_hot_encoder.ts";
 import { scaler } from "./scaler.ts";
 import { svmClassifier } from "./svm_classifier.ts";
@@ -33,6 +33,7 @@ export const classic: readonly Translation[] = [
   linearRegressor,
   normalizer,
   shares,
+  negatedSigmoid,
   sigmoidShares,
   oneHotEncoder,
   scaler,

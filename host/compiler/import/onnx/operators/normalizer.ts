@@ -67,6 +67,15 @@ export const sigmoidShares: Translation = {
   },
 };
 
+/** 1 / (1 + exp(z)): see patterns/sigmoid.ts. */
+export const negatedSigmoid: Translation = {
+  type: "thimble.NegatedSigmoid",
+  translate(node) {
+    const minusOne = node.addConstant(node.nameOf("minus_one"), [], [-1]);
+    return [node.add("logistic", [node.add("mul", [node.tensor(0), minusOne], { activation: "none" })], {})];
+  },
+};
+
 /** Probabilities as shares of their sum: see patterns/shares.ts. */
 export const shares: Translation = {
   type: "thimble.Shares",

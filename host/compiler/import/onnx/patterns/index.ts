@@ -10,7 +10,7 @@ import { greater } from "./greater.ts";
 import { integers } from "./integers.ts";
 import { isolationForest } from "./isolation_forest.ts";
 import { shares } from "./shares.ts";
-import { sigmoid } from "./sigmoid.ts";
+import { negatedSigmoid, sigmoid } from "./sigmoid.ts";
 import { softmax } from "./softmax.ts";
 import { votes } from "./votes.ts";
 
@@ -24,6 +24,7 @@ const patterns: readonly Pattern[] = [
   gaussian,
   softmax,
   sigmoid,
+  negatedSigmoid,
   shares,
   greater,
   bins,
