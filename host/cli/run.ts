@@ -105,10 +105,7 @@ interface Results {
 const short = (value: number): number => Number(value.toPrecision(7));
 
 /** The name of what the first output decides; the number of it where there are no names. */
-function classOf(
-  outputs: readonly (readonly number[])[],
-  output: Decider,
-): string {
+function classOf(outputs: readonly (readonly number[])[], output: Decider): string {
   const best = decide(outputs[0]!, output);
   return output.labels?.[best] ?? String(best);
 }

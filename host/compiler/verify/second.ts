@@ -7,7 +7,7 @@ import { ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
 import { elements, type Graph, ModelError, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { inputInfos, type Sample } from "../../ops/border.ts";
 import { decide } from "../../ops/decision.ts";
-import { LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import { IS_SET, LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
 import { evaluateInOrder } from "../../runtime/engines/reference.ts";
 import type { Source } from "../import/index.ts";
 
@@ -56,7 +56,7 @@ function thresholdsOf(graph: Graph, input: string): Map<number, Set<number>> {
     const nodes = tensorOf(graph, inputs[1]!).data!;
     for (let row = 0; row < nodes.length; row += NODE_COLUMNS) {
       const [feature, threshold] = [nodes[row]!, nodes[row + 1]!];
-      if (feature === LEAF || !Number.isFinite(threshold)) continue;
+      if (feature === LEAF || (nodes[row + 3]! & IS_SET) !== 0 || !Number.isFinite(threshold)) continue;
       const values = found.get(feature);
       if (values) values.add(threshold);
       else found.set(feature, new Set([threshold]));

@@ -1,4 +1,4 @@
-/** Figures against values worked out by hand or by scikit-learn 1.9 (test/gen/metrics.py has the same lines). */
+/** Figures against values worked out by hand, or by scikit-learn 1.9 where a comment names its function. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
@@ -38,7 +38,10 @@ test("area under the ROC curve, equal scores counting half", () => {
 });
 
 test("errors of values", () => {
-  const { mae, rmse, maxError, range, r2, psnr } = valueMetrics([[3], [-0.5], [2], [7]], [[2.5], [0], [2], [8]]);
+  const { mae, rmse, maxError, range, r2, psnr } = valueMetrics(
+    [[3], [-0.5], [2], [7]],
+    [[2.5], [0], [2], [8]],
+  );
   near(mae, 0.5);
   near(rmse, Math.sqrt(0.375));
   near(maxError, 1);

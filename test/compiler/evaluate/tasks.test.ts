@@ -48,7 +48,10 @@ describe("a regressor", async () => {
       evaluate: file,
       onStage: (stage) => stages.push(stage),
     });
-    await assert.rejects(found, { name: DataError.name, message: /row 1: expected a number to predict, found "high"$/ });
+    await assert.rejects(found, {
+      name: DataError.name,
+      message: /row 1: expected a number to predict, found "high"$/,
+    });
     assert.deepEqual(stages, ["import", "simplify", "samples"]);
   });
 });
