@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
-import { argmax } from "../../host/ops/decision.ts";
+import { decide as decideReal } from "../../host/ops/decision.ts";
 import { type Build, build } from "../../host/pipeline.ts";
 import { root } from "../../host/root.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
@@ -67,7 +67,11 @@ export const labelOf = (outputs: Outputs): string | undefined => {
 /** What the values of a graph's outputs decide: the class, the cluster, or the sign of the score. */
 export function decide(graph: Graph, values: readonly ArrayLike<number>[]): string {
   const named = graph.outputs.findIndex((output) => tensorOf(graph, output).labels);
-  if (named >= 0) return tensorOf(graph, graph.outputs[named]!).labels![argmax(values[named]!)]!;
+  if (named >= 0) {
+    const output = tensorOf(graph, graph.outputs[named]!);
+    // Of a detector the score alone; nothing else of its values is integers here.
+    return output.labels![decideReal(values[named]!, { ...output, dtype: "float32" })]!;
+  }
   const index = graph.outputs.findIndex((output) => LABELS.includes(output));
   return index >= 0 ? String(values[index]![0]) : String(Math.sign(values[0]![0]!));
 }

@@ -4,9 +4,10 @@
  *
  *   --json   one array on stdout, nothing else
  */
+import { measurePipeline, type Pipeline, pipelines } from "./tasks.ts";
 import { UsageError } from "../../host/cli/options.ts";
 import type { Tuning } from "../../host/compiler/tune/tune.ts";
-import { tensorOf } from "../../host/ir/graph.ts";
+import { ModelError, tensorOf } from "../../host/ir/graph.ts";
 import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
 import { argmax } from "../../host/ops/decision.ts";
 import { build } from "../../host/pipeline.ts";
@@ -28,13 +29,19 @@ interface Line {
   readonly accuracy?: number;
   /** Share of rows predicted as by the float model: the same class, or each value within 1 % of their range. */
   readonly equal: number;
+  /** What is lost as a multiple of what may be, of pipelines and tasks: above 1 the model misses. */
+  readonly loss?: number;
+  /** Seconds of processor that the build and the rows took. */
+  readonly seconds: number;
+  /** Why there are no figures. */
+  readonly refused?: string;
 }
 
 /** A model of any part of the zoo. */
 interface Exhibit {
   readonly family: string;
   readonly model: string;
-  readonly measure: () => Promise<Omit<Line, "family" | "model">>;
+  readonly measure: () => Promise<Omit<Line, "family" | "model" | "seconds">>;
 }
 
 type Rows = readonly ArrayLike<number>[];
@@ -121,7 +128,18 @@ async function measureForest(forest: ForestCase) {
   return { ...figures(module, tuning), equal };
 }
 
+/** By the module's loss as a multiple of what may be lost; a pipeline that is refused has no line of figures. */
+async function measureTask(pipeline: Pipeline) {
+  const { built, equal, loss } = await measurePipeline(pipeline);
+  return { ...figures(built.module, built.tuning), equal, loss };
+}
+
 const exhibits = (): Exhibit[] => [
+  ...pipelines.map((pipeline) => ({
+    family: pipeline.task,
+    model: `${pipeline.name}.onnx`,
+    measure: () => measureTask(pipeline),
+  })),
   ...networkCases().map((network) => ({
     family: network.family,
     model: network.file,
@@ -141,6 +159,27 @@ const exhibits = (): Exhibit[] => [
 
 const percent = (part: number | undefined): string => (part === undefined ? "" : (100 * part).toFixed(1));
 
+/** Points of decisions that a module may lose. */
+const MOST_LOST = 0.005;
+
+const missed = ({ loss, accuracy, float_accuracy }: Line): boolean =>
+  (loss ?? 0) > 1 || (accuracy !== undefined && accuracy < float_accuracy! - MOST_LOST);
+
+/** A line of figures, or why there is none. */
+async function lineOf({ family, model, measure }: Exhibit): Promise<Line> {
+  const start = process.cpuUsage();
+  const seconds = (): number => {
+    const { user, system } = process.cpuUsage(start);
+    return Math.round((user + system) / 1e5) / 10;
+  };
+  try {
+    return { family, model, ...(await measure()), seconds: seconds() };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    return { family, model, module_bytes: 0, portable: 0, native: 0, equal: 0, seconds: seconds(), refused: error.message };
+  }
+}
+
 function print(lines: readonly Line[]): void {
   const rows = lines.map((line) => [
     line.family,
@@ -151,9 +190,11 @@ function print(lines: readonly Line[]): void {
     percent(line.float_accuracy),
     percent(line.accuracy),
     percent(line.equal),
+    line.seconds.toFixed(1),
+    line.refused ?? (missed(line) ? "misses" : ""),
   ]);
-  const head = ["family", "model", "bytes", "portable", "native", "float %", "module %", "equal %"];
-  console.log(table(rows, { head, align: ["l", "l", "r", "r", "r", "r", "r", "r"] }));
+  const head = ["family", "model", "bytes", "portable", "native", "float %", "module %", "equal %", "s", ""];
+  console.log(table(rows, { head, align: ["l", "l", "r", "r", "r", "r", "r", "r", "r", "l"] }));
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -164,10 +205,10 @@ async function main(args: readonly string[]): Promise<void> {
     ({ family, model }) => parts.length === 0 || parts.some((part) => `${family} ${model}`.includes(part)),
   );
   const lines: Line[] = [];
-  for (const { family, model, measure } of wanted) {
+  for (const exhibit of wanted) {
     if (process.stderr.isTTY)
-      process.stderr.write(`\r\u001b[K${lines.length + 1} of ${wanted.length}: ${model}`);
-    lines.push({ family, model, ...(await measure()) });
+      process.stderr.write(`\r\u001b[K${lines.length + 1} of ${wanted.length}: ${exhibit.model}`);
+    lines.push(await lineOf(exhibit));
   }
   if (process.stderr.isTTY) process.stderr.write("\r\u001b[K");
   if (args.includes("--json")) console.log(JSON.stringify(lines));

@@ -1,0 +1,41 @@
+/** Pipelines and tasks of the zoo: ONNX Runtime says what the import says, and the module in wasm3 loses no more than it may. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { checkPipeline, measurePipeline, type Pipeline, pipelines } from "./tasks.ts";
+
+/** A forest beside a linear model on one input: features have one scale for both. */
+const TWO_KINDS_OF_READERS = ["stack_forest", "vote_linear_tree", "selected_forest"];
+
+/** Some of each task: `npm run zoo` and the slow tests build them all. */
+const BUILT = ["vote_bayes", "calibrated_forest", "sgd_binary", "huber", "isolation_forest", "reconstruction"];
+
+const isUnsupported = ({ name }: Pipeline): boolean => name === "calibrated_logistic";
+
+describe("ONNX Runtime says the same", () => {
+  for (const pipeline of pipelines.filter((each) => !isUnsupported(each)))
+    test(pipeline.name, async () => {
+      const { rows, edges } = await checkPipeline(pipeline);
+      assert.equal(rows, edges + 20);
+    });
+});
+
+describe("the module in wasm3 loses no more than it may, on rows that nothing has seen", () => {
+  for (const pipeline of pipelines.filter(({ name }) => BUILT.includes(name)))
+    test(pipeline.name, async () => {
+      const { built, loss } = await measurePipeline(pipeline);
+      assert.equal(built.metadata.task, pipeline.task);
+      assert.ok(loss <= 1, `${loss} times what may be lost`);
+    });
+});
+
+test("the zoo has what it should: every task, and pipelines that miss are known", () => {
+  assert.equal(pipelines.length, 30);
+  assert.deepEqual([...new Set(pipelines.map(({ task }) => task))].sort(), [
+    "anomaly",
+    "autoencoder",
+    "classification",
+    "clustering",
+    "regression",
+  ]);
+  for (const name of TWO_KINDS_OF_READERS) assert.ok(pipelines.some((each) => each.name === name));
+});

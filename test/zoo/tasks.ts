@@ -1,0 +1,71 @@
+/** The zoo's pipelines and tasks (test/models/gen/zoo_tasks.py), built as a user would. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { importModel, openSource } from "../../host/compiler/import/index.ts";
+import { outputsAt, predictGraph } from "../../host/compiler/evaluate/predict.ts";
+import { lossOf, judgedOf } from "../../host/compiler/quantize/loss.ts";
+import { changedShare } from "../../host/compiler/quantize/loss.ts";
+import { valueMetrics } from "../../host/compiler/quantize/metrics.ts";
+import { type Check, checkImport } from "../../host/compiler/verify/second.ts";
+import type { Task } from "../../host/ir/graph.ts";
+import { borderOf, dequantizeBytes, type Sample, toInputBytes } from "../../host/ops/border.ts";
+import { type Build, build } from "../../host/pipeline.ts";
+import { root } from "../../host/root.ts";
+import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
+import { readRows } from "./classic.ts";
+
+export interface Pipeline {
+  readonly name: string;
+  readonly task: Task;
+  readonly data: string;
+}
+
+const zoo = join(root, "test", "zoo");
+export const pipelines = JSON.parse(readFileSync(join(zoo, "tasks.json"), "utf8")) as readonly Pipeline[];
+export const pipelineFile = ({ name }: Pipeline): string => join(zoo, "tasks", `${name}.onnx`);
+
+const MOST_ROWS = 120;
+
+export const rowsOf = ({ data }: Pipeline): Sample[] =>
+  readRows(data)
+    .features.slice(0, MOST_ROWS)
+    .map((row) => [row]);
+
+/** ONNX Runtime beside the imported graph, on held-out rows and at the edges. */
+export async function checkPipeline(pipeline: Pipeline): Promise<Check> {
+  const source = await openSource(pipelineFile(pipeline));
+  return checkImport(source, importModel(source, pipeline.name), rowsOf(pipeline).slice(0, 20));
+}
+
+export interface Measured {
+  readonly built: Build;
+  /** Share of held-out rows that wasm3 decides as the imported model, or whose values are within 1 % of their range. */
+  readonly equal: number;
+  /** As a multiple of what may be lost. */
+  readonly loss: number;
+}
+
+/** The module in wasm3 on held-out rows, beside the imported model. */
+export async function measurePipeline(pipeline: Pipeline): Promise<Measured> {
+  const { task, data } = pipeline;
+  const rows = rowsOf(pipeline);
+  const calibration = join(zoo, "data", `${data}.calibration.csv`);
+  const built = await build({
+    model: pipelineFile(pipeline),
+    calibration,
+    engines: [wasm3],
+    ...(task === "autoencoder" && { facts: { task } }),
+  });
+  const judged = judgedOf(built.graph);
+  const expected = outputsAt(predictGraph(built.imported, rows), judged.index);
+  const outputs = await wasm3.run(
+    built.module,
+    rows.map((row) => toInputBytes(built.graph, row)),
+  );
+  const found = outputs.map((each) => dequantizeBytes(each[judged.index]!, borderOf(judged.output)));
+  const { maxError, range } = valueMetrics(expected, found);
+  const isOfValues = task === "regression" || task === "autoencoder";
+  const equal = isOfValues ? 1 - maxError / (range || 1) : 1 - changedShare(expected, found, judged.output);
+  const inputs = rows.map(([first]) => first!);
+  return { built, equal, loss: lossOf(judged, expected, found, { inputs }) };
+}
