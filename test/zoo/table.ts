@@ -4,7 +4,7 @@
  *
  *   --json   one array on stdout, nothing else
  */
-import { measurePipeline, type Pipeline, pipelines } from "./tasks.ts";
+
 import { UsageError } from "../../host/cli/options.ts";
 import type { Tuning } from "../../host/compiler/tune/tune.ts";
 import { ModelError, tensorOf } from "../../host/ir/graph.ts";
@@ -17,6 +17,7 @@ import { type ForestCase, forestCases, runtimeScores } from "../trees/forests.ts
 import { type Animal, animals, buildAnimal, decide, labelOf, oracle, readRows, share } from "./classic.ts";
 import { buildNetwork, floatOf, type NetworkCase, networkCases, runtimeOutputs } from "./networks.ts";
 import { accuracyOf } from "./networks_checks.ts";
+import { measurePipeline, type Pipeline, pipelines } from "./tasks.ts";
 
 interface Line {
   readonly family: string;
@@ -176,7 +177,16 @@ async function lineOf({ family, model, measure }: Exhibit): Promise<Line> {
     return { family, model, ...(await measure()), seconds: seconds() };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
-    return { family, model, module_bytes: 0, portable: 0, native: 0, equal: 0, seconds: seconds(), refused: error.message };
+    return {
+      family,
+      model,
+      module_bytes: 0,
+      portable: 0,
+      native: 0,
+      equal: 0,
+      seconds: seconds(),
+      refused: error.message,
+    };
   }
 }
 

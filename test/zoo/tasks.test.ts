@@ -7,7 +7,14 @@ import { checkPipeline, measurePipeline, type Pipeline, pipelines } from "./task
 const TWO_KINDS_OF_READERS = ["stack_forest", "vote_linear_tree", "selected_forest"];
 
 /** Some of each task: `npm run zoo` and the slow tests build them all. */
-const BUILT = ["vote_bayes", "calibrated_forest", "sgd_binary", "huber", "isolation_forest", "reconstruction"];
+const BUILT = [
+  "vote_bayes",
+  "calibrated_forest",
+  "sgd_binary",
+  "huber",
+  "isolation_forest",
+  "reconstruction",
+];
 
 const isUnsupported = ({ name }: Pipeline): boolean => name === "calibrated_logistic";
 

@@ -1,10 +1,9 @@
 /** The zoo's pipelines and tasks (test/models/gen/zoo_tasks.py), built as a user would. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { importModel, openSource } from "../../host/compiler/import/index.ts";
 import { outputsAt, predictGraph } from "../../host/compiler/evaluate/predict.ts";
-import { lossOf, judgedOf } from "../../host/compiler/quantize/loss.ts";
-import { changedShare } from "../../host/compiler/quantize/loss.ts";
+import { importModel, openSource } from "../../host/compiler/import/index.ts";
+import { changedShare, judgedOf, lossOf } from "../../host/compiler/quantize/loss.ts";
 import { valueMetrics } from "../../host/compiler/quantize/metrics.ts";
 import { type Check, checkImport } from "../../host/compiler/verify/second.ts";
 import type { Task } from "../../host/ir/graph.ts";
