@@ -390,6 +390,7 @@ describe("a download", { skip }, () => {
     const service = only(start(factory(plain, version(1))));
     const offer = offerOf(version(2));
     for (const other of [
+      offer,
       { ...offer, tag: 2 },
       { ...offer, tag: 2, hash: offerOf(version(3)).hash! },
       { ...offer, tag: 2, size: offer.size - 1 },
