@@ -1,14 +1,15 @@
 /**
  * What a file or a command may take of a machine. A file that asks for more is refused with one line, before
- * the work where its size can be told, and else when the budget is used up. All limits of building and of reading
- * data stand here; those of the server are in fleet/server/limits.ts, those of modules in module/subset_table.ts.
+ * the work where its size can be told, and else when the budget is used up. The limits of building and of reading
+ * data stand here; how many parts a file of one format may have, its reader says. Those of the server are in
+ * fleet/server/limits.ts, those of modules in module/subset_table.ts.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 
 export const BUDGETS = {
   /** Seconds of processor time for a build, of all its threads; `--time-limit` sets another. */
   buildSeconds: 600,
-  /** Seconds that one inference may take in an engine; `--time-limit` sets another. */
+  /** Seconds that one inference may take in an engine, far above any for a microcontroller; `--time-limit` sets another. */
   inferenceSeconds: 60,
 
   /** Bytes of a model's file, and of each entry of an archive: ten times the largest that could fit a module. */
@@ -29,6 +30,9 @@ export const BUDGETS = {
   hdf5HeapMiB: 1024,
   /** Lists and objects within each other. */
   jsonDepth: 200,
+  /** Rows of a table of samples, and bytes of the values of all samples. */
+  dataRows: 1_000_000,
+  dataBytes: 2 ** 30,
   /** Decoders hold all pixels of a picture at once; a camera has about as many. */
   pixels: 2 ** 24,
 } as const;

@@ -112,6 +112,18 @@ async function runKernelTests() {
   return result;
 }
 
+/** Files that take longest: they start first, so that no core waits for one of them at the end. */
+const LONGEST = [
+  "test/cases/engines.",
+  "test/cli/build.",
+  "test/firmware/powerfail/",
+  "test/bench/",
+  "test/package/",
+];
+
+const rankOf = (name) =>
+  (LONGEST.findIndex((start) => name.startsWith(start)) + LONGEST.length + 1) % (LONGEST.length + 1);
+
 /** Names of the test files asked for, with slashes; from the sources, since dist may hold left-overs. */
 function selectTests({ slow, patterns }) {
   return readdirSync("test", { recursive: true })
@@ -119,7 +131,7 @@ function selectTests({ slow, patterns }) {
     .filter((path) => path.endsWith(".test.ts") && !path.startsWith("test/assembly/"))
     .filter((path) => path.endsWith(".slow.test.ts") === slow)
     .filter((path) => patterns.length === 0 || patterns.some((pattern) => path.includes(pattern)))
-    .sort();
+    .sort((a, b) => rankOf(a) - rankOf(b) || (a < b ? -1 : 1));
 }
 
 /** One job for each test file asked for. */

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { BUDGETS } from "../budgets.ts";
 import { type Graph, ModelError } from "../ir/graph.ts";
 import { graphFromJson } from "../ir/serialize.ts";
 import type { Engine, RunLimits } from "../module/engine.ts";
@@ -51,15 +52,13 @@ export function graphBeside(file: string, metadata: Metadata): Graph {
   );
 }
 
-/** Seconds for one inference, unless a person gives a module more: far above any model that a microcontroller runs. */
-const TIME_LIMIT = 60;
-
 /** The option of commands that run a module. */
 export const TIME_LIMIT_OPTION = { "time-limit": { type: "string" } } as const;
 
 /** What a module may take, by the value of that option: an endless loop has to end. */
 export const limitsOption = (seconds: string | undefined): RunLimits => ({
-  milliseconds: 1000 * (seconds === undefined ? TIME_LIMIT : wholeNumber("--time-limit", seconds, 1)),
+  milliseconds:
+    1000 * (seconds === undefined ? BUDGETS.inferenceSeconds : wholeNumber("--time-limit", seconds, 1)),
 });
 
 /** The engine of that name, within these limits. Throws ModelError where it can't run here. */

@@ -1,4 +1,5 @@
 /** What every reader gives, what it throws, and how much it accepts. */
+import { BUDGETS } from "../../budgets.ts";
 
 /** Rows of real (float) values for one input tensor, and what is known of their labels. */
 export interface Dataset {
@@ -31,8 +32,8 @@ export class DataError extends Error {
 export type MayMiss = (element: number) => boolean;
 export const noneMissing: MayMiss = () => false;
 
-export const MAX_ROWS = 1_000_000;
-export const MAX_BYTES = 2 ** 30;
+export const MAX_ROWS: number = BUDGETS.dataRows;
+export const MAX_BYTES: number = BUDGETS.dataBytes;
 
 /** Text from a file as it goes into a message: quoted, cut, on one line. */
 export const show = (text: string): string =>
