@@ -74,6 +74,16 @@ describe("an order that its device does not answer", () => {
     assert.equal(rollout(at, 1).state, "finished");
   });
 
+  test("a rollout that is over stays over", () => {
+    const { at } = stage(1);
+    at.operate("POST", "/rollouts/1/abort");
+    for (const command of ["start", "pause", "resume", "abort"])
+      assert.match(
+        at.refused("POST", `/rollouts/1/${command}`)[1],
+        /expected a rollout that is .*, found aborted/,
+      );
+  });
+
   test("yes or no is said in words", () => {
     const { at } = stage(1);
     assert.match(
