@@ -12,10 +12,24 @@ export interface ForestCase {
   readonly kind: "class" | "values" | "outlier";
 }
 
-const dataOf = (name: string): string =>
-  name.startsWith("digits") ? "digits_forest" : name.includes("regressor") ? "values" : "classes";
+const FEATURES: Readonly<Record<string, number>> = {
+  digits_forest: 64,
+  values: 10,
+  classes: 10,
+  missing: 8,
+  categories: 6,
+  wide: 160,
+};
 
-const FEATURES: Readonly<Record<string, number>> = { digits_forest: 64, values: 10, classes: 10 };
+/** Models of test/models/gen/trees_missing.py. */
+export const ofOtherRows = (name: string): boolean => /^(missing|categories|wide)_/.test(name);
+
+/** A set of rows that a model's name begins with, or by what it predicts. */
+const dataOf = (name: string): string =>
+  ["digits_forest", "missing", "categories", "wide"].find((data) => name.startsWith(data)) ??
+  (name.includes("regressor") ? "values" : "classes");
+
+const mayMiss = (): boolean => true;
 
 /** Every model of the folder. */
 export const forestCases = (): ForestCase[] =>
@@ -29,8 +43,8 @@ export const forestCases = (): ForestCase[] =>
         name,
         path: modelPath(`trees/${file}`),
         calibration: modelPath(`trees/${data}.calibration.csv`),
-        rows: readDataset(modelPath(`trees/${data}.test.csv`), FEATURES[data]!).rows,
-        kind: name.startsWith("isolation") ? "outlier" : data === "values" ? "values" : "class",
+        rows: readDataset(modelPath(`trees/${data}.test.csv`), FEATURES[data]!, { mayMiss }).rows,
+        kind: name.startsWith("isolation") ? "outlier" : name.includes("regressor") ? "values" : "class",
       };
     });
 

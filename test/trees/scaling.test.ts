@@ -52,7 +52,7 @@ describe("thresholds as integers", () => {
     // A step is more than what lies between the first two thresholds, and each sample is on another side of them.
     const { warnings } = scaleTrees(splits(0.005, 0.02, 1e6), rows(0, 0.013, 0.03, 1_000_001.5));
     assert.deepEqual(warnings, [
-      "input x: 16 bits cannot tell apart what splits of 1 of 1 features do (0): calibration samples are decided otherwise",
+      "input x: 16 bits cannot tell apart what splits of 1 of 1 features (0) do: calibration samples are decided otherwise",
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Graph } from "../../ir/graph.ts";
 import { checkGraph } from "../../ops/spec.ts";
 import { absorbSelect } from "./absorb_select.ts";
+import { chooseInTrees } from "./choose_in_trees.ts";
 import { columnsAtBorder } from "./columns.ts";
 import { dropChannels } from "./drop_channels.ts";
 import { foldAffine } from "./fold_affine.ts";
@@ -34,6 +35,7 @@ export const passes: readonly Pass[] = [
   { name: "strip borders", run: stripBorders },
   { name: "columns at the border", run: columnsAtBorder },
   { name: "absorb select", run: absorbSelect },
+  { name: "choose in trees", run: chooseInTrees },
   { name: "merge intervals", run: mergeIntervals },
   { name: "remove identity", run: removeIdentity },
   { name: "fold scale", run: foldScale },

@@ -15,7 +15,7 @@ import { tensorNames } from "../../ir/names.ts";
 import { type Sample, scaleValues } from "../../ops/border.ts";
 
 /** Each feature's values become (x - offset) * factor. */
-interface Affine {
+export interface Affine {
   readonly offsets: readonly number[];
   readonly factors: readonly number[];
 }
@@ -97,7 +97,7 @@ function affineOf(rows: readonly Float32Array[], features: number): Affine {
 }
 
 /** First `inner`, then `outer`: ((x - o) f - p) g = (x - (o + p / f)) (f g). */
-function compose(inner: Scaling | undefined, outer: Affine): Scaling {
+export function compose(inner: Scaling | undefined, outer: Affine): Scaling {
   if (!inner) return outer;
   return {
     ...inner,
@@ -106,21 +106,21 @@ function compose(inner: Scaling | undefined, outer: Affine): Scaling {
   };
 }
 
-function scaleInput(graph: Graph, input: Tensor, samples: readonly Float32Array[]): Graph {
-  const nodes = readers(graph).get(input.name) ?? [];
-  const features = input.shape.at(-1) ?? 1;
-  const scaling = affineOf(
-    samples.map((sample) => scaleValues(sample, input.scaling)),
-    features,
-  );
+/** Nodes that read an input whose features are scaled so; undefined where one of them can't do with them. */
+export function adaptReaders(
+  graph: Graph,
+  input: Tensor,
+  scaling: Affine,
+  nodes: readonly Node[],
+): Graph | undefined {
   const changed = new Map<Node, Node>();
-  const tensors: Tensor[] = [{ ...input, scaling: compose(input.scaling, scaling) }];
+  const tensors: Tensor[] = [];
   const unique = tensorNames(graph);
   for (const node of nodes) {
     const constant = (i: number): Tensor | undefined => graph.tensors.get(node.inputs[i] ?? "");
-    const constants =
-      node.inputs.indexOf(input.name) === 0 ? ADAPTS[node.op]?.(node, constant, scaling) : undefined;
-    if (!constants) return graph;
+    const isFirst = node.inputs.lastIndexOf(input.name) === 0;
+    const constants = isFirst ? ADAPTS[node.op]?.(node, constant, scaling) : undefined;
+    if (!constants) return undefined;
     const inputs = [...node.inputs];
     for (const [i, tensor] of constants) {
       // Under names of their own: another node may read the constant as it was.
@@ -132,6 +132,15 @@ function scaleInput(graph: Graph, input: Tensor, samples: readonly Float32Array[
   }
   const swapped = graph.nodes.map((node) => changed.get(node) ?? node);
   return withTensors({ ...graph, nodes: swapped }, tensors);
+}
+
+function scaleInput(graph: Graph, input: Tensor, samples: readonly Float32Array[]): Graph {
+  const scaling = affineOf(
+    samples.map((sample) => scaleValues(sample, input.scaling)),
+    input.shape.at(-1) ?? 1,
+  );
+  const adapted = adaptReaders(graph, input, scaling, readers(graph).get(input.name) ?? []);
+  return adapted ? withTensors(adapted, [{ ...input, scaling: compose(input.scaling, scaling) }]) : graph;
 }
 
 /** The float graph with its inputs of one or two axes scaled by feature where all their readers allow it. */
@@ -151,7 +160,7 @@ export function scaleInputs(graph: Graph, samples: readonly Sample[]): Graph {
 }
 
 /** How far from the middle of a feature's range other rows of a table may be, by what samples show. */
-const HEADROOM = 1.25;
+export const HEADROOM = 1.25;
 
 /** Rows a little further out than those of a table: values beyond what was seen would be cut off. */
 export function withHeadroom(graph: Graph, samples: readonly Sample[]): readonly Sample[] {

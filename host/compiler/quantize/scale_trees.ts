@@ -14,11 +14,13 @@ import {
   withTensors,
 } from "../../ir/graph.ts";
 import type { Range } from "../../ops/activation.ts";
-import type { Sample } from "../../ops/border.ts";
+import { type Sample, scaleValues } from "../../ops/border.ts";
 import { operatorOf } from "../../ops/index.ts";
 import type { Precision } from "../../ops/scales.ts";
 import { IS_SET, IS_STRICT, LEAF, MISSING_IS_LESS, membersOf, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import { type Affine, adaptReaders, compose, HEADROOM } from "./scale_inputs.ts";
 import {
+  coarserGrid,
   type Feature,
   type Grid,
   gridOf,
@@ -63,8 +65,20 @@ function alikeGrids(subjects: readonly Subject[], type: "int8" | "int16"): reado
 
 interface Grids {
   readonly grids: readonly Grid[];
-  /** Features whose thresholds even the finest grid cannot tell apart where samples need it. */
+  /** Features whose thresholds 16 bits cannot tell apart where samples need it. */
   readonly lost: readonly number[];
+  /** Others, of which values within a step of a threshold may be decided otherwise where no sample lies. */
+  readonly near: readonly number[];
+}
+
+/** Where no grid keeps all that is known of a feature, one that keeps less. */
+function fill(subjects: readonly Subject[], wide: readonly (Grid | undefined)[]): Grids {
+  const rest = wide.map((grid, i) => (grid ? undefined : coarserGrid(subjects[i]!)));
+  return {
+    grids: wide.map((grid, i) => grid ?? rest[i] ?? nearestGrid(subjects[i]!)),
+    lost: wide.flatMap((grid, i) => (grid || rest[i] ? [] : [i])),
+    near: rest.flatMap((grid, i) => (grid ? [i] : [])),
+  };
 }
 
 function gridsOf(subjects: readonly Subject[]): Grids {
@@ -73,12 +87,13 @@ function gridsOf(subjects: readonly Subject[]): Grids {
   const isComplete = (grids: readonly (Grid | undefined)[]): grids is Grid[] =>
     grids.every((grid) => grid !== undefined);
   const narrow = alikeGrids(subjects, "int8") ?? each(int8Grid);
-  if (isComplete(narrow)) return { grids: narrow, lost: [] };
-  const wide = alikeGrids(subjects, "int16") ?? each(int16Grid);
-  return {
-    grids: wide.map((grid, i) => grid ?? nearestGrid(subjects[i]!)),
-    lost: wide.flatMap((grid, i) => (grid ? [] : [i])),
-  };
+  if (isComplete(narrow)) return { grids: narrow, lost: [], near: [] };
+  return fill(subjects, alikeGrids(subjects, "int16") ?? each(int16Grid));
+}
+
+/** Grids of features that others read too: of 16 bits, and fine enough for both. */
+function sharedGrids(subjects: readonly Subject[]): Grids {
+  return fill(subjects, subjects.map(int16Grid));
 }
 
 /** Rows of a table of nodes. */
@@ -119,7 +134,7 @@ function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[
       const isStrict = (flags & IS_STRICT) !== 0;
       if (isLess) of.missingIsLess = true;
       else of.missingIsGreater = true;
-      if (isSet) for (const member of membersOf(sets, value)) of.members.add(member);
+      if (isSet) for (const member of membersOf(sets, value).filter(Number.isFinite)) of.members.add(member);
       else if (Number.isFinite(value)) of.thresholds.set(`${value} ${isStrict}`, { value, isStrict });
       // No number does what it does: it is a member without being one, or is told from all numbers.
       if ((isSet && isLess) || value === Number.POSITIVE_INFINITY) of.missingIsApart = true;
@@ -183,13 +198,18 @@ function scaleForest(graph: Graph, node: Node, grids: readonly Grid[]): Tensor[]
   ];
 }
 
+/** What a scaler before the forest does, then a grid; a missing value is one of those that the grid is for. */
 function scalingOf(
-  grids: readonly Grid[],
+  inner: Scaling | undefined,
+  affine: Affine,
   missing: readonly (number | null)[] | undefined,
 ): Scaling | undefined {
-  if (!missing && grids.every(({ offset, factor }) => offset === 0 && factor === 1)) return undefined;
-  const offsets = grids.map(({ offset }) => offset);
-  return { offsets, factors: grids.map(({ factor }) => factor), ...(missing && { missing }) };
+  const isIdentity = affine.offsets.every((o) => o === 0) && affine.factors.every((f) => f === 1);
+  if (!inner && !missing && isIdentity) return undefined;
+  const before = missing?.map((x, i) =>
+    x === null || !inner ? x : inner.offsets[i]! + x / inner.factors[i]!,
+  );
+  return { ...compose(inner, affine), ...(before && !inner?.missing && { missing: before }) };
 }
 
 /** A float graph with scaled inputs, and what people should know of it. */
@@ -198,52 +218,96 @@ export interface ScaledTrees {
   readonly warnings: readonly string[];
 }
 
-function lossWarnings(input: Tensor, { grids, lost }: Grids): string[] {
-  if (lost.length === 0) return [];
+function lossWarnings(input: Tensor, { grids, lost, near }: Grids): string[] {
+  const list = (features: readonly number[]): string =>
+    `${features.length} of ${grids.length} features (${features.slice(0, 10).join(", ")}${features.length > 10 ? ", ..." : ""})`;
   return [
-    `input ${input.name}: 16 bits cannot tell apart what splits of ${lost.length} of ${grids.length} features do ` +
-      `(${lost.slice(0, 10).join(", ")}${lost.length > 10 ? ", ..." : ""}): calibration samples are decided otherwise`,
+    ...(lost.length === 0
+      ? []
+      : [
+          `input ${input.name}: 16 bits cannot tell apart what splits of ${list(lost)} do: calibration samples are decided otherwise`,
+        ]),
+    ...(near.length === 0
+      ? []
+      : [
+          `input ${input.name}: thresholds of ${list(near)} lie nearer to other values than a step of 16 bits: such values may be decided otherwise; no calibration sample is`,
+        ]),
   ];
 }
 
-function scaleInput(
-  { graph, warnings }: ScaledTrees,
-  input: Tensor,
-  trees: readonly Node[],
-  rows: readonly Float32Array[],
-): ScaledTrees {
+/** What other readers of a feature need: its samples, and rows a little further out. */
+function coverOf(rows: readonly Float32Array[], feature: number): readonly [number, number] {
+  const [low, high] = rows.reduce(
+    ([least, most], row) => [Math.min(least, row[feature]!), Math.max(most, row[feature]!)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  const margin = (HEADROOM - 1) * ((high - low) / 2) || Math.abs(low) || 1;
+  return [low - margin, high + margin];
+}
+
+function scaleInput(from: ScaledTrees, input: Tensor, rows: readonly Float32Array[]): ScaledTrees {
+  const { graph, warnings } = from;
+  const { trees, others } = readersOf(graph, input.name);
+  const scaledRows = rows.map((row) => scaleValues(row, input.scaling));
   // Metadata need not say what no sample has.
-  const isMissing = rows.length === 0 || rows.some((row) => row.some(Number.isNaN));
+  const isMissing = rows.length === 0 || scaledRows.some((row) => row.some(Number.isNaN));
+  if (others.length > 0 && isMissing) return from;
   const asked = askedOf(graph, input.shape[1]!, trees);
-  const subjects = featuresOf(asked, rows, isMissing).map(subjectOf);
-  const found = gridsOf(subjects);
+  const subjects = featuresOf(asked, scaledRows, isMissing).map((feature, i) =>
+    subjectOf(others.length > 0 ? { ...feature, covers: coverOf(scaledRows, i) } : feature),
+  );
+  const found = others.length > 0 ? sharedGrids(subjects) : gridsOf(subjects);
   const { grids } = found;
+  const affine = { offsets: grids.map(({ offset }) => offset), factors: grids.map(({ factor }) => factor) };
+  const adapted = adaptReaders(graph, input, affine, others);
+  if (!adapted) return from;
   const missing = subjects.map((subject, i) => missingValue(subject, asked[i]!, grids[i]!));
-  const scaling = scalingOf(grids, isMissing ? missing : undefined);
+  const scaling = scalingOf(input.scaling, affine, isMissing ? missing : undefined);
   const tables = trees.flatMap((node) => scaleForest(graph, node, grids));
+  const { scaling: _, ...rest } = input;
   return {
-    graph: withTensors(graph, [{ ...input, ...(scaling && { scaling }) }, ...tables]),
+    graph: withTensors(adapted, [{ ...rest, ...(scaling && { scaling }) }, ...tables]),
     warnings: [...warnings, ...lossWarnings(input, found)],
   };
 }
 
-/** The nodes that read a tensor, where those are forests only. */
-function onlyTrees(graph: Graph, name: string): readonly Node[] {
-  const all = readers(graph).get(name) ?? [];
-  return all.every(({ op, inputs }) => op === "tree_ensemble" && inputs[0] === name) ? all : [];
+interface Readers {
+  readonly trees: readonly Node[];
+  readonly others: readonly Node[];
 }
+
+/** The nodes that read a tensor: forests, which want integers of their own, and others. */
+function readersOf(graph: Graph, name: string): Readers {
+  const all = readers(graph).get(name) ?? [];
+  const isTree = ({ op, inputs }: Node): boolean => op === "tree_ensemble" && inputs[0] === name;
+  return { trees: all.filter(isTree), others: all.filter((node) => !isTree(node)) };
+}
+
+/** The forests that read an input. */
+const treesOf = (graph: Graph, name: string): readonly Node[] => readersOf(graph, name).trees;
 
 /** The float graph with scaled inputs; see above. Without samples, thresholds alone say what is to be told apart. */
 export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTrees {
-  return graph.inputs.reduce(
-    (from, name, i): ScaledTrees => {
-      const input = tensorOf(from.graph, name);
-      const trees = onlyTrees(from.graph, name);
-      const rows = samples.map((sample) => sample[i]!);
-      const isReady = trees.length > 0 && input.dtype === "float32" && !input.scaling;
-      return isReady ? scaleInput(from, input, trees, rows) : from;
-    },
-    { graph, warnings: [] } as ScaledTrees,
+  const start: ScaledTrees = { graph, warnings: [] };
+  return graph.inputs.reduce((from, name, i) => {
+    const input = tensorOf(from.graph, name);
+    const rows = samples.map((sample) => sample[i]!);
+    const isReady = treesOf(from.graph, name).length > 0 && input.dtype === "float32";
+    return isReady && !graph.outputs.includes(name) ? scaleInput(from, input, rows) : from;
+  }, start);
+}
+
+/** Whether an input is scaled for forests and for others that read it too. */
+function isShared(graph: Graph, name: string): boolean {
+  const { trees, others } = readersOf(graph, name);
+  const input = tensorOf(graph, name);
+  const features = input.shape.at(-1) ?? 1;
+  const identity = { offsets: Array<number>(features).fill(0), factors: Array<number>(features).fill(1) };
+  return (
+    trees.length > 0 &&
+    others.length > 0 &&
+    input.scaling !== undefined &&
+    adaptReaders(graph, input, identity, others) !== undefined
   );
 }
 
@@ -251,11 +315,11 @@ const isBetweenIntegers = (threshold: number, { min, max }: Range): boolean =>
   !Number.isFinite(threshold) || (Number.isInteger(threshold - 0.5) && threshold > min && threshold < max);
 
 const isInside = (member: number, { min, max }: Range): boolean =>
-  Number.isInteger(member) && member > min && member < max;
+  !Number.isFinite(member) || (Number.isInteger(member) && member > min && member < max);
 
 /** An input that has been scaled for the forests that read it, as quantised. */
 export function treeInput(graph: Graph, name: string): Tensor | undefined {
-  const trees = onlyTrees(graph, name);
+  const trees = treesOf(graph, name);
   if (trees.length === 0) return undefined;
   const fits = (range: Range): boolean =>
     trees.every((node) => {
@@ -268,7 +332,11 @@ export function treeInput(graph: Graph, name: string): Tensor | undefined {
             : membersOf(sets, value).every((member) => isInside(member, range))),
       );
     });
-  const dtype = (["int8", "int16"] as const).find((type) => fits(RANGES[type]));
+  const { others } = readersOf(graph, name);
+  if (others.length > 0 && !isShared(graph, name)) return undefined;
+  // Others that read it need more integers than thresholds show.
+  const types = others.length > 0 ? (["int16"] as const) : (["int8", "int16"] as const);
+  const dtype = types.find((type) => fits(RANGES[type]));
   return dtype && { ...tensorOf(graph, name), dtype, quantization: quantized(1, 0) };
 }
 
@@ -291,7 +359,9 @@ export function treePrecision(
   precision: ReadonlyMap<string, Precision>,
 ): ReadonlyMap<string, Precision> {
   const all = new Map(precision);
-  const ofTrees = new Set<string>();
+  const shared = graph.inputs.filter((name) => isShared(graph, name));
+  const ofTrees = new Set<string>(shared);
+  for (const name of shared) all.set(name, "int16");
   for (const { op, inputs, outputs } of graph.nodes) {
     const { types } = operatorOf(op);
     const isWide = op === "tree_ensemble" || inputs.some((input) => ofTrees.has(input));

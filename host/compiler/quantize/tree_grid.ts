@@ -22,6 +22,8 @@ export interface Feature {
   readonly samples: readonly number[];
   /** The greatest integer of the type is for missing values alone. */
   readonly reserved: boolean;
+  /** Where others read the feature too: what has to lie within the type, as they lose what is cut off. */
+  readonly covers?: readonly [low: number, high: number];
 }
 
 export interface Affine {
@@ -105,10 +107,14 @@ function around(x: number, { origin, step }: Lattice): readonly number[] {
   return near! <= x ? [near!, after!] : [before!, near!];
 }
 
-export function subjectOf(feature: Feature): Subject {
+/** What is known of a feature's values: all that can be, or samples alone, or what is in between. */
+export type Known = "all" | "not on thresholds" | "samples";
+
+export function subjectOf(feature: Feature, known: Known = "all"): Subject {
   const { thresholds, members, samples } = feature;
-  const own = thresholds.map(({ value, isStrict }) => (isStrict ? floatAfter(value) : value));
-  const lattice = latticeOf(feature);
+  const asked = known === "all" ? thresholds : [];
+  const own = asked.map(({ value, isStrict }) => (isStrict ? floatAfter(value) : value));
+  const lattice = known === "samples" ? undefined : latticeOf(feature);
   const beside = lattice ? thresholds.flatMap(({ value }) => around(value, lattice)) : [];
   const values = sorted([...samples, ...own, ...members, ...beside]);
   const next = (numbers: readonly number[], x: number): readonly [number, number] => {
@@ -136,39 +142,51 @@ const integersOf = ({ min, max }: Range, reserved: boolean): Range => ({
 /** What no threshold may be beyond, so that there are integers on both sides. */
 const insideOf = ({ min, max }: Range): Range => ({ min, max: max - 1 });
 
-interface Placed extends Grid {
-  /** Whether all known values are on their side of every threshold, and members are told from others. */
-  readonly keeps: boolean;
-}
-
-/** Each threshold as near to a border between integers as the values next to it allow. */
-function place({ feature, edges, values }: Subject, affine: Affine, type: Range): Placed {
+/** Integers that a threshold may be, by the values next to it; none where `least` is above `most`. */
+function room({ feature }: Subject, { below, above }: Edge, affine: Affine, type: Range): Room {
   const range = integersOf(type, feature.reserved);
   const inside = insideOf(range);
   const integer = (x: number): number => clamp(scaled(x, affine), range.min, range.max);
-  let keeps = true;
-  const thresholds = new Map<number, number>();
-  for (const { value, below, above } of edges) {
-    const least = Math.max(inside.min, below === Number.NEGATIVE_INFINITY ? inside.min : integer(below));
-    const most = Math.min(inside.max, above === Number.POSITIVE_INFINITY ? inside.max : integer(above) - 1);
-    keeps &&= least <= most;
-    const near = Math.round((value - affine.offset) * affine.factor - 0.5);
-    thresholds.set(value, clamp(Math.min(Math.max(near, least), most), inside.min, inside.max));
-  }
-  for (const member of feature.members) {
-    const at = countUpTo(values, member) - 1;
-    const own = scaled(member, affine);
-    const [before, after] = [values[at - 1], values[at + 1]];
-    const isApart = (x: number | undefined): boolean => x === undefined || integer(x) !== own;
-    keeps &&= own > range.min && own < range.max && isApart(before) && isApart(after);
-  }
-  return { ...affine, thresholds, keeps };
+  const least = below === Number.NEGATIVE_INFINITY ? inside.min : integer(below);
+  const most = above === Number.POSITIVE_INFINITY ? inside.max : integer(above) - 1;
+  return { least: Math.max(inside.min, least), most: Math.min(inside.max, most) };
 }
 
-/** The grid of an affine map, where it keeps all decisions. */
+interface Room {
+  readonly least: number;
+  readonly most: number;
+}
+
+const nearest = ({ value }: Edge, { offset, factor }: Affine, { least, most }: Room): number =>
+  clamp(Math.round((value - offset) * factor - 0.5), least, most);
+
+/** Whether members have integers of their own. */
+function membersApart({ feature, values }: Subject, affine: Affine, type: Range): boolean {
+  const range = integersOf(type, feature.reserved);
+  return feature.members.every((member) => {
+    const at = countUpTo(values, member) - 1;
+    const own = scaled(member, affine);
+    const isApart = (x: number | undefined): boolean => x === undefined || scaled(x, affine) !== own;
+    return own > range.min && own < range.max && isApart(values[at - 1]) && isApart(values[at + 1]);
+  });
+}
+
+function isCovered({ feature }: Subject, affine: Affine, type: Range): boolean {
+  const { min, max } = integersOf(type, feature.reserved);
+  return (feature.covers ?? []).every((x) => scaled(x, affine) >= min && scaled(x, affine) <= max);
+}
+
+/** The grid of an affine map, each threshold as near to a border as it may be, where all values keep their sides. */
 export function gridOf(subject: Subject, affine: Affine, type: Range): Grid | undefined {
-  const { keeps, ...grid } = place(subject, affine, type);
-  return keeps ? grid : undefined;
+  const thresholds = new Map<number, number>();
+  for (const edge of subject.edges) {
+    const free = room(subject, edge, affine, type);
+    if (free.least > free.most) return undefined;
+    thresholds.set(edge.value, nearest(edge, affine, free));
+  }
+  return membersApart(subject, affine, type) && isCovered(subject, affine, type)
+    ? { ...affine, thresholds }
+    : undefined;
 }
 
 /** Of the gap between two samples, how much a threshold in it may be moved. */
@@ -232,7 +250,9 @@ export function* evenMaps({ feature, edges }: Subject, type: "int8" | "int16"): 
   const [low, high] = [samples[0] ?? Number.NEGATIVE_INFINITY, samples.at(-1) ?? Number.POSITIVE_INFINITY];
   // A threshold that tells no samples apart may be far away.
   const among = all.filter((value) => value >= low && value <= high);
-  const spans = among.length > 0 && among.length < all.length ? [all, among] : [all];
+  const inside = among.length > 0 && among.length < all.length ? [all, among] : [all];
+  // Others need as many integers of each feature, or small weights beside large ones would be rounded to none.
+  const spans = feature.covers ? [sorted(feature.covers)] : inside;
   for (const steps of EVEN_STEPS[type]) {
     for (const values of spans) {
       const [first, last] = [values[0]!, values.at(-1)!];
@@ -253,7 +273,7 @@ export const RANGES: Readonly<Record<"int8" | "int16", Range>> = {
 /** From the finest: fewer steps may happen to meet all thresholds better. */
 const EVEN_STEPS = {
   int8: Array.from({ length: 250 }, (_, i) => 252 - i),
-  int16: Array.from({ length: 64 }, (_, i) => 65_000 - 500 * i),
+  int16: Array.from({ length: 1000 }, (_, i) => 65_000 - 32 * i),
 } as const;
 
 /** The first of some maps that keeps all decisions, and is near enough to the thresholds where that is asked for. */
@@ -271,14 +291,27 @@ export function int8Grid(subject: Subject): Grid | undefined {
   return first(subject, evenMaps(subject, "int8"), RANGES.int8, true);
 }
 
+/** A grid of 16 bits that keeps as much of what is known as one can. */
+export const coarserGrid = ({ feature }: Subject): Grid | undefined =>
+  int16Grid(subjectOf(feature, "not on thresholds")) ?? int16Grid(subjectOf(feature, "samples"));
+
 export function int16Grid(subject: Subject): Grid | undefined {
-  const lattice = first(subject, latticeMaps(subject, "int16"), RANGES.int16, false);
+  const lattice = subject.feature.covers
+    ? undefined
+    : first(subject, latticeMaps(subject, "int16"), RANGES.int16, false);
   return lattice ?? first(subject, evenMaps(subject, "int16"), RANGES.int16, false);
 }
 
-/** Where not even 65 000 steps keep all decisions, the finest grid comes nearest. */
+/** Where no grid keeps all decisions, the finest grid comes nearest. */
 export function nearestGrid(subject: Subject): Grid {
-  const [affine] = evenMaps(subject, "int16");
-  const { keeps: _, ...grid } = place(subject, affine ?? { offset: 0, factor: 1 }, RANGES.int16);
-  return grid;
+  const affine = evenMaps(subject, "int16").next().value ?? { offset: 0, factor: 1 };
+  const all = insideOf(integersOf(RANGES.int16, subject.feature.reserved));
+  const placed = subject.edges.map((edge): [number, number] => {
+    const free = room(subject, edge, affine, RANGES.int16);
+    return [
+      edge.value,
+      nearest(edge, affine, free.least > free.most ? { least: all.min, most: all.max } : free),
+    ];
+  });
+  return { ...affine, thresholds: new Map(placed) };
 }

@@ -35,7 +35,7 @@ export function sumTrees(node: Context, trees: readonly Tree[], base: readonly n
       node.addTable(node.nameOf("nodes"), [nodes.length / NODE_COLUMNS, NODE_COLUMNS], nodes),
       node.addConstant(node.nameOf("leaves"), [leaves.length / base.length, base.length], leaves),
       node.addConstant(node.nameOf("base"), [base.length], base),
-      ...(sets.length > 0 ? [node.addConstant(node.nameOf("sets"), [sets.length], sets)] : []),
+      ...(sets.length > 0 ? [node.addTable(node.nameOf("sets"), [sets.length], sets)] : []),
     ],
     {},
   );
