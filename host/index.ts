@@ -1,4 +1,4 @@
-/** What other programs may import: `import { build, wasm3 } from "thimble"`. */
+/** The API of the package: `import { build, wasm3 } from "thimble"`. */
 
 export type { EvaluationResult } from "./compiler/evaluate/evaluate.ts";
 export type { LayerQuality } from "./compiler/quantize/measure.ts";

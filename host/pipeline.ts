@@ -66,9 +66,9 @@ export interface BuildOptions {
   readonly evaluate?: string;
   /** Columns of these files, or the array of an archive, that hold the right answers. */
   readonly labelColumns?: readonly string[];
-  /** What the model is for, what its classes are called, and where it decides: its file's, unless given. */
+  /** The model's task, its classes' names, and its threshold: its file's, unless given. */
   readonly facts?: Omit<Facts, "columns">;
-  /** What black and white are to the model, where samples are images; default 0 and 1. */
+  /** The numbers that black and white are to the model, where samples are images; default 0 and 1. */
   readonly imageRange?: readonly [low: number, high: number];
   /** How a float model becomes one of integers. */
   readonly quantization?: Omit<SearchOptions, "fits">;
@@ -76,7 +76,7 @@ export interface BuildOptions {
   readonly version?: string;
   /** The module may not be larger; 64 KiB unless the user says otherwise. */
   readonly maxSize?: number;
-  /** What the module is to run on: the name of a board, a .json file with a profile, or a profile; default esp32-c3. */
+  /** The board that the module is to run on: the name of a board, a .json file with a profile, or a profile; default esp32-c3. */
   readonly board?: string | BoardProfile;
   /** Default: balanced, the fastest module whose bytes are worth it. */
   readonly optimize?: Objective;
@@ -101,7 +101,7 @@ export interface StageTime {
   readonly milliseconds: number;
 }
 
-/** What the quantiser did, and what people should know of it. */
+/** The quantiser's steps, and its warnings. */
 export interface QuantizationNotes {
   readonly samples: "calibration" | "random inputs";
   readonly steps: readonly string[];
@@ -125,10 +125,10 @@ export interface Build {
   readonly choices: Choices;
   readonly plan: MemoryPlan;
   readonly verification: Verification;
-  /** What a second implementation of the model's file was run on, where that was asked for. */
+  /** Rows that a second implementation of the model's file was run on, where that was asked for. */
   readonly check?: Check;
   readonly agreement?: Agreement;
-  /** What the quantiser did, where the model was float. */
+  /** The quantiser's steps, where the model was float. */
   readonly quantization?: QuantizationNotes;
   /** Tensor by tensor how near the quantised model is, where the model was float. */
   readonly quality?: readonly LayerQuality[];
@@ -137,14 +137,14 @@ export interface Build {
   readonly stages: readonly StageTime[];
 }
 
-/** What was read of people's data files, and the graph with what they and the user say of it. */
+/** Samples of people's data files, and the graph with the facts that they and the user state. */
 interface Data {
   readonly simplified: Graph;
   readonly samples: readonly Sample[];
   /** Right answers, and whether the model is calibrated with the same samples. */
   readonly evaluation?: Evaluation;
   readonly source: EvaluationResult["source"];
-  /** What people should know of the samples. */
+  /** Warnings about the samples. */
   readonly warnings: readonly string[];
 }
 
@@ -263,7 +263,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   };
 }
 
-/** What figures are about: the model as it was imported, and what became of it. */
+/** The two models that figures compare: as it was imported, and as it was quantised. */
 interface Subjects {
   readonly imported: Graph;
   readonly graph: Graph;
@@ -409,7 +409,7 @@ function calibrationVectors(graph: Graph, samples: readonly Sample[]): NamedVect
     .map((sample, i) => ({ name: `calibration row ${i + 1}`, inputs: toInputBytes(graph, sample) }));
 }
 
-/** What the module can't be smaller than: bytes of constants that are not zero, and so are stored. */
+/** A lower bound of the module's size: bytes of constants that are not zero, and so are stored. */
 const storedBytes = (program: Program): number =>
   program.constants.reduce(
     (sum, { data }) => sum + toBytes(data).reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0),

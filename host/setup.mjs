@@ -187,7 +187,7 @@ function* listSources(folder) {
   }
 }
 
-/** What the compiler's output depends on. Unlike "newer than", it notices removed and older files. */
+/** A hash of everything that the compiler's output depends on. Unlike "newer than", it notices removed and older files. */
 function sourceFingerprint() {
   const folders = sourceFolders.map((name) => join(root, name)).filter((folder) => existsSync(folder));
   const files = [join(root, "tsconfig.json"), ...folders.flatMap((folder) => [...listSources(folder)])];

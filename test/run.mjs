@@ -1,5 +1,5 @@
 /**
- * What `npm test` runs: set-up, lint, compile, kernel tests (as-pect), host tests (node:test).
+ * `npm test`: set-up, lint, compile, kernel tests (as-pect), host tests (node:test).
  *
  *   node test/run.mjs              everything but *.slow.test.ts
  *   node test/run.mjs --slow       only *.slow.test.ts, with the progress of each

@@ -1,4 +1,4 @@
-/* What a model in service is made of; lives at the start of the RAM that the caller hands in. */
+/* State of a model in service; lives at the start of the RAM that the caller hands in. */
 #ifndef THIMBLE_MODEL_H
 #define THIMBLE_MODEL_H
 

@@ -15,7 +15,7 @@ typedef struct thimble_section {
     const uint8_t *end;
 } thimble_section;
 
-/* What is in a module; each span begins behind the section's count. */
+/* Spans of a module's sections; each begins behind the section's count. */
 typedef struct thimble_module_info {
     thimble_section types, functions, globals, exports, code, data;
     uint32_t type_count, function_count, global_count, export_count, code_count, data_count;

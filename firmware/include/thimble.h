@@ -55,14 +55,14 @@ typedef enum thimble_status {
     THIMBLE_ERR_TRIAL           = -25, /* the image on trial used up its starts, never confirmed */
     THIMBLE_ERR_HEALTH          = -26, /* the application, or a watchdog, rejected the image on trial */
     THIMBLE_ERR_CANCELLED       = -27, /* the update was taken back */
-    THIMBLE_ERR_GONE            = -28, /* the server has the image no more */
+    THIMBLE_ERR_GONE            = -28, /* the server no longer has the image */
     THIMBLE_ERR_DEPLOYMENT      = -29  /* the server's order makes no sense to this device */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */
 const char *thimble_status_text(thimble_status status);
 
-/* What a model may require of a device (SPEC.md, section 1.4); a set of bits. */
+/* Capabilities that a model may require of a device (SPEC.md, section 1.4); a set of bits. */
 #define THIMBLE_CAPABILITY_BULK_MEMORY (1u << 0)
 #define THIMBLE_CAPABILITY_SIGN_EXTEND (1u << 1)
 #define THIMBLE_CAPABILITIES           (THIMBLE_CAPABILITY_BULK_MEMORY | THIMBLE_CAPABILITY_SIGN_EXTEND)
@@ -88,7 +88,7 @@ typedef struct thimble_port {
                           size_t size, const uint8_t public_key[THIMBLE_KEY_BYTES]);
 } thimble_port;
 
-/* What a device trusts and offers. Must outlive the models opened with it. */
+/* Keys that a device trusts and capabilities that it offers. Must outlive the models opened with it. */
 typedef struct thimble_device {
     const thimble_port *port;
     const uint8_t (*keys)[THIMBLE_KEY_BYTES]; /* trusted Ed25519 public keys */
@@ -96,7 +96,7 @@ typedef struct thimble_device {
     uint32_t capabilities;                    /* THIMBLE_CAPABILITIES, or less */
 } thimble_device;
 
-/* What the image says about itself: valid once thimble_image_check has returned THIMBLE_OK. */
+/* Facts that the image states about itself: valid once thimble_image_check has returned THIMBLE_OK. */
 typedef struct thimble_image {
     const uint8_t *body;       /* the WebAssembly module, inside the image */
     size_t body_bytes;

@@ -33,7 +33,7 @@
 #define THIMBLE_DDI_FOUND_BYTES 33  /* of what is cited from an order */
 #define THIMBLE_DDI_NO_RANGE    UINT32_MAX
 
-/* What to ask the server next. Texts are valid until the answer has ended. */
+/* The request to send to the server next. Texts are valid until the answer has ended. */
 typedef struct thimble_ddi_request {
     const char *method; /* GET, POST or PUT */
     const char *url;
@@ -43,7 +43,7 @@ typedef struct thimble_ddi_request {
     uint32_t range_start; /* above 0: Range: bytes=<range_start>- */
 } thimble_ddi_request;
 
-/* What the head of an answer says. */
+/* The head of an answer. */
 typedef struct thimble_ddi_head {
     uint32_t status;      /* of HTTP; 0 where there was no answer */
     uint32_t range_start; /* first byte of Content-Range; THIMBLE_DDI_NO_RANGE where there was none */

@@ -66,7 +66,7 @@ typedef enum thimble_outcome {
                               image in the other slot has taken its place */
 } thimble_outcome;
 
-/* What the journal holds of one model. */
+/* The journal's record of one model. */
 typedef struct thimble_record {
     uint8_t model;
     uint8_t state;             /* a thimble_state */
@@ -91,7 +91,8 @@ typedef struct thimble_tail {
     uint8_t bytes[THIMBLE_PROGRAM_BYTES];
 } thimble_tail;
 
-/* What the caller fills in, the RAM for `records` and `tails` among it: one of each for every model. */
+/* Fields that the caller fills in, the RAM for `records` and `tails` among it: one of each for every model.
+ */
 typedef struct thimble_store {
     const thimble_device *device;
     const thimble_flash *flash;
@@ -118,7 +119,7 @@ typedef struct thimble_offer {
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_store_open(thimble_store *store);
 
-/* What is known of a model; null where there is no such model. */
+/* Facts about a model; null where there is no such model. */
 const thimble_record *thimble_store_record(const thimble_store *store, uint32_t model);
 
 /*
@@ -158,7 +159,7 @@ THIMBLE_CHECK_RESULT thimble_status thimble_update_hold(thimble_store *store, ui
 THIMBLE_CHECK_RESULT thimble_status thimble_update_cancel(thimble_store *store, uint32_t model,
                                                           thimble_status reason);
 
-/* Whoever ordered the last update knows its outcome. */
+/* The server that ordered the last update knows its outcome. */
 THIMBLE_CHECK_RESULT thimble_status thimble_update_reported(thimble_store *store, uint32_t model);
 
 /*

@@ -65,7 +65,7 @@ function finiteNumber(option: string, text: string, least = Number.NEGATIVE_INFI
   throw new UsageError(`${option}: expected ${expected}, found "${text}"`);
 }
 
-/** What the user says of the model's use. */
+/** The user's facts about the model's use. */
 function useOptions({
   evaluate,
   task,
@@ -140,7 +140,7 @@ function engineLine({ engine, availability }: EngineResult): string {
   return `${engine}: missing: ${availability.reason}; install: ${availability.install}`;
 }
 
-/** What the board makes of it: time and RAM, and what does not fit. */
+/** Time and RAM on the board, and a line for each limit that is exceeded. */
 function deviceLines({ tuning }: Report): string[] {
   const { board, instructions, ramBytes } = tuning;
   const [used, other, without] = board.nativeKernels
@@ -160,7 +160,7 @@ const quantizationLines = ({ quantization }: Report): string[] => [
   ...(quantization?.warnings ?? []).map((warning) => `  warning ${plain(warning)}`),
 ];
 
-/** What people see after a build. */
+/** The summary that people see after a build. */
 export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
   const lines = [

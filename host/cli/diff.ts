@@ -17,7 +17,7 @@ import { print } from "./output.ts";
 
 /** Rows that are computed at a time: all their tensors are kept until they have been compared. */
 const BATCH = 64;
-/** What a float model and an int8 one that is still good are apart, in decibels. */
+/** The signal-to-noise ratio, in decibels, of an int8 model that is still good against its float model. */
 const FLOAT_TOLERANCE = 20;
 
 interface Row {

@@ -1,4 +1,4 @@
-/** What runs a module: an engine by its name, or the graph that it was made from. */
+/** Engines by name, or the graph that a module was made from. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -55,7 +55,7 @@ export function graphBeside(file: string, metadata: Metadata): Graph {
 /** The option of commands that run a module. */
 export const TIME_LIMIT_OPTION = { "time-limit": { type: "string" } } as const;
 
-/** What a module may take, by the value of that option: an endless loop has to end. */
+/** The limit of time of a module, by the value of that option: an endless loop has to end. */
 export const limitsOption = (seconds: string | undefined): RunLimits => ({
   milliseconds:
     1000 * (seconds === undefined ? BUDGETS.inferenceSeconds : wholeNumber("--time-limit", seconds, 1)),

@@ -1,4 +1,4 @@
-/** What commands show of an image. */
+/** The text that commands show for an image. */
 import type { ImageInfo } from "../image/mcuboot.ts";
 import { capabilityNames } from "../image/module.ts";
 import { bytes, integer } from "../table.ts";

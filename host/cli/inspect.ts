@@ -27,7 +27,7 @@ export function readModule(file: string): { module: Uint8Array; metadata: Metada
   return { module, metadata: decodeMetadata(section), ...(image && { image }) };
 }
 
-/** What the module was tuned to, and its cost on a board; nothing where it does not say. */
+/** The board that the module was tuned to, and its cost there; nothing where the module does not say. */
 function tuningOf({ tuning, layers }: Metadata, board: BoardProfile) {
   if (!tuning) return {};
   const total = (kind: 0 | 1): number => layers.reduce((sum, { cost }) => sum + (cost?.[kind] ?? 0), 0);

@@ -22,7 +22,7 @@ export interface Command {
   run(args: readonly string[]): Promise<number | undefined>;
 }
 
-/** What commands are about, by their arguments: the file that a message has to name. */
+/** The file that a message has to name, by a command's arguments. */
 const subjects = new WeakMap<readonly string[], string>();
 
 /** The first argument that is neither an option nor the value of one, once `parse` has seen them. */

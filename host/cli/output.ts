@@ -1,4 +1,4 @@
-/** What commands print. Names in models, modules and images are other people's: none reaches the terminal raw. */
+/** Output of commands. Names in models, modules and images are other people's: none reaches the terminal raw. */
 import { plainJson, plainLines } from "../plain.ts";
 
 /** Lines on stdout. */

@@ -40,7 +40,7 @@ function imageRange(text: string): readonly [number, number] {
   return [low!, high!];
 }
 
-/** What a build needs to know of them. Throws UsageError. */
+/** The build's options made of them. Throws UsageError. */
 export function quantizationOptions(
   values: Values,
 ): Pick<BuildOptions, "calibration" | "imageRange" | "quantization"> {

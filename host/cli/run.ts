@@ -89,7 +89,7 @@ function splitRaw(file: string, inputs: readonly TensorInfo[]): Vector[] {
   });
 }
 
-/** What `run` prints for one row of real values: each output's values, and the class they decide. */
+/** The text that `run` prints for one row of real values: each output's values, and the class they decide. */
 interface Result {
   readonly outputs: readonly (readonly number[])[];
   readonly label: string;

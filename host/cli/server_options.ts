@@ -4,7 +4,7 @@ import type { Management } from "../fleet/server/management.ts";
 import { thimbleManagement } from "../fleet/server/thimble_management.ts";
 import { UsageError } from "./options.ts";
 
-/** What every command says that drives a server. */
+/** Options of every command that drives a server. */
 export const SERVER_OPTIONS = {
   server: { type: "string" },
   token: { type: "string" },

@@ -30,7 +30,7 @@ export interface Signing {
   readonly securityCounter: number;
 }
 
-/** What `--key` and `--security-counter` say; undefined where nothing is to be signed. */
+/** The values of `--key` and `--security-counter`; undefined where nothing is to be signed. */
 export function readSigning(values: { key?: string; "security-counter"?: string }): Signing | undefined {
   const { key, "security-counter": text } = values;
   if (key === undefined) {

@@ -55,7 +55,7 @@ function printOutcome({ rollup, faults, seconds }: ScenarioOutcome): void {
   );
 }
 
-/** What does not fit together, such as an image that is larger than its slot, is the scenario's fault. */
+/** A mismatch, such as an image that is larger than its slot, is the scenario's fault. */
 async function play(
   scenario: Scenario,
   seed: number,

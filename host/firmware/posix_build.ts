@@ -54,7 +54,7 @@ export function cryptoSources(): string[] {
 
 const ed25519Folder = join(root, "dist", "sources", "ed25519");
 
-/** What port/crypto/ed25519.c needs of others. Throws EngineError where set-up has not taken it (host/sources.mjs). */
+/** Others' sources that port/crypto/ed25519.c needs. Throws EngineError where set-up has not taken it (host/sources.mjs). */
 export function ed25519Sources(): string[] {
   if (!existsSync(ed25519Folder))
     throw new EngineError("wasm3", `${ed25519Folder}: expected Ed25519's source, found none`);

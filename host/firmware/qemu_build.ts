@@ -23,7 +23,7 @@ export type FirmwareOptions = {
   readonly flags?: readonly string[];
 };
 
-/** What a part of the firmware takes, in bytes: flash with its initialised data, RAM that is its from the start. */
+/** Bytes of a part of the firmware: flash with its initialised data, RAM that is its from the start. */
 export interface PartSize {
   readonly flash: number;
   readonly ram: number;
@@ -37,7 +37,7 @@ export interface Firmware {
   readonly sizes: ReadonlyMap<string, PartSize>;
 }
 
-/** What one of the two flash banks holds; QEMU wants files of exactly this size. */
+/** Contents of one of the two flash banks; QEMU wants files of exactly this size. */
 export const BANK_BYTES = 32 * 1024 * 1024;
 
 export const QEMU = "qemu-system-riscv32";
@@ -75,7 +75,7 @@ const listFolder = (folder: string): string[] =>
 /** Files of the first program only. */
 const runOnly = ["main.c", "report.c", "request.c"];
 
-/** What both programs share, and the program's own. */
+/** Sources that both programs share, and the program's own. */
 const listPort = (program: "run" | "update"): string[] =>
   program === "run"
     ? listFolder(portFolder)

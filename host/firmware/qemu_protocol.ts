@@ -36,7 +36,7 @@ export interface FirmwareStatistics {
   readonly memoryBytes: number;
   readonly nativeKernels: number;
   readonly ramBytes: number;
-  /** Of the RAM handed in, linear memory included. */
+  /** Bytes of the RAM handed in, linear memory included. */
   readonly ramUsed: number;
 }
 

@@ -15,9 +15,9 @@ export interface FirmwareRequest extends Request {
 }
 
 export interface FirmwareResult extends Report {
-  /** Of the vectors that were run without error. */
+  /** Outputs of the vectors that were run without error. */
   readonly outputs: readonly Vector[];
-  /** What the firmware wrote to its console, by line. */
+  /** Lines that the firmware wrote to its console. */
   readonly console: readonly string[];
 }
 

@@ -29,7 +29,7 @@ const portFolder = join(root, "firmware", "port", "wasm");
 const target = ["--target=wasm32-wasi", "--sysroot=/usr", "-mtail-call", "-mbulk-memory", "-msign-ext"];
 const sections = ["-ffunction-sections", "-fdata-sections"];
 const strict = ["-std=c99", "-Wall", "-Wextra", "-Werror"];
-/** Of wasi-libc only mem* and str* are used: a module that imports from WASI is caught by the tests. */
+/** Only mem* and str* of wasi-libc are used: a module that imports from WASI is caught by the tests. */
 const link = ["-nostartfiles", "-Wl,--no-entry", "-Wl,--gc-sections", "-Wl,--strip-all"];
 /**
  * Below the data, so that it can't grow into them without a trap. The pointer is all that an instance keeps outside

@@ -20,7 +20,7 @@ export const publicPem = (key: KeyObject): string =>
 
 const publicOf = (key: KeyObject): KeyObject => (key.type === "private" ? createPublicKey(key) : key);
 
-/** What a PEM file calls itself, e.g. "PRIVATE KEY"; the key in it may still be malformed. */
+/** The label of a PEM file, e.g. "PRIVATE KEY"; the key in it may still be malformed. */
 const pemLabel = (pem: string): string | undefined => /^-----BEGIN ([A-Z0-9 ]+)-----\s*$/m.exec(pem)?.[1];
 
 function parsePem(pem: string, where: string, expected: string, make: (pem: string) => KeyObject): KeyObject {
@@ -58,7 +58,7 @@ export const readPublicKey = (pem: string, where: string): KeyObject =>
 export const rawPublicKey = (key: KeyObject): Uint8Array =>
   new Uint8Array(Buffer.from(publicOf(key).export({ format: "jwk" }).x!, "base64url"));
 
-/** What the TLV KEYHASH holds: SHA-256 of the SubjectPublicKeyInfo. */
+/** The value of the TLV KEYHASH: SHA-256 of the SubjectPublicKeyInfo. */
 export function keyHash(key: KeyObject): Uint8Array {
   const info = publicOf(key).export({ format: "der", type: "spki" });
   return new Uint8Array(createHash("sha256").update(info).digest());

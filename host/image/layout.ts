@@ -9,7 +9,7 @@ export const SECTOR_BYTES = 0x1000;
 export const TABLE_OFFSET = 0x8000;
 /** The first offset that a partition may have. */
 export const FIRST_OFFSET = TABLE_OFFSET + SECTOR_BYTES;
-/** What 24-bit flash commands, and QEMU's flash bank, reach or exceed. */
+/** Flash that 24-bit commands reach; QEMU's flash bank is no larger. */
 export const MAX_FLASH_BYTES = 32 * 1024 * 1024;
 
 /** ESP-IDF leaves types 0x40 to 0xFE to applications. */

@@ -199,7 +199,7 @@ function readId({ value, offset }: Entry): string {
   return id;
 }
 
-/** What the protected TLVs say. MCUboot's own conditions would have to be fulfilled, so they are refused. */
+/** The facts of the protected TLVs. MCUboot's own conditions would have to be fulfilled, so they are refused. */
 function readFields(entries: readonly Entry[]): Omit<ImageFields, "version"> {
   const fields: { -readonly [K in keyof ImageFields]?: ImageFields[K] } = {};
   const seen = new Set<number>();

@@ -40,7 +40,7 @@ function sectionReader(module: Uint8Array, id: number): Reader {
   return section ? new Reader(module, section.start, section.end) : new Reader(new Uint8Array([0]));
 }
 
-/** What the functions use of WebAssembly that not every build of wasm3 has; checks the subset on the way. */
+/** Extensions of WebAssembly that the functions use and not every build of wasm3 has; checks the subset on the way. */
 function readCode(module: Uint8Array): { capabilities: number; pages: number } {
   let capabilities = 0;
   const { pages } = checkSubset(module, (opcode) => {

@@ -10,7 +10,7 @@ export type DType = (typeof DTYPES)[number];
 export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
 export type Shape = readonly number[];
 
-/** What a model is for, and so how it is judged. */
+/** The task of a model, by which it is judged. */
 export const TASKS = [
   "classification",
   "regression",
@@ -52,9 +52,9 @@ export interface Tensor {
   readonly quantization?: Quantization;
   /** Present on constants only. */
   readonly data?: TensorData;
-  /** What the elements of the last axis stand for, e.g. class names of a classifier's output. */
+  /** Meanings of the elements of the last axis, e.g. class names of a classifier's output. */
   readonly labels?: readonly string[];
-  /** Of a graph input: what the elements of the last axis are called, e.g. the columns of a table. */
+  /** Names of the elements of a graph input's last axis, e.g. the columns of a table. */
   readonly features?: readonly string[];
   /**
    * Of a graph output of one value with two labels: the second is meant where the value is greater; one half where
@@ -90,11 +90,11 @@ export interface Graph {
   readonly nodes: readonly Node[];
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** What the model is for, where its file or whoever builds it says so. */
+  /** The model's task, where its file or its builder says it. */
   readonly task?: Task;
 }
 
-/** What a terminal still shows as a line; a name in a hostile file may be of any length. */
+/** Characters that a terminal still shows as a line; a name in a hostile file may be of any length. */
 const MAX_LINE = 2000;
 
 /** Text from a file without what would end the line or steer a terminal, cut where it is too long. */
@@ -150,7 +150,7 @@ export function tensorOf(graph: Graph, name: string): Tensor {
   return tensor;
 }
 
-/** What a state holds before the first inference: real zeros. */
+/** The values of a state before the first inference: real zeros. */
 export const initialState = (tensor: Tensor): TensorData =>
   allocate(tensor.dtype, elements(tensor.shape)).fill(tensor.quantization ? perTensor(tensor).zeroPoint : 0);
 

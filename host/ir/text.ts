@@ -23,7 +23,7 @@ function attributes(node: Node): string {
   return keys.map((key) => ` ${plain(key)}=${plainJson(node.attributes[key], 0)}`).join("");
 }
 
-/** What the caller does to each feature, the first few of them. */
+/** The caller's scaling of each feature, the first few of them. */
 function scaling({ scaling: by }: Tensor): string {
   if (!by) return "";
   const features = by.factors

@@ -8,7 +8,7 @@ export type Availability =
 
 export type EngineName = "reference" | "v8" | "wasm3" | "qemu";
 
-/** What a module that nobody vouches for may take. */
+/** Limits of a module that nobody vouches for. */
 export interface RunLimits {
   /** The longest that one inference may take; default: for ever. */
   readonly milliseconds?: number;
@@ -47,7 +47,7 @@ export const maxMemoryBytes = 64 * 1024 * 1024;
 
 const PAGE = 65536;
 
-/** What a memory declares that holds `memory_bytes` and nothing more. */
+/** The pages that a memory of `memory_bytes` declares. */
 export const pagesFor = (memoryBytes: number): number => Math.ceil(memoryBytes / PAGE);
 
 /**

@@ -29,7 +29,7 @@ export interface Global {
   readonly mutable: boolean;
 }
 
-/** What a body may refer to. */
+/** The functions, types and globals that a body may refer to. */
 export interface Surroundings {
   /** By function. */
   readonly types: readonly FunctionType[];
@@ -37,7 +37,7 @@ export interface Surroundings {
   readonly hasMemory: boolean;
 }
 
-/** What a function takes of the limits. */
+/** A function's share of the limits. */
 export interface Usage {
   readonly bodyBytes: number;
   readonly parameters: number;

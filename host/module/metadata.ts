@@ -20,7 +20,7 @@ import type { BorderTensor } from "../ops/border.ts";
 export const SECTION_NAME = "thimble";
 export const METADATA_VERSION = 1;
 
-/** What calibration saw of one tensor. */
+/** The values of one tensor in calibration. */
 export interface Statistics {
   readonly min: number;
   readonly max: number;
@@ -63,7 +63,7 @@ export interface Metadata {
   readonly compiler: string;
   /** SHA-256 of the graph file that the reference interpreter runs. */
   readonly graph: Uint8Array;
-  /** What the model is for, where that is known. */
+  /** The model's task, where it is known. */
   readonly task?: Task;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
@@ -74,7 +74,7 @@ export interface Metadata {
     readonly lowerBound: number;
     readonly total: number;
   };
-  /** What the layers' kernels were chosen for, and RAM in all with native kernels and with portable ones. */
+  /** Board and goal that kernels were chosen for, and RAM in all with native kernels and with portable ones. */
   readonly tuning?: {
     readonly board: string;
     readonly optimize: string;
@@ -161,7 +161,7 @@ const isTensorInfo: Check = (value, path) => {
     : `${path}.features: expected ${Math.min(count, MAX_FEATURES)} names, found ${found}`;
 };
 
-/** Of native kernels, then of portable ones. */
+/** A number for native kernels, then one for portable ones. */
 const isPair: Check = (value, path) =>
   isList(isCount)(value, path) ??
   ((value as number[]).length === 2 ? undefined : `${path}: expected two numbers`);

@@ -3,7 +3,7 @@ import { ModelError } from "../ir/graph.ts";
 /** A section of a WebAssembly binary: where its contents begin and end. */
 export interface Section {
   readonly id: number;
-  /** Of custom sections only. */
+  /** The name of a custom section. */
   readonly name?: string;
   /** Where its id stands. */
   readonly offset: number;

@@ -77,7 +77,7 @@ interface Contents {
   types: FunctionType[];
   functions: FunctionType[];
   globals: Global[];
-  /** Of the memory; undefined where there is none. */
+  /** Pages of the memory; undefined where there is none. */
   pages: number | undefined;
   bodies: Usage[];
 }
@@ -149,9 +149,9 @@ function checkCustom({ name }: Section): void {
   if (name === "name") fail("no custom section name, which wasm3 reads without bounds", "one");
 }
 
-/** What the check sees of a module. */
+/** The parts of a module that the check sees. */
 export interface Subset {
-  /** What each function takes of the limits. */
+  /** Each function's share of the limits. */
   readonly bodies: readonly Usage[];
   /** Pages of 64 KiB that the memory has from the start; 0 where there is none. */
   readonly pages: number;

@@ -14,9 +14,9 @@ export const LIMITS = {
   globals: 512,
   exports: 1024,
   segments: 256,
-  /** Of a function type: PARAMETERS_MOST of firmware/core/bind.c. */
+  /** Parameters of a function type: PARAMETERS_MOST of firmware/core/bind.c. */
   parameters: 32,
-  /** Of one function, its local declarations included. */
+  /** Bytes of one function, its local declarations included. */
   bodyBytes: 16384,
   /**
    * Parameters, locals, operands and results of open blocks at one time: d_m3MaxFunctionStackHeight of
@@ -105,7 +105,7 @@ export const OPCODE = {
   bulk: 0xfc,
 } as const;
 
-/** What follows `OPCODE.bulk`, in one byte. */
+/** The operation behind `OPCODE.bulk`, in one byte. */
 export const BULK = { memoryCopy: 10, memoryFill: 11 } as const;
 
 /** Types as a module writes them. */
@@ -126,7 +126,7 @@ export function constantSlots(code: Uint8Array): number {
   return slots + (slots & 1);
 }
 
-/** What decides how many slots a function needs. */
+/** The counts that decide how many slots a function needs. */
 export interface SlotNeeds {
   readonly results: number;
   readonly parameters: number;

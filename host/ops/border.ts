@@ -19,7 +19,7 @@ import { clamp, roundHalfAway } from "./fixed_point.ts";
 /** Real values for one inference, one array per graph input, as whoever calls the model has them. */
 export type Sample = readonly Float32Array[];
 
-/** What the values of an input or an output look like as bytes: of tensors and of a module's metadata. */
+/** Type, scale and zero point of an input or an output: of tensors and of a module's metadata. */
 export interface Border {
   readonly dtype: DType;
   readonly scale: number;
@@ -31,9 +31,9 @@ export interface Border {
 export interface BorderTensor extends Border {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Of an input: what the elements of the last axis are called, e.g. the columns of a table. */
+  /** Names of the elements of an input's last axis, e.g. the columns of a table. */
   readonly features?: readonly string[];
-  /** Of an output: what the elements of the last axis stand for; of one value, what it means up to the threshold and above. */
+  /** Meanings of the elements of an output's last axis; for one value, its meaning up to the threshold and above. */
   readonly labels?: readonly string[];
   /** Where a single value decides: see `Tensor.threshold`. */
   readonly threshold?: number;
@@ -66,7 +66,7 @@ function borderTensor(tensor: Tensor): BorderTensor {
   };
 }
 
-/** What a caller of the graph's module has to know. */
+/** The borders of the graph's module, for its callers. */
 export const bordersOf = (graph: Graph): Borders => ({
   ...(graph.task && { task: graph.task }),
   inputs: graph.inputs.map((name) => borderTensor(tensorOf(graph, name))),
@@ -78,7 +78,7 @@ export interface BorderInput extends Pick<BorderTensor, "name" | "shape" | "feat
   readonly mayMiss: boolean;
 }
 
-/** What readers of data files have to know of a graph's inputs: a tree takes NaN, others what is put in its place. */
+/** The inputs of a graph for readers of data files: a tree takes NaN, others a number that stands for it. */
 export function inputInfos(graph: Graph): BorderInput[] {
   const readBy = readers(graph);
   const isTree = ({ op }: Node): boolean => op === "tree_ensemble" || op === "impute";

@@ -1,7 +1,7 @@
 import { clampTo, type Range } from "./activation.ts";
 import { type Multiplier, requantize } from "./fixed_point.ts";
 
-/** What a kernel computes output channels from: rows [outputs, terms], folded biases, factors. */
+/** Constants that a kernel computes output channels from: rows [outputs, terms], folded biases, factors. */
 export interface Channels {
   readonly rows: Int8Array;
   readonly bias: Int32Array;

@@ -5,7 +5,7 @@ import { type Channels, settleConstantChannels } from "./constant_channels.ts";
 import { foldedBias } from "./layout.ts";
 import type { Argument, Lowering } from "./lowering.ts";
 
-/** What ordinary and depthwise convolutions share when they become kernel calls. */
+/** Arguments that ordinary and depthwise convolutions share. */
 
 interface Tensors {
   readonly input: Tensor;

@@ -1,7 +1,7 @@
-/** What a model's output says, of its real values. */
+/** The decision of a model's output, by its real values. */
 import type { Tensor } from "../ir/graph.ts";
 
-/** What a decision depends on. */
+/** The facts that a decision depends on. */
 export type Decider = Pick<Tensor, "dtype" | "labels" | "quantization" | "threshold">;
 
 /** Whether an output of one value tells two classes apart: a probability, or the score of a detector. */
@@ -29,7 +29,7 @@ export function decide(values: ArrayLike<number>, output: Decider): number {
   return isIndex ? values[0]! : argmax(values);
 }
 
-/** The same of values as the output holds them. */
+/** The decision by values as the output holds them. */
 export function decideStored(values: ArrayLike<number>, output: Decider): number {
   const { quantization } = output;
   const real = (value: number): number => (value - quantization!.zeroPoints[0]!) * quantization!.scales[0]!;

@@ -27,7 +27,7 @@ function planeBytes(node: string, w: Window): number {
   return height * width;
 }
 
-/** What the faster kernel is unrolled for. */
+/** The window that the faster kernel is unrolled for. */
 const isThreeByThree = (w: Window): boolean =>
   w.kernelHeight === 3 && w.kernelWidth === 3 && w.dilationHeight === 1 && w.dilationWidth === 1;
 

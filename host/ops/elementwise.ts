@@ -4,7 +4,7 @@ import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "
 import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
-/** What add, sub and mul share: broadcasting, the fused activation and the loops of their kernels. */
+/** Parts that add, sub and mul share: broadcasting, the fused activation and the loops of their kernels. */
 
 type Inputs = Pick<Bound<{ readonly activation: Activation }>, "name" | "inputs">;
 const MAX_LOOPS = 4;

@@ -11,7 +11,7 @@ const INT32_MAX = 2147483647;
 const LOG_2 = 1488522236;
 const SQRT_HALF = 1518500250;
 const FOURTH_ROOT_OF_HALF = 1805811301;
-/** Of the rational approximation around that root. */
+/** Coefficients of the rational approximation around that root. */
 const ALPHA_N = 117049297;
 const ALPHA_D = 127690142;
 const ALPHA_I = 1057819769;

@@ -54,7 +54,7 @@ export function quantizeMultiplier(real: number): Multiplier {
   return shift < -31 ? { multiplier: 0, shift: 0 } : { multiplier, shift };
 }
 
-/** The same for a kernel, which can't shift an int32 by 32 bits or more: throws ModelError from 2^31 on. */
+/** The multiplier for a kernel, which can't shift an int32 by 32 bits or more: throws ModelError from 2^31 on. */
 export function kernelMultiplier(real: number): Multiplier {
   if (!(Math.abs(real) < 2 ** 31))
     throw new ModelError(`expected scales with a quotient below 2^31, found ${real}`);

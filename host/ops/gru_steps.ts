@@ -15,11 +15,11 @@ import { evaluateSigmoid, inputFactor, SIGMOID_TABLE } from "./sigmoid_s16.ts";
 export const GRU_GATES = 3;
 const CANDIDATE = 2;
 
-/** What goes into a gate's function; states, and what comes out; states that were reset: their sums fit 32 bits. */
+/** Scales of a gate's input, of states and its output, and of states that were reset: their sums fit 32 bits. */
 const GATE_INPUT_SCALE = 2 ** -12;
 export const STATE_SCALE = 2 ** -15;
 const RESET_SCALE = 2 ** -13;
-/** Of a reset state of 14 bits with weights of int8 no more fit a sum. */
+/** The most terms of a sum: products of a 14-bit reset state with int8 weights. */
 export const MAX_UNITS = 2048;
 
 export type GruAttributes = { readonly resetAfter: boolean };

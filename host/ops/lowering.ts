@@ -23,7 +23,7 @@ export type Choices = ReadonlyMap<string, Choice>;
 /** Native kernels take four pixels at a time. */
 export const SMALL: Choice = { kernel: "small", tile: 4, inPlace: false };
 
-/** What an operator's `lower` may do. */
+/** The calls that an operator's `lower` may make. */
 export interface Lowering {
   /** A table computed at build time; equal tables are stored once. */
   constant(role: string, data: TensorData): Argument;

@@ -9,7 +9,7 @@ import { evaluateSigmoid, inputFactor, SIGMOID_TABLE } from "./sigmoid_s16.ts";
 
 /** In the order of the inputs: input gate, forget gate, cell gate, output gate. */
 export const GATES = 4;
-/** What goes into a gate's function has this scale, what comes out the other. */
+/** The scales of a gate's function: its input has the first, its output the second. */
 const GATE_INPUT_SCALE = 2 ** -12;
 const GATE_OUTPUT_SCALE = 2 ** -15;
 
@@ -169,7 +169,7 @@ export function lstmMacs(node: Node): number {
   return input.shape[1]! * GATES * (elements(weights[0]!.shape) + elements(recurrent[0]!.shape));
 }
 
-/** What is wrong with the shapes of the input, the weights, and the biases. */
+/** The fault in the shapes of the input, the weights, and the biases. */
 export function shapeFault(node: Node, units: number): string | undefined {
   const { input, weights, recurrent, biases } = operands(node);
   const [batch, , inputs] = input.shape;

@@ -2,7 +2,7 @@ import { allocate, byteSize, elements, type Shape, type Tensor, type TensorData 
 import { mergeLoops } from "./broadcast.ts";
 import type { Lowering } from "./lowering.ts";
 
-/** What operators that only move values have in common: the kernel strided_copy serves them all. */
+/** Operators that only move values: the kernel strided_copy serves them all. */
 
 /** Where the elements of a dense result come from: one stride in the input for each axis of the result. */
 export interface Movement {

@@ -59,7 +59,7 @@ export interface QuantizationRule {
   readonly output: OutputQuantization;
   /** Input number of the weights and the axis of their output channels. */
   readonly weights?: { readonly input: number; readonly axis: number };
-  /** What the quantiser chooses in int16, where no file prescribes the semantics. */
+  /** Attributes that the quantiser chooses in int16, where no file prescribes the semantics. */
   readonly int16Attributes?: Attributes;
   /** Input number of the int32 bias, whose scale is input scale times weight scale. */
   readonly bias?: number;
@@ -79,7 +79,7 @@ interface Definition<S extends AttributeSchema> extends Traits<AttributesOf<S>> 
   readonly quantization: QuantizationRule;
   /** Types that the quantised operator may write; int8 unless it says otherwise. */
   readonly types?: readonly DType[];
-  /** What is wrong with the types of its tensors, where they are not all the output's. */
+  /** The fault in the types of its tensors, where they are not all the output's. */
   checkTypes?(node: Bound<AttributesOf<S>>): string | undefined;
   /** Type and scale of the float operator's output, for the rule "own"; its inputs are as in `quantizeConstants`. */
   outputType?(node: Bound<AttributesOf<S>>): Pick<Tensor, "dtype" | "quantization">;

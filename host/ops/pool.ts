@@ -4,7 +4,7 @@ import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 import { eachOutput, eachTap, type Window, window, windowOutput } from "./window.ts";
 
-/** What average and max pooling have in common: everything but the reduction. */
+/** Parts that average and max pooling share: everything but the reduction. */
 interface PoolAttributes {
   readonly kernel: readonly number[];
   readonly stride: readonly number[];

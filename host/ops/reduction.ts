@@ -2,7 +2,7 @@ import { elements, ModelError, type Shape, type Tensor } from "../ir/graph.ts";
 import { mergeLoops } from "./broadcast.ts";
 import type { Bound } from "./operator.ts";
 
-/** What operators that make one value of many have in common: which values those are, and the loops of their kernels. */
+/** Parts that operators share that make one value of many: which values those are, and the loops of their kernels. */
 
 export interface Axes {
   readonly sizes: readonly number[];

@@ -49,7 +49,7 @@ export const relu = defineOperator({
 /** A value that is only clamped: 2^30 / 2^31 * 2^1. */
 const ONE: Multiplier = { multiplier: 2 ** 30, shift: 1 };
 
-/** What a quantised value is multiplied by, and its bounds after that. */
+/** The factor of a quantised value, and its bounds after that. */
 function rescaling({ attributes, inputs, outputs }: Bound<Attributes>): { factor: Multiplier; range: Range } {
   const [input, output] = [inputs[0]!, outputs[0]!];
   const from = perTensor(input);

@@ -1,7 +1,7 @@
 import { elements, ModelError } from "../ir/graph.ts";
 import { defineOperator } from "./operator.ts";
 
-/** The same values under another shape. It costs nothing: both tensors are one buffer. */
+/** Values under another shape. It costs nothing: both tensors are one buffer. */
 export const reshape = defineOperator({
   name: "reshape",
   summary: "change of shape (also SQUEEZE, EXPAND_DIMS, Flatten)",

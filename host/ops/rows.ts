@@ -1,7 +1,7 @@
 import { elements, ModelError, type Shape, type Tensor } from "../ir/graph.ts";
 import { typeRange } from "./activation.ts";
 
-/** What operators share that take rows of features, and whose constants have a row for each output. */
+/** Parts that operators share that take rows of features, and whose constants have a row for each output. */
 
 /** The number of features, for an input [..., features]. */
 export const featuresOf = ({ shape }: Pick<Tensor, "shape">): number => shape.at(-1) ?? 1;
@@ -20,7 +20,7 @@ export function checkShape(node: string, role: string, { shape }: Tensor, expect
 
 const NARROW: readonly string[] = ["int8", "int16"];
 
-/** What is wrong with an input that a quantised operator reads as int8 or int16. */
+/** The fault in an input that a quantised operator reads as int8 or int16. */
 export function checkNarrow({
   inputs,
   outputs,

@@ -26,11 +26,11 @@ export function symmetric(min: number, max: number): Quantization {
   return quantized(scale >= LEAST_SCALE ? scale : 1, 0);
 }
 
-/** Of activations. */
+/** The scale of activations. */
 export const activationScale = (precision: Precision, min: number, max: number): Quantization =>
   precision === "int8" ? asymmetric(min, max) : symmetric(min, max);
 
-/** What TFLite prescribes for int16 where it prescribes a scale for int8: values within +-1. */
+/** The scale that TFLite prescribes for int16 values within +-1. */
 export const UNIT_INT16 = quantized(2 ** -15, 0);
 
 /** Greatest magnitude of weights: symmetric, so the type's least value is left out. */

@@ -7,7 +7,7 @@ import { multiplyWide, type WideMultiplier, wideMultiplier } from "./wide.ts";
 const RANGE = 32;
 const SCALE = RANGE / 32768;
 
-/** Of differences, which are cut off at `limit` steps of the input. */
+/** The scale of differences, which are cut off at `limit` steps of the input. */
 function factorOf(input: Tensor): WideMultiplier & { readonly limit: number } {
   const { scale } = perTensor(input);
   return { ...wideMultiplier(scale / SCALE), limit: Math.min(Math.floor(RANGE / scale), 2 ** 31 - 1) };

@@ -6,7 +6,7 @@ import { pairCount } from "./svm.ts";
 /** Votes as int16: the greatest is one for each other class and a third. */
 const votesScale = (classes: number): number => 2 ** -Math.floor(Math.log2(32767 / classes));
 
-/** What one is in decisions. */
+/** The value of one in decisions. */
 const oneOf = (input: Tensor): number => Math.round(1 / perTensor(input).scale);
 
 /** Calls `add` for each pair: classes and the number of its decision. */

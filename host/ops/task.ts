@@ -1,4 +1,4 @@
-/** What a model is for, as far as its graph tells: whoever builds it may know better (`--task`). */
+/** The task of a model, as far as its graph tells it: its builder may know better (`--task`). */
 import {
   elements,
   type Graph,
@@ -10,7 +10,7 @@ import {
   writers,
 } from "../ir/graph.ts";
 
-/** What leaves a value what it was, but for its shape and type. */
+/** Operators that leave a value as it was, but for its shape and type. */
 const KEEPS_VALUES: readonly string[] = ["reshape", "transpose", "quantize", "dequantize"];
 const SHARES: readonly string[] = ["softmax", "log_softmax", "logistic", "normalize"];
 
@@ -66,7 +66,7 @@ function isAutoencoder(graph: Graph, output: Tensor): boolean {
 /** Axes of more than one value. */
 const extent = ({ shape }: Tensor): number => shape.filter((n) => n > 1).length;
 
-/** What the graph is for, by what makes its output. */
+/** The task of the graph, by the operator that makes its output. */
 export function taskOf(graph: Graph): Task {
   if (graph.task) return graph.task;
   const output = tensorOf(graph, graph.outputs[judgedOutput(graph)]!);

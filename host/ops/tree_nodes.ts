@@ -14,7 +14,7 @@ export const IS_STRICT = 2;
 /** The next row follows for values of a set, whose index in `sets` stands where a threshold would. */
 export const IS_SET = 4;
 
-/** Of so many features splits may be short, where no flag of these is set: see tree_table.ts. */
+/** Splits may be short up to this number of features, where none of the flags is set: see tree_table.ts. */
 export const SHORT_FEATURES = 128;
 export const LONG_FLAGS = MISSING_IS_LESS | IS_SET;
 
@@ -36,7 +36,7 @@ export function rootsOf(nodes: Nodes): number[] {
 export const membersOf = (sets: ArrayLike<number>, start: number): number[] =>
   Array.from({ length: sets[start]! }, (_, i) => sets[start + 1 + i]!);
 
-/** What trees are walked by beside their nodes. */
+/** Facts beside their nodes that trees are walked by. */
 export interface Walk {
   readonly nodes: Nodes;
   readonly sets: ArrayLike<number>;
@@ -60,7 +60,7 @@ export function walk(by: Walk, root: number, x: ArrayLike<number>): number {
   return nodes[row + 1]!;
 }
 
-/** What a walk through each tree is expected to take. */
+/** The work that a walk through each tree is expected to take. */
 export interface Work {
   readonly trees: number;
   /** Splits on the way to all leaves, and how many of them the tables have as long ones. */

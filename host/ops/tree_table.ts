@@ -57,7 +57,7 @@ export const MAX_TREE_FEATURES = 2048;
 /** Codes of a leaf's first byte. */
 const LEAF_CODES = 127;
 const MAX_U16 = 0xffff;
-/** Of int8 features greater ones are long splits, and native kernels look for these behind the end of the table. */
+/** Int8 features beyond it take long splits, and native kernels look for these behind the end of the table. */
 const MAX_DISTANCE = 0xdfff;
 /** Bytes of the mask of a set. */
 const MAX_MASK = { narrow: 32, wide: 8192 } as const;
@@ -237,7 +237,7 @@ function treeBlock(nodes: Nodes, root: number, end: number, layout: Layout): Blo
     }
     const children = [take(row + 1), take(right)] as const;
     const split = { feature, threshold: value, flags };
-    // What can only come out one way is not asked.
+    // A split that can only come out one way is not asked.
     const only = decided(split, layout.range);
     blocks.set(row, only === undefined ? splitBlock(split, children, layout) : children[only]);
   }
@@ -265,14 +265,14 @@ function joinBlocks(root: Block, { wide }: Layout): number[] {
   return bytes;
 }
 
-/** What of a forest its tables are made of, as quantised. */
+/** The parts of a quantised forest that its tables are made of. */
 export interface QuantizedForest {
   readonly nodes: Nodes;
   readonly leaves: TensorData;
   readonly sets: ArrayLike<number>;
   readonly targets: number;
   readonly wide: boolean;
-  /** Of the input's type. */
+  /** Bits of the input's type. */
   readonly range: Range;
 }
 

@@ -2,7 +2,7 @@ import { allocate, elements, fromBytes, type Tensor, type TensorData } from "../
 import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
-/** What operators of one value have in common: evaluated per element, lowered to a table. */
+/** Operators of one value: evaluated per element, lowered to a table. */
 
 /** Applies `f` to each value; the result has the output's type. */
 export function evaluateUnary(

@@ -53,7 +53,7 @@ const FUNCTIONS = {
 } satisfies Readonly<Record<string, RealFunction>>;
 
 type FunctionName = keyof typeof FUNCTIONS;
-/** What the attribute may be. */
+/** Values of the attribute. */
 export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 
 /** Nothing is below 0 there, but a value near it may be rounded to the other side. */

@@ -1,4 +1,4 @@
-/** What would help a tensor that lost much when it became integers. */
+/** Advice for a tensor that lost much when it became integers. */
 
 import type { LayerQuality } from "../compiler/quantize/measure.ts";
 import { type Graph, tensorOf, writers } from "../ir/graph.ts";

@@ -11,7 +11,7 @@ export interface Segment {
   readonly name: string;
   readonly value: number;
   readonly colour: string;
-  /** What people read: the value with its unit. */
+  /** The text that people read: the value with its unit. */
   readonly text: string;
 }
 
@@ -62,7 +62,7 @@ export function dataTable(
 <tbody>${rows.map((row) => html`<tr>${row.map(cell)}</tr>`)}</tbody></table></div>`;
 }
 
-/** What is not needed at first sight. */
+/** A part that is not needed at first sight. */
 export const details = (summary: string, content: Html): Html =>
   html`<details><summary>${summary}</summary>${content}</details>`;
 

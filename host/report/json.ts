@@ -63,7 +63,7 @@ function memoryOf({ plan, graph, choices }: Build): MemoryReport {
   };
 }
 
-/** What `build --json` prints and report.json holds: schema.ts says what the fields mean. */
+/** The document that `build --json` prints and report.json holds: schema.ts says what the fields mean. */
 export function reportOf(build: Build): Report {
   const { metadata, module } = build;
   const sizes = sizeParts(module, metadata);

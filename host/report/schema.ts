@@ -38,7 +38,7 @@ export interface MemoryReport {
   readonly arenaOptimal: boolean;
   /** Address of the arena; constants lie below it. */
   readonly arenaOffset: number;
-  /** What happens in each step: "input", the layers by calls of kernels, "output". */
+  /** The name of each step: "input", the layers by calls of kernels, "output". */
   readonly steps: readonly string[];
   readonly buffers: readonly BufferReport[];
 }
@@ -47,9 +47,9 @@ export interface TuningReport {
   readonly board: BoardProfile;
   readonly optimize: Objective;
   readonly costs: "predicted" | "measured";
-  /** Of one inference, on rv32imac. */
+  /** Instructions of one inference, on rv32imac. */
   readonly instructions: ByKernels;
-  /** Of one inference on the board, with native kernels where its firmware has them. */
+  /** Milliseconds of one inference on the board, with native kernels where its firmware has them. */
   readonly milliseconds: number;
   /** Linear memory, wasm3 and stacks; and what the board has for them. */
   readonly ramBytes: ByKernels & { readonly limit: number };
@@ -63,13 +63,13 @@ export interface BoardReport {
   readonly nativeKernels: boolean;
   /** Whether the module was built for it. */
   readonly chosen: boolean;
-  /** Of one inference by each kind of kernels. */
+  /** Instructions of one inference by each kind of kernels. */
   readonly milliseconds: ByKernels;
   /** RAM for models. */
   readonly ramLimit: number;
 }
 
-/** What a tensor lost when it became integers; of float models only. */
+/** The loss of a tensor when it became integers; of float models only. */
 export interface LayerQualityReport {
   readonly tensor: string;
   readonly layer: string;
@@ -87,7 +87,7 @@ export interface LayerQualityReport {
   readonly saturated: number;
   /** How the range was chosen. */
   readonly method: string;
-  /** What would help, one sentence each. */
+  /** Advice, one sentence each. */
   readonly advice: readonly string[];
 }
 
@@ -98,7 +98,7 @@ export interface Report {
   readonly moduleBytes: number;
   /** Sums by kind of content, largest first. */
   readonly parts: readonly { readonly part: string; readonly bytes: number }[];
-  /** The same by layer and kernel; they add up to `moduleBytes`, runs of zeros that are not stored counting less. */
+  /** Bytes by layer and kernel; they add up to `moduleBytes`, runs of zeros that are not stored counting less. */
   readonly sizes: readonly Part[];
   readonly memory: MemoryReport;
   /** Multiply-accumulates of one inference. */
@@ -112,11 +112,11 @@ export interface Report {
   /** The integers against the model as it was imported, on the calibration samples. */
   readonly floatAgreement?: Agreement;
   readonly quality?: readonly LayerQualityReport[];
-  /** What the quantiser did with a float model, by which samples, and what people should know of it. */
+  /** The quantiser's steps on a float model, the samples it used, and its warnings. */
   readonly quantization?: QuantizationNotes;
   /** A second implementation of the model's file that said the same, where that was asked for. */
   readonly check?: Check;
-  /** What the model is for, by its file or by whoever built it: what its figures are about. */
+  /** The model's task, by its file or its builder; its figures are the task's. */
   readonly task?: Task;
   /** Where the right answers were given: figures of the task. */
   readonly evaluation?: EvaluationResult;

@@ -1,4 +1,4 @@
-/* What main.c and scenario.c share: the port for a development machine, and reading hexadecimal. */
+/* Parts that main.c and scenario.c share: the port for a development machine, and reading hexadecimal. */
 #ifndef THIMBLE_POSIX_PORT_H
 #define THIMBLE_POSIX_PORT_H
 

@@ -22,7 +22,7 @@ static uint32_t count_ticks(void *context) {
     return (uint32_t)board_instructions();
 }
 
-/* What verification takes, counted because it is most of opening a model. */
+/* Instructions that verification takes, counted because it is most of opening a model. */
 static struct {
     uint64_t sha256, ed25519;
 } spent;

@@ -8,7 +8,7 @@ static thimble_ddi client;
 static thimble_ddi_request request;
 static thimble_ddi_model models[THIMBLE_MODELS];
 
-/* What the host reads of a request: host/fleet/simulator/ddi.ts. */
+/* Fields that the host reads of a request: host/fleet/simulator/ddi.ts. */
 _Static_assert(offsetof(thimble_ddi_request, body) == 12, "thimble_ddi_request.body");
 _Static_assert(offsetof(thimble_ddi_request, range_start) == 20, "thimble_ddi_request.range_start");
 

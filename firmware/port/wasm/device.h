@@ -1,4 +1,4 @@
-/* What the files of this port share. */
+/* Declarations that the files of this port share. */
 #ifndef THIMBLE_WASM_DEVICE_H
 #define THIMBLE_WASM_DEVICE_H
 
@@ -7,7 +7,7 @@
 #define IMPORT(name) __attribute__((import_module("thimble"), import_name(name)))
 #define EXPORT(name) __attribute__((export_name(name)))
 
-/* What device_set made of the instance. */
+/* The state that device_set gave the instance. */
 const thimble_device *wasm_device(void);
 
 /* The models that model_add gave it. */

@@ -16,7 +16,7 @@
 IMPORT("ticks") uint32_t host_ticks(void);
 IMPORT("log") void host_log(const char *text, uint32_t bytes);
 
-/* What the host reads without asking: host/fleet/simulator/instance.ts. */
+/* Fields that the host reads without asking: host/fleet/simulator/instance.ts. */
 _Static_assert(offsetof(thimble_image, body_bytes) == 4, "thimble_image.body_bytes");
 _Static_assert(offsetof(thimble_image, version) == 8, "thimble_image.version");
 _Static_assert(offsetof(thimble_image, build) == 12, "thimble_image.build");
@@ -69,7 +69,7 @@ EXPORT("reserve") uint32_t wasm_reserve(uint32_t bytes) {
     return reserved;
 }
 
-/* What the device trusts and offers; the keys must stay where they are. */
+/* Keys that the device trusts and what it offers; the keys must stay where they are. */
 EXPORT("device_set") void wasm_device_set(const uint8_t (*keys)[THIMBLE_KEY_BYTES], uint32_t count,
                                           uint32_t capabilities) {
     device.keys = keys;

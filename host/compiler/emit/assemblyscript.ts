@@ -72,7 +72,7 @@ function nameEverything(program: Program) {
 
 type Names = ReturnType<typeof nameEverything>;
 
-/** What happens at a node, in one comment line. */
+/** A comment line that says what happens at a node. */
 function describe(program: Program, node: Node): string {
   const bound = bind(program.graph, node);
   const macs = operatorOf(node.op).macs(bound);

@@ -44,7 +44,7 @@ function constantBytes(program: Program): Map<string, { weights: number; tables:
   return byLayer;
 }
 
-/** What of a layer's tuning is worth its bytes in the module. */
+/** The part of a layer's tuning that is worth its bytes in the module. */
 function chosen(tuning: LayerTuning | undefined): Pick<LayerInfo, "tile" | "inPlace" | "cost"> {
   if (!tuning || tuning.kernels.length === 0) return {};
   return {

@@ -34,11 +34,11 @@ export interface EvaluationResult {
   readonly agreement?: number;
   readonly float?: DecisionMetrics;
   readonly quantized?: DecisionMetrics;
-  /** Of tasks whose outputs are values. */
+  /** Errors, for tasks whose outputs are values. */
   readonly values?: Both<ValueMetrics>;
-  /** Of an autoencoder: area under the ROC curve of its errors, where labels say what is an anomaly. */
+  /** For an autoencoder: area under the ROC curve of its errors, where labels say what is an anomaly. */
   readonly anomalyAuc?: Both<number>;
-  /** Of a clustering: how far its groups are those of the labels (adjusted Rand index). */
+  /** For a clustering: how far its groups are those of the labels (adjusted Rand index). */
   readonly rand?: Both<number>;
   /**
    * What was lost: points of accuracy, or growth of the root mean squared error in percent of the range of the right

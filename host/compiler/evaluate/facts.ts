@@ -1,4 +1,4 @@
-/** What people and their data say of a model beyond its file: task, names of classes and columns, a threshold. */
+/** Facts about a model beyond its file, from people and their data: task, names of classes and columns, a threshold. */
 import {
   elements,
   type Graph,

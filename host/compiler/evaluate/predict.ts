@@ -12,7 +12,7 @@ import { initialStates, nextStates, type States } from "../../runtime/engines/re
 import { v8 } from "../../runtime/engines/v8.ts";
 import { traceFrom } from "../quantize/layers.ts";
 
-/** Of each sample, each output's real values. */
+/** The real values of each output, for each sample. */
 export type Predictions = readonly (readonly Float32Array[])[];
 
 function inputOf(graph: Graph, name: string, values: Float32Array): TensorData {
@@ -27,7 +27,7 @@ function outputOf(graph: Graph, name: string, data: TensorData): Float32Array {
   return Float32Array.from(data, (value) => (value - zeroPoint) * scale);
 }
 
-/** What the graph computes, a model as it was imported for one, by the reference's definitions. */
+/** Results of the graph, a model as it was imported for one, by the reference's definitions. */
 export function predictGraph(graph: Graph, samples: readonly Sample[]): Predictions {
   let states: States = initialStates(graph);
   return samples.map((sample) => {
@@ -38,7 +38,7 @@ export function predictGraph(graph: Graph, samples: readonly Sample[]): Predicti
   });
 }
 
-/** What the module of a quantised graph computes; on V8, which is fast and verified to give what every engine gives. */
+/** Results of a quantised graph's module; on V8, which is fast and verified to give what every engine gives. */
 export async function predictModule(
   graph: Graph,
   module: Uint8Array,

@@ -1,4 +1,4 @@
-/** What is lost after all, where, and what one could try: the advice follows from the measured loss. */
+/** The loss that remains, its place, and options to try: the advice follows from the measured loss. */
 import type { Graph } from "../../ir/graph.ts";
 import type { Agreement } from "../quantize/compare.ts";
 import { DECISIONS_LIMIT, decides, judgedOf, RANGE_LIMIT } from "../quantize/loss.ts";
@@ -6,7 +6,7 @@ import type { LayerQuality } from "../quantize/measure.ts";
 import type { PrecisionChoice } from "../quantize/precision.ts";
 import type { EvaluationResult } from "./evaluate.ts";
 
-/** What may be lost: points of decisions, or percent of the range of values. */
+/** The loss that is allowed: points of decisions, or percent of the range of values. */
 export const lossLimit = (graph: Graph): number =>
   100 * (decides(judgedOf(graph).task) ? DECISIONS_LIMIT : RANGE_LIMIT);
 

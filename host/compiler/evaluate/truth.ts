@@ -1,4 +1,4 @@
-/** What a data file says of the right answers, in the terms of a model's task: checked before any work is done. */
+/** The right answers of a data file, in the terms of a model's task: checked before any work is done. */
 import { elements, type Graph, ModelError, type Task, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { inputInfos, type Sample, splitRow } from "../../ops/border.ts";
 import { decidesAlone } from "../../ops/decision.ts";
@@ -6,11 +6,11 @@ import { judgedOutput, taskOf } from "../../ops/task.ts";
 import { DataError, type Dataset, type MediaOptions, readSamplesOf } from "../../runtime/data/index.ts";
 
 export interface Truth {
-  /** Of each row the number of its class; of a clustering, of the group that it belongs to. */
+  /** For each row the number of its class, or of its group where the task is clustering. */
   readonly classes?: readonly number[];
   /** Names of classes, in the order of the model's outputs. */
   readonly names?: readonly string[];
-  /** Of each row the values to come to. */
+  /** For each row the right values. */
   readonly values?: readonly Float32Array[];
 }
 

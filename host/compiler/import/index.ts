@@ -12,7 +12,7 @@ export interface Source {
   readonly bytes: Uint8Array;
   readonly sha256: string;
   readonly format: "tflite" | "onnx" | "keras";
-  /** Of a Keras file: what is in it, which takes a thread to read; see `openSource`. */
+  /** Contents of a Keras file, which takes a thread to read; see `openSource`. */
   readonly keras?: KerasModel;
 }
 

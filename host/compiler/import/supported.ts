@@ -3,11 +3,11 @@ import { qlinearOperators } from "./onnx/expand_qlinear.ts";
 import { operators } from "./onnx/operators/index.ts";
 import { translations } from "./tflite/operators.ts";
 
-/** What importers understand, for the README and for whoever asks. */
+/** Operators that importers understand, for the README and for commands. */
 
 export interface SupportedOperator {
   readonly name: string;
-  /** What of it is supported; "" where the name says it all. */
+  /** The supported part; "" where the name says it all. */
   readonly summary: string;
 }
 

@@ -104,7 +104,7 @@ function scalingOf(features: number, lists: readonly Columns[]): Scaling | undef
 const isIdentity = ({ offsets, factors, missing }: Scaling): boolean =>
   !missing && offsets.every((o) => o === 0) && factors.every((f) => f === 1);
 
-/** What gives out names, of tensors and of nodes. */
+/** Givers of names, for tensors and for nodes. */
 interface Unique {
   readonly tensor: (name: string) => string;
   readonly node: (name: string) => string;

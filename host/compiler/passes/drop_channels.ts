@@ -34,7 +34,7 @@ const isInt8 = ({ dtype }: Tensor): boolean => dtype === "int8";
 const isPadded = (node: Node): boolean =>
   (node.attributes["padding"] as readonly number[]).some((n) => n > 0);
 
-/** What dropping channels has to know of a node: how it treats them, and its weights where it has some. */
+/** The role of a node for dropping channels: how it treats them, and its weights where it has some. */
 type Role =
   | { readonly kind: "pool" | "view" }
   | { readonly kind: "conv" | "depthwise" | "dense"; readonly weights: Weights };

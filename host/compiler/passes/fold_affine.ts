@@ -39,7 +39,7 @@ const FOLDED = ["add", "sub", "mul"];
  */
 export function foldAffine(graph: Graph): Graph {
   const folded = foldOnce(graph);
-  // What came before what was folded follows now.
+  // A node in front of the folded one is now next to the layer.
   return folded.nodes.length < graph.nodes.length ? foldAffine(folded) : folded;
 }
 

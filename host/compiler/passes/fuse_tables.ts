@@ -39,7 +39,7 @@ function chainTo(graph: Graph, last: Node, writer: ReadonlyMap<string, Node>): N
   return undefined;
 }
 
-/** What the chain makes of each of 256 values. */
+/** The chain's result for each of 256 values. */
 function tableOf(graph: Graph, chain: readonly Node[]): number[] {
   const source = chain[0]!.inputs[0]!;
   const every = Uint8Array.from({ length: 256 }, (_, i) => i);

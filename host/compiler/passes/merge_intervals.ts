@@ -14,7 +14,7 @@ import { nodeNames, tensorNames } from "../../ir/names.ts";
 
 interface Part {
   readonly intervals: Node;
-  /** What is made of them, if anything. */
+  /** The dense layer behind them, if there is one. */
   readonly dense: Node | undefined;
 }
 

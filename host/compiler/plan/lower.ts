@@ -24,11 +24,11 @@ export interface KernelCall {
   readonly kernel: Kernel;
   /** In the order of the kernel's parameters. */
   readonly arguments: readonly Argument[];
-  /** What its cost depends on and its arguments do not say: expected counts by name. */
+  /** Expected counts, by name, that its cost depends on and its arguments do not give. */
   readonly work: Readonly<Record<string, number>>;
 }
 
-/** What is left of the graph when operators have become kernels: calls, constants, and views. */
+/** The graph with its operators turned into kernels: calls, constants, and views. */
 export interface Program {
   readonly graph: Graph;
   readonly calls: readonly KernelCall[];

@@ -25,7 +25,7 @@ interface Candidate {
   noise: number;
 }
 
-/** What is left of float values after int8. */
+/** Float values after a round trip through int8. */
 function throughInt8(values: TensorData, { min, max }: Range): TensorData {
   const { scale, zeroPoint } = perTensor({
     name: "",

@@ -16,7 +16,7 @@ export interface Agreement {
   readonly range: number;
   /** Share of samples that both models decide alike: see `decide`. */
   readonly sameArgmax: number;
-  /** What was lost: of decisions in points, the changed ones; of values the error in percent of their range. */
+  /** The loss: for decisions the changed ones in points, for values the error in percent of their range. */
   readonly loss: number;
 }
 

@@ -41,7 +41,7 @@ function randomInput({ shape, scaling }: Tensor, next: () => number): Float32Arr
   });
 }
 
-/** The same samples for a graph every time. */
+/** Samples made from a fixed seed: equal in every run. */
 export function randomSamples(graph: Graph): Sample[] {
   const next = normalNumbers(SEED);
   return Array.from({ length: SAMPLES }, () =>
@@ -49,7 +49,7 @@ export function randomSamples(graph: Graph): Sample[] {
   );
 }
 
-/** What a layer with weights can write at most, given what it reads. */
+/** The range that a layer with weights can write at most, given the range that it reads. */
 function weightBounds(graph: Graph, node: Node, input: Range): Range | undefined {
   const rule = operatorOf(node.op).quantization;
   const weights = rule.weights && tensorOf(graph, node.inputs[rule.weights.input]!);

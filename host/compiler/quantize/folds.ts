@@ -4,9 +4,9 @@ import type { Sample } from "../../ops/border.ts";
 import { withinBudget } from "./score.ts";
 
 export interface Fold {
-  /** What ranges and factors are found on. */
+  /** Samples that ranges and factors are found on. */
   readonly fitting: readonly Sample[];
-  /** What they are judged by; no sample is in both, where there is more than one. */
+  /** Samples that they are judged by; no sample is in both, where there is more than one. */
   readonly judging: readonly Sample[];
 }
 

@@ -19,7 +19,7 @@ export interface Group {
   min: number;
   max: number;
   precision: Precision;
-  /** What the operator prescribes for int8. */
+  /** The quantisation that the operator prescribes for int8. */
   fixed: Quantization | undefined;
 }
 
@@ -100,7 +100,7 @@ function wantedGroups(
   const { quantization, checkTypes } = operatorOf(node.op);
   const output = groups.get(node.outputs[0]!)!;
   const { kind } = quantization.output;
-  // What says itself what it writes reads any; others may have kernels for inputs of another type.
+  // An operator that states its output type reads any; others may have kernels for inputs of another type.
   const mixes =
     kind === "own" || (checkTypes && checkTypes(typed(graph, groups, node, precision)) === undefined);
   return node.inputs.map((input) => {

@@ -75,7 +75,7 @@ export function binsOf({ counts, width }: Histogram): Bin[] {
   return bins;
 }
 
-/** The same in `size` equal bins from `min` to `max`, for people to look at. */
+/** Counts in `size` equal bins from `min` to `max`, for people to look at. */
 export function coarseCounts(histogram: Histogram, size: number): number[] {
   const { min, max, width } = histogram;
   const counts = new Array<number>(size).fill(0);

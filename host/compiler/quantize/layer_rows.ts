@@ -1,4 +1,4 @@
-/** What the weights of a layer are multiplied with: its input, gathered into one row for each output position. */
+/** Rows that the weights of a layer are multiplied with: its input, gathered into one row for each output position. */
 import { type Attributes, elements, type Tensor, type TensorData } from "../../ir/graph.ts";
 import type { Bound } from "../../ops/operator.ts";
 import { eachOutput, eachTap, type WindowAttributes, window } from "../../ops/window.ts";

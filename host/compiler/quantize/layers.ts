@@ -23,7 +23,7 @@ import { evaluateGraph, initialStates, type States, type Trace } from "../../run
 type Values = readonly (TensorData | undefined)[];
 type Layer = Bound<Attributes>;
 
-/** Of one row of inputs the sums of some channels, from `first` on in the output. */
+/** The sums of some channels for one row of inputs, from `first` on in the output. */
 interface Row {
   readonly values: Float64Array;
   readonly terms: number;
@@ -199,7 +199,7 @@ const SUMS: Readonly<Record<string, (layer: Layer, values: Values) => Float64Arr
   depthwise_conv2d: depthwiseSums,
 };
 
-/** What an operator evaluates to, float or quantised: the results of its own `evaluate`, sooner. */
+/** The results of an operator's own `evaluate`, float or quantised, computed sooner. */
 export function evaluateLayer(op: string, layer: Layer, values: Values): readonly TensorData[] {
   checkTime();
   const sumsOf = SUMS[op];
@@ -226,6 +226,6 @@ export function evaluateLayer(op: string, layer: Layer, values: Values): readonl
 export const traceFrom = (graph: Graph, inputs: readonly TensorData[], states: States): Trace =>
   evaluateGraph(graph, inputs, states, evaluateLayer);
 
-/** The same from the states that a graph begins with. */
+/** Results from the states that a graph begins with. */
 export const traceOf = (graph: Graph, inputs: readonly TensorData[]): Trace =>
   traceFrom(graph, inputs, initialStates(graph));

@@ -1,16 +1,16 @@
 /** Figures by which models are judged: of decisions, of values, and of scores that tell the abnormal from the normal. */
 
-/** Of one class, rows of it against all others. */
+/** Figures of one class: its rows against all others. */
 export interface ClassMetrics {
-  /** Of what was decided to be of the class, the share that is; 0 where nothing was. */
+  /** Precision: the share of the rows decided for the class that belong to it; 0 where there are none. */
   readonly precision: number;
-  /** Of what is of the class, the share that was found; 0 where nothing is. */
+  /** Recall: the share of the class's rows that were found; 0 where there are none. */
   readonly recall: number;
   /** Their harmonic mean. */
   readonly f1: number;
 }
 
-/** What one model decided, by expected class: rows are expected classes, columns the decided ones. */
+/** The decisions of one model, by expected class: rows are expected classes, columns the decided ones. */
 export interface DecisionMetrics {
   readonly accuracy: number;
   readonly confusion: readonly (readonly number[])[];

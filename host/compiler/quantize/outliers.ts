@@ -112,7 +112,7 @@ export const outlierWarnings = (outliers: readonly Outlier[]): string[] =>
 /** Fewer samples than this are no picture of what a model will see. */
 const FEW = 8;
 
-/** What to know of the number of samples. */
+/** A warning about the number of samples. */
 export const fewWarnings = (samples: readonly Sample[]): string[] =>
   samples.length > 0 && samples.length < FEW
     ? [

@@ -157,7 +157,7 @@ function raiseParts(
   return found;
 }
 
-/** What a search for types goes by. */
+/** The inputs of a search for types. */
 interface Search {
   readonly subject: Subject;
   readonly target: Target;

@@ -18,7 +18,7 @@ export interface QuantizeOptions {
   readonly precision?: ReadonlyMap<string, Precision>;
 }
 
-/** What an operator says of its output, or what only moved values have been before. */
+/** The output's quantisation by the operator's rule, or that of the input where values are only moved. */
 function outputType(
   node: Bound<Attributes>,
   { outputType: own, quantization }: Operator,

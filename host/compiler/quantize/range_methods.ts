@@ -15,7 +15,7 @@ const scaled = ({ min, max }: Range, factor: number): Range => ({ min: min * fac
 
 const sumOf = (bins: readonly Bin[]): number => bins.reduce((sum, { count }) => sum + count, 0);
 
-/** What stands for the values of a bin: its middle, but 0 where it starts there, which most of them are. */
+/** The representative of a bin's values: its middle, but 0 where it starts there, which most of them are. */
 const middleOf = ({ low }: Bin, width: number): number => (low === 0 ? 0 : low + width / 2);
 
 /** Leaves out the outermost 0.01 % of values on each side. */

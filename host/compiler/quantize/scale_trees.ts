@@ -106,7 +106,7 @@ function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, num
 const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
 const setsOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs[SETS] ?? "");
 
-/** What splits ask of one feature. */
+/** The questions that splits ask of one feature. */
 interface Asked {
   readonly thresholds: Map<string, Threshold>;
   readonly members: Set<number>;
@@ -153,7 +153,7 @@ function featuresOf(asked: readonly Asked[], rows: readonly Float32Array[], isMi
   }));
 }
 
-/** What a missing value of a feature is taken for; null is an integer of its own. */
+/** The number that stands for a feature's missing value; null is an integer of its own. */
 function missingValue({ feature }: Subject, asked: Asked, grid: Grid): number | null {
   if (feature.reserved) return null;
   const integers = [...grid.thresholds.values(), ...feature.members.map((member) => scaled(member, grid))];

@@ -47,10 +47,10 @@ const MOST_TRIES = 16;
 export const triesFor = (graph: Graph, samples: number): number =>
   Math.max(1, Math.min(MOST_TRIES, Math.floor(SEARCH_BUDGET / (samples * stepsOf(graph) + 1))));
 
-/** What the float model makes of samples. */
+/** The float model's results on samples. */
 export interface Target {
   readonly samples: readonly Sample[];
-  /** What is compared: of each output the scores that a last softmax or sigmoid is given, or itself; then outputs. */
+  /** Tensors that are compared: of each output the scores that a last softmax or sigmoid is given, or itself; then outputs. */
   readonly tensors: readonly string[];
   /** Values of these tensors, for each sample. */
   readonly values: readonly (readonly Float32Array[])[];
@@ -108,12 +108,12 @@ export interface Score {
   /** Mean over all scores of noise to signal, the signal around its mean; the same of outputs. */
   readonly noise: number;
   readonly outputNoise: number;
-  /** What each sample adds to both, times the number of samples. */
+  /** Each sample's share of both, times the number of samples. */
   readonly errors: readonly number[];
   readonly outputErrors: readonly number[];
   /** Share of samples decided as by the float model; 1 where outputs decide nothing. */
   readonly agreement: number;
-  /** What is lost as a multiple of what may be: see `lossOf`. */
+  /** The loss as a multiple of the allowed one: see `lossOf`. */
   readonly loss: number;
   /**
    * Share of decisions that errors of this size will change, which a few hundred samples are too few to
@@ -152,7 +152,7 @@ function margins(
   return { margin, error: found[first]! - found[second]! - margin };
 }
 
-/** Of each sample the mean squared error of one tensor, as a share of the signal of all samples. */
+/** For each sample the mean squared error of one tensor, as a share of the signal of all samples. */
 function errorsOf(expected: readonly Float32Array[], found: readonly Float32Array[]): number[] {
   let [sum, squares, count] = [0, 0, 0];
   for (const values of expected) {
@@ -177,7 +177,7 @@ const meanErrors = (tensors: readonly (readonly number[])[]): number[] =>
 
 interface Outcome {
   readonly values: readonly Float32Array[];
-  /** Of the output that the model is judged by. */
+  /** Loss of the output that the model is judged by. */
   readonly output: Float32Array;
   readonly same: boolean;
 }
@@ -214,7 +214,7 @@ function unchangedNodes(before: Graph, after: Graph): ReadonlySet<string> {
   return unchanged;
 }
 
-/** What an integer graph made of each sample: what a change leaves as it was is not computed again. */
+/** Results of an integer graph on each sample: results that a change leaves as they were are not computed again. */
 export interface Memo {
   readonly graph: Graph;
   /** None where they would take too much memory. */
@@ -256,7 +256,7 @@ function outcomesOf({ quantized, target }: Trial, traces: readonly Trace[]): Out
 
 export interface Verdict {
   readonly score: Score;
-  /** Of each trial, for the next one that is little different. */
+  /** Results of each trial, for the next one that differs little. */
   readonly memos: readonly Memo[];
 }
 

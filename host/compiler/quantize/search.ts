@@ -55,11 +55,11 @@ export interface SearchOptions {
 
 export interface Found {
   readonly quantized: Graph;
-  /** What it was made from: the same function, channels of inner tensors scaled. */
+  /** The float graph that it was made from: the imported function with channels of inner tensors scaled. */
   readonly float: Graph;
-  /** Of the tensors of `float`. */
+  /** Ranges of the tensors of `float`. */
   readonly ranges: ReadonlyMap<string, ChosenRange>;
-  /** What was done, and what for, one line each. */
+  /** Steps that were taken, and their reasons, one line each. */
   readonly steps: readonly string[];
 }
 
@@ -67,7 +67,7 @@ export interface Found {
 export interface Observed {
   readonly graph: Graph;
   readonly histograms: ReadonlyMap<string, Histogram>;
-  /** Of the channels between layers that may be equalised. */
+  /** Pairs of layers whose channels may be equalised. */
   readonly extents: Extents;
 }
 
@@ -92,7 +92,7 @@ interface State {
   readonly whole: Fitted;
   readonly folds: readonly Judged[];
   readonly score: Score;
-  /** What the folds' integer graphs computed. */
+  /** Results of the folds' integer graphs. */
   readonly memos: readonly Memo[];
   readonly steps: readonly string[];
 }
@@ -112,7 +112,7 @@ function tryChange(state: State, change: (fitted: Fitted) => Plan, steps: readon
   return { whole, folds, score, memos, steps: [...state.steps, ...steps] };
 }
 
-/** What has so many parameters that it could learn the samples by heart is judged by others. */
+/** A step with so many parameters that it could learn the samples by heart is judged by other samples. */
 function heldOut(float: Graph, samples: readonly Sample[]): Target {
   const held = samples.filter((_, i) => isHeldOut(i));
   return targetOf(float, withinBudget(float, held.length > 0 ? held : samples));
@@ -221,7 +221,7 @@ function refineBest(
   return best;
 }
 
-/** What the tensors of a float graph take as values on samples, and on rows of tables a little further out. */
+/** Values of a float graph's tensors on samples, and on rows of tables a little further out. */
 export function observeGraph(graph: Graph, samples: readonly Sample[]): Observed {
   const extents = emptyExtents(equalizablePairs(graph));
   return { graph, histograms: observe(graph, withHeadroom(graph, samples), extents), extents };
@@ -252,7 +252,7 @@ export function searchQuantization(
   let state = startOf(observed, samples, method);
   if (wanted) state = equalize(state, method);
   if (calibration === "auto") state = narrowRanges(state);
-  // What is lost is told by more samples than a try is worth.
+  // The final loss is measured on more samples than a try is worth.
   const target = targetOf(observed.graph, withinBudget(observed.graph, samples, 1 / 2));
   return finish(state, samples, target, options);
 }
@@ -293,14 +293,14 @@ function refinedInt8(
   const plain = quantizePlan(plan);
   const { loss } = scoreOf(plain, target);
   const { strict, judged } = target;
-  // What costs next to nothing takes 16 bits rather than what only these samples say is enough.
+  // A layer that costs next to nothing takes 16 bits, since only these samples say that fewer are enough.
   const canAfford = strict && judged.task !== "autoencoder" && judged.task !== "image";
   if (options.precision !== "int8" && (canAfford || loss > MENDABLE)) return undefined;
   const refined = refineBest(graph, plain, samples, target, options);
   return options.precision === "int8" || isEnough(refined.scores[1]!, graph, target) ? refined : undefined;
 }
 
-/** The same without data: random inputs say nothing of which weights and decisions matter. */
+/** Quantisation without data: random inputs say nothing of which weights and decisions matter. */
 export function quantizeWithoutData(observed: Observed, { precision, fits }: SearchOptions = {}): Found {
   const { graph, histograms } = observed;
   const subject = { graph, histograms, ranges: dataFreeRanges(graph, histograms) };

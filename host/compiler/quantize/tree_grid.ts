@@ -13,11 +13,11 @@ export interface Threshold {
   readonly isStrict: boolean;
 }
 
-/** What is asked of a feature and what is known of it. Lists are sorted and have each number once. */
+/** Questions about a feature, and its known values. Lists are sorted and have each number once. */
 export interface Feature {
   /** Finite. */
   readonly thresholds: readonly Threshold[];
-  /** Of all sets. */
+  /** Numbers of all sets. */
   readonly members: readonly number[];
   readonly samples: readonly number[];
   /** The greatest integer of the type is for missing values alone. */
@@ -139,7 +139,7 @@ const integersOf = ({ min, max }: Range, reserved: boolean): Range => ({
   max: reserved ? max - 1 : max,
 });
 
-/** What no threshold may be beyond, so that there are integers on both sides. */
+/** The bound of thresholds, so that there are integers on both sides. */
 const insideOf = ({ min, max }: Range): Range => ({ min, max: max - 1 });
 
 /** Integers that a threshold may be, by the values next to it; none where `least` is above `most`. */
@@ -189,7 +189,7 @@ export function gridOf(subject: Subject, affine: Affine, type: Range): Grid | un
     : undefined;
 }
 
-/** Of the gap between two samples, how much a threshold in it may be moved. */
+/** The share of the gap between two samples by which a threshold in it may be moved. */
 const MAX_SHIFT = 0.02;
 
 /** Whether values that no sample has are decided as before, too, but for very few. */

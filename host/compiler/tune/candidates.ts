@@ -10,7 +10,7 @@ import { callShape } from "./features.ts";
 export interface Candidate {
   readonly choice: Choice;
   readonly kernels: readonly Kernel[];
-  /** Of one inference. */
+  /** Instructions of one inference. */
   readonly instructions: ByKernels;
   readonly scratchBytes: number;
 }
@@ -20,7 +20,7 @@ export interface LayerCandidates {
   readonly calls: readonly KernelCall[];
   /** At least one, the first by the small kernel and not in place. */
   readonly candidates: readonly Candidate[];
-  /** Of the output; of what it can take the place of, no less. */
+  /** Bytes of the output, or of the larger input whose place it takes. */
   readonly outputBytes: number;
   /** The tensor whose place the output can take; undefined where it can't. */
   readonly replaces?: string;
@@ -105,7 +105,7 @@ export function listCandidates(graph: Graph): LayerCandidates[] {
       const kernels = programs[0].calls
         .filter((call) => call.node === node.name)
         .map((call) => call.kernel.name);
-      // What is computed by the same kernel in the same place is the same, whatever was asked for.
+      // Candidates with one kernel in one place are one, whatever was asked for.
       const key = `${kernels} ${canReplace && inPlace}`;
       const isNew = !seen.has(key);
       seen.add(key);

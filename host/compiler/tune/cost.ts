@@ -71,7 +71,7 @@ const callBytes = (call: Pick<KernelCall, "arguments">): number =>
     ),
   );
 
-/** What a module is made of, as far as its size and its RAM depend on it. */
+/** The parts of a module that its size and its RAM depend on. */
 export interface Outline {
   readonly kernels: readonly Kernel[];
   readonly calls: readonly Pick<KernelCall, "arguments">[];
@@ -147,7 +147,7 @@ const BORDER_BYTES = 19;
 
 // RAM
 
-/** What wasm3's heap depends on. Natively, kernels are bound and not compiled, but their helpers may be. */
+/** Counts that wasm3's heap depends on. Natively, kernels are bound and not compiled, but their helpers may be. */
 export const heapFeatures = (code: CodeSize): Features => ({ base: 1, ...code });
 
 /** RAM that a device needs beside the module's linear memory, in bytes. */

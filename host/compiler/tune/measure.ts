@@ -50,7 +50,7 @@ export interface Subject {
   readonly name: string;
   readonly module: Uint8Array;
   readonly inputs: readonly Vector[];
-  /** What the reference interpreter makes of them. */
+  /** The reference interpreter's outputs. */
   readonly outputs: readonly Vector[];
 }
 
@@ -121,7 +121,7 @@ export async function measureModule(subject: Subject, options: MeasureOptions): 
   };
 }
 
-/** The same module with either kind of kernels, side by side. Errors as of `measureModule`. */
+/** Measures a module with either kind of kernels, side by side. Errors as of `measureModule`. */
 export async function measureBoth(
   subject: Subject,
   build: FirmwareOptions = {},

@@ -53,7 +53,7 @@ function describeLayer({ node, graph }: Layer, choice: Choice): string {
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-/** What is in the file, or undefined where it is not there or was not written to its end. */
+/** The file's contents, or undefined where it is not there or was not written to its end. */
 function recall(file: string): ByKernels | undefined {
   try {
     const { native, portable } = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;

@@ -9,13 +9,13 @@ import { type Candidate, type LayerCandidates, liveBytes } from "./candidates.ts
 /** One candidate for each layer, in their order. */
 export interface Selection {
   readonly candidates: readonly Candidate[];
-  /** What the arena needs, if the planner wastes nothing. */
+  /** Bytes that the arena needs if the planner wastes nothing. */
   readonly arenaBytes: number;
 }
 
 interface Option {
   readonly candidate: Candidate;
-  /** Of the arena, at this layer's step. */
+  /** Bytes of the arena at this layer's step. */
   readonly bytes: number;
 }
 

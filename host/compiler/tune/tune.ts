@@ -42,7 +42,7 @@ export interface Tuning {
   readonly costs: "predicted" | "measured";
   readonly choices: Choices;
   readonly layers: readonly LayerTuning[];
-  /** Of one inference. */
+  /** Instructions of one inference. */
   readonly instructions: ByKernels;
   /** In all, predicted: the module's linear memory, wasm3 with its stack, the C stack. */
   readonly ramBytes: ByKernels;

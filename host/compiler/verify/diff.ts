@@ -3,7 +3,7 @@ import { elements, type Shape, type Tensor, type TensorData } from "../../ir/gra
 import { borderOf } from "../../ops/border.ts";
 import { decibels } from "../quantize/measure.ts";
 
-/** What of a tensor counts when values are compared. */
+/** The facts of a tensor that count when values are compared. */
 export type TensorType = Pick<Tensor, "name" | "dtype" | "shape" | "quantization">;
 
 /** One value that is not the same on both sides. */

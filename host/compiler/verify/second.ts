@@ -11,11 +11,11 @@ import { IS_SET, LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
 import { evaluateInOrder } from "../../runtime/engines/reference.ts";
 import type { Source } from "../import/index.ts";
 
-/** What the comparison found: it is equal, or an error was thrown. */
+/** The size of the comparison that found both equal; a difference throws. */
 export interface Check {
   readonly implementation: string;
   readonly rows: number;
-  /** Of these, rows made for the purpose: thresholds and their neighbours, NaN, zeros, extremes. */
+  /** Rows among these that were made for the purpose: thresholds and their neighbours, NaN, zeros, extremes. */
   readonly edges: number;
 }
 

@@ -20,7 +20,7 @@ export async function* traceLayers(
   vectors: readonly Vector[],
   buildTrace: BuildTrace,
 ): AsyncGenerator<Traced> {
-  // What a state becomes is no output of a module: it stays in its place.
+  // A state's next value is no output of a module: it stays in its place.
   const kept = new Set(statesOf(graph).map(({ next }) => next));
   const written = graph.nodes.flatMap((node) => node.outputs).filter((name) => !kept.has(name));
   for (let first = 0; first < written.length; first += maxTensors) {

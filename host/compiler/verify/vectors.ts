@@ -41,7 +41,7 @@ const EDGES: readonly (readonly [string, (i: number) => number])[] = [
   ["127 and -128 in turn", (i) => (i % 2 === 0 ? 0x7f : 0x80)],
 ];
 
-/** What `build` proves a module on: `random` seeded vectors and the edges of the number range. */
+/** Vectors that `build` proves a module on: `random` seeded vectors and the edges of the number range. */
 export function standardVectors(graph: Graph, random: number): NamedVector[] {
   const edges = EDGES.map(([name, value]) => ({
     name,

@@ -48,7 +48,7 @@ export const cut = (said: string, chars: number): string =>
     .slice(0, chars)
     .replace(/[\uD800-\uDBFF]$/, "");
 
-/** What clients send: a list, one text, or nothing; texts, numbers, null. The last ones say how it ended. */
+/** The details that clients send: a list, one text, or nothing; texts, numbers, null. The last ones say how it ended. */
 function readDetails(value: Json | undefined): string[] {
   const list = Array.isArray(value) ? (value as readonly Json[]) : [value ?? null];
   return list
@@ -72,7 +72,7 @@ export function readFeedback(body: JsonObject, action: number): Feedback {
 }
 
 /**
- * What a device is to do next: give up an action, or go on with the oldest. Undefined where there is nothing. An order
+ * The next order for a device: give up an action, or go on with the oldest. Undefined where there is nothing. An order
  * that would take it back, or change nothing, is closed before the device hears of it.
  */
 export function nextAction(context: Context, device: DeviceRow): Row | undefined {
@@ -183,16 +183,16 @@ function checkEnd({ execution, finished }: Feedback): void {
 const reasonOf = ({ details }: Feedback): string =>
   cut(details.join("; "), LIMITS.detailChars) || "the device gave no reason";
 
-/** What a device says of a deployment. */
+/** A device's message about a deployment. */
 export function takeFeedback(context: Context, device: DeviceRow, id: number, feedback: Feedback): void {
   checkEnd(feedback);
   context.store.transaction(() => {
     const action = openAction(context, device, id);
-    // Who has not read an order can't have carried it out.
+    // A device that has not read an order can't have carried it out.
     if (!isKnown(action)) throw new Refused(404, `action: expected one of ${device.name}, found ${id}`);
     note(context, action, feedback);
     const { execution, finished } = feedback;
-    // What is not closed goes on: "rejected" is not now, and RAUC tells of an error before it closes.
+    // An action that is not closed goes on: "rejected" is not now, and RAUC tells of an error before it closes.
     if (execution === "closed" && finished === "success")
       closeAction(
         context,
@@ -208,7 +208,7 @@ export function takeFeedback(context: Context, device: DeviceRow, id: number, fe
   });
 }
 
-/** What a device says of a cancellation: done, or that it is too late. */
+/** A device's message about a cancellation: done, or that it is too late. */
 export function takeCancelFeedback(
   context: Context,
   device: DeviceRow,
@@ -221,7 +221,7 @@ export function takeCancelFeedback(
       throw new Refused(404, `cancellation: expected one of ${device.name}, found ${id}`);
     note(context, action, feedback);
     const { execution, finished } = feedback;
-    // What is on trial already ends by itself.
+    // A trial that runs already ends by itself.
     if (execution === "rejected") reopenAction(context, action);
     else if (finished === "failure")
       closeAction(context, action, { kind: "failed", reason: reasonOf(feedback) });

@@ -3,7 +3,7 @@ import { ManagementError } from "./management.ts";
 
 export interface Question {
   readonly method: string;
-  /** Of the server's URL, with its query. */
+  /** Path of the server's URL, with its query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | FormData | object;
@@ -22,7 +22,7 @@ export function withoutSecrets(url: string): string {
 /** The part of a text that fits in a line. */
 const line = (text: string): string => text.replace(/\s+/g, " ").replace(/\p{C}/gu, "?").trim().slice(0, 200);
 
-/** What an answer is that is not JSON: a page of a proxy, or nothing. */
+/** The kind of an answer that is not JSON: a page of a proxy, or nothing. */
 function kindOf(response: Response, text: string): string {
   if (text === "") return "an empty answer";
   const type = (response.headers.get("content-type") ?? "").split(";")[0]!.trim();
@@ -35,7 +35,7 @@ async function textOf(response: Response): Promise<string> {
   return response.text();
 }
 
-/** What a server that refuses says: `title` of thimble's and RFC 9457, `message` of hawkBit's. */
+/** The reason of a server that refuses: `title` of thimble's and RFC 9457, `message` of hawkBit's. */
 function reasonOf(response: Response, text: string): string {
   try {
     const { title, message } = JSON.parse(text) as { title?: unknown; message?: unknown };

@@ -8,7 +8,7 @@ export interface Bodies {
   read(message: IncomingMessage, limit: number, start: () => void): Promise<Uint8Array | Refused>;
 }
 
-/** What a refused peer may still send before its connection is cut: enough to hear the answer first. */
+/** Bytes that a refused peer may still send before its connection is cut: enough to hear the answer first. */
 const [LINGER_MS, LINGER_BYTES] = [1000, 1024 * 1024];
 
 /** Throws away what comes, for a moment: a connection that is cut at once takes the answer with it. */

@@ -1,4 +1,4 @@
-/** What every part of the server works on. */
+/** The context that every part of the server works on. */
 import type { KeyObject } from "node:crypto";
 import type { Store } from "./database.ts";
 import type { ImageFiles } from "./image_files.ts";
@@ -11,7 +11,7 @@ export interface Context {
   readonly keys: readonly KeyObject[];
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Of DDI: the first part of every device's path. */
+  /** DDI's tenant: the first part of every device's path. */
   readonly tenant: string;
   /** Seconds between polls of a device. */
   readonly poll: number;
@@ -19,7 +19,7 @@ export interface Context {
   readonly log: (line: string) => void;
 }
 
-/** Who asks, for the audit. */
+/** The person or device that asks, for the audit. */
 export interface Actor {
   readonly name: string;
   readonly address: string;

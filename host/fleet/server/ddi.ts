@@ -34,7 +34,7 @@ interface Call {
   readonly request: ServerRequest;
   readonly device: DeviceRow;
   readonly parameters: Parameters;
-  /** Of the controller: what every href begins with. */
+  /** The controller's address: every href begins with it. */
   readonly base: string;
 }
 

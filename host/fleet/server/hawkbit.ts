@@ -22,13 +22,13 @@ import { shareOf } from "./stages.ts";
 import { isOlder } from "./version.ts";
 
 export interface HawkbitOptions {
-  /** Of the server, without a path. */
+  /** The server's address, without a path. */
   readonly url: string;
   /** The header's value, e.g. "Basic dXNlcjpwYXNzd29yZA==". */
   readonly authorization: string;
 }
 
-/** What is read of hawkBit's documents. */
+/** Fields that are read of hawkBit's documents. */
 interface Page<T> {
   readonly content: readonly T[];
   readonly total: number;
@@ -299,7 +299,7 @@ const newestAction = async (api: Api, target: string): Promise<Action | undefine
   return (await api.call<Page<Action>>("GET", path)).content[0];
 };
 
-/** What a device said when it failed: the newest words that are not the server's own. */
+/** The device's words when it failed: the newest words that are not the server's own. */
 async function reasonOf(api: Api, target: string): Promise<string> {
   const action = await newestAction(api, target);
   if (!action) return "";

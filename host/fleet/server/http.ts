@@ -12,7 +12,7 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** What answers: see UpdateServer. */
+/** The server that answers: see UpdateServer. */
 export interface Answering {
   readonly handle: (request: ServerRequest) => ServerResponse;
   readonly admit: (head: ServerRequest) => number | ServerResponse;

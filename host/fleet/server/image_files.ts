@@ -22,7 +22,7 @@ export interface ImageFiles {
   write(sha256: string, image: Uint8Array): void;
   /** The image, or why there is none to give out. */
   read(sha256: string): Uint8Array | Exclude<FileState, "good">;
-  /** What has become of the file; read only where it has changed since it was read last. */
+  /** The state of the file; read only where it has changed since it was read last. */
   state(sha256: string): FileState;
   remove(sha256: string): void;
   /** SHA-256 of all files that are there. */
@@ -52,7 +52,7 @@ function writeWhole(path: string, bytes: Uint8Array): void {
 
 interface Cached {
   readonly image: Uint8Array;
-  /** Of the file when it was read and found good. */
+  /** Facts of the file when it was read and found good. */
   readonly stamp: string;
 }
 
@@ -97,7 +97,7 @@ function stampOf(path: string): string | undefined {
 export function imageFiles(folder?: string): ImageFiles {
   if (folder === undefined) return filesInMemory();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // What was being written when a process was killed.
+  // A file that was being written when a process was killed.
   for (const name of readdirSync(folder)) if (name.endsWith(".part")) rmSync(join(folder, name));
   const cache = imageCache();
   const checked = new Map<string, { readonly stamp: string; readonly state: FileState }>();

@@ -149,7 +149,7 @@ function insertImage(
   ).id;
 }
 
-/** The same image again: its file is there afterwards, whatever had become of it. */
+/** Takes an image again: its file is whole afterwards, whatever its state was. */
 function publishAgain(context: Context, id: number, bytes: Uint8Array, actor: Actor): ListedImage {
   const { store, files } = context;
   const { sha256, model, version } = imageOf(context, id);

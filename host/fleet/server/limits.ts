@@ -1,16 +1,16 @@
-/** What one peer may ask of the server, and what the server takes in all: sizes, numbers and rates. SECURITY.md has the sums. */
+/** Limits of one peer and of the server in all: sizes, numbers and rates. SECURITY.md has the sums. */
 import { Refused } from "./message.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 export const LIMITS = {
-  /** Of an uploaded image: a slot is never larger. */
+  /** Bytes of an uploaded image: a slot is never larger. */
   imageBytes: 16 * MIB,
   managementBytes: 64 * KIB,
-  /** Of a device: 50 messages of any sensible length. */
+  /** Bytes of a device's message: 50 texts of any sensible length. */
   deviceBytes: 256 * KIB,
-  /** Of all bodies that are being received at the same time. */
+  /** Bytes of all bodies that are being received at one time. */
   bodyBytesInAll: 64 * MIB,
   headerBytes: 16 * KIB,
   urlChars: 4096,
@@ -20,7 +20,7 @@ export const LIMITS = {
   attributes: 100,
   attributeKeyChars: 128,
   attributeValueChars: 128,
-  /** Of one device's attributes as they are stored. */
+  /** Bytes of one device's attributes as they are stored. */
   attributeBytes: 32 * KIB,
   /** hawkBit's quota; more are cut, and each to this length. */
   details: 50,

@@ -9,7 +9,7 @@ export type StageSize = { readonly count: number } | { readonly percent: number 
 export interface RolloutPlan {
   /** Unique on the server; chosen by it where absent. */
   readonly name?: string;
-  /** Of a published image. */
+  /** The number of a published image. */
   readonly image: number;
   /** Which devices: terms KEY=VALUE, all of which have to hold; absent or empty for all. See `host/fleet/server/query.ts`. */
   readonly query?: string;
@@ -68,7 +68,7 @@ export interface PublishedImage {
   readonly version: string;
   readonly sha256: string;
   readonly bytes: number;
-  /** What has become of its file, where the server says. */
+  /** The state of its file, where the server says it. */
   readonly file?: "good" | "missing" | "damaged";
 }
 
@@ -81,7 +81,7 @@ export interface AbortOptions {
 
 /** All throw ManagementError where the server refuses or cannot be reached. */
 export interface Management {
-  /** The same image twice is one image. */
+  /** An image that is published twice is one image. */
   publish(image: Uint8Array): Promise<PublishedImage>;
   images(): Promise<readonly PublishedImage[]>;
   /** Deletes an image that no rollout brings to devices. */

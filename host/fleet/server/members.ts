@@ -40,7 +40,7 @@ const unfinished = ({ store }: Context, column: "rollout" | "device", id: number
     .all(`SELECT * FROM members WHERE ${column} = ? AND state IN ('waiting', 'running')`, [id])
     .map(member);
 
-/** What a device has not finished, over all rollouts. */
+/** Orders that a device has not finished, over all rollouts. */
 export const unfinishedOf = (context: Context, device: number): Member[] =>
   unfinished(context, "device", device);
 

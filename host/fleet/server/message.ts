@@ -7,7 +7,7 @@ export interface ServerRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** Of the peer; what audits and limits know of somebody without a token. */
+  /** The peer's address; audits and limits know no more of somebody without a token. */
   readonly address?: string;
 }
 

@@ -232,7 +232,7 @@ function showImages(images: readonly Image[]): void {
   element("images").replaceChildren(...warnings, list);
 }
 
-/** What the reader has opened stays open. */
+/** Parts that the reader has opened stay open. */
 function showRollouts(rollouts: readonly RolloutStatus[]): void {
   const place = element("rollouts");
   const open = [...place.querySelectorAll<HTMLDetailsElement>("details[open]")].map(({ id }) => id);

@@ -45,7 +45,7 @@ export function rest(context: Context, take: Meter, seen: Sightings): RestSide {
   const find = router(REST_ROUTES);
   /** The route of a request, and who asks. Throws Refused (401, 403, 404, 405, 429). */
   const enter = (request: ServerRequest, path: string) => {
-    // Who may not come in is not told what there is.
+    // A stranger is not told what there is.
     const actor = authenticate(context, take, request);
     const { route, parameters } = find(request.method, path);
     if (route.roles.includes(actor.role)) return { actor, route, parameters };

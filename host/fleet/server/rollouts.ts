@@ -32,7 +32,7 @@ function rolloutRow({ store }: Context, id: number): Row {
   return row;
 }
 
-// What a rollout is
+// Rollouts
 
 function stagesOf(store: Store, rollout: number): StageCounts[] {
   return store.all("SELECT * FROM stages WHERE rollout = ? ORDER BY number", [rollout]).map((row) => ({
@@ -131,7 +131,7 @@ const TRANSITIONS = {
 export type Command = keyof typeof TRANSITIONS;
 export const COMMANDS = Object.keys(TRANSITIONS) as readonly Command[];
 
-/** What an operator orders. Throws Refused (404; 409 where the rollout is in another state). */
+/** Carries out an operator's order. Throws Refused (404; 409 where the rollout is in another state). */
 export function commandRollout(context: Context, id: number, command: Command, actor: Actor): void {
   const { from, to } = TRANSITIONS[command];
   context.store.transaction(() => {

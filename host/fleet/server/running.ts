@@ -9,7 +9,7 @@ import { compareVersions, isOlder } from "./version.ts";
 const saidVersion = ({ attributes = {} }: DeviceRow, model: string): string | undefined =>
   attributes[`version.${model}`] ?? attributes["version"];
 
-/** What a device confirmed, unless it has said something else since; else what it says. */
+/** The version that a device confirmed, or another that it has reported since. */
 export function runningVersion({ store }: Context, device: DeviceRow, model: string): string | undefined {
   const said = saidVersion(device, model);
   const installed = store.get(

@@ -30,7 +30,7 @@ export interface UpdateServerOptions {
   readonly poll?: number;
   /** First part of every device's path; default DEFAULT. */
   readonly tenant?: string;
-  /** What hrefs begin with, such as https://updates.example, where a proxy is in front; default: as it was asked. */
+  /** The start of every href, such as https://updates.example, where a proxy is in front; default: as it was asked. */
   readonly publicUrl?: string;
   /** Milliseconds since 1970; default Date.now. */
   readonly now?: () => number;

@@ -24,7 +24,7 @@ const UNITS = 1_000_000_000;
 const units = (percent: number): bigint => BigInt(Math.round(percent * UNITS));
 const whole = BigInt(100 * UNITS);
 
-/** So many per cent of a number, upwards to a whole number. */
+/** A percentage of a number, rounded up to a whole number. */
 export const shareOf = (percent: number, total: number): number =>
   Number((units(percent) * BigInt(total) + whole - 1n) / whole);
 
@@ -63,7 +63,7 @@ function stopReason(stage: StageCounts, number: number, { success, errors }: Thr
   return undefined;
 }
 
-/** What a running rollout has to do next; a late failure in a stage that was passed counts still. */
+/** The next step of a running rollout; a late failure in a stage that was passed counts still. */
 export function decide(stages: readonly StageCounts[], thresholds: Thresholds): Decision {
   for (const [i, stage] of stages.entries()) {
     const reason = stage.started ? stopReason(stage, i + 1, thresholds) : undefined;

@@ -5,14 +5,14 @@
 import type { Place, WasmDevice } from "./instance.ts";
 
 export interface ServerOptions {
-  /** Of the controller: https://host/TENANT/controller/v1/ID. */
+  /** The controller's address: https://host/TENANT/controller/v1/ID. */
   readonly url: string;
   /** The header's value: "TargetToken ..." or "GatewayToken ...". */
   readonly authorization?: string;
   readonly attributes?: Readonly<Record<string, string>>;
   /** Names by which the server calls the models, in their order; a device of one model takes any without. */
   readonly models?: readonly string[];
-  /** Of the jitter. */
+  /** The seed of the jitter. */
   readonly seed?: number;
 }
 
@@ -25,7 +25,7 @@ export interface Request {
 
 /** An answer in pieces, as a connection delivers it. */
 export interface Answer {
-  /** Of HTTP; 0 where there was none. */
+  /** The status of HTTP; 0 where there was none. */
   readonly status: number;
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ export interface Answer {
 export interface UpdateClient {
   /** The request to make at `now` (seconds), or for how many seconds there is none. */
   next(now: number): Request | number;
-  /** What came of the last request. */
+  /** The outcome of the last request. */
   answer(now: number, answer: Answer): void;
   /** Other attributes from now on. Throws RangeError where they are too long to be sent. */
   change(attributes: Readonly<Record<string, string>>): void;

@@ -54,7 +54,7 @@ export interface ModelRecord {
   readonly outcome: (typeof OUTCOMES)[number];
   readonly reported: boolean;
   readonly held: boolean;
-  /** What the other slot holds never runs. */
+  /** The other slot's image never runs. */
   readonly barred: boolean;
 }
 
@@ -93,7 +93,7 @@ export interface Service {
 
 export interface Device {
   readonly services: readonly Service[];
-  /** What starting each service gave. */
+  /** The status with which each service started. */
   readonly started: readonly number[];
   /** Undefined where there is no server. */
   readonly client: UpdateClient | undefined;

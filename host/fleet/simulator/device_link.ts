@@ -7,7 +7,7 @@ import { type Answer, type Request, rangeStart, retryAfter } from "./ddi.ts";
 
 const START = 0xa5;
 const [HEADER_BYTES, CRC_BYTES] = [4, 4];
-/** Of one piece of an answer; the device's buffer. */
+/** Bytes of one piece of an answer; the device's buffer. */
 export const MAX_PAYLOAD = 1024;
 
 const TYPES = { H: "hello", Q: "request", M: "more", S: "stop", L: "log", I: "inference" } as const;
@@ -103,7 +103,7 @@ export function parseInference(payload: Buffer): Inference {
 export interface DeviceFile {
   /** Trusted Ed25519 public keys of 32 bytes; four at most. */
   readonly keys: readonly Uint8Array[];
-  /** Of the controller: https://host/TENANT/controller/v1/ID. */
+  /** The controller's address: https://host/TENANT/controller/v1/ID. */
   readonly url: string;
   readonly authorization?: string;
   readonly attributes?: Readonly<Record<string, string>>;

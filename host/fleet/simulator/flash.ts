@@ -8,7 +8,7 @@ import { randomOf } from "./random.ts";
 
 export interface FlashGeometry {
   readonly bytes: number;
-  /** What one erase sets to 0xff. */
+  /** Bytes that one erase sets to 0xff. */
   readonly sectorBytes: number;
   /** Unit and alignment of programming. */
   readonly programBytes: number;
@@ -59,9 +59,9 @@ export interface NorFlash {
   age(address: number): void;
   /** The next loss of power, counted from here; undefined for none. */
   cut(cut: Cut | undefined): void;
-  /** So many bits change by themselves, in `range` or anywhere; which ones follows from `seed`. */
+  /** Flips `count` bits, in `range` or anywhere; `seed` chooses which. */
   rot(bits: number, seed?: number, range?: readonly [start: number, end: number]): void;
-  /** Who else has to know what has changed: one listener, for the device that is on. */
+  /** The listener that has to know what has changed: the device that is on. */
   watch(listener: FlashListener | undefined): void;
   /** Nobody will look at it for a while: what other flashes hold too is kept once for all. */
   pack(): void;
@@ -86,7 +86,7 @@ function erasePart(cells: Uint8Array, random: () => number): void {
   });
 }
 
-/** What became of a unit with error correction since it was last erased. */
+/** The state of a unit with error correction since it was last erased. */
 type UnitState = "programmed" | "torn" | "unreadable";
 
 const isErased = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0xff);
@@ -134,7 +134,7 @@ function unitsOf({ bytes, programBytes, ecc = false }: FlashGeometry, cells: () 
   };
 }
 
-/** What lies in memory, or for the time being in pages. */
+/** Bytes that lie in memory, or for the time being in pages. */
 function cellsOf(geometry: FlashGeometry, content: Uint8Array | undefined) {
   if (content && content.length !== geometry.bytes)
     throw new RangeError(`flash: expected ${geometry.bytes} bytes, found ${content.length}`);

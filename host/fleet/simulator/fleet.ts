@@ -14,14 +14,14 @@ import {
 
 export interface FleetOptions {
   readonly count: number;
-  /** What device `index` is made of; id, seed, clock and instances are the fleet's to give. */
+  /** The options of device `index`; id, seed, clock and instances are the fleet's to give. */
   readonly device: (index: number) => Omit<SimulatedOptions, "clock" | "pool" | "seed">;
   readonly seed?: number;
   /** Default one of its own that stands at 0. */
   readonly clock?: Clock;
   /** Seconds in which the devices are switched on, one after the other in random order; default 60. */
   readonly startWithin?: number;
-  /** Of the core, at least 2: the devices that are awake at a time; default 8. */
+  /** Instances of the core, at least 2: so many devices are awake at a time; default 8. */
   readonly instances?: number;
 }
 
@@ -42,7 +42,7 @@ export interface Fleet {
   readonly clock: Clock;
   /** Lets the clock run for so many seconds, or until `done`, which is asked every `every` (default 60) of them. */
   run(seconds: number, until?: { readonly done: () => boolean; readonly every?: number }): Promise<void>;
-  /** Of the first model of each device. */
+  /** Versions of the first model of each device. */
   rollup(): Rollup;
   /** How often a device was put aside so that another could have its instance. */
   readonly parkings: () => number;

@@ -7,7 +7,7 @@ import { FlashFault, type NorFlash } from "./flash.ts";
 import { PAGE_BYTES } from "./pages.ts";
 import { type Host, instantiate, type Lease, type Pool } from "./pool.ts";
 
-/** What the module exports; every number is an i32. Pointers and sizes are below 2^31. */
+/** The module's exports; every number is an i32. Pointers and sizes are below 2^31. */
 export interface Exports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory;
   readonly __stack_pointer: WebAssembly.Global<"i32">;
@@ -147,7 +147,7 @@ export interface WasmDevice {
   statusText(status: number): string;
   /** A model that the core has opened; undefined for 0. */
   model(at: number): WasmModel | undefined;
-  /** Of the instance that the device has right now: not to be kept, where other devices of a pool have their turn. */
+  /** Memory of the instance that the device has right now: not to be kept, where other devices of a pool have their turn. */
   readonly exports: Exports;
   /** Power is off: nothing may be asked of it any more. */
   end(): void;
@@ -228,7 +228,7 @@ function describeModel(device: WasmDevice, model: number): WasmModel {
   };
 }
 
-/** What the core asks of its host; flash lies at `place` in the memory of the instance. */
+/** Functions that the core imports from its host; flash lies at `place` in the memory of the instance. */
 function hostOf({ ticks, log, flash }: WasmDeviceOptions, memory: () => Uint8Array): Host {
   const attempt = (work: (flash: NorFlash) => boolean): number => (flash && work(flash) ? 0 : 1);
   return {
@@ -263,7 +263,7 @@ function ownInstance(module: WebAssembly.Module, host: Host): Lease {
 /** Flash as the core reads it: a copy in its memory, which follows what is done to the flash itself. */
 function mountFlash(device: Pick<WasmDevice, "reserve" | "view" | "exports">, flash: NorFlash): void {
   const { sectorBytes, programBytes } = flash.geometry;
-  // So that its pages are those of the flash, and kept once for both.
+  // Its pages are those of the flash then, and kept once for both.
   const gap = device.reserve(PAGE_BYTES);
   const place = device.reserve(flash.geometry.bytes + PAGE_BYTES - (gap.at % PAGE_BYTES));
   const at = Math.ceil(place.at / PAGE_BYTES) * PAGE_BYTES;

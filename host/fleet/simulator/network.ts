@@ -5,7 +5,7 @@
 import type { Answer, Request } from "./ddi.ts";
 import { randomOf } from "./random.ts";
 
-/** What a server says: whole unless it says otherwise, its body in one piece or in many. */
+/** A server's answer: whole unless it says otherwise, its body in one piece or in many. */
 export interface Reply extends Omit<Answer, "body" | "whole"> {
   readonly body: Uint8Array | string | Iterable<Uint8Array>;
   readonly whole?: boolean;
@@ -14,7 +14,7 @@ export interface Reply extends Omit<Answer, "body" | "whole"> {
 /** A server, or whatever stands for one: in this process, or at the other end of a connection. */
 export type Handler = (request: Request) => Reply | Promise<Reply>;
 
-/** What came of a request, and how many seconds it took. */
+/** The outcome of a request, and how many seconds it took. */
 export interface Delivery {
   readonly answer: Answer;
   readonly seconds: number;
@@ -27,7 +27,7 @@ export interface NetworkOptions {
   readonly rate?: number;
   /** Seconds from a request to its answer: from the first to the second, evenly; default 1. */
   readonly latency?: readonly [least: number, most: number];
-  /** Of bodies; default without limit. */
+  /** Bytes per second of bodies; default without limit. */
   readonly bytesPerSecond?: number;
   readonly seed?: number;
 }
@@ -38,7 +38,7 @@ export interface Network {
   readonly faults: Readonly<Record<string, number>>;
 }
 
-/** What the network knows when a fault comes. */
+/** The request that a fault meets. */
 interface Scene {
   readonly request: Request;
   readonly random: () => number;
@@ -47,7 +47,7 @@ interface Scene {
 }
 
 interface Fault {
-  /** What the server is asked instead; undefined where nothing reaches it. */
+  /** The request that reaches the server instead; undefined where none does. */
   readonly ask?: (request: Request) => Request | undefined;
   /** Whether it is asked once more. */
   readonly again?: true;
@@ -59,7 +59,7 @@ interface Fault {
 /** Clients give up waiting after so long. */
 const TIMEOUT = 60;
 
-/** Of TCP over Ethernet: bodies arrive in pieces of this size. */
+/** The segment size of TCP over Ethernet: bodies arrive in pieces of it. */
 const SEGMENT_BYTES = 1460;
 
 function* segments(body: Uint8Array): Generator<Uint8Array> {

@@ -6,7 +6,7 @@
 import type { Exports } from "./instance.ts";
 import { PAGE_BYTES, type Page, pack, unpack, ZEROS } from "./pages.ts";
 
-/** What the core asks of its host; `parked` is told when the device is put aside. */
+/** Functions that the core imports from its host; `parked` is told when the device is put aside. */
 export interface Host {
   readonly imports: Readonly<Record<string, (...args: number[]) => number | undefined>>;
   parked?(): void;
@@ -35,7 +35,7 @@ interface Tenant {
 
 interface Instance {
   readonly exports: Exports;
-  /** What its memory held when it was last packed or unpacked; undefined where that is not known. */
+  /** Its memory when it was last packed or unpacked; undefined where that is not known. */
   pages: Page[] | undefined;
   tenant: Tenant | undefined;
   used: number;

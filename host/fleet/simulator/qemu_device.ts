@@ -104,7 +104,7 @@ export async function powerOn(options: PowerOptions): Promise<PoweredDevice> {
     await work;
     if (!isOff) throw new EngineError("qemu", `expected a device that runs until it is off, found: ${last}`);
   });
-  // Whoever only switches it off has not asked.
+  // A caller that only switches it off has not asked.
   ended.catch(() => {});
   const off = async (): Promise<void> => {
     isOff = true;

@@ -1,4 +1,4 @@
-/** What is due first, of many: a binary heap. Of those that are due at the same time, the one that was added first. */
+/** A binary heap of what is due, the earliest first; of those that are due at one time, the one that was added first. */
 export interface DueQueue<T> {
   readonly size: number;
   add(time: number, item: T): void;

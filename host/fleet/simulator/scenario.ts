@@ -14,7 +14,7 @@ import type { PowerOptions, SimulatedOptions } from "./simulated_device.ts";
 export interface Group
   extends Pick<SimulatedOptions, "board" | "geometry" | "trialStarts" | "confirmAfter" | "inferEvery"> {
   readonly count: number;
-  /** What they leave the factory with. */
+  /** Images that they leave the factory with. */
   readonly image: Uint8Array;
   readonly slotBytes?: number;
   readonly ramBytes?: number;
@@ -45,7 +45,7 @@ export interface Scenario {
 }
 
 export interface ScenarioOutcome {
-  /** What was expected and did not happen; empty where all did. */
+  /** Expectations that were not met; empty where all were. */
   readonly failures: readonly string[];
   readonly rollouts: readonly RolloutStatus[];
   readonly rollup: Rollup;
@@ -63,7 +63,7 @@ export interface Moment {
   readonly versions: Readonly<Record<string, number>>;
 }
 
-/** Whoever wants to know how the story goes on. */
+/** Listeners to how the story goes on. */
 export interface Audience {
   /** One line for each event. */
   readonly tell?: (line: string) => void;
@@ -169,7 +169,7 @@ function countFaults({ devices }: Fleet): Record<string, number> {
   return Object.fromEntries(Object.entries(total).sort());
 }
 
-/** Who is without power when the story ends is looked at, too. */
+/** A device without power when the story ends is looked at, too. */
 function switchAllOn({ devices }: Fleet): void {
   for (const device of devices) {
     // Power may fail at that again.
@@ -193,7 +193,7 @@ export async function playScenario(
   try {
     const registered = (): number => operate<{ devices: number }>("GET", "/server").devices;
     await fleet.run(HOUR, { done: () => registered() === fleet.devices.length });
-    // What they say of themselves comes after their first poll.
+    // Their attributes come after their first poll.
     await fleet.run(2 * poll);
     tell(`${registered()} of ${fleet.devices.length} devices are known to the server`);
     const found: RolloutStatus[] = [];

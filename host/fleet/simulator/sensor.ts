@@ -1,4 +1,4 @@
-/** What a device measures, from a file: the rows of a CSV, .npy or float32 file, over and over. */
+/** Measurements of a device, from a file: the rows of a CSV, .npy or float32 file, over and over. */
 import { readDataset } from "../../runtime/data/index.ts";
 import type { RealModel } from "./values.ts";
 

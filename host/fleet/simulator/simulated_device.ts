@@ -22,7 +22,7 @@ import type { SensorOptions } from "./sensor.ts";
 export interface ModelOptions {
   /** In slot A as it leaves the factory: an image's bytes, or the path of an .img file. */
   readonly image: Uint8Array | string;
-  /** What the server calls the model; a device of one model takes any name without. */
+  /** The server's name of the model; a device of one model takes any name without. */
   readonly name?: string;
   /** Default: the board's. */
   readonly slotBytes?: number;
@@ -32,7 +32,7 @@ export interface ModelOptions {
 
 /** How badly a device is supplied with power. */
 export interface PowerOptions {
-  /** Of all starts, how many end with a loss of power at one of the next `operations` on flash: 0 to 1; default 0. */
+  /** The share of starts that end with a loss of power at one of the next `operations` on flash: 0 to 1; default 0. */
   readonly rate?: number;
   /** Default 40. */
   readonly operations?: number;
@@ -59,7 +59,7 @@ export interface SimulatedOptions {
   /** Whose signatures the device trusts: 32 bytes, keys, or paths of public keys (PEM). */
   readonly keys: readonly (Uint8Array | KeyObject | string)[];
   readonly models: readonly ModelOptions[];
-  /** What flash holds instead of the models' images: bytes, or the path of a file that `save` has written. */
+  /** Contents of flash instead of the models' images: bytes, or the path of a file that `save` has written. */
   readonly flash?: Uint8Array | string;
   readonly trialStarts?: number;
   readonly confirmAfter?: number;
@@ -69,7 +69,7 @@ export interface SimulatedOptions {
   readonly power?: PowerOptions;
   /** Seconds between two inferences of each model while the clock runs; default 60. */
   readonly inferEvery?: number;
-  /** Of everything that is left to chance. */
+  /** The seed of everything that is left to chance. */
   readonly seed?: number;
   /** Default one of its own that stands at 0. */
   readonly clock?: Clock;
@@ -92,7 +92,7 @@ export interface SimulatedDevice {
   readonly id: string;
   readonly flash: NorFlash;
   readonly clock: Clock;
-  /** What the core of a device that is on offers beyond what is below. */
+  /** The core of a device that is on. */
   readonly core: RunningDevice | undefined;
   readonly isOn: boolean;
   readonly counts: DeviceCounts;
@@ -108,7 +108,7 @@ export interface SimulatedDevice {
   reason(model?: number): string | undefined;
   /** One inference on real values, a list for each input; real values of each output. */
   infer(inputs: readonly (readonly number[])[], model?: number): number[][];
-  /** The same on the tensors' bytes; a negative thimble_status where it failed. */
+  /** Inference on the tensors' bytes; a negative thimble_status where it failed. */
   inferBytes(inputs: readonly Uint8Array[], model?: number): Uint8Array[] | number;
   /** From now on the inferences of a running clock have the rows of a CSV or .npy file, over and over. */
   feed(file: string, options?: SensorOptions): void;

@@ -18,7 +18,7 @@ export const Device = {
 
 export type Fleet = FleetInterface;
 export const Fleet = {
-  /** So many devices, off until the clock runs. Throws as Device.create does. */
+  /** Creates `count` devices, off until the clock runs. Throws as Device.create does. */
   create: async (options: FleetOptions): Promise<Fleet> => fleetOf(await loadCore(), options),
 };
 

@@ -1,11 +1,11 @@
-/** What one wants to know first: how large, how fast, how good. */
+/** The headline: how large, how fast, how good. */
 import { integer } from "../../table.ts";
 import { figure, isOfValues, percentage } from "../figures.ts";
 import { type Html, html } from "../html.ts";
 import type { Report } from "../schema.ts";
 import { time } from "../text.ts";
 
-/** What one remembers; the exact number stands in the note. */
+/** The rounded number that one remembers; the exact one stands in the note. */
 const kibibytes = (n: number): string => (n < 1024 ? `${n} B` : `${(n / 1024).toFixed(1)} KiB`);
 
 interface Tile {

@@ -1,4 +1,4 @@
-/** What each tensor lost when it became integers: a bar for each, the worst by name, and one at a time in detail. */
+/** The loss of each tensor when it became integers: a bar for each, the worst by name, and one at a time in detail. */
 import { FAIR } from "../advice.ts";
 import { bars } from "../charts.ts";
 import { percentage } from "../figures.ts";

@@ -180,7 +180,7 @@ function toNumber(cell: string): number {
   return Number.isFinite(value) ? value : Number.NaN;
 }
 
-/** What pandas and R write, and people leave. */
+/** Texts that stand for a missing value: those of pandas and R, and an empty cell. */
 const MISSING = /^(nan|na|)$/i;
 
 function badCell(cell: string, where: string): DataError {

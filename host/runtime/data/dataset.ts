@@ -17,7 +17,7 @@ export interface Dataset {
 /** How a table is read. */
 export interface TableOptions {
   readonly mayMiss?: MayMiss;
-  /** What the columns are called in the order of the rows: a header is matched with them. */
+  /** Names of the columns in the order of the rows: a header is matched with them. */
   readonly features?: readonly string[];
   /** Columns with what is expected, by name; one that is called label, class, target or y if there are none. */
   readonly labels?: readonly string[];

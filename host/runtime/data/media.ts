@@ -1,4 +1,4 @@
-/** What readers of images and sounds share. */
+/** Parts that readers of images and sounds share. */
 import { DataError, show } from "./dataset.ts";
 
 /** An input of the model: its name, and the shape of one sample. */
@@ -7,7 +7,7 @@ export interface InputInfo {
   readonly shape: readonly number[];
   /** Whether its values may be missing: NaN, or an empty cell of a CSV. */
   readonly mayMiss?: boolean;
-  /** What the columns of a table are called that this input is. */
+  /** Names of the table's columns that this input is. */
   readonly features?: readonly string[];
 }
 

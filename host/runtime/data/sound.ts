@@ -3,7 +3,7 @@ import wavefile from "wavefile";
 import { DataError } from "./dataset.ts";
 import { type Decode, decoding, type InputInfo } from "./media.ts";
 
-/** What full scale is, by the names that wavefile gives sample formats; 8 bits are unsigned. */
+/** Full scale, by the names that wavefile gives sample formats; 8 bits are unsigned. */
 const FULL_SCALE: Readonly<Record<string, number>> = {
   "8": 2 ** 7,
   "16": 2 ** 15,

@@ -162,13 +162,13 @@ export function selfTestHere(module: Uint8Array): number | undefined {
   return typeof exports.self_test === "function" ? call(exports, "self_test", "self_test") : undefined;
 }
 
-/** What the worker is to do: run the vectors, or the self-test where there are none. */
+/** The worker's task: run the vectors, or the self-test where there are none. */
 export interface WorkerTask {
   readonly module: Uint8Array;
   readonly vectors: readonly Vector[] | undefined;
 }
 
-/** What it says: that it gets on, what came of it, or why nothing did. */
+/** The worker's message: progress, the result, or the fault. */
 export type WorkerMessage =
   | { readonly kind: "alive" }
   | { readonly kind: "result"; readonly value: Vector[] | number | undefined }

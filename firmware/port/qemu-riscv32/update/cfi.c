@@ -39,7 +39,7 @@ static int is_within(const cfi_bank *bank, uint32_t address, uint32_t bytes) {
     return address <= bank->bytes && bytes <= bank->bytes - address;
 }
 
-/* What fits the chips' buffer, which does not go across a boundary of its size. */
+/* Bytes that fit the chips' buffer, which does not go across a boundary of its size. */
 static int program_buffer(const cfi_bank *bank, uint32_t address, const uint8_t *data, uint32_t bytes) {
     command(bank, address, WRITE_BUFFER);
     command(bank, address, bytes / WORD - 1);

@@ -1,4 +1,4 @@
-/* What the factory gives each device: a file of the host, `device.bin`. Every byte: README.md. */
+/* The file that the factory gives each device: a file of the host, `device.bin`. Every byte: README.md. */
 #ifndef DEVICE_FILE_H
 #define DEVICE_FILE_H
 

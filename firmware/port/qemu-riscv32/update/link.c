@@ -136,7 +136,7 @@ static int take_head(thimble_ddi *client, const frame *frame) {
     return thimble_ddi_head_is(client, &head);
 }
 
-/* What is left of an answer that has failed must not be taken for the next one. */
+/* The rest of an answer that has failed must not be taken for the next one. */
 static void drain(void) {
     while (board_uart_read(0) >= 0) continue;
 }

@@ -15,8 +15,8 @@ void link_hello(void);
 /* One line for whoever watches. */
 void link_log(const char *line);
 
-/* What an inference gave: the model's version (major, minor, two bytes of revision, the lowest first), the
- * status, and the first output. */
+/* The result of an inference: the model's version (major, minor, two bytes of revision, the lowest first),
+ * the status, and the first output. */
 void link_inference(uint32_t version, int32_t status, const uint8_t *output, uint32_t bytes);
 
 /* Makes one request of the client and hands it the answer. */

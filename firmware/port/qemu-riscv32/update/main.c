@@ -87,7 +87,7 @@ static void start(void) {
     if (status != THIMBLE_OK) link_log(thimble_status_text(status));
 }
 
-/* The same question every time: the answer tells which model it was. */
+/* One question every time: the answer tells which model it was. */
 static void infer(void) {
     size_t bytes       = 0;
     const uint32_t ask = INPUT;

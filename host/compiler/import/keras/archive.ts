@@ -11,7 +11,7 @@ const NAMES = [CONFIG, WEIGHTS, METADATA];
 export interface Archive {
   readonly config: string;
   readonly weights: Uint8Array;
-  /** Of Keras. */
+  /** The version of Keras. */
   readonly version: string | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface Layer {
   readonly options: Options;
   /** Inputs of each call of the layer, in order. */
   readonly calls: readonly (readonly Reference[])[];
-  /** What a call is given beside tensors, by which it may mean something else. */
+  /** Arguments of a call beside tensors, by which it may mean something else. */
   readonly extra: readonly string[];
   /** A layer that is itself a model. */
   readonly model?: Model;
@@ -33,7 +33,7 @@ export interface Model {
 }
 
 const MAX_LAYERS = 4096;
-/** Of models within models, and of lists within a call's arguments. */
+/** Depth of models within models, and of lists within a call's arguments. */
 const MAX_DEPTH = 16;
 
 const MODELS = new Set(["Sequential", "Functional", "Model"]);

@@ -9,7 +9,7 @@ export interface Dataset {
   readonly data: Float32Array;
 }
 
-/** What an HDF5 file holds that a model may need, by path ("" is the root, "/a/b" a group or dataset). */
+/** Groups and datasets of an HDF5 file that a model may need, by path ("" is the root, "/a/b" a group or dataset). */
 export interface Hdf5Content {
   /** Text and lists of text only. */
   readonly attributes: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
@@ -41,7 +41,7 @@ export async function readHdf5(
       "a Keras file is read with the package h5wasm, which is not installed: npm install h5wasm",
     );
   }
-  // The same file runs compiled and, under a loader, as it is.
+  // This file runs compiled and, under a loader, as it is.
   const script = new URL(`./hdf5_worker${extname(import.meta.url)}`, import.meta.url);
   const worker = new Worker(script, {
     workerData: bytes,

@@ -7,7 +7,7 @@ import h5wasm, { type Dataset, type Group } from "h5wasm";
 import { MAX_ELEMENTS } from "../importer.ts";
 import type { Hdf5Content } from "./hdf5.ts";
 
-/** What training needs and inference does not. */
+/** Groups that training needs and inference does not. */
 const SKIPPED = new Set(["optimizer", "optimizer_weights"]);
 const MAX_OBJECTS = 16384;
 /** Groups may be linked in circles. */
@@ -68,7 +68,7 @@ function readGroup(group: Group, path: string, depth: number, draft: Draft, read
 
 async function readFile(bytes: Uint8Array): Promise<Hdf5Content> {
   const { FS } = await h5wasm.ready;
-  // What the library writes to stderr is not for the user, who gets one line.
+  // The library's output on stderr is not for the user, who gets one line.
   const files = FS as unknown as { getStream(fd: number): Parameters<typeof FS.close>[0] };
   FS.close(files.getStream(2));
   FS.open("/dev/null", "w");

@@ -1,4 +1,4 @@
-/** What the translation of a Keras layer sees, and the means to add to the graph on its behalf. */
+/** The context of a Keras layer's translation, and the means to add to the graph on its behalf. */
 import { type Attributes, ModelError, type Shape, type Tensor } from "../../../ir/graph.ts";
 import type { Builder } from "./builder.ts";
 import type { Call } from "./calls.ts";

@@ -36,7 +36,7 @@ function isVarintList(field: DescField): boolean {
 const packedCount = (bytes: Uint8Array): number =>
   bytes.reduce((count, byte) => (byte < 0x80 ? count + 1 : count), 0);
 
-/** What is left of `budget`. */
+/** The rest of `budget`. */
 function walk(message: DescMessage, bytes: Uint8Array, depth: number, budget: number): number {
   const fields = fieldsOf(message);
   const reader = new BinaryReader(bytes);

@@ -16,7 +16,7 @@ import { AttributeReader } from "./attributes.ts";
 import { type Constant, isFloat } from "./constant.ts";
 import type { OnnxInput, OnnxModel, OnnxNode } from "./model.ts";
 
-/** What a name of the ONNX graph stands for: a tensor that the module computes, or a constant. */
+/** The value behind a name of the ONNX graph: a tensor that the module computes, or a constant. */
 export type Value = Tensor | Constant;
 
 export const isConstantValue = (value: Value): value is Constant => "numbers" in value;
@@ -53,7 +53,7 @@ function outputType(
   return { dtype: input.dtype, quantization: input.quantization };
 }
 
-/** What is put around operators for the sake of layouts. */
+/** Nodes that are put around operators for the sake of layouts. */
 const MOVES = new Set(["reshape", "transpose"]);
 
 /** Gathers the graph. Computed tensors get their names last: see `finish`. */
@@ -180,7 +180,7 @@ export class Builder {
     return tensor;
   }
 
-  /** What is computed from constants alone is one. */
+  /** A value that is computed from constants alone is a constant. */
   private fold(operator: Operator, node: Bound<Attributes>): Tensor {
     const [data] = operator.evaluate(
       node,
@@ -239,7 +239,7 @@ export class Builder {
   markDistribution = (tensor: Tensor): unknown => this.distributions.add(tensor.name);
   isDistribution = (tensor: Tensor): boolean => this.distributions.has(tensor.name);
 
-  /** What has to be an output as well for labels to be known: scores, unless an output has labels already. */
+  /** Scores that have to be an output as well for labels to be known; none where an output has labels already. */
   labelOutputs(outputs: readonly string[], labels: readonly (readonly string[])[]): string[] {
     const computed = (name: string): Tensor | undefined => {
       const value = this.values.get(name);

@@ -11,7 +11,7 @@ export interface Constant {
   /** In the order of the file; integers are exact up to 2^53. Empty for strings. */
   readonly numbers: Float64Array;
   readonly strings: readonly string[];
-  /** What it was dequantised with, of constants that were integers: they can be recovered exactly. */
+  /** Scale and zero point of a constant that was integer: its integers can be recovered exactly. */
   readonly quantization?: Quantization;
 }
 
@@ -101,6 +101,6 @@ export function readConstant(tensor: TensorProto, name: string): Constant {
   }
 }
 
-/** What a constant's elements are called where they name classes. */
+/** The names of a constant's elements where they name classes. */
 export const classNames = (constant: Constant): readonly string[] =>
   constant.type === "STRING" ? constant.strings : Array.from(constant.numbers, String);

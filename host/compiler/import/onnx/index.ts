@@ -31,7 +31,7 @@ function withoutName(error: ModelError, node: OnnxNode): ModelError {
 /** Labels of scikit-learn's outlier detectors: the score of what is none is positive. */
 const OUTLIER_LABELS = ["-1", "1"];
 
-/** What the file says of the model's use: the sign of a score is the label of an outlier detector. */
+/** The file's facts about the model's use: the sign of a score is the label of an outlier detector. */
 function withTask(graph: Graph, signs: readonly string[], isRegressor: boolean): Graph {
   const scores = signs.map((name) => tensorOf(graph, name)).filter(({ shape }) => elements(shape) === 1);
   if (scores.length > 0) {

@@ -42,7 +42,7 @@ const holdsNumbers = ({ type }: OnnxOutput): boolean => isFloat(type) || type ==
 
 type Writers = ReadonlyMap<string, OnnxNode>;
 
-/** What an integer output is, where that is not just an integer. */
+/** The meaning of an integer output, where that is not just an integer. */
 type Trace =
   | {
       readonly kind: "label";
@@ -61,7 +61,7 @@ function traceArgument(node: OnnxNode, classes: readonly string[] | undefined): 
   return { kind: "label", scores, isNamed: classes !== undefined, ...(classes && { classes }) };
 }
 
-/** What a value was before nodes that leave it what it is. */
+/** The value in front of nodes that leave it as it is. */
 function source(writers: Writers, value: string): string {
   const visited = new Set<string>();
   let at = value;

@@ -46,7 +46,7 @@ export interface OnnxModel {
   readonly constants: ReadonlyMap<string, Constant>;
   /** The file's own metadata, such as names of columns. */
   readonly metadata: ReadonlyMap<string, string>;
-  /** What is wrong with inputs, outputs and constants, one line each. */
+  /** Faults of inputs, outputs and constants, one line each. */
   readonly faults: readonly string[];
   /** Names that have no value for that. */
   readonly broken: ReadonlySet<string>;
@@ -73,7 +73,7 @@ function decode(bytes: Uint8Array): ModelProto {
   }
 }
 
-/** What is left of a model is one graph: anything else that would change its meaning is refused. */
+/** One graph remains of a model: anything else that would change its meaning is refused. */
 function graphOf(model: ModelProto): GraphProto {
   const { graph } = model;
   if (!graph) throw new ModelError("expected an ONNX model with a graph, found none");
@@ -142,7 +142,7 @@ function readNodes(nodes: readonly NodeProto[], opsets: ReadonlyMap<string, numb
   });
 }
 
-/** What to do about a type of input that a module has none for. */
+/** The remedy for a type of input that modules lack. */
 const INPUT_ADVICE: Readonly<Record<string, string>> = {
   STRING: "; encode the categories as numbers before the model",
   FLOAT16: "; convert the model to float32",

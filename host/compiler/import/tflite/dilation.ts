@@ -84,7 +84,7 @@ function rewrite({ split, convolution, join }: Chain, { tensors }: Draft): Tflit
     image.shape.length === 4 && source.shape.length === axes + 2 && result.shape.length === axes + 2;
   if (!isSound || axes < 1 || axes > 2 || pads.length !== 2 * axes || crops.length !== 2 * axes)
     return undefined;
-  // What is cut off behind was added to fill the last block; the convolution does not need it.
+  // The part that is cut off behind was added to fill the last block; the convolution does not need it.
   const sides = block.map((_, i) => [pads[2 * i]! - crops[2 * i]!, pads[2 * i + 1]! - crops[2 * i + 1]!]);
   if (sides.flat().some((n) => n < 0) || crops.some((n, i) => i % 2 === 0 && n !== 0)) return undefined;
 

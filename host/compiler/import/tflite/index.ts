@@ -205,7 +205,7 @@ function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
   };
 }
 
-/** What the operator's options and the type of its bias in the file say about the width of its sums. */
+/** The width of an operator's sums, by its options and the type of its bias in the file. */
 function sumsOf(
   operator: TfliteOperator,
   translation: Translation,

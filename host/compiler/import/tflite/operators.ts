@@ -211,7 +211,7 @@ function nearest(size: number, count: number, alignCorners: boolean, halfPixel: 
 
 const resizeNearest: Translate = (source) => {
   const [height, width] = imageSize(input(source, 0));
-  // What the second input says, too; of the output's size it is known that it is not beyond all bounds.
+  // The second input says so too; the output's size is known to be within bounds.
   const [rows, columns] = imageSize(source.outputs[0]!);
   const flags = [source.options.byte(0) !== 0, source.options.byte(1) !== 0] as const;
   return {

@@ -51,7 +51,7 @@ const MAX_OPERATORS = 4096;
 const MAX_TENSORS = 16384;
 /** One for each tensor, one that is empty, and some of metadata. */
 const MAX_BUFFERS = 2 * MAX_TENSORS;
-/** What a message may need of it; converters join the names of all layers that they fuse. */
+/** The part of a name that a message may need; converters join the names of all layers that they fuse. */
 const MAX_NAME = 1000;
 
 function readTensor(file: FlatBuffer, table: Table, buffers: readonly Table[]): TfliteTensor {

@@ -2,7 +2,7 @@ import { type Attributes, ModelError, type Shape, type Tensor } from "../../../i
 import type { Activation } from "../../../ops/activation.ts";
 import type { Options } from "./schema.ts";
 
-/** What a TFLite operator becomes: an operator of ours, its attributes, and the inputs it keeps. */
+/** The translation of a TFLite operator: an operator of ours, its attributes, and the inputs it keeps. */
 export interface Translation {
   readonly op: string;
   readonly attributes: Attributes;

@@ -1,4 +1,4 @@
-/** What the routes of the management API have in common. */
+/** Parts that the routes of the management API share. */
 import type { Actor, Context } from "../context.ts";
 import { type DeviceRow, findDevice, type Sightings } from "../devices.ts";
 import { LIMITS } from "../limits.ts";
@@ -26,7 +26,7 @@ export interface RestRoute {
   /** Names of schemas in openapi.ts; `image` is bytes. */
   readonly takes?: string;
   readonly gives?: string;
-  /** Of success. */
+  /** The status of success. */
   readonly status: number;
   readonly answer: (call: Call) => unknown;
 }

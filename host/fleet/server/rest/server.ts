@@ -82,7 +82,7 @@ const listTokens = ({ context }: Call): unknown => ({
   })),
 });
 
-/** What the server is and has seen, and who may ask it. */
+/** Routes about the server itself: its state, its audit log, its tokens. */
 export const SERVER_ROUTES: readonly RestRoute[] = [
   {
     method: "GET",

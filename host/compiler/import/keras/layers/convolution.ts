@@ -23,7 +23,7 @@ function pair(layer: LayerView, key: string, axes: 1 | 2, fallback?: number): Pa
   return axes === 1 ? [1, list[0]!] : [list[0]!, list[1]!];
 }
 
-/** What is added in front and behind along one axis. */
+/** Padding in front and behind along one axis. */
 function axisPadding(mode: string, size: number, kernel: number, stride: number, dilation: number): Pair {
   if (mode === "valid") return [0, 0];
   if (mode === "causal") return [(kernel - 1) * dilation, 0];

@@ -92,7 +92,7 @@ const upSampling =
     return axes === 1 ? fromRow(layer, larger) : larger;
   };
 
-/** What does something in training only. */
+/** Layers that act in training only. */
 const TRAINING = [
   "ActivityRegularization",
   "AlphaDropout",

@@ -102,7 +102,7 @@ const average: Translation = {
   },
 };
 
-/** What a module does not compute, and shape arithmetic does. */
+/** Operators that a module does not compute, but shape arithmetic does. */
 const constantsOnly = (type: string, combine: Combine, result?: string): Translation => ({
   type: `ai.onnx.${type}`,
   summary: "of constants",

@@ -1,7 +1,7 @@
 import { ModelError, type Tensor } from "../../../../ir/graph.ts";
 import type { Context } from "../builder.ts";
 
-/** What operators that compare with constants have in common: 1 where a number is in an interval, else 0. */
+/** The comparison with constants that several operators share: 1 where a number is in an interval, else 0. */
 export interface Interval {
   readonly feature: number;
   readonly low: number;

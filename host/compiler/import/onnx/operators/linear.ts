@@ -1,7 +1,7 @@
 import { ModelError, type Tensor } from "../../../../ir/graph.ts";
 import type { Context } from "../builder.ts";
 
-/** What LinearClassifier and LinearRegressor share: one row of coefficients for each output. */
+/** The layer behind LinearClassifier and LinearRegressor: one row of coefficients for each output. */
 export interface Linear {
   /** [1, features] for the one sample of a rank 1 input. */
   readonly input: Tensor;

@@ -28,7 +28,7 @@ function fillValue(node: Context): number {
   return node.has(2) ? (node.constant(2).numbers[0] ?? 0) : 0;
 }
 
-/** What negative paddings cut off. */
+/** The slice that negative paddings cut off. */
 function cropped(node: Context, input: Tensor, { before, after }: Padding): Tensor {
   const slice = input.shape.reduce(
     (all, size, axis) => alongAxis(all, axis, Math.max(0, -before[axis]!), size + Math.min(0, after[axis]!)),

@@ -24,7 +24,7 @@ const RANGES: Readonly<Record<string, readonly [number, number]>> = {
 /** Types whose values can be those of an int8 tensor. */
 const isNarrow = (type: string): boolean => type === "INT8" || type === "UINT8";
 
-/** What of a type lies below the same type with a sign. */
+/** The distance of an unsigned type from its signed twin. */
 const offsetOf = (type: string): number => (type === "UINT8" ? 128 : 0);
 
 interface Parameters {

@@ -1,4 +1,4 @@
-/** What LSTM and GRU have in common: layouts, weights by gate, states, and outputs of all steps and of the last. */
+/** Parts that LSTM and GRU share: layouts, weights by gate, states, and outputs of all steps and of the last. */
 import { ModelError, type Shape, type Tensor } from "../../../../ir/graph.ts";
 import type { Context } from "../builder.ts";
 import { alongAxis, joined, slicedTensor, wholeSlice } from "./slicing.ts";

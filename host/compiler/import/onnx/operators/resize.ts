@@ -123,7 +123,7 @@ export const resize: Translation = {
   },
 };
 
-/** What Resize was called before version 10. */
+/** The name of Resize before version 10. */
 export const upsample: Translation = {
   type: "ai.onnx.Upsample",
   summary: "nearest, of rows and columns",

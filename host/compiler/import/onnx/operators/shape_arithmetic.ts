@@ -63,7 +63,7 @@ const constantOfShape: Translation = {
   },
 };
 
-/** Of a computed tensor it is a sum with zeros, which broadcast it. */
+/** For a computed tensor it is a sum with zeros, which broadcast it. */
 const expand: Translation = {
   type: "ai.onnx.Expand",
   summary: "to a constant shape",

@@ -1,7 +1,7 @@
 import { elements, ModelError, type Shape } from "../../../../ir/graph.ts";
 import { type Context, isConstantValue, type Value } from "../builder.ts";
 
-/** The same elements under another shape, which costs nothing where the shape is the same. */
+/** Elements under another shape, which costs nothing where the shape stays. */
 export function reshaped(node: Context, value: Value, shape: Shape): Value {
   if (shape.join() === value.shape.join()) return value;
   if (elements(shape) !== elements(value.shape)) {

@@ -15,7 +15,7 @@ export const wholeSlice = (shape: Shape): Slice => ({
   strides: shape.map(() => 1),
 });
 
-/** The same slice along all other axes. */
+/** The whole of all other axes. */
 export const alongAxis = (slice: Slice, axis: number, begin: number, end: number, stride = 1): Slice => ({
   begin: slice.begin.with(axis, begin),
   end: slice.end.with(axis, end),

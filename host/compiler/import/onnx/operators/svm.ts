@@ -3,7 +3,7 @@ import { decisionsOf, pairCount } from "../../../../ops/svm.ts";
 import type { Context } from "../builder.ts";
 import { dense, transpose } from "./dense.ts";
 
-/** What SVMClassifier and SVMRegressor share. */
+/** Attributes that SVMClassifier and SVMRegressor share. */
 export interface Machine {
   readonly input: Tensor;
   readonly features: number;

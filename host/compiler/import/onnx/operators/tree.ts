@@ -10,7 +10,7 @@ export interface Split {
   readonly feature: number;
   readonly mode: Mode;
   readonly threshold: number;
-  /** Of BRANCH_MEMBER. */
+  /** The set of BRANCH_MEMBER. */
   readonly members?: readonly number[];
   /** Where a value that is missing goes as if it fulfilled the condition. */
   readonly missingIsTrue: boolean;
@@ -18,7 +18,7 @@ export interface Split {
   readonly whenFalse: Tree;
 }
 
-/** What a leaf adds, by target. */
+/** The terms that a leaf adds, by target. */
 export interface Leaf {
   readonly values: ReadonlyMap<number, number>;
 }

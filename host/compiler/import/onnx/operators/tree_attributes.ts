@@ -50,7 +50,7 @@ function readLists(node: Context): NodeLists {
 
 const key = (tree: number, id: number): string => `${tree} ${id}`;
 
-/** What the leaves add, by tree and node. Weights of one target add up. */
+/** Terms that the leaves add, by tree and node. Weights of one target add up. */
 function readWeights(node: Context, prefix: "class" | "target"): Map<string, Map<number, number>> {
   const trees = node.attributes.ints(`${prefix}_treeids`);
   const ids = node.attributes.ints(`${prefix}_nodeids`);

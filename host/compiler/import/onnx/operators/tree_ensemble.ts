@@ -31,7 +31,7 @@ interface Lists {
   readonly features: readonly number[];
   readonly missing: readonly number[];
   readonly members: ReadonlyMap<number, readonly number[]>;
-  /** Of the branches where a condition holds, and where it does not. */
+  /** Names of the branches where a condition holds, and where it does not. */
   readonly children: readonly (readonly [isLeaf: readonly number[], to: readonly number[]])[];
 }
 
@@ -103,7 +103,7 @@ function readTrees(node: Context): Tree[] {
   return node.attributes.ints("tree_roots").map(read);
 }
 
-/** What takes the place of both others from version 5 of ai.onnx.ml on. */
+/** The operator that replaces both others from version 5 of ai.onnx.ml on. */
 export const treeEnsemble: Translation = {
   type: "ai.onnx.ml.TreeEnsemble",
   summary: "the same, of operator set 5",

@@ -15,7 +15,7 @@ interface Known {
   readonly mayMiss: boolean;
 }
 
-/** What is known of each feature. */
+/** Facts about each feature. */
 type Bounds = ReadonlyMap<number, Known>;
 
 type Continue = (bounds: Bounds) => void;
@@ -54,7 +54,7 @@ function equalityOf(tree: Tree): Equality | undefined {
       member: whenTrue,
       other: whenFalse,
     };
-  // What is missing is unequal to all numbers.
+  // A missing value is unequal to all numbers.
   if (mode === "BRANCH_EQ")
     return {
       feature,

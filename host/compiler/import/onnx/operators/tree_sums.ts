@@ -1,4 +1,4 @@
-/** What the nodes of tree ensembles share: from trees to an operator of ours, and what follows its sums. */
+/** Parts that the nodes of tree ensembles share: from trees to an operator of ours, and what follows its sums. */
 import { ModelError, type Tensor } from "../../../../ir/graph.ts";
 import { NODE_COLUMNS } from "../../../../ops/tree_nodes.ts";
 import type { Context } from "../builder.ts";

@@ -8,7 +8,7 @@ export const zipmap: Translation = {
     const strings = node.attributes.strings("classlabels_strings");
     const integers = node.attributes.ints("classlabels_int64s").map(String);
     const scores = node.tensor(0);
-    // Who computed the scores knows better: of two classes an SVM's scores stand in the other order.
+    // The node that computed the scores knows better: with two classes an SVM's scores stand in the other order.
     return [scores.labels ? scores : node.label(scores, strings.length > 0 ? strings : integers)];
   },
 };

@@ -35,7 +35,7 @@ const INTEGERS = [6, 7];
 
 type Column = readonly number[];
 
-/** What has been found on the way back from an addend: one tree, and values for each of its leaves. */
+/** The find on the way back from an addend: one tree, and values for each of its leaves. */
 interface Walk {
   readonly match: Matcher;
   readonly writers: ReadonlyMap<string, OnnxNode>;

@@ -1,4 +1,4 @@
-/** What patterns ask a model: who writes a value, who reads it, and whether it is a constant. */
+/** Questions that patterns ask a model: who writes a value, who reads it, and whether it is a constant. */
 import type { Constant } from "../constant.ts";
 import type { OnnxModel, OnnxNode } from "../model.ts";
 

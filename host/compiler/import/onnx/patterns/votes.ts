@@ -1,7 +1,7 @@
 import type { OnnxModel, OnnxNode } from "../model.ts";
 import { inPlaceOf, type Matcher, rewriteNodes } from "./match.ts";
 
-/** What the decisions between pairs of classes go through on their way to votes and sums. */
+/** Nodes that the decisions between pairs of classes go through on their way to votes and sums. */
 const STEPS = ["Add", "ArrayFeatureExtractor", "Cast", "Less", "Neg", "Sum"];
 
 /** The one classifier whose decisions, and nothing else that is computed, these values are made of. */
