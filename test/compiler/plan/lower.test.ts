@@ -240,7 +240,7 @@ describe("scratch", () => {
       outputs: ["y", "first scratch_"],
     });
     const { scratch, graph } = lower(taken);
-    assert.deepEqual([...scratch.keys()], ["first scratch__", "second scratch", "third scratch"]);
+    assert.deepEqual([...scratch.keys()], ["first scratch#1", "second scratch", "third scratch"]);
     assert.ok([...scratch.keys()].every((name) => !graph.tensors.has(name)));
   });
 });

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module";
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import { BUDGETS, processorSeconds } from "../../../budgets.ts";
@@ -34,7 +33,7 @@ export async function readHdf5(
   seconds: number = BUDGETS.hdf5Seconds,
 ): Promise<Hdf5Content> {
   try {
-    createRequire(import.meta.url).resolve("h5wasm");
+    import.meta.resolve("h5wasm");
   } catch {
     // Optional, since it is a quarter of an install: --omit=optional leaves it out.
     throw new ModelError(
