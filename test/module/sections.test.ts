@@ -19,6 +19,7 @@ import { modelPath } from "../support/models.ts";
 const { module, metadata } = await build({
   model: modelPath("logistic_regression_multinomial.onnx"),
   calibration: modelPath("logistic_regression_multinomial.calibration.csv"),
+  quantization: { precision: "int8" },
   engines: [],
 });
 
