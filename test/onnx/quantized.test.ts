@@ -116,7 +116,8 @@ function qlinearConvolution(): Uint8Array {
     integerTensor(`z${id}`, [], [zero], DataType.UINT8),
   ];
   const [x, y] = [pair("x", 4 / 255, 128), pair("y", 0.03, 110)];
-  const list = Array.from({ length: 5 * 3 * 9 }, () => whole(-127, 128));
+  // Seven bits: on processors without VNNI ONNX Runtime adds two products of uint8 and int8 in 16 bits, and saturates.
+  const list = Array.from({ length: 5 * 3 * 9 }, () => whole(-63, 64));
   integerTensor("w", [5, 3, 3, 3], list, DataType.INT8);
   constants.push(floatTensor("sw", [5], [0.002, 0.003, 0.004, 0.0025, 0.001]));
   integerTensor("zw", [5], [0, 0, 0, 0, 0], DataType.INT8);
@@ -176,7 +177,7 @@ describe("what becomes of quantised models", () => {
     assert.equal(weights!.quantization!.scales[4], Math.fround(0.001));
     assert.deepEqual([...bias!.data!], [100, -2000, 3000, 0, 50]);
     const net = quantizedNetwork("UINT8");
-    const filters = Array.from({ length: 5 * 3 * 9 }, () => net.whole(-127, 128));
+    const filters = Array.from({ length: 5 * 3 * 9 }, () => net.whole(-63, 64));
     // Filters [O, C, h, w] of the file are [O, h, w, C] here.
     assert.equal(weights!.data![1], filters[9]);
     assert.deepEqual(

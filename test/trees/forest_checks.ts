@@ -19,6 +19,8 @@ const VALUE_TOLERANCE = 1e-3;
 /** Scores nearer to each other than this, in steps of the module's output, are a tie. */
 const TIE_STEPS = 8;
 
+/** The share of rows that may be decided otherwise where each is near a threshold. */
+const DENSE_WRONG = 0.01;
 /** Share of rows that may lie nearer to a threshold than 16 bits tell. */
 const MOST_NEAR = 0.6;
 
@@ -108,11 +110,19 @@ export function checkForest(forest: ForestCase): void {
       const border = borderOf(tensorOf(built.graph, built.graph.outputs[0]!));
       const by = { range: rangeOf(expected), step: border.scale };
       const near = nearThresholds(graph, built, rows);
-      assert.ok(near.filter(Boolean).length <= MOST_NEAR * rows.length, "most rows are judged");
-      const wrong = outputs.flatMap((output, i) =>
-        near[i] || samePrediction(forest, expected[i]!, dequantizeBytes(output[0]!, border), by) ? [] : [i],
+      // Of 160 features one is within a step of a threshold in every row: then all rows are judged, nearly all alike.
+      const isDense = near.filter(Boolean).length > MOST_NEAR * rows.length;
+      const wrong = outputs.flatMap((output, i) => {
+        const isLeftOut = near[i] && !isDense;
+        return isLeftOut || samePrediction(forest, expected[i]!, dequantizeBytes(output[0]!, border), by)
+          ? []
+          : [i];
+      });
+      const most = isDense ? DENSE_WRONG * rows.length : 0;
+      assert.ok(
+        wrong.length <= most,
+        `of ${rows.length} rows, from ${forest.rows.length} on on thresholds: ${wrong}`,
       );
-      assert.deepEqual(wrong, [], `of ${rows.length} rows, from ${forest.rows.length} on on thresholds`);
     });
   });
 }
