@@ -47,18 +47,23 @@ export function permuteData<T extends TensorData | Float64Array>(
 /** Numbers of the axes of a view as those of its source; undefined is an axis of size 1 that the source lacks. */
 export type AxisMap = readonly (number | undefined)[];
 
-/** One number for each axis of the source, `fallback` where the view has none; undefined where one that is not `fallback` would be lost. */
+/** One number for each axis of the source, `fallback` where the view has none; numbers of axes that the source lacks are left out. */
+export function placeAxes(list: readonly number[], axes: AxisMap, rank: number, fallback: number): number[] {
+  const result = new Array<number>(rank).fill(fallback);
+  list.forEach((value, i) => {
+    const axis = axes[i];
+    if (axis !== undefined) result[axis] = value;
+  });
+  return result;
+}
+
+/** As `placeAxes`; undefined where a number other than `fallback` would be left out. */
 export function spreadAxes(
   list: readonly number[],
   axes: AxisMap,
   rank: number,
   fallback: number,
 ): number[] | undefined {
-  const result = new Array<number>(rank).fill(fallback);
-  for (const [i, value] of list.entries()) {
-    const axis = axes[i];
-    if (axis !== undefined) result[axis] = value;
-    else if (value !== fallback) return undefined;
-  }
-  return result;
+  const isLost = list.some((value, i) => axes[i] === undefined && value !== fallback);
+  return isLost ? undefined : placeAxes(list, axes, rank, fallback);
 }

@@ -1,3 +1,4 @@
+import { placeAxes } from "../ir/axes.ts";
 import { ModelError, type Shape } from "../ir/graph.ts";
 import { denseStrides, evaluateMovement, isMovable, lowerMovement, type Movement } from "./movement.ts";
 import { defineOperator } from "./operator.ts";
@@ -33,16 +34,12 @@ export const stridedSlice = defineOperator({
   quantization: { output: { kind: "same" } },
   permute({ attributes }, axes, rank) {
     // An axis that is not there holds one value: it begins at 0 and ends at 1.
-    const side = (list: readonly number[], fallback: number): number[] => {
-      const result = new Array<number>(rank).fill(fallback);
-      list.forEach((value, i) => {
-        const axis = axes[i];
-        if (axis !== undefined) result[axis] = value;
-      });
-      return result;
-    };
     const { begin, end, strides } = attributes;
-    return { begin: side(begin, 0), end: side(end, 1), strides: side(strides, 1) };
+    return {
+      begin: placeAxes(begin, axes, rank, 0),
+      end: placeAxes(end, axes, rank, 1),
+      strides: placeAxes(strides, axes, rank, 1),
+    };
   },
   types: ["int8", "int16"],
 
