@@ -77,7 +77,8 @@ describe("refused in one line", () => {
   });
 
   test("a name that is no board's", () => {
-    const message = /^ModelError: expected esp32, esp32-c3, esp32-c6, esp32-h2, esp32-s2, esp32-s3, esp8266 or a \.json file, found "esp"$/;
+    const message =
+      /^ModelError: expected esp32, esp32-c3, esp32-c6, esp32-h2, esp32-s2, esp32-s3, esp8266 or a \.json file, found "esp"$/;
     assert.throws(() => findBoard("esp"), message);
   });
 });

@@ -90,11 +90,12 @@ function spreadsOf(graph: Graph, tensor: string): ReadonlySet<string>[] {
   return [new Set([tensor]), new Set([tensor, ...next.flatMap(({ outputs }) => outputs)])];
 }
 
-/** Everything that can be of int16. */
-function allWide(graph: Graph): ReadonlySet<string> {
+/** Everything that can be of int16, and what is so already: some operators read 16 bits and write 32. */
+function allWide(graph: Graph, wide: Iterable<string>): ReadonlySet<string> {
   const written = graph.nodes.filter(writes16).flatMap(({ outputs }) => outputs);
   const readBy = readers(graph);
-  return new Set([...written, ...graph.inputs.filter((name) => readBy.get(name)?.every(writes16))]);
+  const read = graph.inputs.filter((name) => readBy.get(name)?.every(writes16));
+  return new Set([...written, ...read, ...wide]);
 }
 
 /** Weights of dense layers among them. */
@@ -125,9 +126,16 @@ function byNoise({ graph }: Subject, { quantized }: Attempt, target: Target): Re
 const describe = (wide: ReadonlySet<string>): string[] =>
   wide.size > 0 ? [`16 bits for ${[...wide].join(", ")}`] : [];
 
-/** int16 wherever operators allow it, with int16 weights in dense layers where that helps. */
-function widest(subject: Subject, target: Target, fits: (quantized: Graph) => boolean): Attempt | undefined {
-  const wide = allWide(subject.graph);
+/** The inputs of a search for types. */
+interface Search {
+  readonly subject: Subject;
+  readonly target: Target;
+  readonly fits: (quantized: Graph) => boolean;
+}
+
+/** int16 wherever operators allow it beside the tensors that are `already`, with int16 weights in dense layers where that helps. */
+function widest({ subject, target, fits }: Search, already: Iterable<string> = []): Attempt | undefined {
+  const wide = allWide(subject.graph, already);
   const activations = attempt(subject, wide, target, fits);
   const all = new Set([...wide, ...denseWeights(subject.graph, wide)]);
   const weights = attempt(subject, all, target, fits);
@@ -149,7 +157,7 @@ function raiseParts(
       attempt(subject, new Set([...best.chosen.precision.keys(), ...some]), target, fits);
   });
   let found = best;
-  for (const each of [...parts, () => widest(subject, target, fits)]) {
+  for (const each of [...parts, () => widest({ subject, target, fits }, best.chosen.precision.keys())]) {
     const tried = each();
     if (tried && tried.score.loss < found.score.loss) found = tried;
     if (isEnough(found.score, subject.graph, target)) break;
@@ -157,12 +165,9 @@ function raiseParts(
   return found;
 }
 
-/** The inputs of a search for types. */
-interface Search {
-  readonly subject: Subject;
-  readonly target: Target;
-  readonly fits: (quantized: Graph) => boolean;
-}
+/** Whether a score is better than another, or loses little enough where the other does not: scores of equal noise can have outputs of unequal loss. */
+const improves = (a: Score, b: Score): boolean =>
+  isBetter(a, b) || (a.loss <= 1 && b.loss > 1 && a.agreement >= b.agreement);
 
 function raise(search: Search, int8: Attempt): Attempt {
   const { subject, target, fits } = search;
@@ -178,14 +183,13 @@ function raise(search: Search, int8: Attempt): Attempt {
     const tried = attempt(subject, wide, target, fits, best);
     // Less noise alone is not worth the time of a larger model.
     const helps = tried && (target.strict || tried.score.loss < best.score.loss);
-    if (helps && isBetter(tried.score, best.score)) best = tried;
+    if (helps && improves(tried.score, best.score)) best = tried;
   }
   if (isEnough(best.score, graph, target)) return best;
   if (best.score.loss > 1 && !target.strict) return raiseParts(search, best, spreads);
-  const all = widest(subject, target, fits);
-  return all && (isBetter(all.score, best.score) || (best.score.loss > 1 && all.score.loss < best.score.loss))
-    ? all
-    : best;
+  const all = widest(search, best.chosen.precision.keys());
+  const losesLess = all && best.score.loss > 1 && all.score.loss < best.score.loss;
+  return all && (losesLess || isBetter(all.score, best.score)) ? all : best;
 }
 
 /** Operators by which int16 is impossible, by their nodes. */
@@ -204,7 +208,7 @@ export function choosePrecision(
   const int8: ChosenPrecision = { precision: new Map(), ranges: subject.ranges, steps: [] };
   if (precision === "int8") return int8;
   if (precision === "int16") {
-    const all = widest(subject, target, () => true);
+    const all = widest({ subject, target, fits: () => true });
     if (!all) throw noInt16(subject.graph);
     return { ...all.chosen, steps: describe(new Set(all.chosen.precision.keys())) };
   }
