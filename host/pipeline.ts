@@ -43,7 +43,7 @@ import { type Verification, verify } from "./compiler/verify/ladder.ts";
 import { type Check, checkImport } from "./compiler/verify/second.ts";
 import { type NamedVector, seededInputs, standardVectors } from "./compiler/verify/vectors.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./firmware/boards.ts";
-import { byteSize, elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
+import { elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
 import { dumpGraph } from "./ir/text.ts";
 import type { Engine } from "./module/engine.ts";
 import type { Metadata, SelfTestVector, Statistics } from "./module/metadata.ts";
@@ -215,7 +215,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
   const tests = await stage("self-test vectors", () => selfTestVectors(graph));
   const embedded = options.selfTest ? tests : [];
-  const plan = await stage("plan", () => planMemory(program, selfTestBytes(embedded)), dumpPlan);
+  const plan = await stage("plan", () => planMemory(program), dumpPlan);
 
   const provenance: Provenance = {
     name,
@@ -376,9 +376,6 @@ function measureTensors({ float, ranges }: Found, graph: Graph, samples: readonl
   return measureLayers(float, graph, withinBudget(graph, samples), { methods });
 }
 
-const outputBytes = (graph: Graph): number =>
-  graph.outputs.reduce((sum, output) => sum + byteSize(tensorOf(graph, output)), 0);
-
 async function tuneGraph(graph: Graph, options: BuildOptions): Promise<Tuning> {
   const { board = DEFAULT_BOARD, optimize = "balanced", maxSize = DEFAULT_MAX_SIZE } = options;
   const measured = options.tune === "measure";
@@ -388,7 +385,6 @@ async function tuneGraph(graph: Graph, options: BuildOptions): Promise<Tuning> {
     board: typeof board === "string" ? findBoard(board) : board,
     optimize,
     maxSize,
-    selfTestBytes: options.selfTest ? SELF_TEST_SEEDS.length * outputBytes(graph) : 0,
     ...(measured && { measure: (whole, layers) => measureCandidates(whole, layers, measure) }),
   });
 }
@@ -399,9 +395,6 @@ function selfTestVectors(graph: Graph): SelfTestVector[] {
     outputs: runReference(graph, [seededInputs(graph, seed)])[0]!,
   }));
 }
-
-const selfTestBytes = (vectors: readonly SelfTestVector[]): number =>
-  vectors.flatMap(({ outputs }) => outputs).reduce((sum, bytes) => sum + bytes.length, 0);
 
 function calibrationVectors(graph: Graph, samples: readonly Sample[]): NamedVector[] {
   return samples

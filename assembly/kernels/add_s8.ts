@@ -2,6 +2,38 @@ import { clamp, requantize } from "../fixed";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of add_s8. */
+@unmanaged
+export class AddS8Arguments {
+  a: usize;
+  b: usize;
+  output: usize;
+  size0: i32;
+  size1: i32;
+  size2: i32;
+  size3: i32;
+  aStride0: i32;
+  aStride1: i32;
+  aStride2: i32;
+  aStride3: i32;
+  bStride0: i32;
+  bStride1: i32;
+  bStride2: i32;
+  bStride3: i32;
+  aMultiplier: i32;
+  bMultiplier: i32;
+  outputMultiplier: i32;
+  sign: i8;
+  aZeroPoint: i8;
+  aShift: i8;
+  bZeroPoint: i8;
+  bShift: i8;
+  outputShift: i8;
+  outputZeroPoint: i8;
+  activationMin: i8;
+  activationMax: i8;
+}
+
 /**
  * a + b, or a - b, element by element with broadcasting, int8 in and out. The operands are brought
  * to a common scale with 20 extra bits, as TensorFlow Lite Micro does.
@@ -11,35 +43,34 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::Add and reference_ops::Sub.
  */
-export function add_s8(
-  a: usize,
-  b: usize,
-  output: usize,
-  size0: i32,
-  size1: i32,
-  size2: i32,
-  size3: i32,
-  aStride0: i32,
-  aStride1: i32,
-  aStride2: i32,
-  aStride3: i32,
-  bStride0: i32,
-  bStride1: i32,
-  bStride2: i32,
-  bStride3: i32,
-  sign: i32,
-  aZeroPoint: i32,
-  aMultiplier: i32,
-  aShift: i32,
-  bZeroPoint: i32,
-  bMultiplier: i32,
-  bShift: i32,
-  outputMultiplier: i32,
-  outputShift: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function add_s8(block: AddS8Arguments): void {
+  const a: usize = block.a;
+  const b: usize = block.b;
+  let output: usize = block.output;
+  const size0: i32 = block.size0;
+  const size1: i32 = block.size1;
+  const size2: i32 = block.size2;
+  const size3: i32 = block.size3;
+  const aStride0: i32 = block.aStride0;
+  const aStride1: i32 = block.aStride1;
+  const aStride2: i32 = block.aStride2;
+  const aStride3: i32 = block.aStride3;
+  const bStride0: i32 = block.bStride0;
+  const bStride1: i32 = block.bStride1;
+  const bStride2: i32 = block.bStride2;
+  const bStride3: i32 = block.bStride3;
+  const sign: i32 = block.sign;
+  const aZeroPoint: i32 = block.aZeroPoint;
+  const aMultiplier: i32 = block.aMultiplier;
+  const aShift: i32 = block.aShift;
+  const bZeroPoint: i32 = block.bZeroPoint;
+  const bMultiplier: i32 = block.bMultiplier;
+  const bShift: i32 = block.bShift;
+  const outputMultiplier: i32 = block.outputMultiplier;
+  const outputShift: i32 = block.outputShift;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const HEADROOM: i32 = 20;
   for (let i = 0; i < size0; i++) {
     for (let j = 0; j < size1; j++) {

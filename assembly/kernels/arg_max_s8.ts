@@ -1,5 +1,16 @@
 export const VERSION: i32 = 1;
 
+/** The argument block of arg_max_s8. */
+@unmanaged
+export class ArgMaxS8Arguments {
+  input: usize;
+  output: usize;
+  outer: i32;
+  size: i32;
+  inner: i32;
+  flip: i8;
+}
+
 /**
  * The index of the greatest or the least value along one axis, the first of equal ones.
  *
@@ -8,14 +19,13 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::ArgMinMax.
  */
-export function arg_max_s8(
-  input: usize,
-  output: usize,
-  outer: i32,
-  size: i32,
-  inner: i32,
-  flip: i32,
-): void {
+export function arg_max_s8(block: ArgMaxS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const outer: i32 = block.outer;
+  const size: i32 = block.size;
+  const inner: i32 = block.inner;
+  const flip: i32 = block.flip;
   for (let i = 0; i < outer; i++) {
     for (let j = 0; j < inner; j++) {
       let value: usize = input + j;

@@ -1,4 +1,5 @@
 import { clamp } from "../fixed";
+import { Pool2dArguments } from "./average_pool2d_s8";
 
 export const VERSION: i32 = 1;
 
@@ -11,24 +12,23 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::AveragePool for int16.
  */
-export function average_pool2d_s16(
-  input: usize,
-  output: usize,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  channels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function average_pool2d_s16(block: Pool2dArguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const channels: i32 = block.channels;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const kernelHeight: i32 = block.kernelHeight;
+  const kernelWidth: i32 = block.kernelWidth;
+  const strideHeight: i32 = block.strideHeight;
+  const strideWidth: i32 = block.strideWidth;
+  const padTop: i32 = block.padTop;
+  const padLeft: i32 = block.padLeft;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const image: usize = <usize>(inputHeight * inputWidth * channels) << 1;
   const inputEnd: usize = input + <usize>batches * image;
   do {

@@ -4,6 +4,38 @@ import { dotOfInt16AndInt8, rescaleSum } from "./wide_sum";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of conv2d_s16. */
+@unmanaged
+export class Conv2dS16Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  bias: usize;
+  multiplier: usize;
+  shift: usize;
+  scratch: usize;
+  batches: i32;
+  inputHeight: i32;
+  inputWidth: i32;
+  outputHeight: i32;
+  outputWidth: i32;
+  inputChannels: u16;
+  outputChannels: u16;
+  kernelHeight: u16;
+  kernelWidth: u16;
+  groups: u16;
+  strideHeight: u16;
+  strideWidth: u16;
+  dilationHeight: u16;
+  dilationWidth: u16;
+  padTop: i16;
+  padLeft: i16;
+  activationMin: i16;
+  activationMax: i16;
+  factorStep: i8;
+  narrowSums: i8;
+}
+
 /**
  * 2-D convolution, NHWC, int16 in and out, int8 weights; padding counts as zero, which is the zero point.
  *
@@ -17,35 +49,34 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::ConvPerChannel for int16.
  */
-export function conv2d_s16(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  factorStep: i32,
-  narrowSums: i32,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  outputChannels: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  groups: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function conv2d_s16(block: Conv2dS16Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const scratch: usize = block.scratch;
+  const factorStep: i32 = block.factorStep;
+  const narrowSums: i32 = block.narrowSums;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const inputChannels: i32 = block.inputChannels;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const outputChannels: i32 = block.outputChannels;
+  const kernelHeight: i32 = block.kernelHeight;
+  const kernelWidth: i32 = block.kernelWidth;
+  const groups: i32 = block.groups;
+  const strideHeight: i32 = block.strideHeight;
+  const strideWidth: i32 = block.strideWidth;
+  const dilationHeight: i32 = block.dilationHeight;
+  const dilationWidth: i32 = block.dilationWidth;
+  const padTop: i32 = block.padTop;
+  const padLeft: i32 = block.padLeft;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const pixelBytes: i32 = inputChannels << 1;
   const groupBytes: i32 = pixelBytes / groups;
   const groupOutputs: i32 = outputChannels / groups;

@@ -1,3 +1,4 @@
+import { Conv2dS8Arguments } from "./conv2d_s8";
 import { gather } from "./gather";
 import { CHUNK, laneSums, requantizeLanes } from "./lanes";
 
@@ -6,35 +7,34 @@ import { CHUNK, laneSums, requantizeLanes } from "./lanes";
  */
 // @ts-ignore: decorator
 @inline
-export function convolveLanes<L>(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  tile: i32,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  outputChannels: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  inputZeroPoint: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function convolveLanes<L>(block: Conv2dS8Arguments): void {
+  const input: usize = block.input;
+  const output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const scratch: usize = block.scratch;
+  const tile: i32 = block.tile;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const inputChannels: i32 = block.inputChannels;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const outputChannels: i32 = block.outputChannels;
+  const kernelHeight: i32 = block.kernelHeight;
+  const kernelWidth: i32 = block.kernelWidth;
+  const strideHeight: i32 = block.strideHeight;
+  const strideWidth: i32 = block.strideWidth;
+  const dilationHeight: i32 = block.dilationHeight;
+  const dilationWidth: i32 = block.dilationWidth;
+  const padTop: i32 = block.padTop;
+  const padLeft: i32 = block.padLeft;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const terms: i32 = kernelHeight * kernelWidth * inputChannels;
   const imagePixels: i32 = outputHeight * outputWidth;
   const pixels: i32 = batches * imagePixels;

@@ -1,6 +1,7 @@
 import { rescaleAddend, rescaleFactor, rescaleShift, rescaleTie, storeRescaled } from "../fixed";
 import { LANE, LANE_MASK, LANE_ZERO, LANE_ZEROS } from "./lanes";
 import { fillPlane } from "./plane";
+import { DepthwiseConv2dS8Arguments } from "./depthwise_conv2d_s8";
 
 export const VERSION: i32 = 1;
 
@@ -97,34 +98,33 @@ function threeByThree(
  * The contract of depthwise_conv2d_s8 for kernels of 3x3 without dilation: larger and faster. What lanes.ts
  * says of weights, shifts and sums must hold, and the output's zero point be in the activation's range.
  */
-export function depthwise_conv2d_lanes_s8(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  depthMultiplier: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  inputZeroPoint: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function depthwise_conv2d_lanes_s8(block: DepthwiseConv2dS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const scratch: usize = block.scratch;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const inputChannels: i32 = block.inputChannels;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const depthMultiplier: i32 = block.depthMultiplier;
+  const kernelHeight: i32 = block.kernelHeight;
+  const kernelWidth: i32 = block.kernelWidth;
+  const strideHeight: i32 = block.strideHeight;
+  const strideWidth: i32 = block.strideWidth;
+  const dilationHeight: i32 = block.dilationHeight;
+  const dilationWidth: i32 = block.dilationWidth;
+  const padTop: i32 = block.padTop;
+  const padLeft: i32 = block.padLeft;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const outputChannels: i32 = inputChannels * depthMultiplier;
   const planeWidth: i32 = (outputWidth - 1) * strideWidth + (kernelWidth - 1) * dilationWidth + 1;
   const planeHeight: i32 = (outputHeight - 1) * strideHeight + (kernelHeight - 1) * dilationHeight + 1;

@@ -2,6 +2,35 @@ import { clamp, requantizeWide } from "../fixed";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of depthwise_conv2d_s16. */
+@unmanaged
+export class DepthwiseConv2dS16Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  bias: usize;
+  multiplier: usize;
+  shift: usize;
+  batches: i32;
+  inputHeight: i32;
+  inputWidth: i32;
+  outputHeight: i32;
+  outputWidth: i32;
+  inputChannels: u16;
+  depthMultiplier: u16;
+  kernelHeight: u16;
+  kernelWidth: u16;
+  strideHeight: u16;
+  strideWidth: u16;
+  dilationHeight: u16;
+  dilationWidth: u16;
+  padTop: i16;
+  padLeft: i16;
+  activationMin: i16;
+  activationMax: i16;
+  factorStep: i8;
+}
+
 /**
  * Depthwise 2-D convolution, NHWC, int16 in and out, int8 weights; padding counts as zero, which is the
  * zero point.
@@ -15,32 +44,31 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::DepthwiseConvPerChannel for int16.
  */
-export function depthwise_conv2d_s16(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  factorStep: i32,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  depthMultiplier: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function depthwise_conv2d_s16(block: DepthwiseConv2dS16Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const factorStep: i32 = block.factorStep;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const inputChannels: i32 = block.inputChannels;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const depthMultiplier: i32 = block.depthMultiplier;
+  const kernelHeight: i32 = block.kernelHeight;
+  const kernelWidth: i32 = block.kernelWidth;
+  const strideHeight: i32 = block.strideHeight;
+  const strideWidth: i32 = block.strideWidth;
+  const dilationHeight: i32 = block.dilationHeight;
+  const dilationWidth: i32 = block.dilationWidth;
+  const padTop: i32 = block.padTop;
+  const padLeft: i32 = block.padLeft;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const outputChannels: i32 = inputChannels * depthMultiplier;
   for (let batch = 0; batch < batches; batch++) {
     for (let y = 0; y < outputHeight; y++) {

@@ -2,6 +2,24 @@ import { clamp, requantize } from "../fixed";
 
 export const VERSION: i32 = 2;
 
+/** The argument block of fully_connected_per_channel_s8. */
+@unmanaged
+export class FullyConnectedPerChannelS8Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  bias: usize;
+  multiplier: usize;
+  shift: usize;
+  scratch: usize;
+  batches: i32;
+  depth: i32;
+  outputs: i32;
+  outputZeroPoint: i8;
+  activationMin: i8;
+  activationMax: i8;
+}
+
 /**
  * Matrix product with bias, int8 in and out, one multiplier and shift per output. The
  * smaller of two kernels with one contract: fully_connected_per_channel_stationary_s8 is the faster one.
@@ -16,21 +34,19 @@ export const VERSION: i32 = 2;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::FullyConnectedPerChannel.
  */
-export function fully_connected_per_channel_s8(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  batches: i32,
-  depth: i32,
-  outputs: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function fully_connected_per_channel_s8(block: FullyConnectedPerChannelS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const batches: i32 = block.batches;
+  const depth: i32 = block.depth;
+  const outputs: i32 = block.outputs;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   for (let batch = 0; batch < batches; batch++) {
     let filter: usize = weights;
     for (let i = 0; i < outputs; ) {

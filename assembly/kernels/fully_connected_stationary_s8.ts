@@ -1,5 +1,6 @@
 import { rescaleAddend, rescaleFactor, rescaleShift, rescaleTie, storeRescaled } from "../fixed";
 import { stationarySums } from "./stationary";
+import { FullyConnectedS8Arguments } from "./fully_connected_s8";
 
 export const VERSION: i32 = 1;
 
@@ -9,21 +10,20 @@ export const VERSION: i32 = 1;
  *
  *   scratch     [outputs] i32
  */
-export function fully_connected_stationary_s8(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: i32,
-  shift: i32,
-  scratch: usize,
-  batches: i32,
-  depth: i32,
-  outputs: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function fully_connected_stationary_s8(block: FullyConnectedS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
+  const scratch: usize = block.scratch;
+  const batches: i32 = block.batches;
+  const depth: i32 = block.depth;
+  const outputs: i32 = block.outputs;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const negatives: bool = outputZeroPoint > activationMin;
   const factor: i64 = rescaleFactor(multiplier, shift);
   const addend: i64 = rescaleAddend(0, factor, shift, outputZeroPoint);

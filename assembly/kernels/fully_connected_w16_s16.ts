@@ -2,6 +2,25 @@ import { clamp, requantizeWide } from "../fixed";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of fully_connected_w16_s16. */
+@unmanaged
+export class FullyConnectedW16S16Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  bias: usize;
+  multiplier: usize;
+  shift: usize;
+  batches: i32;
+  depth: i32;
+  outputs: i32;
+  outputZeroPoint: i16;
+  activationMin: i16;
+  activationMax: i16;
+  factorStep: i8;
+  outputBytes: i8;
+}
+
 /**
  * Matrix product with bias, int16 in, int16 weights, int16 or int8 out: for models with few and precise
  * weights, such as linear ones.
@@ -15,22 +34,21 @@ export const VERSION: i32 = 1;
  *
  * Semantics: ours; those of fully_connected_s16 with wider weights.
  */
-export function fully_connected_w16_s16(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  factorStep: i32,
-  batches: i32,
-  depth: i32,
-  outputs: i32,
-  outputBytes: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function fully_connected_w16_s16(block: FullyConnectedW16S16Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const factorStep: i32 = block.factorStep;
+  const batches: i32 = block.batches;
+  const depth: i32 = block.depth;
+  const outputs: i32 = block.outputs;
+  const outputBytes: i32 = block.outputBytes;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const inputBytes: usize = <usize>depth << 1;
   for (let batch = 0; batch < batches; batch++) {
     let filter: usize = weights;

@@ -25,6 +25,30 @@ function open(
   return logistic(table, 3 * narrow(sum));
 }
 
+/** The argument block of gru_s8. */
+@unmanaged
+export class GruS8Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  recurrent: usize;
+  bias: usize;
+  recurrentBias: usize;
+  factors: usize;
+  start: usize;
+  hidden: usize;
+  state: usize;
+  table: usize;
+  steps: i32;
+  inputs: i32;
+  units: i32;
+  outputMultiplier: i32;
+  inputZeroPoint: i8;
+  outputZeroPoint: i8;
+  outputShift: i8;
+  resetAfter: i8;
+}
+
 /**
  * A layer of gated recurrent units over `steps` steps: int8 in and out, int16 inside.
  *
@@ -43,27 +67,26 @@ function open(
  *
  * Semantics: host/ops/gru_steps.ts. Gates are as those of lstm_s8.
  */
-export function gru_s8(
-  input: usize,
-  output: usize,
-  weights: usize,
-  recurrent: usize,
-  bias: usize,
-  recurrentBias: usize,
-  factors: usize,
-  start: usize,
-  hidden: usize,
-  state: usize,
-  table: usize,
-  steps: i32,
-  inputs: i32,
-  units: i32,
-  inputZeroPoint: i32,
-  outputZeroPoint: i32,
-  outputMultiplier: i32,
-  outputShift: i32,
-  resetAfter: i32,
-): void {
+export function gru_s8(block: GruS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const recurrent: usize = block.recurrent;
+  const bias: usize = block.bias;
+  const recurrentBias: usize = block.recurrentBias;
+  const factors: usize = block.factors;
+  const start: usize = block.start;
+  let hidden: usize = block.hidden;
+  const state: usize = block.state;
+  const table: usize = block.table;
+  const steps: i32 = block.steps;
+  const inputs: i32 = block.inputs;
+  const units: i32 = block.units;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const outputMultiplier: i32 = block.outputMultiplier;
+  const outputShift: i32 = block.outputShift;
+  const resetAfter: i32 = block.resetAfter;
   const kept: usize = state + (<usize>units << 1);
   memory.copy(state, start, <usize>units << 1);
   for (let step = 0; step < steps; step++, input += inputs) {

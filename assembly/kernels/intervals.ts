@@ -2,6 +2,20 @@ import { loadElement } from "../rows";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of intervals. */
+@unmanaged
+export class IntervalsArguments {
+  input: usize;
+  output: usize;
+  table: usize;
+  rows: i32;
+  rowBytes: i32;
+  outputs: i32;
+  one: i32;
+  inputBytes: i8;
+  outputBytes: i8;
+}
+
 /**
  * Whether values of a row are in intervals.
  *
@@ -11,17 +25,16 @@ export const VERSION: i32 = 1;
  *
  * Semantics: host/ops/intervals.ts.
  */
-export function intervals(
-  input: usize,
-  output: usize,
-  table: usize,
-  rows: i32,
-  rowBytes: i32,
-  outputs: i32,
-  inputBytes: i32,
-  outputBytes: i32,
-  one: i32,
-): void {
+export function intervals(block: IntervalsArguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const table: usize = block.table;
+  const rows: i32 = block.rows;
+  const rowBytes: i32 = block.rowBytes;
+  const outputs: i32 = block.outputs;
+  const inputBytes: i32 = block.inputBytes;
+  const outputBytes: i32 = block.outputBytes;
+  const one: i32 = block.one;
   for (let row = 0; row < rows; row++) {
     let at: usize = table;
     for (let i = 0; i < outputs; i++) {

@@ -9,6 +9,20 @@ import {
 
 export const VERSION: i32 = 1;
 
+/** The argument block of log_softmax_s8. */
+@unmanaged
+export class LogSoftmaxS8Arguments {
+  input: usize;
+  output: usize;
+  rows: i32;
+  depth: i32;
+  multiplier: i32;
+  differenceMin: i32;
+  backMultiplier: i32;
+  shift: i8;
+  backShift: i8;
+}
+
 /**
  * Logarithm of the softmax over the last axis, int8 in; out at scale 1/16 and zero point 127.
  *
@@ -19,17 +33,16 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::LogSoftmax for int8.
  */
-export function log_softmax_s8(
-  input: usize,
-  output: usize,
-  rows: i32,
-  depth: i32,
-  multiplier: i32,
-  shift: i32,
-  differenceMin: i32,
-  backMultiplier: i32,
-  backShift: i32,
-): void {
+export function log_softmax_s8(block: LogSoftmaxS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const rows: i32 = block.rows;
+  const depth: i32 = block.depth;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
+  const differenceMin: i32 = block.differenceMin;
+  const backMultiplier: i32 = block.backMultiplier;
+  const backShift: i32 = block.backShift;
   for (let row = 0; row < rows; row++) {
     const end: usize = input + depth;
     let greatest: i32 = -128;

@@ -1,5 +1,16 @@
 export const VERSION: i32 = 1;
 
+/** The argument block of logistic_s16. */
+@unmanaged
+export class SigmoidS16Arguments {
+  input: usize;
+  output: usize;
+  table: usize;
+  length: i32;
+  multiplier: i32;
+  shift: i8;
+}
+
 /**
  * 1 / (1 + exp(-x)), int16 in, int16 out at scale 2^-15; zero points of 0.
  *
@@ -9,14 +20,13 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::Logistic for int16.
  */
-export function logistic_s16(
-  input: usize,
-  output: usize,
-  table: usize,
-  length: i32,
-  multiplier: i32,
-  shift: i32,
-): void {
+export function logistic_s16(block: SigmoidS16Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const table: usize = block.table;
+  const length: i32 = block.length;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
   const half: i32 = shift > 0 ? 1 << (shift - 1) : 0;
   const end: usize = input + (<usize>length << 1);
   for (; input < end; input += 2, output += 2) {

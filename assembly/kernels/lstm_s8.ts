@@ -3,6 +3,34 @@ import { gate, logistic, narrow, tanh } from "../gates";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of lstm_s8. */
+@unmanaged
+export class LstmS8Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  recurrent: usize;
+  bias: usize;
+  factors: usize;
+  hidden: usize;
+  cell: usize;
+  table: usize;
+  steps: i32;
+  inputs: i32;
+  units: i32;
+  forgetMultiplier: i32;
+  inputMultiplier: i32;
+  outputMultiplier: i32;
+  tanhMultiplier: i32;
+  cellClip: i32;
+  inputZeroPoint: i8;
+  hiddenZeroPoint: i8;
+  forgetShift: i8;
+  inputShift: i8;
+  outputShift: i8;
+  tanhShift: i8;
+}
+
 /**
  * A layer of long short-term memory over `steps` steps: int8 in and out, int16 inside.
  *
@@ -20,31 +48,30 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, lstm_internal::LstmStep of int8 with cells of int16.
  */
-export function lstm_s8(
-  input: usize,
-  output: usize,
-  weights: usize,
-  recurrent: usize,
-  bias: usize,
-  factors: usize,
-  hidden: usize,
-  cell: usize,
-  table: usize,
-  steps: i32,
-  inputs: i32,
-  units: i32,
-  inputZeroPoint: i32,
-  hiddenZeroPoint: i32,
-  forgetMultiplier: i32,
-  forgetShift: i32,
-  inputMultiplier: i32,
-  inputShift: i32,
-  outputMultiplier: i32,
-  outputShift: i32,
-  tanhMultiplier: i32,
-  tanhShift: i32,
-  cellClip: i32,
-): void {
+export function lstm_s8(block: LstmS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const weights: usize = block.weights;
+  const recurrent: usize = block.recurrent;
+  const bias: usize = block.bias;
+  const factors: usize = block.factors;
+  const hidden: usize = block.hidden;
+  const cell: usize = block.cell;
+  const table: usize = block.table;
+  const steps: i32 = block.steps;
+  const inputs: i32 = block.inputs;
+  const units: i32 = block.units;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const hiddenZeroPoint: i32 = block.hiddenZeroPoint;
+  const forgetMultiplier: i32 = block.forgetMultiplier;
+  const forgetShift: i32 = block.forgetShift;
+  const inputMultiplier: i32 = block.inputMultiplier;
+  const inputShift: i32 = block.inputShift;
+  const outputMultiplier: i32 = block.outputMultiplier;
+  const outputShift: i32 = block.outputShift;
+  const tanhMultiplier: i32 = block.tanhMultiplier;
+  const tanhShift: i32 = block.tanhShift;
+  const cellClip: i32 = block.cellClip;
   const half: i32 = tanhShift > 0 ? 1 << (tanhShift - 1) : 0;
   for (let step = 0; step < steps; step++, input += inputs) {
     let weight: usize = weights;

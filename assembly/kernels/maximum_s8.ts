@@ -1,5 +1,26 @@
 export const VERSION: i32 = 1;
 
+/** The argument block of maximum_s8. */
+@unmanaged
+export class MaximumS8Arguments {
+  a: usize;
+  b: usize;
+  output: usize;
+  size0: i32;
+  size1: i32;
+  size2: i32;
+  size3: i32;
+  aStride0: i32;
+  aStride1: i32;
+  aStride2: i32;
+  aStride3: i32;
+  bStride0: i32;
+  bStride1: i32;
+  bStride2: i32;
+  bStride3: i32;
+  flip: i8;
+}
+
 /**
  * The greater or the smaller of two values, element by element with broadcasting, int8; all tensors
  * share one quantisation.
@@ -9,24 +30,23 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::MaximumMinimumBroadcastSlow.
  */
-export function maximum_s8(
-  a: usize,
-  b: usize,
-  output: usize,
-  size0: i32,
-  size1: i32,
-  size2: i32,
-  size3: i32,
-  aStride0: i32,
-  aStride1: i32,
-  aStride2: i32,
-  aStride3: i32,
-  bStride0: i32,
-  bStride1: i32,
-  bStride2: i32,
-  bStride3: i32,
-  flip: i32,
-): void {
+export function maximum_s8(block: MaximumS8Arguments): void {
+  const a: usize = block.a;
+  const b: usize = block.b;
+  let output: usize = block.output;
+  const size0: i32 = block.size0;
+  const size1: i32 = block.size1;
+  const size2: i32 = block.size2;
+  const size3: i32 = block.size3;
+  const aStride0: i32 = block.aStride0;
+  const aStride1: i32 = block.aStride1;
+  const aStride2: i32 = block.aStride2;
+  const aStride3: i32 = block.aStride3;
+  const bStride0: i32 = block.bStride0;
+  const bStride1: i32 = block.bStride1;
+  const bStride2: i32 = block.bStride2;
+  const bStride3: i32 = block.bStride3;
+  const flip: i32 = block.flip;
   for (let i = 0; i < size0; i++) {
     for (let j = 0; j < size1; j++) {
       for (let k = 0; k < size2; k++) {

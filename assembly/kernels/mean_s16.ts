@@ -2,6 +2,23 @@ import { clamp, requantize } from "../fixed";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of mean_s16. */
+@unmanaged
+export class MeanS16Arguments {
+  input: usize;
+  output: usize;
+  kept0: i32;
+  kept1: i32;
+  reduced0: i32;
+  reduced1: i32;
+  keptStride0: i32;
+  keptStride1: i32;
+  reducedStride0: i32;
+  reducedStride1: i32;
+  multiplier: i32;
+  shift: i8;
+}
+
 /**
  * Mean over some axes of a tensor, int16 in and out. The axes are given as strides in bytes, the kept ones
  * (at most two after merging neighbours) and the reduced ones (likewise).
@@ -11,20 +28,19 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::QuantizedMeanOrSum for int16.
  */
-export function mean_s16(
-  input: usize,
-  output: usize,
-  kept0: i32,
-  kept1: i32,
-  reduced0: i32,
-  reduced1: i32,
-  keptStride0: i32,
-  keptStride1: i32,
-  reducedStride0: i32,
-  reducedStride1: i32,
-  multiplier: i32,
-  shift: i32,
-): void {
+export function mean_s16(block: MeanS16Arguments): void {
+  const input: usize = block.input;
+  let output: usize = block.output;
+  const kept0: i32 = block.kept0;
+  const kept1: i32 = block.kept1;
+  const reduced0: i32 = block.reduced0;
+  const reduced1: i32 = block.reduced1;
+  const keptStride0: i32 = block.keptStride0;
+  const keptStride1: i32 = block.keptStride1;
+  const reducedStride0: i32 = block.reducedStride0;
+  const reducedStride1: i32 = block.reducedStride1;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
   for (let i = 0; i < kept0; i++) {
     for (let j = 0; j < kept1; j++) {
       const first: usize = input + <usize>(i * keptStride0 + j * keptStride1);

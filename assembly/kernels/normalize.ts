@@ -3,6 +3,19 @@ import { integerRoot, loadElement } from "../rows";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of normalize. */
+@unmanaged
+export class NormalizeArguments {
+  input: usize;
+  output: usize;
+  rows: i32;
+  depth: i32;
+  zeroPoint: i32;
+  bytes: i8;
+  norm: i8;
+  bits: i8;
+}
+
 /**
  * Rows divided by their norm.
  *
@@ -11,16 +24,15 @@ export const VERSION: i32 = 1;
  *
  * Semantics: host/ops/normalize.ts.
  */
-export function normalize(
-  input: usize,
-  output: usize,
-  rows: i32,
-  depth: i32,
-  bytes: i32,
-  zeroPoint: i32,
-  norm: i32,
-  bits: i32,
-): void {
+export function normalize(block: NormalizeArguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const rows: i32 = block.rows;
+  const depth: i32 = block.depth;
+  const bytes: i32 = block.bytes;
+  const zeroPoint: i32 = block.zeroPoint;
+  const norm: i32 = block.norm;
+  const bits: i32 = block.bits;
   const NORM_BITS: i64 = 8;
   const high: i32 = (1 << bits) - 1;
   for (let row = 0; row < rows; row++) {

@@ -1,5 +1,22 @@
 export const VERSION: i32 = 1;
 
+/** The argument block of pad_s8. */
+@unmanaged
+export class PadS8Arguments {
+  input: usize;
+  output: usize;
+  outputBytes: i32;
+  value: i32;
+  offset: i32;
+  size0: i32;
+  size1: i32;
+  size2: i32;
+  size3: i32;
+  stride0: i32;
+  stride1: i32;
+  stride2: i32;
+}
+
 /**
  * A tensor of up to four axes inside a larger one that is filled with a constant.
  *
@@ -8,20 +25,19 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::Pad.
  */
-export function pad_s8(
-  input: usize,
-  output: usize,
-  outputBytes: i32,
-  value: i32,
-  offset: i32,
-  size0: i32,
-  size1: i32,
-  size2: i32,
-  size3: i32,
-  stride0: i32,
-  stride1: i32,
-  stride2: i32,
-): void {
+export function pad_s8(block: PadS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const outputBytes: i32 = block.outputBytes;
+  const value: i32 = block.value;
+  const offset: i32 = block.offset;
+  const size0: i32 = block.size0;
+  const size1: i32 = block.size1;
+  const size2: i32 = block.size2;
+  const size3: i32 = block.size3;
+  const stride0: i32 = block.stride0;
+  const stride1: i32 = block.stride1;
+  const stride2: i32 = block.stride2;
   memory.fill(output, <u8>value, outputBytes);
   output += offset;
   for (let i = 0; i < size0; i++) {

@@ -2,6 +2,25 @@ import { integerRoot, loadElement, shiftRight64 } from "../rows";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of quadratic. */
+@unmanaged
+export class QuadraticArguments {
+  input: usize;
+  centres: usize;
+  weights: usize;
+  bias: usize;
+  output: usize;
+  rows: i32;
+  features: i32;
+  outputs: i32;
+  inputZeroPoint: i16;
+  inputBytes: i8;
+  leftShift: i8;
+  rightShift: i8;
+  root: i8;
+  outputShift: i8;
+}
+
 /**
  * Weighted sums of squared distances from centres, or the distances.
  *
@@ -14,22 +33,21 @@ export const VERSION: i32 = 1;
  *
  * Semantics: host/ops/quadratic.ts.
  */
-export function quadratic(
-  input: usize,
-  centres: usize,
-  weights: usize,
-  bias: usize,
-  output: usize,
-  rows: i32,
-  features: i32,
-  outputs: i32,
-  inputBytes: i32,
-  inputZeroPoint: i32,
-  leftShift: i32,
-  rightShift: i32,
-  root: i32,
-  outputShift: i32,
-): void {
+export function quadratic(block: QuadraticArguments): void {
+  let input: usize = block.input;
+  const centres: usize = block.centres;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  let output: usize = block.output;
+  const rows: i32 = block.rows;
+  const features: i32 = block.features;
+  const outputs: i32 = block.outputs;
+  const inputBytes: i32 = block.inputBytes;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const leftShift: i32 = block.leftShift;
+  const rightShift: i32 = block.rightShift;
+  const root: i32 = block.root;
+  const outputShift: i32 = block.outputShift;
   for (let row = 0; row < rows; row++) {
     let centre: usize = centres;
     let weight: usize = weights;

@@ -1,5 +1,20 @@
 export const VERSION: i32 = 1;
 
+/** The argument block of resize_nearest. */
+@unmanaged
+export class ResizeNearestArguments {
+  input: usize;
+  output: usize;
+  rows: usize;
+  columns: usize;
+  batches: i32;
+  inputHeight: i32;
+  inputWidth: i32;
+  outputHeight: i32;
+  outputWidth: i32;
+  pixelBytes: i32;
+}
+
 /**
  * An image of another size, each pixel a copy of one of the input, NHWC.
  *
@@ -8,18 +23,17 @@ export const VERSION: i32 = 1;
  *   rows     [outputHeight] u16: the input's row that each row of the output is
  *   columns  [outputWidth] u16: likewise
  */
-export function resize_nearest(
-  input: usize,
-  output: usize,
-  rows: usize,
-  columns: usize,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  pixelBytes: i32,
-): void {
+export function resize_nearest(block: ResizeNearestArguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const rows: usize = block.rows;
+  const columns: usize = block.columns;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const pixelBytes: i32 = block.pixelBytes;
   const lastRow: usize = rows + ((<usize>outputHeight) << 1);
   const lastColumn: usize = columns + ((<usize>outputWidth) << 1);
   const rowBytes: i32 = outputWidth * pixelBytes;

@@ -10,6 +10,19 @@ function lookUp(table: usize, x: i32): i32 {
   return below + ((slope * (x & 0x7f) + 64) >> 7);
 }
 
+/** The argument block of softmax_s16. */
+@unmanaged
+export class SoftmaxS16Arguments {
+  input: usize;
+  output: usize;
+  exp: usize;
+  reciprocal: usize;
+  rows: i32;
+  depth: i32;
+  multiplier: i32;
+  shift: i8;
+}
+
 /**
  * Softmax over the last axis, int16 in; int16 out at scale 2^-15. Zero points of 0.
  *
@@ -20,16 +33,15 @@ function lookUp(table: usize, x: i32): i32 {
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::SoftmaxInt16.
  */
-export function softmax_s16(
-  input: usize,
-  output: usize,
-  exp: usize,
-  reciprocal: usize,
-  rows: i32,
-  depth: i32,
-  multiplier: i32,
-  shift: i32,
-): void {
+export function softmax_s16(block: SoftmaxS16Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const exp: usize = block.exp;
+  const reciprocal: usize = block.reciprocal;
+  const rows: i32 = block.rows;
+  const depth: i32 = block.depth;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
   const bytes: usize = <usize>depth << 1;
   for (let row = 0; row < rows; row++) {
     let greatest: i32 = -32768;

@@ -7,6 +7,18 @@ import {
 
 export const VERSION: i32 = 1;
 
+/** The argument block of softmax_s8. */
+@unmanaged
+export class SoftmaxS8Arguments {
+  input: usize;
+  output: usize;
+  rows: i32;
+  depth: i32;
+  multiplier: i32;
+  differenceMin: i32;
+  shift: i8;
+}
+
 /**
  * Softmax over the last axis, int8 in; out at scale 1/256 and zero point -128.
  *
@@ -16,15 +28,14 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_ops::Softmax for int8.
  */
-export function softmax_s8(
-  input: usize,
-  output: usize,
-  rows: i32,
-  depth: i32,
-  multiplier: i32,
-  shift: i32,
-  differenceMin: i32,
-): void {
+export function softmax_s8(block: SoftmaxS8Arguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const rows: i32 = block.rows;
+  const depth: i32 = block.depth;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
+  const differenceMin: i32 = block.differenceMin;
   for (let row = 0; row < rows; row++) {
     let greatest: i32 = -128;
     for (let i = 0; i < depth; i++) greatest = max(greatest, <i32>load<i8>(input + i));

@@ -2,6 +2,18 @@ import { multiplyWide } from "../rows";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of subtract_max. */
+@unmanaged
+export class SubtractMaxArguments {
+  input: usize;
+  output: usize;
+  rows: i32;
+  depth: i32;
+  limit: i32;
+  multiplier: i32;
+  shift: i8;
+}
+
 /**
  * Scores less the greatest of their row, as int16.
  *
@@ -10,15 +22,14 @@ export const VERSION: i32 = 1;
  *
  * Semantics: host/ops/subtract_max.ts.
  */
-export function subtract_max(
-  input: usize,
-  output: usize,
-  rows: i32,
-  depth: i32,
-  limit: i32,
-  multiplier: i32,
-  shift: i32,
-): void {
+export function subtract_max(block: SubtractMaxArguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const rows: i32 = block.rows;
+  const depth: i32 = block.depth;
+  const limit: i32 = block.limit;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
   for (let row = 0; row < rows; row++) {
     const end: usize = input + (<usize>depth << 2);
     let greatest: i32 = i32.MIN_VALUE;

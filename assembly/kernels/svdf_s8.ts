@@ -2,6 +2,28 @@ import { clamp, requantize } from "../fixed";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of svdf_s8. */
+@unmanaged
+export class SvdfS8Arguments {
+  input: usize;
+  output: usize;
+  feature: usize;
+  time: usize;
+  bias: usize;
+  state: usize;
+  depth: i32;
+  units: i32;
+  rank: i32;
+  memory: i32;
+  featureMultiplier: i32;
+  multiplier: i32;
+  narrow: i8;
+  inputZeroPoint: i8;
+  featureShift: i8;
+  shift: i8;
+  outputZeroPoint: i8;
+}
+
 /**
  * One step of a dense layer over time whose weights are of low rank: each filter keeps the last `memory` of
  * its products with the input, and weights them again along time. int8 in and out.
@@ -15,25 +37,24 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, EvalInteger16SVDFReference and EvalInteger8SVDFReference.
  */
-export function svdf_s8(
-  input: usize,
-  output: usize,
-  feature: usize,
-  time: usize,
-  bias: usize,
-  state: usize,
-  narrow: i32,
-  depth: i32,
-  units: i32,
-  rank: i32,
-  memory: i32,
-  inputZeroPoint: i32,
-  featureMultiplier: i32,
-  featureShift: i32,
-  multiplier: i32,
-  shift: i32,
-  outputZeroPoint: i32,
-): void {
+export function svdf_s8(block: SvdfS8Arguments): void {
+  const input: usize = block.input;
+  let output: usize = block.output;
+  let feature: usize = block.feature;
+  let time: usize = block.time;
+  let bias: usize = block.bias;
+  let state: usize = block.state;
+  const narrow: i32 = block.narrow;
+  const depth: i32 = block.depth;
+  const units: i32 = block.units;
+  const rank: i32 = block.rank;
+  const memory: i32 = block.memory;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const featureMultiplier: i32 = block.featureMultiplier;
+  const featureShift: i32 = block.featureShift;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
   const largest: i32 = narrow != 0 ? 127 : 32767;
   for (const end: usize = output + units; output < end; output++, bias += 4) {
     let sum: i32 = load<i32>(bias);

@@ -3,6 +3,38 @@ import { loadElement, multiplyWide, shiftRight64 } from "../rows";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of svm. */
+@unmanaged
+export class SvmArguments {
+  input: usize;
+  vectors: usize;
+  coefficients: usize;
+  bias: usize;
+  output: usize;
+  counts: usize;
+  decisions: usize;
+  scratch: usize;
+  rows: i32;
+  features: i32;
+  count: i32;
+  columns: i32;
+  outputs: i32;
+  vectorZeroPoint: i32;
+  degree: i32;
+  addend: i32;
+  limit: i32;
+  multiplier: i32;
+  groups: u16;
+  inputZeroPoint: i16;
+  inputBytes: i8;
+  vectorBytes: i8;
+  inputShift: i8;
+  kind: i8;
+  before: i8;
+  shift: i8;
+  outputShift: i8;
+}
+
 /**
  * Decisions of a support vector machine: sums of coefficient times kernel function over the support vectors.
  *
@@ -20,35 +52,33 @@ export const VERSION: i32 = 1;
  *
  * Semantics: host/ops/svm.ts.
  */
-export function svm(
-  input: usize,
-  vectors: usize,
-  coefficients: usize,
-  bias: usize,
-  output: usize,
-  counts: usize,
-  decisions: usize,
-  scratch: usize,
-  rows: i32,
-  features: i32,
-  count: i32,
-  groups: i32,
-  columns: i32,
-  outputs: i32,
-  inputBytes: i32,
-  vectorBytes: i32,
-  inputZeroPoint: i32,
-  vectorZeroPoint: i32,
-  inputShift: i32,
-  kind: i32,
-  degree: i32,
-  before: i32,
-  addend: i32,
-  limit: i32,
-  multiplier: i32,
-  shift: i32,
-  outputShift: i32,
-): void {
+export function svm(block: SvmArguments): void {
+  let input: usize = block.input;
+  const vectors: usize = block.vectors;
+  const coefficients: usize = block.coefficients;
+  const bias: usize = block.bias;
+  let output: usize = block.output;
+  const counts: usize = block.counts;
+  const decisions: usize = block.decisions;
+  const scratch: usize = block.scratch;
+  const rows: i32 = block.rows;
+  const features: i32 = block.features;
+  const groups: i32 = block.groups;
+  const columns: i32 = block.columns;
+  const outputs: i32 = block.outputs;
+  const inputBytes: i32 = block.inputBytes;
+  const vectorBytes: i32 = block.vectorBytes;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const vectorZeroPoint: i32 = block.vectorZeroPoint;
+  const inputShift: i32 = block.inputShift;
+  const kind: i32 = block.kind;
+  const degree: i32 = block.degree;
+  const before: i32 = block.before;
+  const addend: i32 = block.addend;
+  const limit: i32 = block.limit;
+  const multiplier: i32 = block.multiplier;
+  const shift: i32 = block.shift;
+  const outputShift: i32 = block.outputShift;
   const point: usize = scratch + (<usize>outputs << 3);
   const pointEnd: usize = point + (<usize>features << 2);
   // A distance does not change when both have the vectors' zero point; of a product it is taken off at last.

@@ -2,6 +2,20 @@ import { loadElement } from "../rows";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of svm_votes. */
+@unmanaged
+export class SvmVotesArguments {
+  input: usize;
+  output: usize;
+  scratch: usize;
+  rows: i32;
+  classes: i32;
+  inputZeroPoint: i32;
+  one: i32;
+  inputBytes: i8;
+  voteShift: i8;
+}
+
 /**
  * Votes for classes by the decisions between all pairs of them, and less than one vote by their sums.
  *
@@ -11,17 +25,16 @@ export const VERSION: i32 = 1;
  *
  * Semantics: host/ops/svm_votes.ts.
  */
-export function svm_votes(
-  input: usize,
-  output: usize,
-  scratch: usize,
-  rows: i32,
-  classes: i32,
-  inputBytes: i32,
-  inputZeroPoint: i32,
-  one: i32,
-  voteShift: i32,
-): void {
+export function svm_votes(block: SvmVotesArguments): void {
+  let input: usize = block.input;
+  let output: usize = block.output;
+  const scratch: usize = block.scratch;
+  const rows: i32 = block.rows;
+  const classes: i32 = block.classes;
+  const inputBytes: i32 = block.inputBytes;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const one: i32 = block.one;
+  const voteShift: i32 = block.voteShift;
   for (let row = 0; row < rows; row++) {
     memory.fill(output, 0, <usize>classes << 1);
     memory.fill(scratch, 0, <usize>classes << 3);

@@ -3,6 +3,38 @@ import { gather } from "./gather";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of transpose_conv2d_s8. */
+@unmanaged
+export class TransposeConv2dS8Arguments {
+  input: usize;
+  output: usize;
+  weights: usize;
+  bias: usize;
+  multiplier: usize;
+  shift: usize;
+  scratch: usize;
+  batches: i32;
+  inputHeight: i32;
+  inputWidth: i32;
+  outputHeight: i32;
+  outputWidth: i32;
+  outputBatchStride: i32;
+  outputRowStride: i32;
+  outputPixelStride: i32;
+  inputChannels: u16;
+  outputChannels: u16;
+  kernelHeight: u16;
+  kernelWidth: u16;
+  dilationHeight: u16;
+  dilationWidth: u16;
+  padTop: i16;
+  padLeft: i16;
+  inputZeroPoint: i8;
+  outputZeroPoint: i8;
+  activationMin: i8;
+  activationMax: i8;
+}
+
 /**
  * One phase of a transposed 2-D convolution, NHWC, int8 in and out, per-channel weights: outputs that lie a
  * stride apart see the same taps, so that each phase is a convolution of stride 1 whose pixels are not
@@ -21,35 +53,34 @@ export const VERSION: i32 = 1;
  *
  * Semantics: TensorFlow Lite Micro, reference_integer_ops::TransposeConv.
  */
-export function transpose_conv2d_s8(
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  outputChannels: i32,
-  outputBatchStride: i32,
-  outputRowStride: i32,
-  outputPixelStride: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  inputZeroPoint: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-): void {
+export function transpose_conv2d_s8(block: TransposeConv2dS8Arguments): void {
+  let input: usize = block.input;
+  const output: usize = block.output;
+  const weights: usize = block.weights;
+  const bias: usize = block.bias;
+  const multiplier: usize = block.multiplier;
+  const shift: usize = block.shift;
+  const scratch: usize = block.scratch;
+  const batches: i32 = block.batches;
+  const inputHeight: i32 = block.inputHeight;
+  const inputWidth: i32 = block.inputWidth;
+  const inputChannels: i32 = block.inputChannels;
+  const outputHeight: i32 = block.outputHeight;
+  const outputWidth: i32 = block.outputWidth;
+  const outputChannels: i32 = block.outputChannels;
+  const outputBatchStride: i32 = block.outputBatchStride;
+  const outputRowStride: i32 = block.outputRowStride;
+  const outputPixelStride: i32 = block.outputPixelStride;
+  const kernelHeight: i32 = block.kernelHeight;
+  const kernelWidth: i32 = block.kernelWidth;
+  const dilationHeight: i32 = block.dilationHeight;
+  const dilationWidth: i32 = block.dilationWidth;
+  const padTop: i32 = block.padTop;
+  const padLeft: i32 = block.padLeft;
+  const inputZeroPoint: i32 = block.inputZeroPoint;
+  const outputZeroPoint: i32 = block.outputZeroPoint;
+  const activationMin: i32 = block.activationMin;
+  const activationMax: i32 = block.activationMax;
   const terms: usize = kernelHeight * kernelWidth * inputChannels;
   for (let batch = 0; batch < batches; batch++) {
     for (let y = 0; y < outputHeight; y++) {

@@ -1,3 +1,4 @@
+import { TreeEnsembleArguments } from "./tree_ensemble_s8";
 import { addTerms, startSums } from "./tree_leaf";
 import { isMember } from "./tree_member";
 
@@ -7,18 +8,15 @@ export const VERSION: i32 = 1;
  * As tree_ensemble_s16, of tables with long splits too: of a feature from 128 on, by a set of values, or
  * where a missing value, which is 32767, goes on to the next node. Input: at most 2048 features.
  */
-export function tree_ensemble_extended_s16(
-  input: usize,
-  table: usize,
-  tableBytes: i32,
-  terms: usize,
-  termCount: i32,
-  targetBits: i32,
-  shortLeaves: i32,
-  base: usize,
-  output: usize,
-  targets: i32,
-): void {
+export function tree_ensemble_extended_s16(block: TreeEnsembleArguments): void {
+  const input: usize = block.input;
+  let table: usize = block.table;
+  const tableBytes: i32 = block.tableBytes;
+  const terms: usize = block.terms;
+  const targetBits: i32 = block.targetBits;
+  const base: usize = block.base;
+  const output: usize = block.output;
+  const targets: i32 = block.targets;
   const JUMP: i32 = -128;
   const SET: i32 = 4;
   const MISSING: i32 = 2;

@@ -2,6 +2,21 @@ import { addTerms, startSums } from "./tree_leaf";
 
 export const VERSION: i32 = 1;
 
+/** The argument block of tree_ensemble_s8. */
+@unmanaged
+export class TreeEnsembleArguments {
+  input: usize;
+  table: usize;
+  tableBytes: i32;
+  terms: usize;
+  termCount: i32;
+  base: usize;
+  output: usize;
+  targets: u16;
+  targetBits: i8;
+  shortLeaves: u8;
+}
+
 /**
  * Sums of the leaves that a sample of int8 features comes to in each tree of a forest.
  *
@@ -11,18 +26,16 @@ export const VERSION: i32 = 1;
  *
  * Nothing is read but what the table leads to; termCount is for those who check that.
  */
-export function tree_ensemble_s8(
-  input: usize,
-  table: usize,
-  tableBytes: i32,
-  terms: usize,
-  termCount: i32,
-  targetBits: i32,
-  shortLeaves: i32,
-  base: usize,
-  output: usize,
-  targets: i32,
-): void {
+export function tree_ensemble_s8(block: TreeEnsembleArguments): void {
+  const input: usize = block.input;
+  let table: usize = block.table;
+  const tableBytes: i32 = block.tableBytes;
+  const terms: usize = block.terms;
+  const targetBits: i32 = block.targetBits;
+  const shortLeaves: i32 = block.shortLeaves;
+  const base: usize = block.base;
+  const output: usize = block.output;
+  const targets: i32 = block.targets;
   const JUMP: i32 = -128;
   startSums(base, output, targets);
   const end: usize = table + tableBytes;

@@ -11,22 +11,23 @@
 #include "m3_env.h"
 #include "model.h"
 
-enum { PARAMETERS_MOST = 32 };
-
 /* wasm3 until 2021 has the second instead of the first; the linker leaves the one that is missing null. */
 __attribute__((weak)) M3Result CompileRawFunction(IM3Module module, IM3Function function, const void *call,
                                                   const void *context);
 __attribute__((weak)) M3Result LinkRawFunction(IM3Module module, IM3Function function, ccstr_t signature,
                                                const void *call, const void *context);
 
-/* What the module calls; i32 arguments come one to a 64-bit slot. */
-static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack, void *memory) {
+/* What the module calls, with the offset of the kernel's arguments. */
+static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack, void *linear) {
     const thimble_kernel *kernel = context->userdata;
     const thimble_model *model = m3_GetUserData(runtime);
-    int32_t arguments[PARAMETERS_MOST];
-    for (unsigned i = 0; i < kernel->parameters; i++) arguments[i] = (int32_t)(uint32_t)stack[i];
-    int result = kernel->run(arguments, memory, model->memory_bytes);
-    return result == 0 ? m3Err_none : m3Err_trapOutOfBoundsMemoryAccess;
+    const uint32_t at = (uint32_t)stack[0], begin = model->constants_at, end = model->memory_bytes;
+    if (at < begin || at % 4 != 0 || at > end || kernel->block_bytes > end - at)
+        return m3Err_trapOutOfBoundsMemoryAccess;
+    const uint8_t *constants = (const uint8_t *)linear + begin;
+    const thimble_memory memory = {linear, constants, begin, end};
+    return kernel->run(&memory, constants + (at - begin)) == 0 ? m3Err_none
+                                                               : m3Err_trapOutOfBoundsMemoryAccess;
 }
 
 static M3Result replace(IM3Module module, IM3Function function, const thimble_kernel *kernel) {
@@ -45,9 +46,8 @@ static const thimble_kernel *find_kernel(const thimble_export *exported) {
 }
 
 /* A kernel of another type than ours is another kernel: the module's own stays. */
-static int can_bind(const thimble_model *model, const thimble_kernel *kernel, uint32_t function) {
-    return kernel->parameters <= PARAMETERS_MOST &&
-           thimble_function_is(&model->info, function, kernel->parameters, 0) &&
+static int can_bind(const thimble_model *model, uint32_t function) {
+    return thimble_function_is(&model->info, function, 1, 0) &&
            model->module->functions[function].compiled == NULL;
 }
 
@@ -65,7 +65,7 @@ thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;
         const thimble_kernel *kernel = find_kernel(&exported);
-        if (kernel == NULL || !can_bind(model, kernel, exported.index)) continue;
+        if (kernel == NULL || !can_bind(model, exported.index)) continue;
         IM3Function function = &model->module->functions[exported.index];
         if (replace(model->module, function, kernel) != m3Err_none) return THIMBLE_ERR_RAM;
         (*bound)++;

@@ -160,6 +160,8 @@ static thimble_status read_abi(thimble_model *model) {
     uint64_t pages = ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES;
     if (bytes == 0 || info->memory_pages != pages) return THIMBLE_ERR_EXPORT;
     if (model->image.memory_bytes != 0 && model->image.memory_bytes != bytes) return THIMBLE_ERR_EXPORT;
+    if (!thimble_global_find(info, "constants", &model->constants_at)) return THIMBLE_ERR_EXPORT;
+    if (model->constants_at > bytes || model->constants_at % 4 != 0) return THIMBLE_ERR_EXPORT;
     return THIMBLE_OK;
 }
 

@@ -23,6 +23,7 @@ struct thimble_model {
     IM3Module module;
     IM3Function invoke;
     uint32_t memory_bytes;
+    uint32_t constants_at; /* offset of the constants, which end with memory */
     uint32_t input_count, output_count;
     thimble_tensor *tensors; /* inputs, then outputs */
     uintptr_t native_stack;  /* of the frame that entered; see m3_Yield */

@@ -2,9 +2,9 @@
  * Fuzzes the native kernels: whatever a module passes to one, it stays inside linear memory, has no undefined
  * behaviour, and does not touch the memory when it refuses.
  *
- * An input is one byte for the kernel, the arguments as little-endian i32, and the rest is the memory. It is
- * short, so that no call that the kernels accept takes long. The corpus in test/fuzz/corpus/kernels has calls
- * that are right, to start from; test/firmware/kernels_corpus.ts writes them.
+ * An input is one byte for the kernel, two for the offset of the constants, the argument block, and the rest is
+ * the memory. It is short, so that no call that the kernels accept takes long. The corpus in
+ * test/fuzz/corpus/kernels has calls that are right, to start from; test/firmware/kernels_corpus.ts writes them.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,29 +12,42 @@
 
 #include "../core/kernels.h"
 
-enum { PARAMETERS_MAX = 32, MEMORY_BYTES_MAX = 4096 };
+enum { HEAD_BYTES = 3, BLOCK_BYTES_MAX = 256, MEMORY_BYTES_MAX = 4096 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void call_run(const thimble_kernel *kernel, const int32_t *arguments, const uint8_t *image,
-                     uint32_t memory_bytes) {
-    /* A block of its own, so that the address sanitizer sees one byte too many. */
-    uint8_t *memory = malloc(memory_bytes);
-    if (memory == NULL) abort();
-    memcpy(memory, image, memory_bytes);
-    const int status = kernel->run(arguments, memory, memory_bytes);
-    if (status != 0 && (status != -1 || memcmp(image, memory, memory_bytes) != 0)) abort();
-    free(memory);
+/* A block of its own, so that the address sanitizer sees one byte too many. */
+static uint8_t *copy_of(const uint8_t *from, size_t bytes) {
+    uint8_t *copy = malloc(bytes > 0 ? bytes : 1);
+    if (copy == NULL) abort();
+    memcpy(copy, from, bytes);
+    return copy;
+}
+
+static void call_run(const thimble_kernel *kernel, const void *block, const uint8_t *image,
+                     uint32_t constants_at, uint32_t memory_bytes) {
+    const uint32_t constant_bytes = memory_bytes - constants_at;
+    uint8_t *written = copy_of(image, constants_at);
+    uint8_t *constants = copy_of(image + constants_at, constant_bytes);
+    const thimble_memory memory = {written, constants, constants_at, memory_bytes};
+    const int status = kernel->run(&memory, block);
+    if (status != 0 && (status != -1 || memcmp(image, written, constants_at) != 0)) abort();
+    if (memcmp(image + constants_at, constants, constant_bytes) != 0) abort();
+    free(constants);
+    free(written);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (size < 1) return 0;
+    if (size < HEAD_BYTES) return 0;
     const thimble_kernel *kernel = &thimble_kernels[data[0] % thimble_kernel_count];
-    const size_t arguments_bytes = kernel->parameters * sizeof(int32_t), head = 1 + arguments_bytes;
-    if (kernel->parameters > PARAMETERS_MAX) abort();
+    const size_t head = HEAD_BYTES + kernel->block_bytes;
+    if (kernel->block_bytes > BLOCK_BYTES_MAX) abort();
     if (size <= head || size - head > MEMORY_BYTES_MAX) return 0;
-    int32_t arguments[PARAMETERS_MAX] = {0};
-    memcpy(arguments, data + 1, arguments_bytes);
-    call_run(kernel, arguments, data + head, (uint32_t)(size - head));
+    const uint32_t memory_bytes = (uint32_t)(size - head);
+    const uint32_t constants_at = data[1] | (uint32_t)data[2] << 8;
+    if (constants_at > memory_bytes) return 0;
+    uint64_t block[BLOCK_BYTES_MAX / sizeof(uint64_t)] = {0};
+    memcpy(block, data + HEAD_BYTES, kernel->block_bytes);
+    call_run(kernel, block, data + head, constants_at, memory_bytes);
     return 0;
 }

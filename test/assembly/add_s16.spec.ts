@@ -14,11 +14,32 @@ class Sum {
 function check(s: Sum, a: StaticArray<i16>, b: StaticArray<i16>, expected: StaticArray<i16>): void {
   reset();
   const output: usize = room(expected.length << 1);
-  add_s16(
-    int16(a), int16(b), output,
-    1, 1, 1, expected.length, 0, 0, 0, 2, 0, 0, 0, s.bStride,
-    s.sign, ONE, 0, ONE, s.bShift, ONE, s.outputShift, s.activationMin, s.activationMax,
-  );
+  add_s16({
+    a: int16(a),
+    b: int16(b),
+    output,
+    size0: 1,
+    size1: 1,
+    size2: 1,
+    size3: expected.length,
+    aStride0: 0,
+    aStride1: 0,
+    aStride2: 0,
+    aStride3: 2,
+    bStride0: 0,
+    bStride1: 0,
+    bStride2: 0,
+    bStride3: s.bStride,
+    sign: <i8>s.sign,
+    aMultiplier: ONE,
+    aShift: 0,
+    bMultiplier: ONE,
+    bShift: <i8>s.bShift,
+    outputMultiplier: ONE,
+    outputShift: <i8>s.outputShift,
+    activationMin: <i16>s.activationMin,
+    activationMax: <i16>s.activationMax,
+  });
   expectInt16(output, expected);
 }
 
@@ -45,10 +66,32 @@ describe("add_s16", () => {
   test("four loops with alternating axes", () => {
     reset();
     const output: usize = room(32);
-    add_s16(
-      int16([1, 2, 3, 4]), int16([10, 20, 30, 40]), output,
-      2, 2, 2, 2, 4, 0, 2, 0, 0, 4, 0, 2, 1, ONE, 0, ONE, 0, ONE, -13, -32768, 32767,
-    );
+    add_s16({
+      a: int16([1, 2, 3, 4]),
+      b: int16([10, 20, 30, 40]),
+      output,
+      size0: 2,
+      size1: 2,
+      size2: 2,
+      size3: 2,
+      aStride0: 4,
+      aStride1: 0,
+      aStride2: 2,
+      aStride3: 0,
+      bStride0: 0,
+      bStride1: 4,
+      bStride2: 0,
+      bStride3: 2,
+      sign: 1,
+      aMultiplier: ONE,
+      aShift: 0,
+      bMultiplier: ONE,
+      bShift: 0,
+      outputMultiplier: ONE,
+      outputShift: -13,
+      activationMin: -32768,
+      activationMax: 32767,
+    });
     expectInt16(output, [11, 21, 12, 22, 31, 41, 32, 42, 13, 23, 14, 24, 33, 43, 34, 44]);
   });
 });

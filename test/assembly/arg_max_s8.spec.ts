@@ -14,7 +14,14 @@ function check(
   const expected = new StaticArray<i8>(4 * indices.length);
   for (let i = 0; i < indices.length; i++) expected[4 * i] = indices[i];
   const output: usize = room(expected.length);
-  arg_max_s8(int8(input), output, outer, size, inner, flip);
+  arg_max_s8({
+    input: int8(input),
+    output,
+    outer,
+    size,
+    inner,
+    flip: <i8>flip,
+  });
   expectOutput(output, expected);
 }
 

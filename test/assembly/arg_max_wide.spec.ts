@@ -13,9 +13,25 @@ describe("arg_max_wide", () => {
     reset();
     const input: usize = int32([7, i32.MIN_VALUE, i32.MAX_VALUE, i32.MAX_VALUE, i32.MIN_VALUE]);
     const output: usize = room(4);
-    arg_max_wide(input, output, 1, 5, 1, 4, 1);
+    arg_max_wide({
+      input,
+      output,
+      outer: 1,
+      size: 5,
+      inner: 1,
+      bytes: 4,
+      sign: 1,
+    });
     expectIndices(output, [2]);
-    arg_max_wide(input, output, 1, 5, 1, 4, -1);
+    arg_max_wide({
+      input,
+      output,
+      outer: 1,
+      size: 5,
+      inner: 1,
+      bytes: 4,
+      sign: -1,
+    });
     expectIndices(output, [1]);
   });
 
@@ -23,11 +39,27 @@ describe("arg_max_wide", () => {
     reset();
     const input: usize = int16([300, -2, 5, 299, 4, 6]);
     const rows: usize = room(8);
-    arg_max_wide(input, rows, 2, 3, 1, 2, 1);
+    arg_max_wide({
+      input,
+      output: rows,
+      outer: 2,
+      size: 3,
+      inner: 1,
+      bytes: 2,
+      sign: 1,
+    });
     expectIndices(rows, [0, 0]);
     reset();
     const columns: usize = room(12);
-    arg_max_wide(int16([300, -2, 5, 299, 4, 6]), columns, 1, 2, 3, 2, 1);
+    arg_max_wide({
+      input: int16([300, -2, 5, 299, 4, 6]),
+      output: columns,
+      outer: 1,
+      size: 2,
+      inner: 3,
+      bytes: 2,
+      sign: 1,
+    });
     expectIndices(columns, [0, 1, 1]);
   });
 });

@@ -11,7 +11,24 @@ function run(least: i32, greatest: i32): usize {
     0, 32767, 0, 32767, 0, 32767,
     -1, -32768, -1, -32768, -2, -32768,
   ];
-  average_pool2d_s16(int16(images), output, 2, 2, 3, 2, 2, 3, 2, 2, 1, 1, 1, 1, least, greatest);
+  average_pool2d_s16({
+    input: int16(images),
+    output,
+    batches: 2,
+    inputHeight: 2,
+    inputWidth: 3,
+    channels: 2,
+    outputHeight: 2,
+    outputWidth: 3,
+    kernelHeight: 2,
+    kernelWidth: 2,
+    strideHeight: 1,
+    strideWidth: 1,
+    padTop: 1,
+    padLeft: 1,
+    activationMin: <i16>least,
+    activationMax: <i16>greatest,
+  });
   return output;
 }
 

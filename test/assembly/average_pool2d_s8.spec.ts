@@ -21,24 +21,24 @@ class Pool {
 function check(p: Pool, input: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  average_pool2d_s8(
-    int8(input),
+  average_pool2d_s8({
+    input: int8(input),
     output,
-    p.batches,
-    p.inputHeight,
-    p.inputWidth,
-    p.channels,
-    p.outputHeight,
-    p.outputWidth,
-    p.kernelHeight,
-    p.kernelWidth,
-    p.strideHeight,
-    p.strideWidth,
-    p.padTop,
-    p.padLeft,
-    p.activationMin,
-    p.activationMax,
-  );
+    batches: p.batches,
+    inputHeight: p.inputHeight,
+    inputWidth: p.inputWidth,
+    channels: p.channels,
+    outputHeight: p.outputHeight,
+    outputWidth: p.outputWidth,
+    kernelHeight: p.kernelHeight,
+    kernelWidth: p.kernelWidth,
+    strideHeight: p.strideHeight,
+    strideWidth: p.strideWidth,
+    padTop: <i16>p.padTop,
+    padLeft: <i16>p.padLeft,
+    activationMin: <i16>p.activationMin,
+    activationMax: <i16>p.activationMax,
+  });
   expectOutput(output, expected);
 }
 

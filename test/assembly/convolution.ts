@@ -1,4 +1,4 @@
-import { conv2d_s8 } from "../../assembly/kernels/conv2d_s8";
+import { Conv2dS8Arguments, conv2d_s8 } from "../../assembly/kernels/conv2d_s8";
 import { filled32, folded, inBlocks } from "./layout";
 import { copyOf, expectOutput, int32, int8, ONE, Random, reset, room, scratch } from "./workbench";
 
@@ -29,36 +29,7 @@ export class Convolution {
 }
 
 /** Both kernels of the contract of conv2d_s8. */
-export type ConvolutionKernel = (
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  tile: i32,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  outputChannels: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  groups: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  inputZeroPoint: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-) => void;
+export type ConvolutionKernel = (block: Conv2dS8Arguments) => void;
 
 class Operands {
   input: StaticArray<i8>;
@@ -97,36 +68,36 @@ function run(kernel: ConvolutionKernel, lanes: i32, c: Convolution, o: Operands)
   const input: usize = int8(o.input);
   const length: i32 = c.batches * c.outputHeight * c.outputWidth * c.outputChannels;
   const output: usize = c.inPlace ? input : room(length);
-  kernel(
+  kernel({
     input,
     output,
-    int8(inBlocks(o.rows, c.outputChannels, c.groups)),
-    int32(folded(o.rows, o.bias, c.inputZeroPoint)),
-    int32(o.multiplier),
-    int8(o.shift),
-    scratch(scratchBytes(c, o.rows.length / c.outputChannels, lanes)),
-    c.tile,
-    c.batches,
-    c.inputHeight,
-    c.inputWidth,
-    c.inputChannels,
-    c.outputHeight,
-    c.outputWidth,
-    c.outputChannels,
-    c.kernelHeight,
-    c.kernelWidth,
-    c.groups,
-    c.strideHeight,
-    c.strideWidth,
-    c.dilationHeight,
-    c.dilationWidth,
-    c.padTop,
-    c.padLeft,
-    c.inputZeroPoint,
-    c.outputZeroPoint,
-    c.activationMin,
-    c.activationMax,
-  );
+    weights: int8(inBlocks(o.rows, c.outputChannels, c.groups)),
+    bias: int32(folded(o.rows, o.bias, c.inputZeroPoint)),
+    multiplier: int32(o.multiplier),
+    shift: int8(o.shift),
+    scratch: scratch(scratchBytes(c, o.rows.length / c.outputChannels, lanes)),
+    tile: <u16>c.tile,
+    batches: c.batches,
+    inputHeight: c.inputHeight,
+    inputWidth: c.inputWidth,
+    inputChannels: <u16>c.inputChannels,
+    outputHeight: c.outputHeight,
+    outputWidth: c.outputWidth,
+    outputChannels: <u16>c.outputChannels,
+    kernelHeight: <u16>c.kernelHeight,
+    kernelWidth: <u16>c.kernelWidth,
+    groups: <u16>c.groups,
+    strideHeight: <u16>c.strideHeight,
+    strideWidth: <u16>c.strideWidth,
+    dilationHeight: <u16>c.dilationHeight,
+    dilationWidth: <u16>c.dilationWidth,
+    padTop: <i16>c.padTop,
+    padLeft: <i16>c.padLeft,
+    inputZeroPoint: <i8>c.inputZeroPoint,
+    outputZeroPoint: <i8>c.outputZeroPoint,
+    activationMin: <i8>c.activationMin,
+    activationMax: <i8>c.activationMax,
+  });
   return output;
 }
 

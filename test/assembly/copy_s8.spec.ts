@@ -15,7 +15,14 @@ function check(
   const background = new StaticArray<i8>(expected.length);
   background.fill(9);
   const output: usize = int8(background);
-  copy_s8(int8(input), output + offset, rows, length, inputStride, outputStride);
+  copy_s8({
+    input: int8(input),
+    output: output + offset,
+    rows,
+    length,
+    inputStride,
+    outputStride,
+  });
   expectOutput(output, expected);
 }
 

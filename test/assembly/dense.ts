@@ -1,3 +1,5 @@
+import { FullyConnectedPerChannelS8Arguments } from "../../assembly/kernels/fully_connected_per_channel_s8";
+import { FullyConnectedS8Arguments } from "../../assembly/kernels/fully_connected_s8";
 import { filled32, filled8, inBlocks } from "./layout";
 import { copyOf, expectOutput, int32, int8, ONE, Random, reset, room, scratch } from "./workbench";
 
@@ -11,30 +13,16 @@ export class Dense {
   activationMax: i32 = 127;
 }
 
-/**
- * All kernels of dense layers. Those with one factor for all outputs have it in place of the two addresses;
- * to WebAssembly that is the same type.
- */
-export type DenseKernel = (
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  batches: i32,
-  depth: i32,
-  outputs: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-) => void;
+/** A kernel with one factor for all outputs. */
+export type DenseKernel = (block: FullyConnectedS8Arguments) => void;
+
+/** A kernel with a factor for each. */
+export type PerChannelKernel = (block: FullyConnectedPerChannelS8Arguments) => void;
 
 /** A kernel and what distinguishes it. */
 export class Variant {
-  kernel: DenseKernel;
-  perChannel: bool = false;
+  kernel: DenseKernel | null = null;
+  perChannel: PerChannelKernel | null = null;
   /** For each output. */
   scratchBytes: i32 = 0;
 }
@@ -57,21 +45,31 @@ class Operands {
 function run(variant: Variant, d: Dense, o: Operands): usize {
   reset();
   const output: usize = room(d.batches * d.outputs);
-  variant.kernel(
-    int8(o.input),
-    output,
-    int8(inBlocks(o.rows, d.outputs)),
-    int32(o.bias),
-    variant.perChannel ? int32(o.multiplier) : <usize>o.multiplier[0],
-    variant.perChannel ? int8(o.shift) : <usize>o.shift[0],
-    scratch(variant.scratchBytes * d.outputs),
-    d.batches,
-    d.depth,
-    d.outputs,
-    d.outputZeroPoint,
-    d.activationMin,
-    d.activationMax,
-  );
+  const input: usize = int8(o.input);
+  const weights: usize = int8(inBlocks(o.rows, d.outputs));
+  const bias: usize = int32(o.bias);
+  const batches: i32 = d.batches;
+  const depth: i32 = d.depth;
+  const outputs: i32 = d.outputs;
+  const outputZeroPoint: i8 = <i8>d.outputZeroPoint;
+  const activationMin: i8 = <i8>d.activationMin;
+  const activationMax: i8 = <i8>d.activationMax;
+  const kernel: DenseKernel | null = variant.kernel;
+  if (kernel) {
+    const multiplier: i32 = o.multiplier[0];
+    const shift: i8 = o.shift[0];
+    kernel({
+      input, output, weights, bias, multiplier, shift, scratch: scratch(variant.scratchBytes * outputs),
+      batches, depth, outputs, outputZeroPoint, activationMin, activationMax,
+    });
+  } else {
+    const multiplier: usize = int32(o.multiplier);
+    const shift: usize = int8(o.shift);
+    variant.perChannel!({
+      input, output, weights, bias, multiplier, shift, scratch: scratch(variant.scratchBytes * outputs),
+      batches, depth, outputs, outputZeroPoint, activationMin, activationMax,
+    });
+  }
   return output;
 }
 
@@ -118,8 +116,7 @@ function compare(small: Variant, d: Dense, seed: u32 = 1): void {
 }
 
 /** Depths around the chunk of the stationary kernels, with full and with narrower blocks; several rows. */
-export function compareAll(kernel: DenseKernel): void {
-  const small: Variant = { kernel, perChannel: subject!.perChannel };
+export function compareAll(small: Variant): void {
   for (let depth = 1; depth <= 70; depth++) {
     for (let outputs = 1; outputs <= 9; outputs++) compare(small, { depth, outputs }, 100 * depth + outputs);
   }
@@ -199,7 +196,7 @@ export function denseCases(variant: Variant): void {
     });
   }
 
-  if (!variant.perChannel) return;
+  if (variant.kernel) return;
 
   test("each output has its own factor: 1, 1/2, 3/4 and 0", () => {
     // 2*1 + 4*2 + bias 2 = 12 for all; 3 * 2^29 is three quarters of 2^31

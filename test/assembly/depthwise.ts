@@ -1,4 +1,4 @@
-import { depthwise_conv2d_s8 } from "../../assembly/kernels/depthwise_conv2d_s8";
+import { DepthwiseConv2dS8Arguments, depthwise_conv2d_s8 } from "../../assembly/kernels/depthwise_conv2d_s8";
 import { filled32, folded } from "./layout";
 import { copyOf, expectOutput, int32, int8, ONE, Random, reset, room, scratch } from "./workbench";
 
@@ -27,34 +27,7 @@ export class Depthwise {
 }
 
 /** Both kernels of the contract of depthwise_conv2d_s8. */
-export type DepthwiseKernel = (
-  input: usize,
-  output: usize,
-  weights: usize,
-  bias: usize,
-  multiplier: usize,
-  shift: usize,
-  scratch: usize,
-  batches: i32,
-  inputHeight: i32,
-  inputWidth: i32,
-  inputChannels: i32,
-  outputHeight: i32,
-  outputWidth: i32,
-  depthMultiplier: i32,
-  kernelHeight: i32,
-  kernelWidth: i32,
-  strideHeight: i32,
-  strideWidth: i32,
-  dilationHeight: i32,
-  dilationWidth: i32,
-  padTop: i32,
-  padLeft: i32,
-  inputZeroPoint: i32,
-  outputZeroPoint: i32,
-  activationMin: i32,
-  activationMax: i32,
-) => void;
+export type DepthwiseKernel = (block: DepthwiseConv2dS8Arguments) => void;
 
 class Operands {
   input: StaticArray<i8>;
@@ -78,34 +51,34 @@ function run(kernel: DepthwiseKernel, c: Depthwise, o: Operands): usize {
   const channels: i32 = c.inputChannels * c.depthMultiplier;
   const input: usize = int8(o.input);
   const output: usize = c.inPlace ? input : room(c.batches * c.outputHeight * c.outputWidth * channels);
-  kernel(
+  kernel({
     input,
     output,
-    int8(o.weights),
-    int32(folded(o.weights, o.bias, c.inputZeroPoint)),
-    int32(o.multiplier),
-    int8(o.shift),
-    scratch(planeBytes(c)),
-    c.batches,
-    c.inputHeight,
-    c.inputWidth,
-    c.inputChannels,
-    c.outputHeight,
-    c.outputWidth,
-    c.depthMultiplier,
-    c.kernelHeight,
-    c.kernelWidth,
-    c.strideHeight,
-    c.strideWidth,
-    c.dilationHeight,
-    c.dilationWidth,
-    c.padTop,
-    c.padLeft,
-    c.inputZeroPoint,
-    c.outputZeroPoint,
-    c.activationMin,
-    c.activationMax,
-  );
+    weights: int8(o.weights),
+    bias: int32(folded(o.weights, o.bias, c.inputZeroPoint)),
+    multiplier: int32(o.multiplier),
+    shift: int8(o.shift),
+    scratch: scratch(planeBytes(c)),
+    batches: c.batches,
+    inputHeight: c.inputHeight,
+    inputWidth: c.inputWidth,
+    inputChannels: <u16>c.inputChannels,
+    outputHeight: c.outputHeight,
+    outputWidth: c.outputWidth,
+    depthMultiplier: <u16>c.depthMultiplier,
+    kernelHeight: <u16>c.kernelHeight,
+    kernelWidth: <u16>c.kernelWidth,
+    strideHeight: <u16>c.strideHeight,
+    strideWidth: <u16>c.strideWidth,
+    dilationHeight: <u16>c.dilationHeight,
+    dilationWidth: <u16>c.dilationWidth,
+    padTop: <i16>c.padTop,
+    padLeft: <i16>c.padLeft,
+    inputZeroPoint: <i8>c.inputZeroPoint,
+    outputZeroPoint: <i8>c.outputZeroPoint,
+    activationMin: <i8>c.activationMin,
+    activationMax: <i8>c.activationMax,
+  });
   return output;
 }
 

@@ -2,5 +2,5 @@ import { fully_connected_per_channel_s8 } from "../../assembly/kernels/fully_con
 import { denseCases } from "./dense";
 
 describe("fully_connected_per_channel_s8", () => {
-  denseCases({ kernel: fully_connected_per_channel_s8, perChannel: true });
+  denseCases({ perChannel: fully_connected_per_channel_s8 });
 });

@@ -5,9 +5,9 @@ import {
 import { compareAll, denseCases } from "./dense";
 
 describe("fully_connected_per_channel_stationary_s8", () => {
-  denseCases({ kernel: fully_connected_per_channel_stationary_s8, perChannel: true, scratchBytes: 4 });
+  denseCases({ perChannel: fully_connected_per_channel_stationary_s8, scratchBytes: 4 });
 
   test("the outputs of its small twin, depths up to 70 and up to nine outputs", () => {
-    compareAll(fully_connected_per_channel_s8);
+    compareAll({ perChannel: fully_connected_per_channel_s8 });
   });
 });

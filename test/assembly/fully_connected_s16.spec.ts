@@ -28,23 +28,23 @@ class Operands {
 function run(d: Dense, o: Operands): usize {
   reset();
   const output: usize = room(d.batches * d.outputs * d.outputBytes);
-  fully_connected_s16(
-    int16(o.input),
+  fully_connected_s16({
+    input: int16(o.input),
     output,
-    int8(o.weights),
-    int32(o.bias),
-    int32(o.multiplier),
-    int8(o.shift),
-    d.factorStep,
-    d.narrowSums,
-    d.batches,
-    d.depth,
-    d.outputs,
-    d.outputBytes,
-    d.outputZeroPoint,
-    d.activationMin,
-    d.activationMax,
-  );
+    weights: int8(o.weights),
+    bias: int32(o.bias),
+    multiplier: int32(o.multiplier),
+    shift: int8(o.shift),
+    factorStep: <i8>d.factorStep,
+    narrowSums: <i8>d.narrowSums,
+    batches: d.batches,
+    depth: d.depth,
+    outputs: d.outputs,
+    outputBytes: <i8>d.outputBytes,
+    outputZeroPoint: <i16>d.outputZeroPoint,
+    activationMin: <i16>d.activationMin,
+    activationMax: <i16>d.activationMax,
+  });
   return output;
 }
 

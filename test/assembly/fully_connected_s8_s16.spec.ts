@@ -6,21 +6,21 @@ function run(input: StaticArray<i8>, weights: StaticArray<i8>, bias: StaticArray
   const batches: i32 = input.length / 2;
   reset();
   const output: usize = room(batches * 4);
-  fully_connected_s8_s16(
-    int8(input),
+  fully_connected_s8_s16({
+    input: int8(input),
     output,
-    int8(weights),
-    int32(bias),
-    int32([1 << 14, 1 << 14]),
-    int8([13, 16]),
-    1,
+    weights: int8(weights),
+    bias: int32(bias),
+    multiplier: int32([1 << 14, 1 << 14]),
+    shift: int8([13, 16]),
+    factorStep: 1,
     batches,
-    2,
-    2,
-    0,
-    least,
-    32767,
-  );
+    depth: 2,
+    outputs: 2,
+    outputZeroPoint: 0,
+    activationMin: <i16>least,
+    activationMax: 32767,
+  });
   return output;
 }
 

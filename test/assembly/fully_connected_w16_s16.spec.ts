@@ -12,22 +12,22 @@ function run(
   const isShort: bool = outputBytes == 1;
   reset();
   const output: usize = room(batches * 2 * outputBytes);
-  fully_connected_w16_s16(
-    int16(input),
+  fully_connected_w16_s16({
+    input: int16(input),
     output,
-    int16(weights),
-    int32(bias),
-    int32([1 << 14, 1 << 14]),
-    int8([15, 30]),
-    1,
+    weights: int16(weights),
+    bias: int32(bias),
+    multiplier: int32([1 << 14, 1 << 14]),
+    shift: int8([15, 30]),
+    factorStep: 1,
     batches,
-    2,
-    2,
-    outputBytes,
-    isShort ? -3 : 0,
-    isShort ? -128 : -32768,
-    isShort ? 100 : 32767,
-  );
+    depth: 2,
+    outputs: 2,
+    outputBytes: <i8>outputBytes,
+    outputZeroPoint: <i16>(isShort ? -3 : 0),
+    activationMin: <i16>(isShort ? -128 : -32768),
+    activationMax: <i16>(isShort ? 100 : 32767),
+  });
   return output;
 }
 
@@ -53,7 +53,22 @@ describe("fully_connected_w16_s16", () => {
     const bias: usize = int32([0, 0]);
     const shift: usize = int8([14]);
     const x: usize = int16(operands);
-    fully_connected_w16_s16(x, output, weights, bias, factor, shift, 0, 1, 1, 2, 2, 0, -32768, 32767);
+    fully_connected_w16_s16({
+      input: x,
+      output,
+      weights,
+      bias,
+      multiplier: factor,
+      shift,
+      factorStep: 0,
+      batches: 1,
+      depth: 1,
+      outputs: 2,
+      outputBytes: 2,
+      outputZeroPoint: 0,
+      activationMin: -32768,
+      activationMax: 32767,
+    });
     expectInt16(output, [21, -21]);
   });
 

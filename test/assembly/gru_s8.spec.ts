@@ -24,27 +24,27 @@ function check(
 ): void {
   reset();
   const output: usize = int8(new StaticArray<i8>(inputs.length));
-  gru_s8(
-    int8(inputs),
+  gru_s8({
+    input: int8(inputs),
     output,
-    int8([0, 0, 8]),
-    int8([0, 0, recurrent]),
-    int32([0, 0, 0]),
-    int32([recurrentBias]),
-    int32([ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1]),
-    int16([start]),
-    int8([1]),
-    scratch(4),
-    int8(straight()),
-    inputs.length,
-    1,
-    1,
-    0,
-    1,
-    ONE,
-    outputShift,
-    resetAfter,
-  );
+    weights: int8([0, 0, 8]),
+    recurrent: int8([0, 0, recurrent]),
+    bias: int32([0, 0, 0]),
+    recurrentBias: int32([recurrentBias]),
+    factors: int32([ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1]),
+    start: int16([start]),
+    hidden: int8([1]),
+    state: scratch(4),
+    table: int8(straight()),
+    steps: inputs.length,
+    inputs: 1,
+    units: 1,
+    inputZeroPoint: 0,
+    outputZeroPoint: 1,
+    outputMultiplier: ONE,
+    outputShift: <i8>outputShift,
+    resetAfter: <i8>resetAfter,
+  });
   expectOutput(output, expected);
 }
 

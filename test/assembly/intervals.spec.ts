@@ -8,7 +8,17 @@ describe("intervals", () => {
     // columns 1, 0, 0 of two rows: -5..99, 4..4, beyond all
     const table: usize = int32([1, -5, 99, 0, 4, 4, 0, 128, 128]);
     const output: usize = room(6);
-    intervals(input, output, table, 2, 2, 3, 1, 1, 1);
+    intervals({
+      input,
+      output,
+      table,
+      rows: 2,
+      rowBytes: 2,
+      outputs: 3,
+      inputBytes: 1,
+      outputBytes: 1,
+      one: 1,
+    });
     expectOutput(output, [1, 0, 0, 0, 1, 0]);
   });
 
@@ -17,7 +27,17 @@ describe("intervals", () => {
     const input: usize = int16([-32768, 32767]);
     const table: usize = int32([0, -32769, -32768, 2, -32769, 32766]);
     const output: usize = room(4);
-    intervals(input, output, table, 1, 4, 2, 2, 2, 32767);
+    intervals({
+      input,
+      output,
+      table,
+      rows: 1,
+      rowBytes: 4,
+      outputs: 2,
+      inputBytes: 2,
+      outputBytes: 2,
+      one: 32767,
+    });
     expectInt16(output, [32767, 0]);
   });
 });

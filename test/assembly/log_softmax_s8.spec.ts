@@ -6,9 +6,17 @@ function check(s: i32, rows: i32, input: StaticArray<i8>, expected: StaticArray<
   reset();
   const output: usize = room(expected.length);
   // Back from Q5.26 is 2^(s - 26).
-  log_softmax_s8(
-    int8(input), output, rows, input.length / rows, ONE, 27 - s, -(31 << s) / 2, ONE, s - 25,
-  );
+  log_softmax_s8({
+    input: int8(input),
+    output,
+    rows,
+    depth: input.length / rows,
+    multiplier: ONE,
+    shift: <i8>(27 - s),
+    differenceMin: -(31 << s) / 2,
+    backMultiplier: ONE,
+    backShift: <i8>(s - 25),
+  });
   expectOutput(output, expected);
 }
 

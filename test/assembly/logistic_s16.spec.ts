@@ -11,7 +11,14 @@ function table(): StaticArray<i16> {
 function check(input: StaticArray<i16>, expected: StaticArray<i16>, multiplier: i32, shift: i32): void {
   reset();
   const output: usize = room(input.length << 1);
-  logistic_s16(int16(input), output, int16(table()), input.length, multiplier, shift);
+  logistic_s16({
+    input: int16(input),
+    output,
+    table: int16(table()),
+    length: input.length,
+    multiplier,
+    shift: <i8>shift,
+  });
   expectInt16(output, expected);
 }
 

@@ -25,31 +25,31 @@ function check(
   store<i8>(states, 1);
   store<i16>(states + 8, 10);
   const output: usize = int8(new StaticArray<i8>(inputs.length));
-  lstm_s8(
-    int8(inputs),
+  lstm_s8({
+    input: int8(inputs),
     output,
-    int8([0, 0, 8, 0]),
-    int8([0, 0, recurrent, 0]),
-    int32([0, 0, 0, 0]),
-    int32([ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1]),
-    states,
-    states + 8,
-    int8(straight()),
-    inputs.length,
-    1,
-    1,
-    0,
-    1,
-    ONE,
-    -13,
-    ONE,
-    -13,
-    ONE,
-    -13,
-    3,
-    0,
+    weights: int8([0, 0, 8, 0]),
+    recurrent: int8([0, 0, recurrent, 0]),
+    bias: int32([0, 0, 0, 0]),
+    factors: int32([ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1, ONE, 1]),
+    hidden: states,
+    cell: states + 8,
+    table: int8(straight()),
+    steps: inputs.length,
+    inputs: 1,
+    units: 1,
+    inputZeroPoint: 0,
+    hiddenZeroPoint: 1,
+    forgetMultiplier: ONE,
+    forgetShift: -13,
+    inputMultiplier: ONE,
+    inputShift: -13,
+    outputMultiplier: ONE,
+    outputShift: -13,
+    tanhMultiplier: 3,
+    tanhShift: 0,
     cellClip,
-  );
+  });
   expectOutput(output, expected);
   return copyOf(states, 10);
 }

@@ -20,24 +20,24 @@ class Operands {
 function check(s: Operands, a: StaticArray<i8>, b: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  maximum_s8(
-    int8(a),
-    int8(b),
+  maximum_s8({
+    a: int8(a),
+    b: int8(b),
     output,
-    s.size0,
-    s.size1,
-    s.size2,
-    s.size3,
-    s.aStride0,
-    s.aStride1,
-    s.aStride2,
-    s.aStride3,
-    s.bStride0,
-    s.bStride1,
-    s.bStride2,
-    s.bStride3,
-    s.flip,
-  );
+    size0: s.size0,
+    size1: s.size1,
+    size2: s.size2,
+    size3: s.size3,
+    aStride0: s.aStride0,
+    aStride1: s.aStride1,
+    aStride2: s.aStride2,
+    aStride3: s.aStride3,
+    bStride0: s.bStride0,
+    bStride1: s.bStride1,
+    bStride2: s.bStride2,
+    bStride3: s.bStride3,
+    flip: <i8>s.flip,
+  });
   expectOutput(output, expected);
 }
 

@@ -20,22 +20,22 @@ class Mean {
 function check(m: Mean, input: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  mean_s8(
-    int8(input),
+  mean_s8({
+    input: int8(input),
     output,
-    m.kept0,
-    m.kept1,
-    m.reduced0,
-    m.reduced1,
-    m.keptStride0,
-    m.keptStride1,
-    m.reducedStride0,
-    m.reducedStride1,
-    m.correction,
-    m.multiplier,
-    m.shift,
-    m.outputZeroPoint,
-  );
+    kept0: m.kept0,
+    kept1: m.kept1,
+    reduced0: m.reduced0,
+    reduced1: m.reduced1,
+    keptStride0: m.keptStride0,
+    keptStride1: m.keptStride1,
+    reducedStride0: m.reducedStride0,
+    reducedStride1: m.reducedStride1,
+    correction: m.correction,
+    multiplier: m.multiplier,
+    shift: <i8>m.shift,
+    outputZeroPoint: <i8>m.outputZeroPoint,
+  });
   expectOutput(output, expected);
 }
 

@@ -14,9 +14,27 @@ function check(
   reset();
   const output: usize = room(expected.length << 1);
   const size: i32 = expected.length;
-  mul_s16(
-    int16(a), int16(b), output, 1, 1, 1, size, 0, 0, 0, 2, 0, 0, 0, bStride, ONE, shift, least, greatest,
-  );
+  mul_s16({
+    a: int16(a),
+    b: int16(b),
+    output,
+    size0: 1,
+    size1: 1,
+    size2: 1,
+    size3: size,
+    aStride0: 0,
+    aStride1: 0,
+    aStride2: 0,
+    aStride3: 2,
+    bStride0: 0,
+    bStride1: 0,
+    bStride2: 0,
+    bStride3: bStride,
+    outputMultiplier: ONE,
+    outputShift: <i8>shift,
+    activationMin: <i16>least,
+    activationMax: <i16>greatest,
+  });
   expectInt16(output, expected);
 }
 
@@ -43,10 +61,27 @@ describe("mul_s16", () => {
     reset();
     const output: usize = room(32);
     // a is [2, 1, 2, 1], b is [1, 2, 1, 2]; output [i, j, k, l] = a[2i + k] * b[2j + l]
-    mul_s16(
-      int16([1, 2, 3, 4]), int16([10, 20, 30, 40]), output,
-      2, 2, 2, 2, 4, 0, 2, 0, 0, 4, 0, 2, ONE, 1, -32768, 32767,
-    );
+    mul_s16({
+      a: int16([1, 2, 3, 4]),
+      b: int16([10, 20, 30, 40]),
+      output,
+      size0: 2,
+      size1: 2,
+      size2: 2,
+      size3: 2,
+      aStride0: 4,
+      aStride1: 0,
+      aStride2: 2,
+      aStride3: 0,
+      bStride0: 0,
+      bStride1: 4,
+      bStride2: 0,
+      bStride3: 2,
+      outputMultiplier: ONE,
+      outputShift: 1,
+      activationMin: -32768,
+      activationMax: 32767,
+    });
     expectInt16(output, [10, 20, 20, 40, 30, 40, 60, 80, 30, 60, 40, 80, 90, 120, 120, 160]);
   });
 });

@@ -26,30 +26,30 @@ class Product {
 function check(p: Product, a: StaticArray<i8>, b: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  mul_s8(
-    int8(a),
-    int8(b),
+  mul_s8({
+    a: int8(a),
+    b: int8(b),
     output,
-    p.size0,
-    p.size1,
-    p.size2,
-    p.size3,
-    p.aStride0,
-    p.aStride1,
-    p.aStride2,
-    p.aStride3,
-    p.bStride0,
-    p.bStride1,
-    p.bStride2,
-    p.bStride3,
-    p.aZeroPoint,
-    p.bZeroPoint,
-    ONE,
-    p.outputShift,
-    p.outputZeroPoint,
-    p.activationMin,
-    p.activationMax,
-  );
+    size0: p.size0,
+    size1: p.size1,
+    size2: p.size2,
+    size3: p.size3,
+    aStride0: p.aStride0,
+    aStride1: p.aStride1,
+    aStride2: p.aStride2,
+    aStride3: p.aStride3,
+    bStride0: p.bStride0,
+    bStride1: p.bStride1,
+    bStride2: p.bStride2,
+    bStride3: p.bStride3,
+    aZeroPoint: <i8>p.aZeroPoint,
+    bZeroPoint: <i8>p.bZeroPoint,
+    outputMultiplier: ONE,
+    outputShift: <i8>p.outputShift,
+    outputZeroPoint: <i8>p.outputZeroPoint,
+    activationMin: <i8>p.activationMin,
+    activationMax: <i8>p.activationMax,
+  });
   expectOutput(output, expected);
 }
 

@@ -4,7 +4,16 @@ import { expectInt16, expectOutput, int16, int8, reset, room } from "./workbench
 function check8(norm: i32, zeroPoint: i32, input: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  normalize(int8(input), output, 1, input.length, 1, zeroPoint, norm, 7);
+  normalize({
+    input: int8(input),
+    output,
+    rows: 1,
+    depth: input.length,
+    bytes: 1,
+    zeroPoint,
+    norm: <i8>norm,
+    bits: 7,
+  });
   expectOutput(output, expected);
 }
 
@@ -35,7 +44,16 @@ describe("normalize", () => {
   test("rows of int16", () => {
     reset();
     const output: usize = room(8);
-    normalize(int16([30000, 0, -300, 400]), output, 2, 2, 2, 0, 1, 15);
+    normalize({
+      input: int16([30000, 0, -300, 400]),
+      output,
+      rows: 2,
+      depth: 2,
+      bytes: 2,
+      zeroPoint: 0,
+      norm: 1,
+      bits: 15,
+    });
     expectInt16(output, [32767, 0, -19661, 26214]);
   });
 });

@@ -16,20 +16,20 @@ class Pad {
 function check(p: Pad, input: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  pad_s8(
-    int8(input),
+  pad_s8({
+    input: int8(input),
     output,
-    expected.length,
-    p.value,
-    p.offset,
-    p.size0,
-    p.size1,
-    p.size2,
-    p.size3,
-    p.stride0,
-    p.stride1,
-    p.stride2,
-  );
+    outputBytes: expected.length,
+    value: p.value,
+    offset: p.offset,
+    size0: p.size0,
+    size1: p.size1,
+    size2: p.size2,
+    size3: p.size3,
+    stride0: p.stride0,
+    stride1: p.stride1,
+    stride2: p.stride2,
+  });
   expectOutput(output, expected);
 }
 

@@ -17,30 +17,30 @@ class Prelu {
 function check(p: Prelu, a: StaticArray<i8>, b: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  prelu_s8(
-    int8(a),
-    int8(b),
+  prelu_s8({
+    a: int8(a),
+    b: int8(b),
     output,
-    1,
-    1,
-    p.size2,
-    p.size3,
-    0,
-    0,
-    p.aStride2,
-    1,
-    0,
-    0,
-    p.bStride2,
-    p.bStride3,
-    p.aZeroPoint,
-    p.bZeroPoint,
-    ONE,
-    p.positiveShift,
-    ONE,
-    p.negativeShift,
-    p.outputZeroPoint,
-  );
+    size0: 1,
+    size1: 1,
+    size2: p.size2,
+    size3: p.size3,
+    aStride0: 0,
+    aStride1: 0,
+    aStride2: p.aStride2,
+    aStride3: 1,
+    bStride0: 0,
+    bStride1: 0,
+    bStride2: p.bStride2,
+    bStride3: p.bStride3,
+    aZeroPoint: <i8>p.aZeroPoint,
+    bZeroPoint: <i8>p.bZeroPoint,
+    positiveMultiplier: ONE,
+    positiveShift: <i8>p.positiveShift,
+    negativeMultiplier: ONE,
+    negativeShift: <i8>p.negativeShift,
+    outputZeroPoint: <i8>p.outputZeroPoint,
+  });
   expectOutput(output, expected);
 }
 

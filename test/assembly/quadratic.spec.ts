@@ -12,11 +12,41 @@ describe("quadratic", () => {
     reset();
     const output: usize = room(8);
     // (3 - 0)^2 + (4 - 0)^2 + 1 and (3 - 1)^2 + (4 - 2)^2 - 1
-    quadratic(int8([3, 4]), int16([0, 0, 1, 2]), 0, int32([1, -1]), output, 1, 2, 2, 1, 0, 0, 0, 0, 0);
+    quadratic({
+      input: int8([3, 4]),
+      centres: int16([0, 0, 1, 2]),
+      weights: 0,
+      bias: int32([1, -1]),
+      output,
+      rows: 1,
+      features: 2,
+      outputs: 2,
+      inputBytes: 1,
+      inputZeroPoint: 0,
+      leftShift: 0,
+      rightShift: 0,
+      root: 0,
+      outputShift: 0,
+    });
     expectInt32(output, [26, 7]);
     reset();
     const roots: usize = room(8);
-    quadratic(int8([3, 4]), int16([0, 0, 1, 2]), 0, int32([0, 0]), roots, 1, 2, 2, 1, 0, 0, 0, 1, 0);
+    quadratic({
+      input: int8([3, 4]),
+      centres: int16([0, 0, 1, 2]),
+      weights: 0,
+      bias: int32([0, 0]),
+      output: roots,
+      rows: 1,
+      features: 2,
+      outputs: 2,
+      inputBytes: 1,
+      inputZeroPoint: 0,
+      leftShift: 0,
+      rightShift: 0,
+      root: 1,
+      outputShift: 0,
+    });
     expectInt32(roots, [5, 2]);
   });
 
@@ -24,7 +54,22 @@ describe("quadratic", () => {
     reset();
     const output: usize = room(4);
     // x = (5 - 1) * 4 = 16: 3 * (16 - 10)^2 = 108, 108 / 8 = 13.5 up, and 100
-    quadratic(int8([5]), int16([10]), int16([3]), int32([100]), output, 1, 1, 1, 1, 1, 2, 0, 0, 3);
+    quadratic({
+      input: int8([5]),
+      centres: int16([10]),
+      weights: int16([3]),
+      bias: int32([100]),
+      output,
+      rows: 1,
+      features: 1,
+      outputs: 1,
+      inputBytes: 1,
+      inputZeroPoint: 1,
+      leftShift: 2,
+      rightShift: 0,
+      root: 0,
+      outputShift: 3,
+    });
     expectInt32(output, [114]);
   });
 
@@ -32,9 +77,22 @@ describe("quadratic", () => {
     reset();
     const output: usize = room(8);
     // 32767 / 2 is 16384; (16384 + 32767)^2 = 2415820801 and (-16384 + 32767)^2 = 268402689, both twice / 2^4
-    quadratic(
-      int16([32767, -32768]), int16([-32767]), int16([2]), int32([0]), output, 2, 1, 1, 2, 0, 0, 1, 0, 4,
-    );
+    quadratic({
+      input: int16([32767, -32768]),
+      centres: int16([-32767]),
+      weights: int16([2]),
+      bias: int32([0]),
+      output,
+      rows: 2,
+      features: 1,
+      outputs: 1,
+      inputBytes: 2,
+      inputZeroPoint: 0,
+      leftShift: 0,
+      rightShift: 1,
+      root: 0,
+      outputShift: 4,
+    });
     expectInt32(output, [301977600, 33550336]);
   });
 });

@@ -16,19 +16,19 @@ class Reduction {
 function check(r: Reduction, input: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  reduce_max_s8(
-    int8(input),
+  reduce_max_s8({
+    input: int8(input),
     output,
-    r.kept0,
-    r.kept1,
-    r.reduced0,
-    r.reduced1,
-    r.keptStride0,
-    r.keptStride1,
-    r.reducedStride0,
-    r.reducedStride1,
-    r.flip,
-  );
+    kept0: r.kept0,
+    kept1: r.kept1,
+    reduced0: r.reduced0,
+    reduced1: r.reduced1,
+    keptStride0: r.keptStride0,
+    keptStride1: r.keptStride1,
+    reducedStride0: r.reducedStride0,
+    reducedStride1: r.reducedStride1,
+    flip: <i8>r.flip,
+  });
   expectOutput(output, expected);
 }
 

@@ -6,14 +6,30 @@ describe("rescale_s8_s16", () => {
     reset();
     const output: usize = room(8);
     // (x + 3) * 2^8
-    rescale_s8_s16(int8([-3, 0, 127, -128]), output, 4, 0, -3, ONE, 9);
+    rescale_s8_s16({
+      input: int8([-3, 0, 127, -128]),
+      output,
+      length: 4,
+      flip: 0,
+      inputZeroPoint: -3,
+      multiplier: ONE,
+      shift: 9,
+    });
     expectInt16(output, [0, 768, 32767, -32000]);
   });
 
   test("unsigned inputs: 0, 128 and 255 about a zero point of 128", () => {
     reset();
     const output: usize = room(6);
-    rescale_s8_s16(int8([0, -128, -1]), output, 3, 0x80, 0, ONE, 2);
+    rescale_s8_s16({
+      input: int8([0, -128, -1]),
+      output,
+      length: 3,
+      flip: <i8>0x80,
+      inputZeroPoint: 0,
+      multiplier: ONE,
+      shift: 2,
+    });
     expectInt16(output, [-256, 0, 254]);
   });
 });

@@ -18,18 +18,18 @@ function check(
 ): void {
   reset();
   const output: usize = room(expected.length);
-  resize_nearest(
-    int8(input),
+  resize_nearest({
+    input: int8(input),
     output,
-    int8(rows),
-    int8(columns),
-    r.batches,
-    r.inputHeight,
-    r.inputWidth,
-    rows.length / 2,
-    columns.length / 2,
-    r.pixelBytes,
-  );
+    rows: int8(rows),
+    columns: int8(columns),
+    batches: r.batches,
+    inputHeight: r.inputHeight,
+    inputWidth: r.inputWidth,
+    outputHeight: rows.length / 2,
+    outputWidth: columns.length / 2,
+    pixelBytes: r.pixelBytes,
+  });
   expectOutput(output, expected);
 }
 

@@ -22,7 +22,16 @@ function check(input: StaticArray<i16>, depth: i32, shift: i32, expected: Static
   reset();
   const output: usize = room(input.length << 1);
   const rows: i32 = input.length / depth;
-  softmax_s16(int16(input), output, int16(exponentials()), int16(reciprocals()), rows, depth, ONE, shift);
+  softmax_s16({
+    input: int16(input),
+    output,
+    exp: int16(exponentials()),
+    reciprocal: int16(reciprocals()),
+    rows,
+    depth,
+    multiplier: ONE,
+    shift: <i8>shift,
+  });
   expectInt16(output, expected);
 }
 
@@ -45,7 +54,16 @@ describe("softmax_s16", () => {
   test("in place", () => {
     reset();
     const at: usize = int16([1, 1]);
-    softmax_s16(at, at, int16(exponentials()), int16(reciprocals()), 1, 2, ONE, 1);
+    softmax_s16({
+      input: at,
+      output: at,
+      exp: int16(exponentials()),
+      reciprocal: int16(reciprocals()),
+      rows: 1,
+      depth: 2,
+      multiplier: ONE,
+      shift: 1,
+    });
     expectInt16(at, [16384, 16384]);
   });
 });

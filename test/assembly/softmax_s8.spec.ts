@@ -16,7 +16,15 @@ function check(
 ): void {
   reset();
   const output: usize = room(expected.length);
-  softmax_s8(int8(input), output, rows, input.length / rows, ONE, SHIFT, differenceMin);
+  softmax_s8({
+    input: int8(input),
+    output,
+    rows,
+    depth: input.length / rows,
+    multiplier: ONE,
+    shift: <i8>SHIFT,
+    differenceMin,
+  });
   expectOutput(output, expected);
 }
 
@@ -62,7 +70,15 @@ describe("softmax_s8", () => {
   test("in place", () => {
     reset();
     const at: usize = int8([0, -16, -32, 16, 16, 16]);
-    softmax_s8(at, at, 2, 3, ONE, SHIFT, DIFFERENCE_MIN);
+    softmax_s8({
+      input: at,
+      output: at,
+      rows: 2,
+      depth: 3,
+      multiplier: ONE,
+      shift: <i8>SHIFT,
+      differenceMin: DIFFERENCE_MIN,
+    });
     expectOutput(at, [42, -65, -105, -43, -43, -43]);
   });
 

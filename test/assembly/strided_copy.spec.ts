@@ -19,21 +19,21 @@ class Movement {
 function check(m: Movement, input: StaticArray<i8>, expected: StaticArray<i8>): void {
   reset();
   const output: usize = room(expected.length);
-  strided_copy(
-    int8(input) + m.first,
+  strided_copy({
+    input: int8(input) + m.first,
     output,
-    m.elementBytes,
-    m.size0,
-    m.size1,
-    m.size2,
-    m.size3,
-    m.size4,
-    m.stride0,
-    m.stride1,
-    m.stride2,
-    m.stride3,
-    m.stride4,
-  );
+    elementBytes: <i8>m.elementBytes,
+    size0: m.size0,
+    size1: m.size1,
+    size2: m.size2,
+    size3: m.size3,
+    size4: m.size4,
+    stride0: m.stride0,
+    stride1: m.stride1,
+    stride2: m.stride2,
+    stride3: m.stride3,
+    stride4: m.stride4,
+  });
   expectOutput(output, expected);
 }
 

@@ -9,25 +9,25 @@ function check(narrow: i32, inputZeroPoint: i32, outputZeroPoint: i32, expected:
   memory.fill(state, 0, 4);
   const output: usize = int8([0, 0]);
   for (let i: usize = 0; i < 2; i++) {
-    svdf_s8(
-      i == 0 ? int8([3]) : int8([1]),
-      output + i,
-      int8([2]),
-      int8([1, 0, 3, 0]),
-      int32([5]),
+    svdf_s8({
+      input: i == 0 ? int8([3]) : int8([1]),
+      output: output + i,
+      feature: int8([2]),
+      time: int8([1, 0, 3, 0]),
+      bias: int32([5]),
       state,
-      narrow,
-      1,
-      1,
-      1,
-      2,
-      inputZeroPoint,
-      ONE,
-      1,
-      ONE,
-      1,
-      outputZeroPoint,
-    );
+      narrow: <i8>narrow,
+      depth: 1,
+      units: 1,
+      rank: 1,
+      memory: 2,
+      inputZeroPoint: <i8>inputZeroPoint,
+      featureMultiplier: ONE,
+      featureShift: 1,
+      multiplier: ONE,
+      shift: 1,
+      outputZeroPoint: <i8>outputZeroPoint,
+    });
   }
   expectOutput(output, expected);
 }

@@ -39,12 +39,35 @@ function check(
 ): void {
   const count: i32 = coefficients.length;
   const output: usize = room(4);
-  svm(
-    input, int8(vectors), int16(coefficients), int32([bias]), output, int16([<i16>count]), int16([0]),
-    scratch(8 + 4 * c.features), 1, c.features, count, 1, 1, 1, c.inputBytes, 1, c.inputZeroPoint,
-    c.vectorZeroPoint, c.inputShift, c.kind, c.degree, c.before, c.addend, c.limit, c.multiplier, c.shift,
-    c.outputShift,
-  );
+  svm({
+    input,
+    vectors: int8(vectors),
+    coefficients: int16(coefficients),
+    bias: int32([bias]),
+    output,
+    counts: int16([<i16>count]),
+    decisions: int16([0]),
+    scratch: scratch(8 + 4 * c.features),
+    rows: 1,
+    features: c.features,
+    count,
+    groups: 1,
+    columns: 1,
+    outputs: 1,
+    inputBytes: <i8>c.inputBytes,
+    vectorBytes: 1,
+    inputZeroPoint: <i16>c.inputZeroPoint,
+    vectorZeroPoint: c.vectorZeroPoint,
+    inputShift: <i8>c.inputShift,
+    kind: <i8>c.kind,
+    degree: c.degree,
+    before: <i8>c.before,
+    addend: c.addend,
+    limit: c.limit,
+    multiplier: c.multiplier,
+    shift: <i8>c.shift,
+    outputShift: <i8>c.outputShift,
+  });
   expectInt32(output, expected);
 }
 
@@ -107,11 +130,35 @@ describe("svm", () => {
     reset();
     const output: usize = room(12);
     // every kernel is 2^31 - 1, so that decisions are sums of coefficients; pairs 01, 02, 12
-    svm(
-      int8([0]), int8([0, 0, 0]), int16([1, 20, 300, 4000, 50, 600]), int32([0, 0, 0]), output,
-      int16([1, 1, 1]), int16([0, 1, 0, 2, 1, 2]), scratch(28), 1, 1, 3, 3, 2, 3, 1, 1, 0, 0, 0, RBF, 1,
-      0, 0, 100, 1 << 30, 1, 31,
-    );
+    svm({
+      input: int8([0]),
+      vectors: int8([0, 0, 0]),
+      coefficients: int16([1, 20, 300, 4000, 50, 600]),
+      bias: int32([0, 0, 0]),
+      output,
+      counts: int16([1, 1, 1]),
+      decisions: int16([0, 1, 0, 2, 1, 2]),
+      scratch: scratch(28),
+      rows: 1,
+      features: 1,
+      count: 3,
+      groups: 3,
+      columns: 2,
+      outputs: 3,
+      inputBytes: 1,
+      vectorBytes: 1,
+      inputZeroPoint: 0,
+      vectorZeroPoint: 0,
+      inputShift: 0,
+      kind: <i8>RBF,
+      degree: 1,
+      before: 0,
+      addend: 0,
+      limit: 100,
+      multiplier: 1 << 30,
+      shift: 1,
+      outputShift: 31,
+    });
     expectInt32(output, [301, 70, 4600]);
   });
 });

@@ -9,7 +9,18 @@ function check(table: StaticArray<i8>, input: StaticArray<i8>, expected: i32): v
   reset();
   const output: usize = room(2);
   const bytes: i32 = table.length - 4;
-  tree_ensemble_extended_s16(int8(input), int8(table), bytes, int8(TERMS), 2, 0, 0, int8([1, 0]), output, 1);
+  tree_ensemble_extended_s16({
+    input: int8(input),
+    table: int8(table),
+    tableBytes: bytes,
+    terms: int8(TERMS),
+    termCount: 2,
+    targetBits: 0,
+    shortLeaves: 0,
+    base: int8([1, 0]),
+    output,
+    targets: 1,
+  });
   expectOutput(output, [<i8>expected, <i8>(expected >> 8)]);
 }
 

@@ -13,7 +13,18 @@ function check(table: StaticArray<i8>, input: StaticArray<i8>, first: i32, secon
   reset();
   const output: usize = room(4);
   const bytes: i32 = table.length - 4;
-  tree_ensemble_s16(int8(input), int8(table), bytes, int8(TERMS), 4, 1, 0, int8([1, 0, 2, 0]), output, 2);
+  tree_ensemble_s16({
+    input: int8(input),
+    table: int8(table),
+    tableBytes: bytes,
+    terms: int8(TERMS),
+    termCount: 4,
+    targetBits: 1,
+    shortLeaves: 0,
+    base: int8([1, 0, 2, 0]),
+    output,
+    targets: 2,
+  });
   expectOutput(output, [<i8>first, <i8>(first >> 8), <i8>second, <i8>(second >> 8)]);
 }
 

@@ -3,19 +3,23 @@
  * wrong ones, made from those. Shared by the test of the native kernels and the corpus of their fuzzer.
  */
 import fc from "fast-check";
+import { decodeBlock, encodeBlock } from "../../host/compiler/plan/blocks.ts";
 import { loadKernel } from "../../host/compiler/plan/kernels.ts";
 import { lower, type Program } from "../../host/compiler/plan/lower.ts";
-import { type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
+import { blockValues, type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
 import { lcgBytes, seededInputs } from "../../host/compiler/verify/vectors.ts";
-import { type Graph, toBytes } from "../../host/ir/graph.ts";
+import type { Graph } from "../../host/ir/graph.ts";
 import type { Choice } from "../../host/ops/lowering.ts";
 import { graphs } from "../kernels/graphs.ts";
-import { type Machine, nativeKernelNames } from "../kernels/machine.ts";
+import { type Machine, nativeKernelNames, placeConstants } from "../kernels/machine.ts";
 
 export interface Call {
   readonly kernel: string;
+  /** What the argument block holds, in the order of its fields. */
   readonly values: readonly number[];
   readonly memory: Uint8Array;
+  /** Offset of the constants in memory. */
+  readonly constants: number;
   /** What it was made from, to replay a failure. */
   readonly origin: string;
 }
@@ -23,7 +27,9 @@ export interface Call {
 /** Bytes behind a call's memory that its twin must leave alone. */
 const GUARD = 64;
 const GUARD_BYTE = 0xa5;
-const SCRATCH_ALIGNMENT = 8;
+const ALIGNMENT = 8;
+/** Of the machine's memory, the last bytes. */
+const BLOCK_ROOM = 256;
 
 /**
  * The portable kernel that defines what a call does, right or wrong. Faster ones of the same contract are only
@@ -68,9 +74,11 @@ export function runTwin(machine: Machine, call: Call): Uint8Array {
   machine.memory.set(call.memory);
   machine.memory.fill(GUARD_BYTE, length, length + GUARD);
   const scratch = loadKernel(kernel).parameters.indexOf("scratch");
-  const behind = (length + GUARD + SCRATCH_ALIGNMENT) & -SCRATCH_ALIGNMENT;
+  const behind = (length + GUARD + ALIGNMENT) & -ALIGNMENT;
   const values = scratch === -1 ? call.values : call.values.with(scratch, behind);
-  machine.kernels.get(kernel)!(...values);
+  const block = machine.memory.length - BLOCK_ROOM;
+  machine.memory.set(encodeBlock(loadKernel(kernel), values), block);
+  machine.kernels.get(kernel)!(block);
   if (!machine.memory.subarray(length, length + GUARD).every((byte) => byte === GUARD_BYTE)) {
     throw new Error(`${kernel} in V8 wrote past its memory: ${call.origin}`);
   }
@@ -80,7 +88,7 @@ export function runTwin(machine: Machine, call: Call): Uint8Array {
 /** The whole linear memory before the first call: noise, where nothing else is. */
 function startMemory(program: Program, plan: MemoryPlan, seed: number): Uint8Array {
   const memory = lcgBytes(seed + 1, plan.memoryBytes).bytes;
-  for (const { name, data } of program.constants) memory.set(toBytes(data), plan.constants.get(name)!);
+  placeConstants(memory, program, plan);
   seededInputs(program.graph, seed).forEach((bytes, i) => {
     memory.set(bytes, plan.tensors.get(program.graph.inputs[i]!)!);
   });
@@ -99,13 +107,9 @@ function callsOf(machine: Machine, graph: Graph, seed: number, origin: string): 
   const program = lower(graph, new Map(graph.nodes.map(({ name }) => [name, choice])));
   const plan = planMemory(program);
   let memory = startMemory(program, plan, seed);
-  return program.calls.map(({ kernel, arguments: list }) => {
-    const values = list.map((argument) => {
-      if (argument.kind === "number") return argument.value;
-      if (argument.kind === "constant") return plan.constants.get(argument.name)!;
-      return plan.tensors.get(argument.name)! + argument.offset;
-    });
-    const call = { kernel: kernel.name, values, memory, origin };
+  return program.calls.map((each) => {
+    const values = blockValues(each, plan);
+    const call = { kernel: each.kernel.name, values, memory, constants: plan.constantsOffset, origin };
     memory = runTwin(machine, call);
     return call;
   });
@@ -187,6 +191,12 @@ const layerDraft: fc.Arbitrary<LayerDraft> = fc.record({
   ),
 });
 
+/** Values as a block holds them: cut to the width of their fields. */
+function asStored(kernel: string, values: readonly number[]): number[] {
+  const loaded = loadKernel(kernel);
+  return decodeBlock(loaded, encodeBlock(loaded, values));
+}
+
 /** Lays buffers of so many bytes out one behind the other, each on a multiple of four. */
 function layOut<T extends string>(
   sizes: Readonly<Record<T, number>>,
@@ -225,11 +235,11 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
   const { at, end } = layOut({
     input: isDense ? tile * depth : batches * rows.input! * columns.input! * inputs,
     output: isDense ? tile * outputs : batches * rows.output! * columns.output! * outputs,
+    scratch: isDepthwise ? plane[0]! * plane[1]! : tile * depth,
     weights: outputs * (isDepthwise ? taps : depth),
     bias: 4 * outputs,
     multiplier: 4 * outputs,
     shift: outputs,
-    scratch: isDepthwise ? plane[0]! * plane[1]! : tile * depth,
   });
   const memory = lcgBytes(draft.seed + 1, end).bytes;
   const view = new DataView(memory.buffer, memory.byteOffset);
@@ -268,7 +278,8 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
     activationMin: draft.activation[0],
     activationMax: draft.activation[1],
   };
-  return { kernel, values: loadKernel(kernel).parameters.map((name) => values[name]!), memory, origin };
+  const list = loadKernel(kernel).parameters.map((name) => values[name]!);
+  return { kernel, values: asStored(kernel, list), memory, constants: at.weights, origin };
 }
 
 /** `count` calls of the kernel of a layer with weights, right by its contract. */
@@ -324,7 +335,7 @@ const change: fc.Arbitrary<Change> = fc.record({ at: fc.nat(0xffff), choice: fc.
 function changed(call: Call, { at, choice, any }: Change): Call {
   const position = at % call.values.length;
   const value = changes(call.values[position]!, call.memory.length)[choice] ?? any;
-  return { ...call, values: call.values.with(position, value | 0) };
+  return { ...call, values: asStored(call.kernel, call.values.with(position, value | 0)) };
 }
 
 /** Four bytes anywhere: weights, or a bias, multiplier or shift of any size. */
@@ -354,7 +365,8 @@ export function wrongCalls(valid: ReadonlyMap<string, Call[]>, seed: number, cou
       memory,
       origin: `wrong call ${i} of ${count}, seed ${seed}, from ${base.origin}`,
     };
-    if (d.garbage === 0) return { ...call, values: d.noise.slice(0, base.values.length) };
+    if (d.garbage === 0)
+      return { ...call, values: asStored(call.kernel, d.noise.slice(0, base.values.length)) };
     return d.changes.reduce((next, step) => changed(next, step), call);
   });
 }
@@ -366,7 +378,7 @@ export function edgeCalls(valid: ReadonlyMap<string, Call[]>): Call[] {
     return call.values.flatMap((old, at) =>
       changes(old, call.memory.length).map((value) => ({
         ...call,
-        values: call.values.with(at, value | 0),
+        values: asStored(call.kernel, call.values.with(at, value | 0)),
         origin: `argument ${at} = ${value | 0} in ${call.origin}`,
       })),
     );

@@ -5,6 +5,8 @@
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeBlock } from "../../host/compiler/plan/blocks.ts";
+import { loadKernel } from "../../host/compiler/plan/kernels.ts";
 import { root } from "../../host/root.ts";
 import { kernelMachine, nativeKernelNames } from "../kernels/machine.ts";
 import { validCalls } from "./kernel_calls.ts";
@@ -25,8 +27,11 @@ nativeKernelNames().forEach((name, number) => {
   const calls = valid
     .get(name)!
     .filter(({ memory }) => memory.length >= MEMORY_BYTES.min && memory.length <= MEMORY_BYTES.max);
-  calls.slice(0, KEPT).forEach(({ values, memory }, i) => {
-    const bytes = Buffer.concat([Buffer.from([number]), Buffer.from(Int32Array.from(values).buffer), memory]);
+  calls.slice(0, KEPT).forEach(({ values, memory, constants }, i) => {
+    const block = encodeBlock(loadKernel(name), values);
+    const head = Buffer.from([number, constants & 0xff, constants >> 8]);
+    // As a struct of C has it: filled up to its alignment.
+    const bytes = Buffer.concat([head, block, Buffer.alloc(-block.length & 3), memory]);
     writeFileSync(join(target, `${name}_${i}`), bytes);
   });
 });

@@ -6,18 +6,19 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { compileAssemblyScript } from "../../host/compiler/compile/asc.ts";
 import { optimize } from "../../host/compiler/compile/optimize.ts";
+import { encodeBlock } from "../../host/compiler/plan/blocks.ts";
 import { exportName, kernelFolder, loadKernel } from "../../host/compiler/plan/kernels.ts";
 import { type KernelCall, lower, type Program } from "../../host/compiler/plan/lower.ts";
-import { type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
+import { blockValues, type MemoryPlan, planMemory } from "../../host/compiler/plan/memory.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { byteSize, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
-import type { Argument, Choices } from "../../host/ops/lowering.ts";
+import type { Choices } from "../../host/ops/lowering.ts";
 
 const PAGES = 4;
 /** Bytes behind the planned memory that must stay as they are. */
 const GUARD = 64;
 
-type KernelFunction = (...values: number[]) => void;
+type KernelFunction = (block: number) => void;
 
 export interface Machine {
   readonly memory: Uint8Array;
@@ -56,12 +57,6 @@ export async function kernelMachine(): Promise<Machine> {
   };
 }
 
-function resolve(argument: Argument, plan: MemoryPlan): number {
-  if (argument.kind === "number") return argument.value;
-  if (argument.kind === "constant") return plan.constants.get(argument.name)!;
-  return plan.tensors.get(argument.name)! + argument.offset;
-}
-
 /** Where the states lie. */
 const statesIn = ({ constants, states }: Program, plan: MemoryPlan): { at: number; bytes: number }[] =>
   constants
@@ -78,7 +73,7 @@ function guardedCall(machine: Machine, program: Program, plan: MemoryPlan, call:
   );
   const end = plan.memoryBytes + GUARD;
   const before = memory.slice(0, end);
-  machine.kernels.get(call.kernel.name)!(...call.arguments.map((argument) => resolve(argument, plan)));
+  machine.kernels.get(call.kernel.name)!(plan.blocks[program.calls.indexOf(call)]!);
   for (const name of [...outputs, ...scratch]) {
     // An output that is in its input's place may be smaller than the buffer.
     const bytes = program.scratch.get(name) ?? byteSize(tensorOf(graph, name));
@@ -92,8 +87,16 @@ function guardedCall(machine: Machine, program: Program, plan: MemoryPlan, call:
   throw new Error(`kernel ${call.kernel.name} wrote at ${at}, outside of ${outputs.join(", ")}`);
 }
 
-function place(memory: Uint8Array, program: Program, plan: MemoryPlan, inputs: Vector): void {
+/** Puts states, argument blocks and constants where they are planned. */
+export function placeConstants(memory: Uint8Array, program: Program, plan: MemoryPlan): void {
   for (const { name, data } of program.constants) memory.set(toBytes(data), plan.constants.get(name)!);
+  program.calls.forEach((call, i) => {
+    memory.set(encodeBlock(call.kernel, blockValues(call, plan)), plan.blocks[i]!);
+  });
+}
+
+function place(memory: Uint8Array, program: Program, plan: MemoryPlan, inputs: Vector): void {
+  placeConstants(memory, program, plan);
   program.graph.inputs.forEach((name, i) => {
     memory.set(inputs[i]!, plan.tensors.get(name)!);
   });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { root } from "../../host/root.ts";
+import { argumentsHeader, target as header } from "../gen/arguments_header.ts";
 import { fixedVectors, target } from "../gen/fixed_spec.ts";
 import { kernelNames } from "./machine.ts";
 
@@ -23,4 +24,9 @@ describe("every kernel has a spec for as-pect", () => {
 test("test/assembly/fixed_vectors.ts is up to date", () => {
   const message = "expected what `node dist/test/gen/fixed_spec.js` writes after a build";
   assert.ok(readFileSync(target, "utf8") === fixedVectors(), message);
+});
+
+test("firmware/core/kernels/arguments.h is up to date", () => {
+  const message = "expected what `node dist/test/gen/arguments_header.js` writes after a build";
+  assert.ok(readFileSync(header, "utf8") === argumentsHeader(), message);
 });

@@ -8,13 +8,7 @@
 
 enum { HEADROOM = 20 };
 
-struct arguments {
-    int32_t a, b, output;
-    int32_t size[4], a_stride[4], b_stride[4];
-    int32_t sign;
-    int32_t a_zero_point, a_multiplier, a_shift, b_zero_point, b_multiplier, b_shift;
-    int32_t output_multiplier, output_shift, output_zero_point, activation_min, activation_max;
-};
+typedef thimble_add_s8_arguments arguments;
 
 /* An operand at the common scale. */
 static int32_t rescale(int32_t value, int32_t zero_point, int32_t multiplier, int32_t shift) {
@@ -22,8 +16,8 @@ static int32_t rescale(int32_t value, int32_t zero_point, int32_t multiplier, in
     return thimble_requantize(thimble_wrapping_shift(centred, HEADROOM), multiplier, shift);
 }
 
-static void row_add(const void *arguments, const int8_t *x, const int8_t *y, int8_t *output) {
-    const struct arguments *a = arguments;
+static void row_add(const void *block, const int8_t *x, const int8_t *y, int8_t *output) {
+    const arguments *a = block;
     const int32_t x_stride = a->a_stride[3], y_stride = a->b_stride[3];
     for (int32_t i = 0; i < a->size[3]; i++) {
         const int32_t left = rescale(x[i * x_stride], a->a_zero_point, a->a_multiplier, a->a_shift);
@@ -56,7 +50,7 @@ static inline int32_t rescale_short(int32_t value, const struct scale *scale) {
 }
 
 /* Both operands are below 2^28, so that their sum fits. */
-static bool row_add_short(const struct arguments *a, const int8_t *x, const int8_t *y, int8_t *output) {
+static bool row_add_short(const arguments *a, const int8_t *x, const int8_t *y, int8_t *output) {
     struct scale p, q;
     thimble_layer layer = {
         .zero_point = a->output_zero_point, .low = a->activation_min, .high = a->activation_max};
@@ -77,13 +71,13 @@ static bool row_add_short(const struct arguments *a, const int8_t *x, const int8
     return true;
 }
 
-static void row_write(const void *arguments, const int8_t *x, const int8_t *y, int8_t *output) {
-    if (!row_add_short(arguments, x, y, output)) row_add(arguments, x, y, output);
+static void row_write(const void *block, const int8_t *x, const int8_t *y, int8_t *output) {
+    if (!row_add_short(block, x, y, output)) row_add(block, x, y, output);
 }
 
-int thimble_add_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const struct arguments *a = (const struct arguments *)arguments;
+int thimble_add_s8(const thimble_memory *memory, const void *block) {
+    const arguments *a = block;
     if (!thimble_shift_valid(a->a_shift) || !thimble_shift_valid(a->b_shift)) return -1;
     if (!thimble_shift_valid(a->output_shift)) return -1;
-    return thimble_elementwise_run(a, memory, memory_bytes, row_write);
+    return thimble_elementwise_run(memory, a, row_write);
 }

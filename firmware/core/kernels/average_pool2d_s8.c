@@ -15,6 +15,6 @@ static int32_t mean(const thimble_pool_window *window) {
     return thimble_wrapping_add(sum, sum > 0 ? half : -half) / count;
 }
 
-int thimble_average_pool2d_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    return thimble_pool_run((const thimble_pool *)arguments, memory, memory_bytes, mean);
+int thimble_average_pool2d_s8(const thimble_memory *memory, const void *block) {
+    return thimble_pool_run(memory, block, mean);
 }

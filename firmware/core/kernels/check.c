@@ -20,38 +20,10 @@ uint32_t thimble_extent(uint32_t bytes, const int32_t *sizes, const int32_t *str
     return extent <= INT32_MAX ? (uint32_t)extent : THIMBLE_NO_FIT;
 }
 
-static bool span_inside(thimble_span span, uint32_t memory_bytes) {
-    if (span.address < 0 || span.bytes < 1 || span.bytes > INT32_MAX) return false;
-    return (uint32_t)span.address + span.bytes <= memory_bytes;
-}
-
-bool thimble_inside(const thimble_span *spans, unsigned count, uint32_t memory_bytes) {
+bool thimble_constants(const thimble_span *spans, unsigned count, const thimble_memory *memory) {
     for (unsigned i = 0; i < count; i++)
-        if (!span_inside(spans[i], memory_bytes)) return false;
+        if (!thimble_constant(spans[i], memory)) return false;
     return true;
-}
-
-/* Of two spans inside linear memory: the sums can't overflow. */
-static bool spans_overlap(thimble_span a, thimble_span b) {
-    const uint32_t a_begin = (uint32_t)a.address, b_begin = (uint32_t)b.address;
-    return a_begin < b_begin + b.bytes && b_begin < a_begin + a.bytes;
-}
-
-bool thimble_apart(const thimble_span *written, unsigned written_count, const thimble_span *others,
-                   unsigned count, uint32_t memory_bytes) {
-    if (!thimble_inside(others, count, memory_bytes)) return false;
-    for (unsigned i = 0; i < written_count; i++) {
-        if (!span_inside(written[i], memory_bytes)) return false;
-        for (unsigned j = 0; j < count; j++)
-            if (spans_overlap(written[i], others[j])) return false;
-        for (unsigned j = 0; j < i; j++)
-            if (spans_overlap(written[i], written[j])) return false;
-    }
-    return true;
-}
-
-bool thimble_inside_apart(const thimble_span *spans, unsigned count, uint32_t memory_bytes) {
-    return thimble_apart(spans, 1, spans + 1, count - 1, memory_bytes);
 }
 
 bool thimble_axis_valid(int32_t input, int32_t output, int32_t kernel, int32_t stride, int32_t dilation,
@@ -60,11 +32,18 @@ bool thimble_axis_valid(int32_t input, int32_t output, int32_t kernel, int32_t s
     return (int64_t)(output - 1) * stride + (int64_t)(kernel - 1) * dilation < INT32_MAX;
 }
 
-bool thimble_channels_valid(const uint8_t *memory, int32_t bias, int32_t multiplier, int32_t shift,
-                            int32_t channels) {
-    if (!thimble_load_valid(memory + bias)) return false;
-    if (!thimble_load_valid(memory + multiplier)) return false;
-    const int8_t *shifts = (const int8_t *)(memory + shift);
+bool thimble_tables_valid(const thimble_tables *tables, int32_t channels, int32_t terms,
+                          const thimble_memory *memory) {
+    const thimble_span spans[] = {
+        {tables->weights, thimble_volume(channels, terms, 1, 1)},
+        {tables->bias, thimble_volume(channels, 4, 1, 1)},
+        {tables->multiplier, thimble_volume(channels, 4, 1, 1)},
+        {tables->shift, thimble_volume(channels, 1, 1, 1)},
+    };
+    if (!thimble_constants(spans, sizeof spans / sizeof spans[0], memory)) return false;
+    if (!thimble_load_valid(thimble_at(memory, tables->bias))) return false;
+    if (!thimble_load_valid(thimble_at(memory, tables->multiplier))) return false;
+    const int8_t *shifts = (const int8_t *)thimble_at(memory, tables->shift);
     for (int32_t i = 0; i < channels; i++)
         if (!thimble_shift_valid(shifts[i])) return false;
     return true;

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../kernels.h"
+
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "native kernels read WebAssembly's little-endian memory directly"
 #endif
@@ -20,7 +22,7 @@
 
 /* Bytes of linear memory that a kernel reads or writes. */
 typedef struct thimble_span {
-    int32_t address;
+    uint32_t address;
     uint32_t bytes;
 } thimble_span;
 
@@ -33,19 +35,49 @@ uint32_t thimble_volume(int32_t a, int32_t b, int32_t c, int32_t d);
  */
 uint32_t thimble_extent(uint32_t bytes, const int32_t *sizes, const int32_t *strides, unsigned axes);
 
-/* Whether every span has at least one byte and lies in linear memory. */
-bool thimble_inside(const thimble_span *spans, unsigned count, uint32_t memory_bytes);
+static inline bool thimble_between(thimble_span span, uint32_t begin, uint32_t end) {
+    return span.bytes - 1u < INT32_MAX && span.address >= begin && span.address <= end &&
+           span.bytes <= end - span.address;
+}
 
-/* Also that those which are written overlap neither each other nor the others. */
-bool thimble_apart(const thimble_span *written, unsigned written_count, const thimble_span *others,
-                   unsigned count, uint32_t memory_bytes);
+/* Whether a span has at least one byte and lies in the part of memory that is written. */
+static inline bool thimble_writable(thimble_span span, const thimble_memory *memory) {
+    return thimble_between(span, 0, memory->constants_at);
+}
 
-/* The same where only the first one is written. */
-bool thimble_inside_apart(const thimble_span *spans, unsigned count, uint32_t memory_bytes);
+/* Whether it lies among the constants: then nothing overlaps it that is written. */
+static inline bool thimble_constant(thimble_span span, const thimble_memory *memory) {
+    return thimble_between(span, memory->constants_at, memory->bytes);
+}
+
+/* Whether it lies in one of the two. */
+static inline bool thimble_readable(thimble_span span, const thimble_memory *memory) {
+    return thimble_writable(span, memory) || thimble_constant(span, memory);
+}
+
+/* Whether all of them are constants. */
+bool thimble_constants(const thimble_span *spans, unsigned count, const thimble_memory *memory);
+
+/* Of two spans that lie in memory: the sums can't overflow. */
+static inline bool thimble_overlap(thimble_span a, thimble_span b) {
+    return a.address < b.address + b.bytes && b.address < a.address + a.bytes;
+}
+
+/* Whether `output` can be written, and `input` read that has nothing in common with it. */
+static inline bool thimble_apart(thimble_span output, thimble_span input, const thimble_memory *memory) {
+    return thimble_writable(output, memory) && thimble_readable(input, memory) &&
+           !thimble_overlap(output, input);
+}
+
+/* Where to read what a checked span holds. */
+static inline const uint8_t *thimble_at(const thimble_memory *memory, uint32_t address) {
+    if (address < memory->constants_at) return memory->written + address;
+    return memory->constants + (address - memory->constants_at);
+}
 
 /* Whether that many bytes fit linear memory, wherever they are: a bound for the work to be done. */
-static inline bool thimble_fits(uint32_t bytes, uint32_t memory_bytes) {
-    return bytes <= INT32_MAX && bytes <= memory_bytes;
+static inline bool thimble_fits(uint32_t bytes, const thimble_memory *memory) {
+    return bytes <= INT32_MAX && bytes <= memory->bytes;
 }
 
 /*
@@ -60,12 +92,17 @@ static inline bool thimble_shift_valid(int32_t shift) {
     return shift >= -31 && shift <= 31;
 }
 
+/* The tables of a layer with a factor for each of its output channels. */
+typedef struct thimble_tables {
+    uint32_t weights, bias, multiplier, shift;
+} thimble_tables;
+
 /*
- * Whether `channels` values of bias and multiplier are aligned for thimble_load, and all shifts valid. The
- * three must lie in memory, apart from the output: or they would change after the check.
+ * Whether the tables of `channels` channels of `terms` weights each are constants, bias and multiplier aligned for
+ * thimble_load, and all shifts valid.
  */
-bool thimble_channels_valid(const uint8_t *memory, int32_t bias, int32_t multiplier, int32_t shift,
-                            int32_t channels);
+bool thimble_tables_valid(const thimble_tables *tables, int32_t channels, int32_t terms,
+                          const thimble_memory *memory);
 
 /* Element `index` of an i32 array. A load of unaligned bytes would take ten instructions on rv32imac. */
 static inline int32_t thimble_load(const uint8_t *array, int32_t index) {

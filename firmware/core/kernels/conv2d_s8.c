@@ -2,72 +2,57 @@
 #include "check.h"
 #include "native.h"
 
-struct arguments {
-    int32_t input, output, weights, bias, multiplier, shift, scratch, tile;
-    int32_t batches, input_height, input_width, input_channels;
-    int32_t output_height, output_width, output_channels;
-    int32_t kernel_height, kernel_width, groups;
-    int32_t stride_height, stride_width, dilation_height, dilation_width, pad_top, pad_left;
-    int32_t input_zero_point, output_zero_point, activation_min, activation_max;
-};
+typedef thimble_conv2d_s8_arguments arguments;
 
 /* One output pixel after the other. */
 struct position {
     int32_t batch, y, x;
 };
 
-static bool is_pointwise(const struct arguments *a) {
+static bool is_pointwise(const arguments *a) {
     return a->kernel_height == 1 && a->kernel_width == 1 && a->stride_height == 1 && a->stride_width == 1 &&
            a->groups == 1 && a->pad_top == 0 && a->pad_left == 0 && a->output_height == a->input_height &&
            a->output_width == a->input_width;
 }
 
 /* A pointwise convolution reads its inputs where they lie, unless its output is put there. */
-static bool reads_in_place(const struct arguments *a) {
+static bool reads_in_place(const arguments *a) {
     return is_pointwise(a) && a->output != a->input;
 }
 
-static bool spans_valid(const struct arguments *a, uint32_t memory_bytes) {
-    /* THIMBLE_NO_FIT is -1 here, which fits nothing again. */
-    const int32_t depth = a->input_channels / a->groups;
-    const int32_t terms = (int32_t)thimble_volume(a->kernel_height, a->kernel_width, depth, 1);
+static bool spans_valid(const arguments *a, int32_t terms, const thimble_memory *memory) {
     const thimble_span scratch = {a->scratch, thimble_volume(a->tile, terms, 1, 1)};
     const thimble_span output = {
         a->output, thimble_volume(a->batches, a->output_height, a->output_width, a->output_channels)};
     const thimble_span input = {
         a->input, thimble_volume(a->batches, a->input_height, a->input_width, a->input_channels)};
-    const thimble_span tables[] = {
-        {a->weights, thimble_volume(a->output_channels, terms, 1, 1)},
-        {a->bias, thimble_volume(a->output_channels, 4, 1, 1)},
-        {a->multiplier, thimble_volume(a->output_channels, 4, 1, 1)},
-        {a->shift, thimble_volume(a->output_channels, 1, 1, 1)},
-    };
-    const thimble_span written[] = {output, scratch};
-    const bool is_direct = reads_in_place(a);
-    if (!thimble_apart(written, is_direct ? 1 : 2, tables, 4, memory_bytes)) return false;
-    if (is_direct) return thimble_apart(&output, 1, &input, 1, memory_bytes);
-    if (!thimble_apart(&scratch, 1, &input, 1, memory_bytes)) return false;
-    if (a->output != a->input) return thimble_apart(written, 2, &input, 1, memory_bytes);
+    if (reads_in_place(a)) return thimble_apart(output, input, memory);
+    if (!thimble_apart(scratch, input, memory) || !thimble_apart(scratch, output, memory)) return false;
+    if (a->output != a->input) return thimble_apart(output, input, memory);
     /* Pixels are written behind those that are still to be read. */
     return is_pointwise(a) && a->output_channels <= a->input_channels;
 }
 
-static bool arguments_valid(const struct arguments *a, const uint8_t *memory, uint32_t memory_bytes) {
+static bool arguments_valid(const arguments *a, const thimble_memory *memory) {
     if (a->groups < 1) return false;
     if (a->input_channels % a->groups != 0 || a->output_channels % a->groups != 0) return false;
-    return spans_valid(a, memory_bytes) &&
+    /* THIMBLE_NO_FIT is -1 here, which fits nothing again. */
+    const int32_t depth = a->input_channels / a->groups;
+    const int32_t terms = (int32_t)thimble_volume(a->kernel_height, a->kernel_width, depth, 1);
+    const thimble_tables tables = {a->weights, a->bias, a->multiplier, a->shift};
+    return spans_valid(a, terms, memory) &&
            thimble_axis_valid(a->input_height, a->output_height, a->kernel_height, a->stride_height,
                               a->dilation_height, a->pad_top) &&
            thimble_axis_valid(a->input_width, a->output_width, a->kernel_width, a->stride_width,
                               a->dilation_width, a->pad_left) &&
-           thimble_channels_valid(memory, a->bias, a->multiplier, a->shift, a->output_channels);
+           thimble_tables_valid(&tables, a->output_channels, terms, memory);
 }
 
 /*
  * `taps` neighbouring taps of `depth` channels from column x of a row of the image on; the zero point where
  * they are outside. The row is NULL where all of it is.
  */
-static void gather_run(const struct arguments *a, int8_t *to, const int8_t *row, int32_t x, int32_t taps,
+static void gather_run(const arguments *a, int8_t *to, const int8_t *row, int32_t x, int32_t taps,
                        int32_t depth) {
     /* In unsigned arithmetic, as padding may be as large as int32 allows. */
     const uint32_t before = x < 0 ? 0 - (uint32_t)x : 0;
@@ -84,7 +69,7 @@ static void gather_run(const struct arguments *a, int8_t *to, const int8_t *row,
 }
 
 /* The inputs under one position of the window, [kernel height][kernel width][depth]. */
-static void gather(const struct arguments *a, int8_t *to, const int8_t *image, int32_t top, int32_t left,
+static void gather(const arguments *a, int8_t *to, const int8_t *image, int32_t top, int32_t left,
                    int32_t depth) {
     /* Neighbouring taps of all channels are neighbours in the image too. */
     const int32_t run = a->groups == 1 && a->dilation_width == 1 ? a->kernel_width : 1;
@@ -98,7 +83,7 @@ static void gather(const struct arguments *a, int8_t *to, const int8_t *image, i
 }
 
 /* Gathers one group's inputs of `count` pixels from `at` on; returns with the position behind them. */
-static struct position gather_pixels(const struct arguments *a, int8_t *to, const int8_t *input,
+static struct position gather_pixels(const arguments *a, int8_t *to, const int8_t *input,
                                      struct position at, int32_t count, int32_t depth, int32_t terms) {
     const int32_t image_bytes = a->input_height * a->input_width * a->input_channels;
     for (; count > 0; count--, to += terms) {
@@ -115,20 +100,20 @@ static struct position gather_pixels(const struct arguments *a, int8_t *to, cons
 }
 
 /* Tile by tile: all inputs of a tile are gathered before the first of its outputs is written. */
-static void tiles_write(const struct arguments *a, const thimble_layer *layer, uint8_t *memory,
+static void tiles_write(const arguments *a, const thimble_layer *layer, const thimble_memory *memory,
                         int32_t pixel_count) {
     const int32_t depth = a->input_channels / a->groups, outputs = a->output_channels / a->groups;
     const int32_t terms = layer->terms;
     const int32_t tile = a->tile < THIMBLE_BLOCK ? a->tile : a->tile & -THIMBLE_BLOCK;
-    const int8_t *weights = (const int8_t *)memory + a->weights;
-    int8_t *scratch = (int8_t *)memory + a->scratch;
-    thimble_pixels pixels = {scratch, (int8_t *)memory + a->output, tile, terms, a->output_channels};
+    const int8_t *weights = (const int8_t *)thimble_at(memory, a->weights);
+    int8_t *scratch = (int8_t *)memory->written + a->scratch;
+    thimble_pixels pixels = {scratch, (int8_t *)memory->written + a->output, tile, terms, a->output_channels};
     struct position at = {0, 0, 0};
     for (int32_t left = pixel_count; left > 0; left -= tile) {
         if (left < tile) pixels.count = left;
         struct position next = at;
         for (int32_t group = 0; group < a->groups; group++) {
-            const int8_t *input = (const int8_t *)memory + a->input + group * depth;
+            const int8_t *input = (const int8_t *)thimble_at(memory, a->input) + group * depth;
             const int32_t first = group * outputs;
             next = gather_pixels(a, scratch, input, at, pixels.count, depth, terms);
             thimble_block_run(layer, first, first + outputs, weights + first * terms, &pixels);
@@ -138,13 +123,13 @@ static void tiles_write(const struct arguments *a, const thimble_layer *layer, u
     }
 }
 
-int thimble_conv2d_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const struct arguments *a = (const struct arguments *)arguments;
-    if (!arguments_valid(a, memory, memory_bytes)) return -1;
+int thimble_conv2d_s8(const thimble_memory *memory, const void *block) {
+    const arguments *a = block;
+    if (!arguments_valid(a, memory)) return -1;
     thimble_layer layer = {
-        .bias = memory + a->bias,
-        .multiplier = memory + a->multiplier,
-        .shift = (const int8_t *)memory + a->shift,
+        .bias = thimble_at(memory, a->bias),
+        .multiplier = thimble_at(memory, a->multiplier),
+        .shift = (const int8_t *)thimble_at(memory, a->shift),
         .step = 1,
         .terms = a->kernel_height * a->kernel_width * (a->input_channels / a->groups),
         .zero_point = a->output_zero_point,
@@ -158,8 +143,8 @@ int thimble_conv2d_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory
         return 0;
     }
     const thimble_pixels pixels = {
-        (const int8_t *)memory + a->input, (int8_t *)memory + a->output, pixel_count, a->input_channels,
+        (const int8_t *)thimble_at(memory, a->input), (int8_t *)memory->written + a->output, pixel_count, a->input_channels,
         a->output_channels};
-    thimble_block_run(&layer, 0, a->output_channels, (const int8_t *)memory + a->weights, &pixels);
+    thimble_block_run(&layer, 0, a->output_channels, (const int8_t *)thimble_at(memory, a->weights), &pixels);
     return 0;
 }

@@ -2,19 +2,17 @@
 #ifndef THIMBLE_KERNELS_DENSE_H
 #define THIMBLE_KERNELS_DENSE_H
 
-#include <stdint.h>
-
 #include "output.h"
 
+/* Where a dense layer reads and writes. */
 typedef struct thimble_dense {
-    int32_t input, output, weights, bias, multiplier, shift, scratch;
+    uint32_t input, output, weights;
     int32_t batches, depth, outputs;
-    int32_t output_zero_point, activation_min, activation_max;
 } thimble_dense;
 
-/* Whether all but multiplier and shift are in memory and apart from the output, and bias is aligned. */
-bool thimble_dense_valid(const thimble_dense *dense, const uint8_t *memory, uint32_t memory_bytes);
+/* Whether input and output are in memory, and apart. */
+bool thimble_dense_valid(const thimble_dense *dense, const thimble_memory *memory);
 
-void thimble_dense_run(const thimble_dense *dense, const thimble_layer *layer, uint8_t *memory);
+void thimble_dense_run(const thimble_dense *dense, const thimble_layer *layer, const thimble_memory *memory);
 
 #endif

@@ -4,13 +4,7 @@
 #include "native.h"
 #include "output.h"
 
-struct arguments {
-    int32_t input, output, weights, bias, multiplier, shift, scratch;
-    int32_t batches, input_height, input_width, input_channels;
-    int32_t output_height, output_width, depth_multiplier, kernel_height, kernel_width;
-    int32_t stride_height, stride_width, dilation_height, dilation_width, pad_top, pad_left;
-    int32_t input_zero_point, output_zero_point, activation_min, activation_max;
-};
+typedef thimble_depthwise_conv2d_s8_arguments arguments;
 
 /* One channel of the image with its padding, as far as windows reach. */
 struct plane {
@@ -25,7 +19,7 @@ static int32_t plane_size(int32_t output, int32_t stride, int32_t kernel, int32_
     return (output - 1) * stride + (kernel - 1) * dilation + 1;
 }
 
-static bool spans_valid(const struct arguments *a, uint32_t memory_bytes) {
+static bool spans_valid(const arguments *a, const thimble_memory *memory) {
     /* THIMBLE_NO_FIT is -1 here, which fits nothing again. */
     const int32_t channels = (int32_t)thimble_volume(a->input_channels, a->depth_multiplier, 1, 1);
     const int32_t height =
@@ -35,28 +29,23 @@ static bool spans_valid(const struct arguments *a, uint32_t memory_bytes) {
                                  thimble_volume(a->batches, a->output_height, a->output_width, channels)};
     const thimble_span input = {
         a->input, thimble_volume(a->batches, a->input_height, a->input_width, a->input_channels)};
-    const thimble_span tables[] = {
-        {a->weights, thimble_volume(a->kernel_height, a->kernel_width, channels, 1)},
-        {a->bias, thimble_volume(channels, 4, 1, 1)},
-        {a->multiplier, thimble_volume(channels, 4, 1, 1)},
-        {a->shift, thimble_volume(channels, 1, 1, 1)},
-    };
-    const thimble_span written[] = {{a->scratch, thimble_volume(height, width, 1, 1)}, output};
-    if (!thimble_apart(written, 2, tables, 4, memory_bytes)) return false;
+    const thimble_span scratch = {a->scratch, thimble_volume(height, width, 1, 1)};
+    if (!thimble_apart(scratch, input, memory) || !thimble_apart(scratch, output, memory)) return false;
     /* Each channel is read before it is written, and only by itself. */
     const bool is_same = a->output == a->input && a->depth_multiplier == 1 &&
                          a->output_height == a->input_height && a->output_width == a->input_width;
-    return thimble_apart(written, is_same ? 1 : 2, &input, 1, memory_bytes);
+    return is_same || thimble_apart(output, input, memory);
 }
 
-static bool arguments_valid(const struct arguments *a, const uint8_t *memory, uint32_t memory_bytes) {
+static bool arguments_valid(const arguments *a, const thimble_memory *memory) {
+    const int32_t channels = (int32_t)thimble_volume(a->input_channels, a->depth_multiplier, 1, 1);
+    const int32_t taps = (int32_t)thimble_volume(a->kernel_height, a->kernel_width, 1, 1);
+    const thimble_tables tables = {a->weights, a->bias, a->multiplier, a->shift};
     return thimble_axis_valid(a->input_height, a->output_height, a->kernel_height, a->stride_height,
                               a->dilation_height, a->pad_top) &&
            thimble_axis_valid(a->input_width, a->output_width, a->kernel_width, a->stride_width,
                               a->dilation_width, a->pad_left) &&
-           spans_valid(a, memory_bytes) &&
-           thimble_channels_valid(memory, a->bias, a->multiplier, a->shift,
-                                  a->input_channels * a->depth_multiplier);
+           spans_valid(a, memory) && thimble_tables_valid(&tables, channels, taps, memory);
 }
 
 static int32_t at_most(int32_t value, int32_t most) {
@@ -64,9 +53,9 @@ static int32_t at_most(int32_t value, int32_t most) {
 }
 
 /* A plane of nothing but padding: gathering a channel leaves the rest as it is. */
-static struct plane plane_clear(const struct arguments *a, uint8_t *memory) {
+static struct plane plane_clear(const arguments *a, const thimble_memory *memory) {
     struct plane plane = {
-        .values = (int8_t *)memory + a->scratch,
+        .values = (int8_t *)memory->written + a->scratch,
         .height = plane_size(a->output_height, a->stride_height, a->kernel_height, a->dilation_height),
         .width = plane_size(a->output_width, a->stride_width, a->kernel_width, a->dilation_width),
     };
@@ -107,7 +96,7 @@ struct result {
  * of three values that is loaded adds to each sum that it has a part in: with a stride of one to three sums,
  * the first of which it completes, and with a stride of two to one or two.
  */
-static inline void plane_write_nine(const struct arguments *a, const struct plane *plane,
+static inline void plane_write_nine(const arguments *a, const struct plane *plane,
                                     const int8_t *weights, const struct result *result, bool is_relu) {
     const int32_t w00 = weights[0], w01 = weights[1], w02 = weights[2];
     const int32_t w10 = weights[3], w11 = weights[4], w12 = weights[5];
@@ -164,18 +153,18 @@ static inline void plane_write_nine(const struct arguments *a, const struct plan
 #undef STORE
 }
 
-static void plane_write_nine_relu(const struct arguments *a, const struct plane *plane, const int8_t *weights,
+static void plane_write_nine_relu(const arguments *a, const struct plane *plane, const int8_t *weights,
                                   const struct result *result) {
     plane_write_nine(a, plane, weights, result, true);
 }
 
-static void plane_write_nine_linear(const struct arguments *a, const struct plane *plane,
+static void plane_write_nine_linear(const arguments *a, const struct plane *plane,
                                     const int8_t *weights, const struct result *result) {
     plane_write_nine(a, plane, weights, result, false);
 }
 
 /* Any window. */
-static void plane_write(const struct arguments *a, const struct plane *plane, const int8_t *weights,
+static void plane_write(const arguments *a, const struct plane *plane, const int8_t *weights,
                         const struct result *result) {
     int8_t *to = result->first;
     for (int32_t y = 0; y < a->output_height; y++) {
@@ -193,23 +182,23 @@ static void plane_write(const struct arguments *a, const struct plane *plane, co
     }
 }
 
-typedef void (*plane_writer)(const struct arguments *a, const struct plane *plane, const int8_t *weights,
+typedef void (*plane_writer)(const arguments *a, const struct plane *plane, const int8_t *weights,
                              const struct result *result);
 
-static plane_writer find_writer(const struct arguments *a, enum thimble_way way) {
+static plane_writer find_writer(const arguments *a, enum thimble_way way) {
     const bool is_nine = a->kernel_height == 3 && a->kernel_width == 3 && a->dilation_height == 1 &&
                          a->dilation_width == 1 && a->stride_height <= 2;
     if (is_nine && way == THIMBLE_SHORT_RELU) return plane_write_nine_relu;
     return is_nine && way == THIMBLE_SHORT ? plane_write_nine_linear : plane_write;
 }
 
-int thimble_depthwise_conv2d_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const struct arguments *a = (const struct arguments *)arguments;
-    if (!arguments_valid(a, memory, memory_bytes)) return -1;
+int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block) {
+    const arguments *a = block;
+    if (!arguments_valid(a, memory)) return -1;
     thimble_layer layer = {
-        .bias = memory + a->bias,
-        .multiplier = memory + a->multiplier,
-        .shift = (const int8_t *)memory + a->shift,
+        .bias = thimble_at(memory, a->bias),
+        .multiplier = thimble_at(memory, a->multiplier),
+        .shift = (const int8_t *)thimble_at(memory, a->shift),
         .step = 1,
         .terms = a->kernel_height * a->kernel_width,
         .zero_point = a->output_zero_point,
@@ -220,10 +209,10 @@ int thimble_depthwise_conv2d_s8(const int32_t *arguments, uint8_t *memory, uint3
     const struct plane plane = plane_clear(a, memory);
     const int32_t taps = a->kernel_height * a->kernel_width, row_bytes = a->input_width * a->input_channels;
     const int32_t channels = a->input_channels * a->depth_multiplier;
-    const int8_t *image = (const int8_t *)memory + a->input;
-    struct result result = {.layer = &layer, .first = (int8_t *)memory + a->output, .step = channels};
+    const int8_t *image = (const int8_t *)thimble_at(memory, a->input);
+    struct result result = {.layer = &layer, .first = (int8_t *)memory->written + a->output, .step = channels};
     for (int32_t batch = 0; batch < a->batches; batch++) {
-        const int8_t *weights = (const int8_t *)memory + a->weights;
+        const int8_t *weights = (const int8_t *)thimble_at(memory, a->weights);
         for (int32_t channel = 0; channel < channels; channel++, result.first++, weights += taps) {
             if (channel % a->depth_multiplier == 0)
                 plane_gather(&plane, image + channel / a->depth_multiplier, a->input_channels, row_bytes);

@@ -4,9 +4,11 @@
 
 #include <stdint.h>
 
-/* The first parameters of both kernels. */
+#include "../kernels.h"
+
+/* The first fields of both blocks. */
 typedef struct thimble_elementwise {
-    int32_t a, b, output;
+    uint32_t a, b, output;
     int32_t size[4], a_stride[4], b_stride[4];
 } thimble_elementwise;
 
@@ -15,10 +17,9 @@ typedef void (*thimble_elementwise_row)(const void *arguments, const int8_t *a, 
                                         int8_t *output);
 
 /*
- * As thimble_kernel.run; `arguments` begin with a thimble_elementwise. Operands may overlap the output: in
+ * As thimble_kernel.run; the block begins with a thimble_elementwise. Operands may overlap the output: in
  * memory order each element is read before it is written, as in the twin.
  */
-int thimble_elementwise_run(const void *arguments, uint8_t *memory, uint32_t memory_bytes,
-                            thimble_elementwise_row row);
+int thimble_elementwise_run(const thimble_memory *memory, const void *block, thimble_elementwise_row row);
 
 #endif

@@ -1,28 +1,23 @@
 #include "dense.h"
 #include "native.h"
 
-int thimble_fully_connected_per_channel_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_dense *d = (const thimble_dense *)arguments;
-    if (!thimble_dense_valid(d, memory, memory_bytes)) return -1;
-    const thimble_span spans[] = {
-        {d->output, thimble_volume(d->batches, d->outputs, 1, 1)},
-        {d->multiplier, thimble_volume(d->outputs, 4, 1, 1)},
-        {d->shift, thimble_volume(d->outputs, 1, 1, 1)},
-    };
-    if (!thimble_inside_apart(spans, 3, memory_bytes) ||
-        !thimble_channels_valid(memory, d->bias, d->multiplier, d->shift, d->outputs))
-        return -1;
+int thimble_fully_connected_per_channel_s8(const thimble_memory *memory, const void *block) {
+    const thimble_fully_connected_per_channel_s8_arguments *a = block;
+    const thimble_dense dense = {a->input, a->output, a->weights, a->batches, a->depth, a->outputs};
+    const thimble_tables tables = {a->weights, a->bias, a->multiplier, a->shift};
+    if (!thimble_dense_valid(&dense, memory)) return -1;
+    if (!thimble_tables_valid(&tables, a->outputs, a->depth, memory)) return -1;
     thimble_layer layer = {
-        .bias = memory + d->bias,
-        .multiplier = memory + d->multiplier,
-        .shift = (const int8_t *)memory + d->shift,
+        .bias = thimble_at(memory, a->bias),
+        .multiplier = thimble_at(memory, a->multiplier),
+        .shift = (const int8_t *)thimble_at(memory, a->shift),
         .step = 1,
-        .terms = d->depth,
-        .zero_point = d->output_zero_point,
-        .low = d->activation_min,
-        .high = d->activation_max,
+        .terms = a->depth,
+        .zero_point = a->output_zero_point,
+        .low = a->activation_min,
+        .high = a->activation_max,
     };
     thimble_layer_prepare(&layer);
-    thimble_dense_run(d, &layer, memory);
+    thimble_dense_run(&dense, &layer, memory);
     return 0;
 }

@@ -1,21 +1,26 @@
 #include "dense.h"
 #include "native.h"
 
-int thimble_fully_connected_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_dense *d = (const thimble_dense *)arguments;
-    if (!thimble_dense_valid(d, memory, memory_bytes) || !thimble_shift_valid(d->shift)) return -1;
-    const int8_t shift = (int8_t)d->shift;
+int thimble_fully_connected_s8(const thimble_memory *memory, const void *block) {
+    const thimble_fully_connected_s8_arguments *a = block;
+    const thimble_dense dense = {a->input, a->output, a->weights, a->batches, a->depth, a->outputs};
+    const thimble_span tables[] = {
+        {a->weights, thimble_volume(a->outputs, a->depth, 1, 1)},
+        {a->bias, thimble_volume(a->outputs, 4, 1, 1)},
+    };
+    if (!thimble_dense_valid(&dense, memory) || !thimble_constants(tables, 2, memory)) return -1;
+    if (!thimble_load_valid(thimble_at(memory, a->bias)) || !thimble_shift_valid(a->shift)) return -1;
     thimble_layer layer = {
-        .bias = memory + d->bias,
-        .multiplier = (const uint8_t *)&d->multiplier,
-        .shift = &shift,
+        .bias = thimble_at(memory, a->bias),
+        .multiplier = (const uint8_t *)&a->multiplier,
+        .shift = &a->shift,
         .step = 0,
-        .terms = d->depth,
-        .zero_point = d->output_zero_point,
-        .low = d->activation_min,
-        .high = d->activation_max,
+        .terms = a->depth,
+        .zero_point = a->output_zero_point,
+        .low = a->activation_min,
+        .high = a->activation_max,
     };
     thimble_layer_prepare(&layer);
-    thimble_dense_run(d, &layer, memory);
+    thimble_dense_run(&dense, &layer, memory);
     return 0;
 }

@@ -11,6 +11,6 @@ static int32_t greatest(const thimble_pool_window *window) {
     return result;
 }
 
-int thimble_max_pool2d_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    return thimble_pool_run((const thimble_pool *)arguments, memory, memory_bytes, greatest);
+int thimble_max_pool2d_s8(const thimble_memory *memory, const void *block) {
+    return thimble_pool_run(memory, block, greatest);
 }

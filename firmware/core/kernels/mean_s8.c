@@ -2,24 +2,18 @@
 #include "fixed.h"
 #include "native.h"
 
-struct arguments {
-    int32_t input, output;
-    int32_t kept[2], reduced[2], kept_stride[2], reduced_stride[2];
-    int32_t correction, multiplier, shift, output_zero_point;
-};
+typedef thimble_mean_s8_arguments arguments;
 
-static bool arguments_valid(const struct arguments *a, uint32_t memory_bytes) {
+static bool arguments_valid(const arguments *a, const thimble_memory *memory) {
     const uint32_t reach = thimble_extent(1, a->reduced, a->reduced_stride, 2);
-    const thimble_span spans[] = {
-        {a->output, thimble_volume(a->kept[0], a->kept[1], 1, 1)},
-        {a->input, thimble_extent(reach, a->kept, a->kept_stride, 2)},
-    };
+    const thimble_span output = {a->output, thimble_volume(a->kept[0], a->kept[1], 1, 1)};
+    const thimble_span input = {a->input, thimble_extent(reach, a->kept, a->kept_stride, 2)};
     /* Every value belongs to one mean: strides of zero would cost any amount of time in little memory. */
-    return thimble_inside_apart(spans, 2, memory_bytes) && thimble_shift_valid(a->shift) &&
-           thimble_fits(thimble_volume(a->kept[0], a->kept[1], a->reduced[0], a->reduced[1]), memory_bytes);
+    return thimble_apart(output, input, memory) && thimble_shift_valid(a->shift) &&
+           thimble_fits(thimble_volume(a->kept[0], a->kept[1], a->reduced[0], a->reduced[1]), memory);
 }
 
-static int32_t reduced_sum(const struct arguments *a, const int8_t *values) {
+static int32_t reduced_sum(const arguments *a, const int8_t *values) {
     int32_t sum = 0;
     for (int32_t k = 0; k < a->reduced[0]; k++) {
         const int8_t *row = values + k * a->reduced_stride[0];
@@ -29,11 +23,11 @@ static int32_t reduced_sum(const struct arguments *a, const int8_t *values) {
     return sum;
 }
 
-int thimble_mean_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const struct arguments *a = (const struct arguments *)arguments;
-    if (!arguments_valid(a, memory_bytes)) return -1;
-    const int8_t *input = (const int8_t *)memory + a->input;
-    int8_t *output = (int8_t *)memory + a->output;
+int thimble_mean_s8(const thimble_memory *memory, const void *block) {
+    const arguments *a = block;
+    if (!arguments_valid(a, memory)) return -1;
+    const int8_t *input = (const int8_t *)thimble_at(memory, a->input);
+    int8_t *output = (int8_t *)memory->written + a->output;
     for (int32_t i = 0; i < a->kept[0]; i++) {
         for (int32_t j = 0; j < a->kept[1]; j++) {
             const int32_t sum = reduced_sum(a, input + i * a->kept_stride[0] + j * a->kept_stride[1]);

@@ -9,12 +9,12 @@ static bool pool_axis_valid(int32_t input, int32_t output, int32_t kernel, int32
            (output - 1) * stride - padding < input;
 }
 
-static bool pool_valid(const thimble_pool *p, uint32_t memory_bytes) {
-    const thimble_span spans[] = {
-        {p->output, thimble_volume(p->batches, p->output_height, p->output_width, p->channels)},
-        {p->input, thimble_volume(p->batches, p->input_height, p->input_width, p->channels)},
-    };
-    return thimble_inside_apart(spans, 2, memory_bytes) &&
+static bool pool_valid(const thimble_pool2d_arguments *p, const thimble_memory *memory) {
+    const thimble_span output = {
+        p->output, thimble_volume(p->batches, p->output_height, p->output_width, p->channels)};
+    const thimble_span input = {
+        p->input, thimble_volume(p->batches, p->input_height, p->input_width, p->channels)};
+    return thimble_apart(output, input, memory) &&
            pool_axis_valid(p->input_height, p->output_height, p->kernel_height, p->stride_height,
                            p->pad_top) &&
            pool_axis_valid(p->input_width, p->output_width, p->kernel_width, p->stride_width, p->pad_left);
@@ -27,7 +27,7 @@ static int32_t clip(int32_t *first, int32_t kernel, int32_t size) {
     return end - *first;
 }
 
-static void batch_run(const thimble_pool *p, const int8_t *image, int8_t *output,
+static void batch_run(const thimble_pool2d_arguments *p, const int8_t *image, int8_t *output,
                       thimble_pool_reduce reduce) {
     thimble_pool_window window = {.row_bytes = p->input_width * p->channels, .step = p->channels};
     for (int32_t y = 0; y < p->output_height; y++) {
@@ -45,13 +45,13 @@ static void batch_run(const thimble_pool *p, const int8_t *image, int8_t *output
     }
 }
 
-int thimble_pool_run(const thimble_pool *p, uint8_t *memory, uint32_t memory_bytes,
-                     thimble_pool_reduce reduce) {
-    if (!pool_valid(p, memory_bytes)) return -1;
+int thimble_pool_run(const thimble_memory *memory, const void *block, thimble_pool_reduce reduce) {
+    const thimble_pool2d_arguments *p = block;
+    if (!pool_valid(p, memory)) return -1;
     const int32_t input_bytes = p->input_height * p->input_width * p->channels;
     const int32_t output_bytes = p->output_height * p->output_width * p->channels;
-    const int8_t *image = (const int8_t *)memory + p->input;
-    int8_t *output = (int8_t *)memory + p->output;
+    const int8_t *image = (const int8_t *)thimble_at(memory, p->input);
+    int8_t *output = (int8_t *)memory->written + p->output;
     for (int32_t batch = 0; batch < p->batches; batch++) {
         batch_run(p, image, output, reduce);
         image += input_bytes;

@@ -2,9 +2,7 @@
 #include "fixed.h"
 #include "native.h"
 
-struct arguments {
-    int32_t input, output, rows, depth, multiplier, shift, difference_min;
-};
+typedef thimble_softmax_s8_arguments arguments;
 
 /* A row's sum of exponentials as (1 + fraction) * 2^n, with 1 / (1 + fraction) in Q0.31. */
 struct scale {
@@ -66,12 +64,12 @@ static int32_t row_max(const int8_t *input, int32_t depth) {
     return greatest;
 }
 
-static int32_t value_exp(const struct arguments *a, int32_t difference) {
+static int32_t value_exp(const arguments *a, int32_t difference) {
     const int32_t shifted = thimble_wrapping_shift(difference, a->shift);
     return exp_on_negative(thimble_high_multiply(shifted, a->multiplier));
 }
 
-static struct scale row_scale(const struct arguments *a, const int8_t *input, int32_t greatest) {
+static struct scale row_scale(const arguments *a, const int8_t *input, int32_t greatest) {
     uint32_t sum = 0; /* Q12.19 */
     for (int32_t i = 0; i < a->depth; i++) {
         const int32_t difference = input[i] - greatest;
@@ -87,7 +85,7 @@ static struct scale row_scale(const struct arguments *a, const int8_t *input, in
     return (struct scale){one_over_one_plus(fraction), 12 - headroom + 31 - 8};
 }
 
-static void row_write(const struct arguments *a, const int8_t *input, int8_t *output) {
+static void row_write(const arguments *a, const int8_t *input, int8_t *output) {
     const int32_t greatest = row_max(input, a->depth);
     const struct scale scale = row_scale(a, input, greatest);
     for (int32_t i = 0; i < a->depth; i++) {
@@ -103,17 +101,18 @@ static void row_write(const struct arguments *a, const int8_t *input, int8_t *ou
 }
 
 /* Buffers may overlap: a row is read before it is written, and each value before its result. */
-int thimble_softmax_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const struct arguments *a = (const struct arguments *)arguments;
+int thimble_softmax_s8(const thimble_memory *memory, const void *block) {
+    const arguments *a = block;
     const uint32_t bytes = thimble_volume(a->rows, a->depth, 1, 1);
-    const thimble_span spans[] = {{a->output, bytes}, {a->input, bytes}};
-    if (!thimble_inside(spans, 2, memory_bytes) || a->shift < 0 || a->shift > 31) return -1;
-    const int8_t *input = (const int8_t *)memory + a->input;
-    int8_t *output = (int8_t *)memory + a->output;
+    const thimble_span output = {a->output, bytes}, input = {a->input, bytes};
+    if (!thimble_writable(output, memory) || !thimble_readable(input, memory)) return -1;
+    if (a->shift < 0 || a->shift > 31) return -1;
+    const int8_t *from = (const int8_t *)thimble_at(memory, a->input);
+    int8_t *to = (int8_t *)memory->written + a->output;
     for (int32_t row = 0; row < a->rows; row++) {
-        row_write(a, input, output);
-        input += a->depth;
-        output += a->depth;
+        row_write(a, from, to);
+        from += a->depth;
+        to += a->depth;
     }
     return 0;
 }

@@ -10,60 +10,67 @@
  */
 const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_ADD
-    {"kernel.add_s8.1", 27, thimble_add_s8},
+    {"kernel.add_s8.1", sizeof(thimble_add_s8_arguments), thimble_add_s8},
 #endif
 #ifndef THIMBLE_NO_AVERAGE_POOL2D
-    {"kernel.average_pool2d_s8.1", 16, thimble_average_pool2d_s8},
+    {"kernel.average_pool2d_s8.1", sizeof(thimble_pool2d_arguments), thimble_average_pool2d_s8},
 #endif
 #ifndef THIMBLE_NO_CONV2D
-    {"kernel.conv2d_lanes_s8.1", 28, thimble_conv2d_s8},
-    {"kernel.conv2d_long_lanes_s8.1", 28, thimble_conv2d_s8},
-    {"kernel.conv2d_s8.2", 28, thimble_conv2d_s8},
+    {"kernel.conv2d_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
+    {"kernel.conv2d_long_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
+    {"kernel.conv2d_s8.2", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
 #endif
 #ifndef THIMBLE_NO_COPY
-    {"kernel.copy_s8.1", 6, thimble_copy_s8},
+    {"kernel.copy_s8.1", sizeof(thimble_copy_s8_arguments), thimble_copy_s8},
 #endif
 #ifndef THIMBLE_NO_DEPTHWISE_CONV2D
-    {"kernel.depthwise_conv2d_lanes_s8.1", 26, thimble_depthwise_conv2d_s8},
-    {"kernel.depthwise_conv2d_s8.2", 26, thimble_depthwise_conv2d_s8},
+    {"kernel.depthwise_conv2d_lanes_s8.1", sizeof(thimble_depthwise_conv2d_s8_arguments),
+     thimble_depthwise_conv2d_s8},
+    {"kernel.depthwise_conv2d_s8.2", sizeof(thimble_depthwise_conv2d_s8_arguments),
+     thimble_depthwise_conv2d_s8},
 #endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED_PER_CHANNEL
-    {"kernel.fully_connected_per_channel_s8.2", 13, thimble_fully_connected_per_channel_s8},
-    {"kernel.fully_connected_per_channel_stationary_s8.1", 13, thimble_fully_connected_per_channel_s8},
+    {"kernel.fully_connected_per_channel_s8.2", sizeof(thimble_fully_connected_per_channel_s8_arguments),
+     thimble_fully_connected_per_channel_s8},
+    {"kernel.fully_connected_per_channel_stationary_s8.1", sizeof(thimble_fully_connected_per_channel_s8_arguments),
+     thimble_fully_connected_per_channel_s8},
 #endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED
-    {"kernel.fully_connected_s8.2", 13, thimble_fully_connected_s8},
-    {"kernel.fully_connected_stationary_s8.1", 13, thimble_fully_connected_s8},
+    {"kernel.fully_connected_s8.2", sizeof(thimble_fully_connected_s8_arguments), thimble_fully_connected_s8},
+    {"kernel.fully_connected_stationary_s8.1", sizeof(thimble_fully_connected_s8_arguments),
+     thimble_fully_connected_s8},
 #endif
 #ifndef THIMBLE_NO_LOOKUP
-    {"kernel.lookup_s8.1", 4, thimble_lookup_s8},
+    {"kernel.lookup_s8.1", sizeof(thimble_lookup_s8_arguments), thimble_lookup_s8},
 #endif
 #ifndef THIMBLE_NO_MAX_POOL2D
-    {"kernel.max_pool2d_s8.1", 16, thimble_max_pool2d_s8},
+    {"kernel.max_pool2d_s8.1", sizeof(thimble_pool2d_arguments), thimble_max_pool2d_s8},
 #endif
 #ifndef THIMBLE_NO_MEAN
-    {"kernel.mean_s8.1", 14, thimble_mean_s8},
+    {"kernel.mean_s8.1", sizeof(thimble_mean_s8_arguments), thimble_mean_s8},
 #endif
 #ifndef THIMBLE_NO_MUL
-    {"kernel.mul_s8.1", 22, thimble_mul_s8},
+    {"kernel.mul_s8.1", sizeof(thimble_mul_s8_arguments), thimble_mul_s8},
 #endif
 #ifndef THIMBLE_NO_PAD
-    {"kernel.pad_s8.1", 12, thimble_pad_s8},
+    {"kernel.pad_s8.1", sizeof(thimble_pad_s8_arguments), thimble_pad_s8},
 #endif
 #ifndef THIMBLE_NO_SOFTMAX
-    {"kernel.softmax_s8.1", 7, thimble_softmax_s8},
+    {"kernel.softmax_s8.1", sizeof(thimble_softmax_s8_arguments), thimble_softmax_s8},
 #endif
 #ifndef THIMBLE_NO_TREE_ENSEMBLE_EXTENDED_S16
-    {"kernel.tree_ensemble_extended_s16.1", 10, thimble_tree_ensemble_extended_s16},
+    {"kernel.tree_ensemble_extended_s16.1", sizeof(thimble_tree_ensemble_arguments),
+     thimble_tree_ensemble_extended_s16},
 #endif
 #ifndef THIMBLE_NO_TREE_ENSEMBLE_EXTENDED_S8
-    {"kernel.tree_ensemble_extended_s8.1", 10, thimble_tree_ensemble_extended_s8},
+    {"kernel.tree_ensemble_extended_s8.1", sizeof(thimble_tree_ensemble_arguments),
+     thimble_tree_ensemble_extended_s8},
 #endif
 #ifndef THIMBLE_NO_TREE_ENSEMBLE_S16
-    {"kernel.tree_ensemble_s16.1", 10, thimble_tree_ensemble_s16},
+    {"kernel.tree_ensemble_s16.1", sizeof(thimble_tree_ensemble_arguments), thimble_tree_ensemble_s16},
 #endif
 #ifndef THIMBLE_NO_TREE_ENSEMBLE_S8
-    {"kernel.tree_ensemble_s8.1", 10, thimble_tree_ensemble_s8},
+    {"kernel.tree_ensemble_s8.1", sizeof(thimble_tree_ensemble_arguments), thimble_tree_ensemble_s8},
 #endif
     {NULL, 0, NULL}, /* C has no empty arrays */
 };

@@ -3,6 +3,7 @@
 #define THIMBLE_KERNELS_TREE_ENSEMBLE_H
 
 #include "check.h"
+#include "native.h"
 
 /* Of so few bytes memcpy, which compilers make of loops, takes the libraries of microcontrollers longer. */
 #if defined(__GNUC__) && !defined(__clang__)
@@ -28,16 +29,11 @@ enum {
     THIMBLE_TREE_PADDING = 4,
 };
 
-typedef struct thimble_tree_ensemble {
-    int32_t input, table, table_bytes, terms, term_count, target_bits, short_leaves;
-    int32_t base, output, targets;
-} thimble_tree_ensemble;
-
 /*
- * Whether output, base, table with its padding and terms lie in linear memory, the output apart from the
- * others. The features that splits ask for are the caller's to check.
+ * Whether output, base, table with its padding and terms lie where they must: the output in the part of memory
+ * that is written, the others among the constants. The features that splits ask for are the caller's to check.
  */
-bool thimble_trees_valid(const thimble_tree_ensemble *a, const uint8_t *memory, uint32_t memory_bytes);
+bool thimble_trees_valid(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory);
 
 /*
  * The sums, and the output as it was, for a table that turns out to be wrong half-way. They grow in the
@@ -55,7 +51,8 @@ typedef struct thimble_tree_sums {
 } thimble_tree_sums;
 
 /* What the sums begin with, of valid arguments. */
-void thimble_trees_begin(const thimble_tree_ensemble *a, uint8_t *memory, thimble_tree_sums *to);
+void thimble_trees_begin(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory,
+                         thimble_tree_sums *to);
 
 /* Undoes everything; returns -1. */
 int thimble_trees_refuse(const thimble_tree_sums *sums);

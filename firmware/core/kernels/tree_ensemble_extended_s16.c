@@ -55,10 +55,10 @@ static const uint8_t *walk(const uint8_t *node, const uint8_t *end, const uint8_
     return NULL;
 }
 
-static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+static bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory, thimble_tree_sums *sums,
                 uint32_t features) {
-    const uint8_t *input = memory + a->input;
-    const uint8_t *table = memory + a->table;
+    const uint8_t *input = thimble_at(memory, a->input);
+    const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
     uint32_t tree = 0;
     do {
@@ -72,13 +72,13 @@ static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_t
     return true;
 }
 
-int thimble_tree_ensemble_extended_s16(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_tree_ensemble *a = (const thimble_tree_ensemble *)arguments;
-    if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
-    if (a->table % 2 != 0 || a->table_bytes % 2 != 0 || a->input % 2 != 0) return -1;
-    if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
+int thimble_tree_ensemble_extended_s16(const thimble_memory *memory, const void *block) {
+    const thimble_tree_ensemble_arguments *a = block;
+    if (!thimble_trees_valid(a, memory)) return -1;
+    if (((uintptr_t)thimble_at(memory, a->table) | (uint32_t)a->table_bytes | a->input) % 2 != 0) return -1;
+    if (a->input >= memory->constants_at) return -1;
     thimble_tree_sums sums;
     thimble_trees_begin(a, memory, &sums);
-    const uint32_t features = (memory_bytes - (uint32_t)a->input) / 2;
+    const uint32_t features = (memory->constants_at - a->input) / 2;
     return run(a, memory, &sums, features) ? 0 : thimble_trees_refuse(&sums);
 }

@@ -52,10 +52,10 @@ static const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t
     return NULL;
 }
 
-static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+static bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory, thimble_tree_sums *sums,
                 uint32_t features) {
-    const int8_t *input = (const int8_t *)memory + a->input;
-    const uint8_t *table = memory + a->table;
+    const int8_t *input = (const int8_t *)thimble_at(memory, a->input);
+    const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
     uint32_t tree = 0;
     do {
@@ -71,11 +71,11 @@ static bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_t
     return true;
 }
 
-int thimble_tree_ensemble_extended_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_tree_ensemble *a = (const thimble_tree_ensemble *)arguments;
-    if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
-    if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
+int thimble_tree_ensemble_extended_s8(const thimble_memory *memory, const void *block) {
+    const thimble_tree_ensemble_arguments *a = block;
+    if (!thimble_trees_valid(a, memory)) return -1;
+    if (a->input >= memory->constants_at) return -1;
     thimble_tree_sums sums;
     thimble_trees_begin(a, memory, &sums);
-    return run(a, memory, &sums, memory_bytes - (uint32_t)a->input) ? 0 : thimble_trees_refuse(&sums);
+    return run(a, memory, &sums, memory->constants_at - a->input) ? 0 : thimble_trees_refuse(&sums);
 }

@@ -34,10 +34,10 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+static inline bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory, thimble_tree_sums *sums,
                        int32_t features) {
-    const uint8_t *input = memory + a->input;
-    const uint8_t *table = memory + a->table;
+    const uint8_t *input = thimble_at(memory, a->input);
+    const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
     /* Where the table ends in the midst of a tree, its padding ends the walk. */
     uint32_t tree = 0;
@@ -52,12 +52,12 @@ static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, th
     return true;
 }
 
-int thimble_tree_ensemble_s16(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_tree_ensemble *a = (const thimble_tree_ensemble *)arguments;
-    if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
-    if (a->table % 2 != 0 || a->table_bytes % 2 != 0 || a->input % 2 != 0) return -1;
-    if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
-    const uint32_t readable = (memory_bytes - (uint32_t)a->input) / 2;
+int thimble_tree_ensemble_s16(const thimble_memory *memory, const void *block) {
+    const thimble_tree_ensemble_arguments *a = block;
+    if (!thimble_trees_valid(a, memory)) return -1;
+    if (((uintptr_t)thimble_at(memory, a->table) | (uint32_t)a->table_bytes | a->input) % 2 != 0) return -1;
+    if (a->input >= memory->constants_at) return -1;
+    const uint32_t readable = (memory->constants_at - a->input) / 2;
     thimble_tree_sums sums;
     thimble_trees_begin(a, memory, &sums);
     const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, &sums, THIMBLE_TREE_FEATURES)

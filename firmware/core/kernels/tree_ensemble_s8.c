@@ -34,10 +34,10 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, thimble_tree_sums *sums,
+static inline bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory, thimble_tree_sums *sums,
                        int32_t features) {
-    const int8_t *input = (const int8_t *)memory + a->input;
-    const uint8_t *table = memory + a->table;
+    const int8_t *input = (const int8_t *)thimble_at(memory, a->input);
+    const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
     const int32_t short_leaves = a->short_leaves;
     /* Where the table ends in the midst of a tree, its padding ends the walk. */
@@ -55,11 +55,11 @@ static inline bool run(const thimble_tree_ensemble *a, const uint8_t *memory, th
     return true;
 }
 
-int thimble_tree_ensemble_s8(const int32_t *arguments, uint8_t *memory, uint32_t memory_bytes) {
-    const thimble_tree_ensemble *a = (const thimble_tree_ensemble *)arguments;
-    if (!thimble_trees_valid(a, memory, memory_bytes)) return -1;
-    if (a->input < 0 || (uint32_t)a->input >= memory_bytes) return -1;
-    const uint32_t readable = memory_bytes - (uint32_t)a->input;
+int thimble_tree_ensemble_s8(const thimble_memory *memory, const void *block) {
+    const thimble_tree_ensemble_arguments *a = block;
+    if (!thimble_trees_valid(a, memory)) return -1;
+    if (a->input >= memory->constants_at) return -1;
+    const uint32_t readable = memory->constants_at - a->input;
     thimble_tree_sums sums;
     thimble_trees_begin(a, memory, &sums);
     const bool valid = readable >= THIMBLE_TREE_FEATURES ? run(a, memory, &sums, THIMBLE_TREE_FEATURES)

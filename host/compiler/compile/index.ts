@@ -9,7 +9,7 @@ import { optimize } from "./optimize.ts";
 
 const PAGE = 65536;
 
-/** AssemblyScript to a module of ABI v1, checked against the planned addresses and the subset. */
+/** AssemblyScript to a module of ABI v2, checked against the planned addresses and the subset. */
 export async function compileModule(
   assembly: string,
   program: Program,
@@ -32,6 +32,7 @@ function checkAddresses(binary: Uint8Array, program: Program, plan: MemoryPlan):
     if (found !== expected) throw new Error(`compiled module: ${name}: expected ${expected}, found ${found}`);
   };
   check("memory_bytes", plan.memoryBytes);
+  check("constants", plan.constantsOffset);
   program.graph.inputs.forEach((name, i) => {
     check(`input_${i}`, plan.tensors.get(name)!);
   });

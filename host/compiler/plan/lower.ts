@@ -11,6 +11,7 @@ import { nameGiver, tensorNames } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Argument, type Choices, type Lowering, SMALL } from "../../ops/lowering.ts";
 import { bind } from "../../ops/operator.ts";
+import { checkNumbers } from "./blocks.ts";
 import { type Kernel, loadKernel } from "./kernels.ts";
 
 export interface Constant {
@@ -22,7 +23,7 @@ export interface Constant {
 export interface KernelCall {
   readonly node: string;
   readonly kernel: Kernel;
-  /** In the order of the kernel's parameters. */
+  /** In the order of the fields of the kernel's block. */
   readonly arguments: readonly Argument[];
   /** Expected counts, by name, that its cost depends on and its arguments do not give. */
   readonly work: Readonly<Record<string, number>>;
@@ -122,12 +123,9 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
         const kernel = kernels.get(name) ?? loadKernel(name);
         kernels.set(name, kernel);
         checkArguments(node.name, kernel, values);
-        calls.push({
-          node: node.name,
-          kernel,
-          arguments: kernel.parameters.map((parameter) => resolve(values[parameter]!)),
-          work,
-        });
+        const resolved = kernel.parameters.map((parameter) => resolve(values[parameter]!));
+        checkNumbers(node.name, kernel, resolved);
+        calls.push({ node: node.name, kernel, arguments: resolved, work });
       },
       alias: (output, input) => aliases.set(output.name, input.name),
       scratch(bytes) {

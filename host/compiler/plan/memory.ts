@@ -1,10 +1,17 @@
 import { byteSize, tensorOf } from "../../ir/graph.ts";
 import { type Buffer, checkPlan, planArena } from "./arena.ts";
-import { type Constant, type Program, storageOf } from "./lower.ts";
+import { argumentValues } from "./blocks.ts";
+import { type Constant, type KernelCall, type Program, storageOf } from "./lower.ts";
 
-/** Where everything lies in linear memory, in bytes. */
+/**
+ * Where everything lies in linear memory, in bytes: states and the arena, which inferences write, then argument
+ * blocks and constants, which nobody does.
+ */
 export interface MemoryPlan {
+  /** Offsets of constants, and of states. */
   readonly constants: ReadonlyMap<string, number>;
+  /** Offsets of the calls' argument blocks, in the order of the calls. */
+  readonly blocks: readonly number[];
   /** Offsets of tensors, views included, and of scratch buffers. */
   readonly tensors: ReadonlyMap<string, number>;
   readonly buffers: readonly Buffer[];
@@ -14,7 +21,9 @@ export interface MemoryPlan {
     readonly lowerBound: number;
     readonly optimal: boolean;
   };
-  /** Sum of the constants, alignment and self-test included. */
+  /** Where the first constant lies: all below may be written. */
+  readonly constantsOffset: number;
+  /** From there to the end of memory. */
   readonly constantBytes: number;
   /** All that a device has to provide. */
   readonly memoryBytes: number;
@@ -24,6 +33,10 @@ export interface MemoryPlan {
 const BASE = 16;
 /** Kernels may read tensors in words of eight bytes. */
 const TENSOR_ALIGNMENT = 8;
+/** Of argument blocks: that of their widest field. */
+const BLOCK_ALIGNMENT = 4;
+/** Bytes behind the last constant that kernels may read without regard to what they hold. */
+const READ_AHEAD = 3;
 
 const align = (offset: number, to: number): number => Math.ceil(offset / to) * to;
 
@@ -49,42 +62,71 @@ export function lifetimes(program: Program): Buffer[] {
   }));
 }
 
-/** Constants in a row; those of wider elements first, so that nothing is lost to alignment. */
-function placeConstants(constants: readonly Constant[]): { offsets: Map<string, number>; end: number } {
-  const offsets = new Map<string, number>();
-  let end = BASE;
+/** Constants in a row from `begin` on. */
+function placeConstants(constants: readonly Constant[], begin: number) {
+  const offsets: [string, number][] = [];
+  let end = begin;
   for (const { name, data } of constants) {
     end = align(end, data.BYTES_PER_ELEMENT);
-    offsets.set(name, end);
+    offsets.push([name, end]);
     end += data.byteLength;
   }
   return { offsets, end };
 }
 
-/** Constants by falling element size, otherwise in order of use. */
-export const constantOrder = (constants: readonly Constant[]): Constant[] =>
+function placeBlocks(calls: readonly KernelCall[], begin: number): { offsets: number[]; end: number } {
+  let end = begin;
+  const offsets = calls.map(({ kernel }) => {
+    const at = align(end, BLOCK_ALIGNMENT);
+    end = at + kernel.block.bytes;
+    return at;
+  });
+  return { offsets, end };
+}
+
+/** By falling element size, so that nothing is lost to alignment; otherwise in order of use. */
+const byElement = (constants: readonly Constant[]): Constant[] =>
   [...constants].sort((a, b) => b.data.BYTES_PER_ELEMENT - a.data.BYTES_PER_ELEMENT);
 
-/** `selfTestBytes` of expected outputs lie behind the constants, where the module has a self-test. */
-export function planMemory(program: Program, selfTestBytes = 0): MemoryPlan {
-  const placed = placeConstants(constantOrder(program.constants));
-  const { offsets } = placed;
-  const end = placed.end + selfTestBytes;
+/** States in the order in which they lie at the beginning of memory. */
+export const stateOrder = ({ constants, states }: Program): Constant[] =>
+  byElement(constants.filter(({ name }) => states.includes(name)));
+
+/** Constants in the order in which they lie behind the argument blocks. */
+export const constantOrder = ({ constants, states }: Program): Constant[] =>
+  byElement(constants.filter(({ name }) => !states.includes(name)));
+
+export function planMemory(program: Program): MemoryPlan {
+  const states = placeConstants(stateOrder(program), BASE);
   const buffers = lifetimes(program);
   const plan = planArena(buffers);
   checkPlan(buffers, plan);
-  const arenaOffset = align(end, TENSOR_ALIGNMENT);
+  const arenaOffset = align(states.end, TENSOR_ALIGNMENT);
+  const constantsOffset = align(arenaOffset + plan.bytes, BLOCK_ALIGNMENT);
+  const blocks = placeBlocks(program.calls, constantsOffset);
+  const constants = placeConstants(constantOrder(program), blocks.end);
   const tensors = new Map<string, number>();
   for (const name of [...program.graph.tensors.keys(), ...program.scratch.keys()]) {
     const offset = plan.offsets.get(storageOf(program, name));
     if (offset !== undefined) tensors.set(name, arenaOffset + offset);
   }
+  const memoryBytes = constants.end + READ_AHEAD;
   return {
-    constants: offsets,
+    constants: new Map([...states.offsets, ...constants.offsets]),
+    blocks: blocks.offsets,
     tensors,
     buffers,
     arena: { offset: arenaOffset, bytes: plan.bytes, lowerBound: plan.lowerBound, optimal: plan.optimal },
-    constantBytes: end - BASE,
-    memoryBytes: arenaOffset + plan.bytes,
+    constantsOffset,
+    constantBytes: memoryBytes - constantsOffset,
+    memoryBytes,
   };
 }
+
+/** The values of a call's block as planned, in the order of its fields. */
+export const blockValues = (call: Pick<KernelCall, "arguments">, plan: MemoryPlan): number[] =>
+  argumentValues(call, (argument) =>
+    argument.kind === "constant"
+      ? plan.constants.get(argument.name)!
+      : plan.tensors.get(argument.name)! + argument.offset,
+  );

@@ -25,7 +25,7 @@ export function dumpProgram(program: Program): string {
   return `${dumpGraph(program.graph)}${[...calls, ...views].join("\n")}\n`;
 }
 
-/** Addresses as stable text: constants, then buffers with the steps in which they live. */
+/** Addresses as stable text: buffers with the steps in which they live, argument blocks, constants with states. */
 export function dumpPlan(plan: MemoryPlan): string {
   const constants = [...plan.constants].map(([name, offset]) => `${offset} ${plain(name)}`);
   const buffers = plan.buffers.map(
@@ -33,6 +33,7 @@ export function dumpPlan(plan: MemoryPlan): string {
       `${plan.tensors.get(name)} ${plain(name)}: ${bytes} bytes, steps ${start}..${end}`,
   );
   const { arena } = plan;
-  const summary = `arena at ${arena.offset}: ${arena.bytes} bytes, lower bound ${arena.lowerBound}; memory ${plan.memoryBytes}`;
-  return `${[...constants, summary, ...buffers].join("\n")}\n`;
+  const blocks = plan.blocks.map((offset, i) => `${offset} arguments of call ${i}`);
+  const summary = `arena at ${arena.offset}: ${arena.bytes} bytes, lower bound ${arena.lowerBound}; memory ${plan.memoryBytes}, constants from ${plan.constantsOffset}`;
+  return `${[summary, ...buffers, ...blocks, ...constants].join("\n")}\n`;
 }

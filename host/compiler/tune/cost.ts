@@ -3,7 +3,7 @@
  * linear in features of the program (features.ts), with coefficients from measurements (calibration.ts).
  */
 import { exportName, type Kernel } from "../plan/kernels.ts";
-import type { KernelCall, Program } from "../plan/lower.ts";
+import type { Program } from "../plan/lower.ts";
 import { type Calibration, type Coefficients, loadCalibration } from "./calibration.ts";
 import { type CallShape, callShape, type Features, featuresOf } from "./features.ts";
 import type { Kernels } from "./measure.ts";
@@ -52,29 +52,13 @@ export function predictLayers(program: Program, calibration?: Calibration): Map<
 
 // Code
 
-/** Bytes of a number as an immediate (signed LEB128). */
-function lebBytes(value: number): number {
-  let bytes = 1;
-  for (let rest = Math.abs(value < 0 ? value + 1 : value); rest >= 64; rest = Math.floor(rest / 128)) bytes++;
-  return bytes;
-}
-
-/** An address is taken for one beyond 8 KiB: three bytes. */
-const ADDRESS_BYTES = 3;
-
-/** Code of `invoke` for one call: the arguments as constants, and the call. */
-const callBytes = (call: Pick<KernelCall, "arguments">): number =>
-  2 +
-  sum(
-    call.arguments.map(
-      (argument) => 1 + (argument.kind === "number" ? lebBytes(argument.value) : ADDRESS_BYTES),
-    ),
-  );
+/** Code of `invoke` for one call: the address of its block, beyond 8 KiB, and the call. */
+const CALL_BYTES = 6;
 
 /** The parts of a module that its size and its RAM depend on. */
 export interface Outline {
   readonly kernels: readonly Kernel[];
-  readonly calls: readonly Pick<KernelCall, "arguments">[];
+  readonly calls: readonly unknown[];
   /** Inputs and outputs of the graph. */
   readonly borders: number;
 }
@@ -108,15 +92,15 @@ export function codeSize(
   return {
     kernels: sum(known.map(({ own }) => own)),
     helpers: sum(helpers),
-    invoke: 6 + sum(calls.map(callBytes)),
+    invoke: 6 + CALL_BYTES * calls.length,
     functions: known.length + helpers.length + 1,
     largest: Math.max(0, ...known.map(({ own }) => own), ...helpers),
     exports: FIXED_EXPORTS + known.length + 2 * borders,
   };
 }
 
-/** memory, invoke, abi, memory_bytes */
-const FIXED_EXPORTS = 4;
+/** memory, invoke, abi, memory_bytes, constants */
+const FIXED_EXPORTS = 5;
 
 /** Predicted bytes of a module without its custom section. */
 export function predictModule(
@@ -125,10 +109,8 @@ export function predictModule(
   calibration: Calibration = loadCalibration(),
 ): number {
   const code = codeSize(outline, calibration);
-  // For each kernel its export, and a type with its parameters; for each tensor two exported globals.
-  const names = sum(
-    outline.kernels.map((kernel) => exportName(kernel).length + 7 + kernel.parameters.length),
-  );
+  // For each kernel its export; for each tensor two exported globals.
+  const names = sum(outline.kernels.map((kernel) => exportName(kernel).length + 3));
   const tensors = 2 * BORDER_BYTES * outline.borders;
   return Math.round(
     calibration.formatBytes +

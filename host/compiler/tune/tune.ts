@@ -6,7 +6,7 @@ import type { Choices } from "../../ops/lowering.ts";
 import { bytes, integer, table } from "../../table.ts";
 import type { Kernel } from "../plan/kernels.ts";
 import { lower, type Program } from "../plan/lower.ts";
-import { constantOrder, planMemory } from "../plan/memory.ts";
+import { planMemory } from "../plan/memory.ts";
 import { loadCalibration } from "./calibration.ts";
 import { type LayerCandidates, listCandidates } from "./candidates.ts";
 import { type ByKernels, outlineOf, predictModule, predictRuntime } from "./cost.ts";
@@ -21,8 +21,6 @@ export interface TuneOptions {
   readonly optimize: Objective;
   /** The module may not be larger. */
   readonly maxSize: number;
-  /** Expected outputs that the module holds for its self-test. */
-  readonly selfTestBytes?: number;
   /** Replaces predicted instructions by measured ones (measured.ts). */
   readonly measure?: (graph: Graph, layers: readonly LayerCandidates[]) => Promise<LayerCandidates[]>;
 }
@@ -76,21 +74,21 @@ interface Rated {
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** What all selections have in common. */
-function commonOf(graph: Graph, layers: readonly LayerCandidates[], selfTestBytes: number) {
+function commonOf(graph: Graph, layers: readonly LayerCandidates[]) {
   const program = lower(graph);
-  const constantBytes = sum(constantOrder(program.constants).map(({ data }) => data.byteLength));
+  const plan = planMemory(program);
   const calls = layers.flatMap((layer) => layer.calls);
   return {
     outline: { ...outlineOf(program), calls },
-    dataBytes: constantBytes + selfTestBytes,
-    // Unused bytes at address 0, and what is lost to alignment.
-    arenaOffset: 16 + constantBytes + selfTestBytes + 7,
+    dataBytes: plan.constantBytes,
+    // All but the arena, and what is lost to alignment behind it.
+    fixedBytes: plan.memoryBytes - plan.arena.bytes + 3,
   };
 }
 
 /** Rates a selection; what depends on the kernels alone is computed once for each set of them. */
-function rater(graph: Graph, layers: readonly LayerCandidates[], selfTestBytes: number) {
-  const { outline, dataBytes, arenaOffset } = commonOf(graph, layers, selfTestBytes);
+function rater(graph: Graph, layers: readonly LayerCandidates[]) {
+  const { outline, dataBytes, fixedBytes } = commonOf(graph, layers);
   const known = new Map<string, { runtime: ByKernels; moduleBytes: number }>();
   const ofKernels = (kernels: ReadonlyMap<string, Kernel>) => {
     const key = [...kernels.keys()].sort().join();
@@ -106,7 +104,7 @@ function rater(graph: Graph, layers: readonly LayerCandidates[], selfTestBytes: 
       selection.candidates.flatMap((each) => each.kernels.map((kernel) => [kernel.name, kernel] as const)),
     );
     const { runtime, moduleBytes } = ofKernels(kernels);
-    const linear = arenaOffset + selection.arenaBytes;
+    const linear = fixedBytes + selection.arenaBytes;
     return {
       selection,
       work: sum(selection.candidates.map(workOf)),
@@ -203,15 +201,15 @@ const ATTEMPTS = 4;
 
 /** Chooses how each layer is computed. Deterministic, as long as costs are predicted or measured once. */
 export async function tune(graph: Graph, options: TuneOptions): Promise<Tuning> {
-  const { board, optimize, selfTestBytes = 0 } = options;
+  const { board, optimize } = options;
   const predicted = listCandidates(graph);
   const layers = options.measure ? await options.measure(graph, predicted) : predicted;
-  const all = [...selections(graph, layers)].map(rater(graph, layers, selfTestBytes));
+  const all = [...selections(graph, layers)].map(rater(graph, layers));
   for (let attempt = 1, excess = 0; ; attempt++) {
     const rated = best(all, options, layers.length, excess);
     const choices = choicesOf(layers, rated.selection);
     const program = lower(graph, choices);
-    const plan = planMemory(program, selfTestBytes);
+    const plan = planMemory(program);
     const runtime = predictRuntime(outlineOf(program));
     const ramBytes = {
       native: plan.memoryBytes + runtime.native,

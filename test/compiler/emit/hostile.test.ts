@@ -96,7 +96,7 @@ test("a model of hostile names", async () => {
     seed,
     outputs: runReference(graph, [seededInputs(graph, seed)])[0]!,
   }));
-  const plan = planMemory(program, 2 * 12);
+  const plan = planMemory(program);
   const provenance = {
     name: `*/ ${EVIL} /*\n${EVIL}`,
     version: "1.0.0",
