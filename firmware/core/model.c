@@ -146,6 +146,16 @@ static thimble_status read_tensors(const thimble_model *model, const char *prefi
     }
 }
 
+/* Where no constants are exported, there are none. */
+static thimble_status read_constants(thimble_model *model) {
+    uint32_t ignored;
+    model->constants_at = model->memory_bytes & ~3u;
+    if (!thimble_export_find(&model->info, WASM_GLOBAL, "constants", &ignored)) return THIMBLE_OK;
+    if (!thimble_global_find(&model->info, "constants", &model->constants_at)) return THIMBLE_ERR_EXPORT;
+    const uint32_t at = model->constants_at;
+    return at <= model->memory_bytes && at % 4 == 0 ? THIMBLE_OK : THIMBLE_ERR_EXPORT;
+}
+
 static thimble_status read_abi(thimble_model *model) {
     const thimble_module_info *info = &model->info;
     uint32_t abi, memory, invoke;
@@ -160,9 +170,7 @@ static thimble_status read_abi(thimble_model *model) {
     uint64_t pages = ((uint64_t)bytes + PAGE_BYTES - 1) / PAGE_BYTES;
     if (bytes == 0 || info->memory_pages != pages) return THIMBLE_ERR_EXPORT;
     if (model->image.memory_bytes != 0 && model->image.memory_bytes != bytes) return THIMBLE_ERR_EXPORT;
-    if (!thimble_global_find(info, "constants", &model->constants_at)) return THIMBLE_ERR_EXPORT;
-    if (model->constants_at > bytes || model->constants_at % 4 != 0) return THIMBLE_ERR_EXPORT;
-    return THIMBLE_OK;
+    return read_constants(model);
 }
 
 static thimble_status keep_tensors(thimble_model *model) {

@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define THIMBLE_ABI_VERSION 1
+#define THIMBLE_ABI_VERSION 2
 #define THIMBLE_KEY_BYTES   32
 #define THIMBLE_ID_BYTES    64
 

@@ -3,12 +3,11 @@
  * DESIGN.md, section 3 (firmware/SPEC.md, section 2), and what the code requires of a device.
  */
 
-import { maxMemoryBytes, maxTensors, pagesFor } from "../module/engine.ts";
+import { ABI_VERSION, maxMemoryBytes, maxTensors, pagesFor } from "../module/engine.ts";
 import { Reader, readExports, readSections, SECTION } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
 import { ImageError } from "./error.ts";
 
-export const ABI_VERSION = 1;
 /** Bits of the TLV `capabilities`; THIMBLE_CAPABILITY_... in thimble.h. */
 export const CAPABILITY = { bulkMemory: 1 << 0, signExtension: 1 << 1 } as const;
 const CAPABILITY_NAMES = [
@@ -146,7 +145,7 @@ function checkData(module: Uint8Array, memoryBytes: number): void {
 }
 
 /**
- * Checks a module as a device would, and more strictly: valid, within the subset, ABI v1. Throws
+ * Checks a module as a device would, and more strictly: valid, within the subset, ABI v2. Throws
  * ModelError where it is not within the subset and ImageError where it is not of the ABI.
  */
 export function readNeeds(module: Uint8Array): ModuleNeeds {
@@ -177,6 +176,11 @@ export function readNeeds(module: Uint8Array): ModuleNeeds {
       "EXPORT",
       `memory: expected ${pagesFor(memoryBytes)} pages for memory_bytes ${memoryBytes}, found ${pages}`,
     );
+  if (exports.some(({ name }) => name === "constants")) {
+    const constants = read("constants");
+    if (constants > memoryBytes || constants % 4 !== 0)
+      fail("EXPORT", `constants: expected a multiple of 4 up to ${memoryBytes}, found ${constants}`);
+  }
   requireFunction(module, exports, "invoke");
   if (exports.some(({ name }) => name === "self_test")) requireFunction(module, exports, "self_test");
   tensors(exports, "input", read, memoryBytes);

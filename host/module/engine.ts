@@ -42,6 +42,9 @@ export class EngineError extends Error {
 /** Bytes of each input and output of a module, in ABI order. */
 export type TensorBytes = { readonly inputs: readonly number[]; readonly outputs: readonly number[] };
 
+/** Of the module ABI (firmware/SPEC.md, section 2): the only one. */
+export const ABI_VERSION = 2;
+
 /** The most linear memory an engine gives a module: far above any microcontroller. */
 export const maxMemoryBytes = 64 * 1024 * 1024;
 

@@ -213,7 +213,7 @@ describe("an image is refused", { skip: missing }, () => {
     ],
     ["with a lower counter", STATUS.ROLLBACK, withTlvs([0x50, u32(6)]), "counter=7"],
     ["without a counter where one is asked for", STATUS.ROLLBACK, { body: tiny }, "counter=1"],
-    ["for another ABI", STATUS.ABI, withTlvs([0xa1, u32(2)])],
+    ["for another ABI", STATUS.ABI, withTlvs([0xa1, u32(3)])],
     ["that needs an unknown capability", STATUS.CAPABILITY, withTlvs([0xa3, u32(1 << 31)])],
     ["that says it needs more RAM", STATUS.RAM, withTlvs([0xa2, u32(262145)])],
     ["that says it needs other memory than its module", STATUS.EXPORT, withTlvs([0xa2, u32(65)])],
@@ -278,13 +278,13 @@ describe("an image is accepted", { skip: missing }, () => {
         [0xb7, Buffer.from("someone else's")],
         [0x50, u32(0xfffffffe)],
         [0xa0, Buffer.from("A-z.0_9")],
-        [0xa1, u32(1)],
+        [0xa1, u32(2)],
         [0xa2, u32(64)],
         [0xa3, u32(3)],
       ),
     );
     const [, answer] = await besideTiny([store(1, image), "check 1 counter=4294967294"]);
-    const fields = `1.2.3+4 counter=4294967294 abi=1 memory=64 capabilities=3 body=${tiny.length} id=A-z.0_9`;
+    const fields = `1.2.3+4 counter=4294967294 abi=2 memory=64 capabilities=3 body=${tiny.length} id=A-z.0_9`;
     assert.equal(answer, `0 ${fields}`);
   });
 
@@ -321,7 +321,7 @@ describe("an image is accepted", { skip: missing }, () => {
 
 describe("damage", { skip: missing }, () => {
   test("every bit of an image, inverted, is found, and the previous model still runs", async () => {
-    const image = makeImage(withTlvs([0x50, u32(1)], [0xa0, Buffer.from("tiny")], [0xa1, u32(1)]));
+    const image = makeImage(withTlvs([0x50, u32(1)], [0xa0, Buffer.from("tiny")], [0xa1, u32(2)]));
     const bits = [...Array(image.length * 8).keys()];
     const answers = await besideTiny([
       store(1, image),
@@ -381,7 +381,7 @@ describe("a signed module is refused", { skip: missing }, () => {
     ["with a floating-point type", STATUS.MODULE, { more: '(func (export "f") (param f32))' }],
     ["with a global of floating point", STATUS.MODULE, { more: "(global f64 (f64.const 1))" }],
     ["with a passive data segment", STATUS.MODULE, { more: '(data "abc")' }],
-    ["for another ABI", STATUS.ABI, { globals: { abi: "2" } }],
+    ["for another ABI", STATUS.ABI, { globals: { abi: "3" } }],
     ["that does not say its ABI", STATUS.EXPORT, without("abi")],
     ["that does not say its memory", STATUS.EXPORT, without("memory_bytes")],
     ["without input", STATUS.EXPORT, without("input_0")],
@@ -391,6 +391,8 @@ describe("a signed module is refused", { skip: missing }, () => {
     ["with an input outside of its memory", STATUS.EXPORT, { globals: { input_0: "61" } }],
     ["with an output that wraps", STATUS.EXPORT, { globals: { output_0: "-4", output_0_bytes: "8" } }],
     ["with no memory at all", STATUS.EXPORT, { globals: { memory_bytes: "0" } }],
+    ["with constants behind its memory", STATUS.EXPORT, { globals: { constants: "68" } }],
+    ["with constants that are not aligned", STATUS.EXPORT, { globals: { constants: "34" } }],
     ["with more memory than it declares", STATUS.EXPORT, { globals: { memory_bytes: "65537" } }],
     ["that keeps its memory to itself", STATUS.EXPORT, { memory: "(memory $memory 1)" }],
     [
@@ -405,7 +407,7 @@ describe("a signed module is refused", { skip: missing }, () => {
       "whose invoke takes something",
       STATUS.EXPORT,
       assemble(
-        '(module (memory (export "memory") 1) (global (export "abi") i32 (i32.const 1)) (func (export "invoke") (param i32) (result i32) (i32.const 0)))',
+        '(module (memory (export "memory") 1) (global (export "abi") i32 (i32.const 2)) (func (export "invoke") (param i32) (result i32) (i32.const 0)))',
       ),
     ],
     ["with data outside of its memory", STATUS.MODULE, { more: '(data (i32.const 62) "\\01\\02\\03")' }],
@@ -732,16 +734,22 @@ describe("trained models", { skip: missing }, () => {
 });
 
 describe("native kernels", { skip: missing }, () => {
-  /** Copies input_0 to output_0 with the export "kernel.copy_s8.1", of which the module's own adds 1. */
-  const copying = (type: string, call: string): Uint8Array =>
+  /** Calls the export "kernel.copy_s8.1", of which the module's own adds 1, with the block at `at` of `bytes`. */
+  const copying = (
+    block: string,
+    at = 36,
+    constants: number | undefined = 36,
+    type = "(param i32)",
+  ): Uint8Array =>
     makeModule({
-      more: `(func $copy (export "kernel.copy_s8.1") ${type}
+      globals: { memory_bytes: "60", ...(constants !== null && { constants: String(constants) }) },
+      more: `(data (i32.const 36) "${block}") (func $copy (export "kernel.copy_s8.1") ${type}
         (i32.store (i32.const 8) (i32.add (i32.load (i32.const 0)) (i32.const 1))))`,
-      invoke: `${call} (i32.const 0)`,
+      invoke: `(call $copy ${type.includes("i64") ? "(i64.const 36)" : `(i32.const ${at})`}) (i32.const 0)`,
     });
-  const six = "(param i32 i32 i32 i32 i32 i32)";
-  const call = (input: number): string =>
-    `(call $copy (i32.const ${input}) (i32.const 8) (i32.const 1) (i32.const 4) (i32.const 4) (i32.const 4))`;
+  /** From `input` to 8: one row of four bytes. */
+  const block = (input: number, output = 8): string =>
+    [input, output, 1, 4, 4, 4].map((word) => `\\${word.toString(16).padStart(2, "0")}\\00\\00\\00`).join("");
   const run = async (module: Uint8Array, options = ""): Promise<string[]> => {
     const commands = [
       store(1, makeImage({ body: module })),
@@ -754,20 +762,28 @@ describe("native kernels", { skip: missing }, () => {
   };
 
   test("take the place of the module's own", async () =>
-    assert.deepEqual(await run(copying(six, call(0))), [`0 ${hexI32(5)}`, "1"]));
+    assert.deepEqual(await run(copying(block(0))), [`0 ${hexI32(5)}`, "1"]));
 
   test("do not when they are switched off", async () =>
-    assert.deepEqual(await run(copying(six, call(0)), "portable=1"), [`0 ${hexI32(6)}`, "0"]));
+    assert.deepEqual(await run(copying(block(0)), "portable=1"), [`0 ${hexI32(6)}`, "0"]));
 
   test("do not where the type is another", async () => {
-    const five32 = `(call $copy ${"(i32.const 0)".repeat(5)})`;
-    assert.deepEqual(await run(copying("(param i32 i32 i32 i32 i32)", five32)), [`0 ${hexI32(6)}`, "0"]);
-    const wide = `(call $copy (i64.const 0) ${"(i32.const 0)".repeat(5)})`;
-    assert.deepEqual(await run(copying("(param i64 i32 i32 i32 i32 i32)", wide)), [`0 ${hexI32(6)}`, "0"]);
+    const wide = copying(block(0), 36, 36, "(param i64)");
+    assert.deepEqual(await run(wide), [`0 ${hexI32(6)}`, "0"]);
   });
 
-  test("trap on an argument outside of the memory", async () =>
-    assert.deepEqual(await run(copying(six, call(61))), [`${STATUS.TRAP} `, "1"]));
+  for (const [what, module] of [
+    ["an argument outside of the memory", copying(block(57))],
+    ["an argument of which a part is a constant", copying(block(33))],
+    ["an output among the constants", copying(block(0, 36))],
+    ["a block that may be written", copying(block(0), 36, 40)],
+    ["a block where no constants are", copying(block(0), 36, null)],
+    ["a block that ends behind the memory", copying(block(0), 40)],
+    ["a block that is not aligned", copying(block(0), 37)],
+    ["a block at the end of all addresses", copying(block(0), -4)],
+  ] as const) {
+    test(`trap on ${what}`, async () => assert.deepEqual(await run(module), [`${STATUS.TRAP} `, "1"]));
+  }
 });
 
 describe("thimble_posix", { skip: missing }, () => {

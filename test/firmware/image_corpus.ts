@@ -35,7 +35,7 @@ function image(parts: Partial<Parts> = {}): Buffer {
 const every: readonly Tlv[] = [
   [0x50, u32(3)],
   [0xa0, Buffer.from("a-model.1_x")],
-  [0xa1, u32(1)],
+  [0xa1, u32(2)],
   [0xa2, u32(64)],
   [0xa3, u32(3)],
 ];
@@ -54,7 +54,7 @@ export function imageCorpus(): Map<string, Buffer> {
     ["image_wrong_signature", input(MODE.wrongSignature, image())],
     ["image_low_counter", input(MODE.withCounter, withTlvs([0x50, u32(2)]))],
     ["image_few_capabilities", input(MODE.fewCapabilities, withTlvs(...every))],
-    ["image_other_abi", input(MODE.image, withTlvs([0xa1, u32(2)]))],
+    ["image_other_abi", input(MODE.image, withTlvs([0xa1, u32(3)]))],
     ["image_unknown_tlv", input(MODE.image, withTlvs([0xb0, Buffer.from("vendor")]))],
     ["image_twice", input(MODE.image, withTlvs([0x50, u32(1)], [0x50, u32(1)]))],
     ["image_dependency", input(MODE.image, withTlvs([0x40, Buffer.alloc(12)]))],

@@ -318,7 +318,7 @@ describe("wasm", { skip: skipWasm }, () => {
       version: "1.2.3",
       securityCounter: 4,
       id: "m",
-      abi: 1,
+      abi: 2,
       memoryBytes: 64,
       capabilities: 3,
     };

@@ -172,7 +172,7 @@ describe("models of the repository", { skip }, () => {
 /** A module of the ABI with one byte in and one out, whose `invoke` is `body`. */
 function assemble(body: string, more = ""): Uint8Array {
   const globals = {
-    abi: 1,
+    abi: 2,
     memory_bytes: 64,
     input_0: 16,
     input_0_bytes: 1,
@@ -193,7 +193,7 @@ function assemble(body: string, more = ""): Uint8Array {
 const copyByte = "(i32.store8 (i32.const 24) (i32.load8_u (i32.const 16))) (i32.const 0)";
 const trapOnZero =
   "(i32.store8 (i32.const 24) (i32.div_u (i32.const 12) (i32.load8_u (i32.const 16)))) (i32.const 0)";
-const needs = { abi: 1, memoryBytes: 64, capabilities: 0 };
+const needs = { abi: 2, memoryBytes: 64, capabilities: 0 };
 
 /** A flash with an image that may be wrong in a way that the host would not sign. */
 function imageFlash(
@@ -220,7 +220,7 @@ describe("images that are refused", { skip }, () => {
     ["an unknown key", -7, imageFlash({ key: generateKey() })],
     ["one bit of the signature flipped", -8, imageFlash({}, (image) => flips(image.length - 40)(image))],
     ["a lower security counter", -9, imageFlash({ securityCounter: 4 }), { leastSecurityCounter: 5 }],
-    ["another ABI", -10, imageFlash({ abi: 2 })],
+    ["another ABI", -10, imageFlash({ abi: 3 })],
     ["an unknown capability", -11, imageFlash({ capabilities: 1 << 30 })],
     ["too little RAM", -12, imageFlash({}), { ramBytes: 4096 }],
     ["no module", -13, imageFlash({ body: Uint8Array.of(1, 2, 3) })],
@@ -304,7 +304,7 @@ describe("flash images that the command line writes", { skip }, () => {
   test("are booted as they are, for both slots and several models", async () => {
     writeFileSync(pem, privatePem(key));
     writeFileSync(wasm, digits);
-    const image = writeImage({ body: digits, key, version: "1.2.3", id: "digits", abi: 1 });
+    const image = writeImage({ body: digits, key, version: "1.2.3", id: "digits", abi: 2 });
     writeFileSync(join(scratch, "digits.img"), image);
     writeFileSync(
       join(scratch, "copy.img"),

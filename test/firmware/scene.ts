@@ -137,7 +137,7 @@ export type ModuleParts = {
 };
 
 const abi = {
-  abi: "1",
+  abi: "2",
   memory_bytes: "64",
   input_0: "0",
   input_0_bytes: "4",
@@ -161,7 +161,7 @@ export function assemble(text: string): Uint8Array {
   }
 }
 
-/** A module of ABI v1: input_0 is an i32, output_0 is it plus 1000. */
+/** A module of ABI v2: input_0 is an i32, output_0 is it plus 1000. */
 export function makeModule(parts: ModuleParts = {}): Uint8Array {
   const globals = Object.entries({ ...abi, ...parts.globals })
     .filter((pair): pair is [string, string] => pair[1] !== undefined)

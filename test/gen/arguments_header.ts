@@ -55,16 +55,14 @@ function structText({ className, fields }: Block): string {
     open = type;
   }
   const name = `thimble_${snake(className)}`;
-  return [
-    `typedef struct ${name} {`,
-    `${lines.join("\n")};`,
-    `} ${name};`,
-  ].join("\n");
+  return [`typedef struct ${name} {`, `${lines.join("\n")};`, `} ${name};`].join("\n");
 }
 
 /** The text of the generated file. */
 export function argumentsHeader(): string {
-  const blocks = new Map(kernelNames().map((name) => [loadKernel(name).block.className, loadKernel(name).block]));
+  const blocks = new Map(
+    kernelNames().map((name) => [loadKernel(name).block.className, loadKernel(name).block]),
+  );
   return [
     "/*",
     " * Argument blocks, as the classes of assembly/kernels declare them; the fields are described there. Written by",

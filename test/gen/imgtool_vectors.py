@@ -4,7 +4,7 @@ Needs Python 3.9 or newer and imgtool (made with 2.5.0: pip install imgtool==2.5
 beside this Python, the one on the PATH, or the one that IMGTOOL names. Run, from the top of the repository:
     python test/gen/imgtool_vectors.py
 
-module.wasm is a module of ABI v1 written here by hand: one input byte, one output byte, output = input + 1.
+module.wasm is a module of ABI v2 written here by hand: one input byte, one output byte, output = input + 1.
 vectors.json lists for every image the arguments that imgtool was given ({module} and {key} stand for files),
 the key, and either the fields that a reader has to find, or the status (THIMBLE_ERR_... in firmware) and a part
 of the host's message that refuse it.
@@ -26,12 +26,12 @@ SIGN = ["sign", "--key", "{key}", "--header-size", "32", "--pad-header", "--slot
 MODEL = ["--non-bootable", "--security-counter", "7"]
 TLVS = {
     "id": ["--custom-tlv", "0x00a0", "plus_one"],
-    "abi": ["--custom-tlv", "0x00a1", "0x01000000"],
+    "abi": ["--custom-tlv", "0x00a1", "0x02000000"],
     "memory": ["--custom-tlv", "0x00a2", "0x20000000"],
     "capabilities": ["--custom-tlv", "0x00a3", "0x00000000"],
 }
 ALL = [argument for tlv in TLVS.values() for argument in tlv]
-FIELDS = {"id": "plus_one", "abi": 1, "memoryBytes": 32, "capabilities": 0}
+FIELDS = {"id": "plus_one", "abi": 2, "memoryBytes": 32, "capabilities": 0}
 
 
 def text(name):
@@ -50,7 +50,7 @@ def global_i32(value):
 def module():
     """(func (export "invoke") (result i32) (i32.store8 (i32.const 17) (i32.add (i32.load8_u (i32.const 16))
     (i32.const 1))) (i32.const 0)) with one page of memory, of which 32 bytes are used."""
-    names = {"abi": 1, "memory_bytes": 32, "input_0": 16, "input_0_bytes": 1, "output_0": 17, "output_0_bytes": 1}
+    names = {"abi": 2, "memory_bytes": 32, "input_0": 16, "input_0_bytes": 1, "output_0": 17, "output_0_bytes": 1}
     code = bytes.fromhex("00 41 11 41 10 2d 00 00 41 01 6a 3a 00 00 41 00 0b")
     return b"\0asm\1\0\0\0" + b"".join(
         [

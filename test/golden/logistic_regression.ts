@@ -5,29 +5,26 @@
  * Inputs        X: int16[1x2]
  * Outputs       probabilities: int16[1x2]
  * Work          4 multiply-accumulates in 2 layers
- * Memory        276 bytes: constants 247, arena 12 (lower bound 12)
+ * Memory        344 bytes: constants 316, arena 12 (lower bound 12)
  */
 
 import { ABI_VERSION, STATUS_OK } from "thimble/assembly/abi";
-import { fully_connected_w16_s16 } from "thimble/assembly/kernels/fully_connected_w16_s16";
-import { logistic_s16 } from "thimble/assembly/kernels/logistic_s16";
+import { FullyConnectedW16S16Arguments, fully_connected_w16_s16 } from "thimble/assembly/kernels/fully_connected_w16_s16";
+import { SigmoidS16Arguments, logistic_s16 } from "thimble/assembly/kernels/logistic_s16";
 
 export function invoke(): i32 {
   // LinearClassifier: int16[1x2] -> int16[1x2], 4 multiply-accumulates
-  fully_connected_w16_s16(
-    input_X, LinearClassifier, LinearClassifier_weights, LinearClassifier_bias, LinearClassifier_multiplier,
-    LinearClassifier_shift, /* factorStep */ 0, /* batches */ 1, /* depth */ 2, /* outputs */ 2,
-    /* outputBytes */ 2, /* outputZeroPoint */ 0, /* activationMin */ -32768, /* activationMax */ 32767,
-  );
+  fully_connected_w16_s16(LinearClassifier_arguments);
 
   // LinearClassifier/logistic: int16[1x2] -> int16[1x2]
-  logistic_s16(
-    LinearClassifier, LinearClassifier, LinearClassifier_logistic_table, /* length */ 2,
-    /* multiplier */ 28475, /* shift */ 14,
-  );
+  logistic_s16(LinearClassifier_logistic_arguments);
 
   return STATUS_OK;
 }
+
+const arena: usize = memory.data(12, 8);
+const input_X: usize = arena + 0; // 4 bytes, live in steps 0..1
+const LinearClassifier: usize = arena + 8; // 4 bytes, live in steps 1..3
 
 const LinearClassifier_bias: usize = memory.data<i32>([
   -88180219, 88180219,
@@ -50,13 +47,37 @@ const LinearClassifier_shift: usize = memory.data<i8>([
   30,
 ]);
 
-const arena: usize = memory.data(12, 8);
-const input_X: usize = arena + 0; // 4 bytes, live in steps 0..1
-const LinearClassifier: usize = arena + 8; // 4 bytes, live in steps 1..3
+/** What fully_connected_w16_s16 is called with. */
+const LinearClassifier_arguments = changetype<FullyConnectedW16S16Arguments>(memory.data<usize>([
+  /* input */ input_X, /* output */ LinearClassifier, /* weights */ LinearClassifier_weights,
+  /* bias */ LinearClassifier_bias, /* multiplier */ LinearClassifier_multiplier,
+  /* shift */ LinearClassifier_shift,
+]));
+memory.data<i32>([
+  /* batches */ 1, /* depth */ 2, /* outputs */ 2,
+]);
+memory.data<i16>([
+  /* outputZeroPoint */ 0, /* activationMin */ -32768, /* activationMax */ 32767,
+]);
+memory.data<i8>([
+  /* factorStep */ 0, /* outputBytes */ 2,
+]);
+
+/** What logistic_s16 is called with. */
+const LinearClassifier_logistic_arguments = changetype<SigmoidS16Arguments>(memory.data<usize>([
+  /* input */ LinearClassifier, /* output */ LinearClassifier, /* table */ LinearClassifier_logistic_table,
+]));
+memory.data<i32>([
+  /* length */ 2, /* multiplier */ 28475,
+]);
+memory.data<i8>([
+  /* shift */ 14,
+]);
 
 export const abi: i32 = ABI_VERSION;
 
-export const memory_bytes: i32 = <i32>arena + 12;
+export const memory_bytes: i32 = <i32>changetype<usize>(LinearClassifier_logistic_arguments) + 24;
+export const constants: i32 = <i32>LinearClassifier_bias;
 
 /** X: int16[1x2], scale 0.00007629627361893654, zero point 0 */
 export const input_0: i32 = <i32>input_X;

@@ -1,83 +1,164 @@
 (module
- (type $0 (func (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
- (type $1 (func (param i32 i32 i32 i32 i32 i32)))
- (type $2 (func (result i32)))
- (global $global$0 i32 (i32.const 1))
- (global $global$1 i32 (i32.const 276))
- (global $global$2 i32 (i32.const 264))
- (global $global$3 i32 (i32.const 4))
- (global $global$4 i32 (i32.const 272))
- (global $global$5 i32 (i32.const 4))
+ (type $0 (func (param i32)))
+ (type $1 (func (result i32)))
+ (global $global$0 i32 (i32.const 2))
+ (global $global$1 i32 (i32.const 344))
+ (global $global$2 i32 (i32.const 28))
+ (global $global$3 i32 (i32.const 16))
+ (global $global$4 i32 (i32.const 4))
+ (global $global$5 i32 (i32.const 24))
+ (global $global$6 i32 (i32.const 4))
  (memory $0 1 1)
- (data $0 (i32.const 16) "\05z\be\fa\fb\85A\05\c6V\00\00\01\805+\ff\7f\cb\d4\00\80\ff\87\ed\8f\bc\97^\9f\c4\a6\e4\ad\b4\b4-\bbH\c1\03\c7\\\ccS\d1\e8\d5\1f\da\fb\dd\81\e1\b5\e4\9b\e7;\ea\98\ec\b9\ee\a1\f0W\f2\de\f3<\f5t\f6\89\f7\81\f8\\\f9\1f\fa\cd\faf\fb\ee\fbg\fc\d2\fc1\fd\84\fd\ce\fd\10\feJ\fe}\fe\aa\fe\d2\fe\f6\fe\15\ff0\ffI\ff^\ffq\ff\82\ff\91\ff\9e\ff\a9\ff\b3\ff\bc\ff\c4\ff\cb\ff\d2\ff\d7\ff\dc\ff\e0\ff\e4\ff\e7\ff\ea\ff\ed\ff\ef\ff\f1\ff\f3\ff\f4\ff\f6\ff\f7\ff\f8\ff\f9\ff\fa\ff\fa\ff\fb\ff\fc\ff\fc\ff\fd\ff\fd\ff\fd\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\1e")
+ (data $0 (i32.const 28) "\05z\be\fa\fb\85A\05\c6V\00\00\01\805+\ff\7f\cb\d4\00\80\ff\87\ed\8f\bc\97^\9f\c4\a6\e4\ad\b4\b4-\bbH\c1\03\c7\\\ccS\d1\e8\d5\1f\da\fb\dd\81\e1\b5\e4\9b\e7;\ea\98\ec\b9\ee\a1\f0W\f2\de\f3<\f5t\f6\89\f7\81\f8\\\f9\1f\fa\cd\faf\fb\ee\fbg\fc\d2\fc1\fd\84\fd\ce\fd\10\feJ\fe}\fe\aa\fe\d2\fe\f6\fe\15\ff0\ffI\ff^\ffq\ff\82\ff\91\ff\9e\ff\a9\ff\b3\ff\bc\ff\c4\ff\cb\ff\d2\ff\d7\ff\dc\ff\e0\ff\e4\ff\e7\ff\ea\ff\ed\ff\ef\ff\f1\ff\f3\ff\f4\ff\f6\ff\f7\ff\f8\ff\f9\ff\fa\ff\fa\ff\fb\ff\fc\ff\fc\ff\fd\ff\fd\ff\fd\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\fe\ff\1e\00\10\00\00\00\18\00\00\00(\00\00\00\1c\00\00\00$\00\00\00\12\01\00\00\01\00\00\00\02\00\00\00\02\00\00\00\00\00\00\80\ff\7f\00\02\18\00\00\00\18\00\00\000\00\00\00\02\00\00\00;o\00\00\0e")
  (export "invoke" (func $2))
  (export "abi" (global $global$0))
  (export "memory_bytes" (global $global$1))
- (export "input_0" (global $global$2))
- (export "input_0_bytes" (global $global$3))
- (export "output_0" (global $global$4))
- (export "output_0_bytes" (global $global$5))
+ (export "constants" (global $global$2))
+ (export "input_0" (global $global$3))
+ (export "input_0_bytes" (global $global$4))
+ (export "output_0" (global $global$5))
+ (export "output_0_bytes" (global $global$6))
  (export "memory" (memory $0))
  (export "kernel.fully_connected_w16_s16.1" (func $0))
  (export "kernel.logistic_s16.1" (func $1))
- (func $0 (param $0 i32) (param $1 i32) (param $2 i32) (param $3 i32) (param $4 i32) (param $5 i32) (param $6 i32) (param $7 i32) (param $8 i32) (param $9 i32) (param $10 i32) (param $11 i32) (param $12 i32) (param $13 i32)
+ (func $0 (param $0 i32)
+  (local $1 i32)
+  (local $2 i32)
+  (local $3 i32)
+  (local $4 i32)
+  (local $5 i32)
+  (local $6 i32)
+  (local $7 i32)
+  (local $8 i32)
+  (local $9 i32)
+  (local $10 i32)
+  (local $11 i32)
+  (local $12 i32)
+  (local $13 i32)
   (local $14 i32)
   (local $15 i32)
   (local $16 i32)
   (local $17 i32)
   (local $18 i32)
   (local $19 i64)
+  (local.set $3
+   (i32.load
+    (local.get $0)
+   )
+  )
+  (local.set $4
+   (i32.load offset=4
+    (local.get $0)
+   )
+  )
+  (local.set $11
+   (i32.load offset=8
+    (local.get $0)
+   )
+  )
+  (local.set $12
+   (i32.load offset=12
+    (local.get $0)
+   )
+  )
+  (local.set $13
+   (i32.load offset=16
+    (local.get $0)
+   )
+  )
+  (local.set $14
+   (i32.load offset=20
+    (local.get $0)
+   )
+  )
+  (local.set $15
+   (i32.load8_s offset=42
+    (local.get $0)
+   )
+  )
+  (local.set $16
+   (i32.load offset=24
+    (local.get $0)
+   )
+  )
   (local.set $17
+   (i32.load offset=32
+    (local.get $0)
+   )
+  )
+  (local.set $6
+   (i32.load8_s offset=43
+    (local.get $0)
+   )
+  )
+  (local.set $18
+   (i32.load16_s offset=36
+    (local.get $0)
+   )
+  )
+  (local.set $7
+   (i32.load16_s offset=38
+    (local.get $0)
+   )
+  )
+  (local.set $8
+   (i32.load16_s offset=40
+    (local.get $0)
+   )
+  )
+  (local.set $9
    (i32.shl
-    (local.get $8)
+    (i32.load offset=28
+     (local.get $0)
+    )
     (i32.const 1)
    )
   )
   (loop $label$1
    (if
-    (i32.gt_s
-     (local.get $7)
-     (local.get $18)
+    (i32.lt_s
+     (local.get $10)
+     (local.get $16)
     )
     (then
-     (local.set $15
-      (local.get $2)
+     (local.set $0
+      (local.get $11)
      )
-     (local.set $14
+     (local.set $2
       (i32.const 0)
      )
      (loop $label$3
       (if
-       (i32.gt_s
-        (local.get $9)
-        (local.get $14)
+       (i32.lt_s
+        (local.get $2)
+        (local.get $17)
        )
        (then
         (local.set $19
          (i64.load32_s
           (i32.add
-           (local.get $3)
+           (local.get $12)
            (i32.shl
-            (local.get $14)
+            (local.get $2)
             (i32.const 2)
            )
           )
          )
         )
-        (local.set $16
+        (local.set $5
          (i32.add
-          (local.get $0)
-          (local.get $17)
+          (local.get $3)
+          (local.get $9)
          )
         )
-        (local.set $8
-         (local.get $0)
+        (local.set $1
+         (local.get $3)
         )
         (loop $label$5
          (if
           (i32.lt_u
-           (local.get $8)
-           (local.get $16)
+           (local.get $1)
+           (local.get $5)
           )
           (then
            (local.set $19
@@ -86,24 +167,24 @@
              (i64.extend_i32_s
               (i32.mul
                (i32.load16_s
-                (local.get $8)
+                (local.get $1)
                )
                (i32.load16_s
-                (local.get $15)
+                (local.get $0)
                )
               )
              )
             )
            )
-           (local.set $8
+           (local.set $1
             (i32.add
-             (local.get $8)
+             (local.get $1)
              (i32.const 2)
             )
            )
-           (local.set $15
+           (local.set $0
             (i32.add
-             (local.get $15)
+             (local.get $0)
              (i32.const 2)
             )
            )
@@ -111,26 +192,26 @@
           )
          )
         )
-        (local.set $8
+        (local.set $1
          (i32.load8_s
           (i32.add
-           (local.tee $16
+           (local.tee $5
             (i32.mul
-             (local.get $6)
-             (local.get $14)
+             (local.get $2)
+             (local.get $15)
             )
            )
-           (local.get $5)
+           (local.get $14)
           )
          )
         )
-        (local.set $8
+        (local.set $1
          (select
-          (local.get $12)
-          (local.tee $8
+          (local.get $7)
+          (local.tee $1
            (select
-            (local.get $13)
-            (local.tee $8
+            (local.get $8)
+            (local.tee $1
              (i32.add
               (i32.wrap_i64
                (i64.shr_s
@@ -139,9 +220,9 @@
                   (local.get $19)
                   (i64.load32_s
                    (i32.add
-                    (local.get $4)
+                    (local.get $13)
                     (i32.shl
-                     (local.get $16)
+                     (local.get $5)
                      (i32.const 2)
                     )
                    )
@@ -151,59 +232,59 @@
                   (i64.const 1)
                   (i64.extend_i32_s
                    (i32.sub
-                    (local.get $8)
+                    (local.get $1)
                     (i32.const 1)
                    )
                   )
                  )
                 )
                 (i64.extend_i32_s
-                 (local.get $8)
+                 (local.get $1)
                 )
                )
               )
-              (local.get $11)
+              (local.get $18)
              )
             )
             (i32.gt_s
+             (local.get $1)
              (local.get $8)
-             (local.get $13)
             )
            )
           )
           (i32.lt_s
-           (local.get $8)
-           (local.get $12)
+           (local.get $1)
+           (local.get $7)
           )
          )
         )
         (if
          (i32.eq
-          (local.get $10)
+          (local.get $6)
           (i32.const 1)
          )
          (then
           (i32.store8
+           (local.get $4)
            (local.get $1)
-           (local.get $8)
           )
          )
          (else
           (i32.store16
+           (local.get $4)
            (local.get $1)
-           (local.get $8)
           )
          )
         )
-        (local.set $1
+        (local.set $4
          (i32.add
-          (local.get $1)
-          (local.get $10)
+          (local.get $4)
+          (local.get $6)
          )
         )
-        (local.set $14
+        (local.set $2
          (i32.add
-          (local.get $14)
+          (local.get $2)
           (i32.const 1)
          )
         )
@@ -211,15 +292,15 @@
        )
       )
      )
-     (local.set $0
+     (local.set $3
       (i32.add
-       (local.get $0)
-       (local.get $17)
+       (local.get $3)
+       (local.get $9)
       )
      )
-     (local.set $18
+     (local.set $10
       (i32.add
-       (local.get $18)
+       (local.get $10)
        (i32.const 1)
       )
      )
@@ -228,18 +309,42 @@
    )
   )
  )
- (func $1 (param $0 i32) (param $1 i32) (param $2 i32) (param $3 i32) (param $4 i32) (param $5 i32)
+ (func $1 (param $0 i32)
+  (local $1 i32)
+  (local $2 i32)
+  (local $3 i32)
+  (local $4 i32)
+  (local $5 i32)
   (local $6 i32)
   (local $7 i32)
   (local $8 i32)
   (local $9 i32)
   (local $10 i32)
+  (local.set $3
+   (i32.load offset=4
+    (local.get $0)
+   )
+  )
+  (local.set $6
+   (i32.load offset=8
+    (local.get $0)
+   )
+  )
+  (local.set $7
+   (i32.load offset=16
+    (local.get $0)
+   )
+  )
   (local.set $8
    (select
     (i32.shl
      (i32.const 1)
      (i32.sub
-      (local.get $5)
+      (local.tee $5
+       (i32.load8_s offset=20
+        (local.get $0)
+       )
+      )
       (i32.const 1)
      )
     )
@@ -252,9 +357,15 @@
   )
   (local.set $9
    (i32.add
-    (local.get $0)
+    (local.tee $1
+     (i32.load
+      (local.get $0)
+     )
+    )
     (i32.shl
-     (local.get $3)
+     (i32.load offset=12
+      (local.get $0)
+     )
      (i32.const 1)
     )
    )
@@ -262,29 +373,29 @@
   (loop $label$1
    (if
     (i32.lt_u
-     (local.get $0)
+     (local.get $1)
      (local.get $9)
     )
     (then
-     (local.set $3
+     (local.set $0
       (i32.const 33553408)
      )
      (if
       (i32.lt_s
-       (local.tee $6
+       (local.tee $2
         (i32.xor
          (i32.add
-          (local.tee $7
+          (local.tee $4
            (i32.shr_s
-            (local.tee $6
+            (local.tee $2
              (local.tee $10
               (i32.shr_s
                (i32.add
                 (i32.mul
                  (i32.load16_s
-                  (local.get $0)
+                  (local.get $1)
                  )
-                 (local.get $4)
+                 (local.get $7)
                 )
                 (local.get $8)
                )
@@ -295,22 +406,22 @@
             (i32.const 31)
            )
           )
-          (local.get $6)
+          (local.get $2)
          )
-         (local.get $7)
+         (local.get $4)
         )
        )
        (i32.const 130560)
       )
       (then
-       (local.set $3
+       (local.set $0
         (i32.load16_u
-         (local.tee $7
+         (local.tee $4
           (i32.add
-           (local.get $2)
+           (local.get $6)
            (i32.shl
             (i32.shr_s
-             (local.get $6)
+             (local.get $2)
              (i32.const 9)
             )
             (i32.const 1)
@@ -319,22 +430,22 @@
          )
         )
        )
-       (local.set $3
+       (local.set $0
         (i32.add
          (i32.mul
           (i32.sub
            (i32.load16_u offset=2
-            (local.get $7)
+            (local.get $4)
            )
-           (local.get $3)
+           (local.get $0)
           )
           (i32.and
-           (local.get $6)
+           (local.get $2)
            (i32.const 511)
           )
          )
          (i32.shl
-          (local.get $3)
+          (local.get $0)
           (i32.const 9)
          )
         )
@@ -342,16 +453,16 @@
       )
      )
      (i32.store16
-      (local.get $1)
+      (local.get $3)
       (i32.shr_s
        (select
         (i32.add
-         (local.get $3)
+         (local.get $0)
          (i32.const 512)
         )
         (i32.sub
          (i32.const 33554943)
-         (local.get $3)
+         (local.get $0)
         )
         (i32.ge_s
          (local.get $10)
@@ -361,15 +472,15 @@
        (i32.const 10)
       )
      )
-     (local.set $0
-      (i32.add
-       (local.get $0)
-       (i32.const 2)
-      )
-     )
      (local.set $1
       (i32.add
        (local.get $1)
+       (i32.const 2)
+      )
+     )
+     (local.set $3
+      (i32.add
+       (local.get $3)
        (i32.const 2)
       )
      )
@@ -380,28 +491,10 @@
  )
  (func $2 (result i32)
   (call $0
-   (i32.const 264)
-   (i32.const 272)
-   (i32.const 28)
-   (i32.const 16)
-   (i32.const 24)
-   (i32.const 262)
-   (i32.const 0)
-   (i32.const 1)
-   (i32.const 2)
-   (i32.const 2)
-   (i32.const 2)
-   (i32.const 0)
-   (i32.const -32768)
-   (i32.const 32767)
+   (i32.const 276)
   )
   (call $1
-   (i32.const 272)
-   (i32.const 272)
-   (i32.const 36)
-   (i32.const 2)
-   (i32.const 28475)
-   (i32.const 14)
+   (i32.const 320)
   )
   (i32.const 0)
  )

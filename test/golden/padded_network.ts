@@ -5,47 +5,36 @@
  * Inputs        t0: int8[1x5x5x2]
  * Outputs       t13: int8[1x3]
  * Work          480 multiply-accumulates in 4 layers
- * Memory        394 bytes: constants 240, arena 138 (lower bound 138)
+ * Memory        587 bytes: constants 431, arena 138 (lower bound 138)
  */
 
 import { ABI_VERSION, STATUS_OK } from "thimble/assembly/abi";
-import { conv2d_s8 } from "thimble/assembly/kernels/conv2d_s8";
-import { depthwise_conv2d_s8 } from "thimble/assembly/kernels/depthwise_conv2d_s8";
-import { fully_connected_s8 } from "thimble/assembly/kernels/fully_connected_s8";
+import { Conv2dS8Arguments, conv2d_s8 } from "thimble/assembly/kernels/conv2d_s8";
+import { DepthwiseConv2dS8Arguments, depthwise_conv2d_s8 } from "thimble/assembly/kernels/depthwise_conv2d_s8";
+import { FullyConnectedS8Arguments, fully_connected_s8 } from "thimble/assembly/kernels/fully_connected_s8";
 
 export function invoke(): i32 {
   // conv2d_1: int8[1x5x5x2] -> int8[1x2x2x4], 288 multiply-accumulates
-  conv2d_s8(
-    input_t0, conv2d_1, conv2d_1_weights, conv2d_1_bias, conv2d_1_multiplier, conv2d_1_shift,
-    conv2d_1_scratch, /* tile */ 4, /* batches */ 1, /* inputHeight */ 5, /* inputWidth */ 5,
-    /* inputChannels */ 2, /* outputHeight */ 2, /* outputWidth */ 2, /* outputChannels */ 4,
-    /* kernelHeight */ 3, /* kernelWidth */ 3, /* groups */ 1, /* strideHeight */ 2, /* strideWidth */ 2,
-    /* dilationHeight */ 1, /* dilationWidth */ 1, /* padTop */ 0, /* padLeft */ 0,
-    /* inputZeroPoint */ -111, /* outputZeroPoint */ -32, /* activationMin */ -128, /* activationMax */ 127,
-  );
+  conv2d_s8(conv2d_1_arguments);
 
   // depthwise_conv2d_3: int8[1x2x2x4] -> int8[1x2x2x4], 144 multiply-accumulates
-  depthwise_conv2d_s8(
-    conv2d_1, conv2d_1, depthwise_conv2d_3_weights, depthwise_conv2d_3_bias, depthwise_conv2d_3_multiplier,
-    depthwise_conv2d_3_shift, depthwise_conv2d_3_scratch, /* batches */ 1, /* inputHeight */ 2,
-    /* inputWidth */ 2, /* inputChannels */ 4, /* outputHeight */ 2, /* outputWidth */ 2,
-    /* depthMultiplier */ 1, /* kernelHeight */ 3, /* kernelWidth */ 3, /* strideHeight */ 1,
-    /* strideWidth */ 1, /* dilationHeight */ 1, /* dilationWidth */ 1, /* padTop */ 1, /* padLeft */ 1,
-    /* inputZeroPoint */ -32, /* outputZeroPoint */ -128, /* activationMin */ -128, /* activationMax */ 127,
-  );
+  depthwise_conv2d_s8(depthwise_conv2d_3_arguments);
 
   // reshape_4: int8[1x2x2x4] -> int8[1x16]
   // the same buffer under another shape
 
   // fully_connected_5: int8[1x16] -> int8[1x3], 48 multiply-accumulates
-  fully_connected_s8(
-    conv2d_1, fully_connected_5, fully_connected_5_weights, fully_connected_5_bias,
-    /* multiplier */ 1451768649, /* shift */ -2, /* scratch */ 0, /* batches */ 1, /* depth */ 16,
-    /* outputs */ 3, /* outputZeroPoint */ -10, /* activationMin */ -10, /* activationMax */ 127,
-  );
+  fully_connected_s8(fully_connected_5_arguments);
 
   return STATUS_OK;
 }
+
+const arena: usize = memory.data(138, 8);
+const input_t0: usize = arena + 88; // 50 bytes, live in steps 0..1
+const conv2d_1: usize = arena + 72; // 16 bytes, live in steps 1..3
+const conv2d_1_scratch: usize = arena + 0; // 72 bytes, live in steps 1..1
+const depthwise_conv2d_3_scratch: usize = arena + 0; // 16 bytes, live in steps 2..2
+const fully_connected_5: usize = arena + 0; // 3 bytes, live in steps 3..4
 
 const conv2d_1_bias: usize = memory.data<i32>([
   -1847, 76617, -46400, -56563,
@@ -84,16 +73,67 @@ const fully_connected_5_weights: usize = memory.data<i8>([
   -21, -20, -126, 36,
 ]);
 
-const arena: usize = memory.data(138, 8);
-const input_t0: usize = arena + 88; // 50 bytes, live in steps 0..1
-const conv2d_1: usize = arena + 72; // 16 bytes, live in steps 1..3
-const conv2d_1_scratch: usize = arena + 0; // 72 bytes, live in steps 1..1
-const depthwise_conv2d_3_scratch: usize = arena + 0; // 16 bytes, live in steps 2..2
-const fully_connected_5: usize = arena + 0; // 3 bytes, live in steps 3..4
+/** What conv2d_s8 is called with. */
+const conv2d_1_arguments = changetype<Conv2dS8Arguments>(memory.data<usize>([
+  /* input */ input_t0, /* output */ conv2d_1, /* weights */ conv2d_1_weights, /* bias */ conv2d_1_bias,
+  /* multiplier */ conv2d_1_multiplier, /* shift */ conv2d_1_shift, /* scratch */ conv2d_1_scratch,
+]));
+memory.data<i32>([
+  /* batches */ 1, /* inputHeight */ 5, /* inputWidth */ 5, /* outputHeight */ 2, /* outputWidth */ 2,
+]);
+memory.data<u16>([
+  /* tile */ 4, /* inputChannels */ 2, /* outputChannels */ 4, /* kernelHeight */ 3, /* kernelWidth */ 3,
+  /* groups */ 1, /* strideHeight */ 2, /* strideWidth */ 2, /* dilationHeight */ 1, /* dilationWidth */ 1,
+]);
+memory.data<i16>([
+  /* padTop */ 0, /* padLeft */ 0,
+]);
+memory.data<i8>([
+  /* inputZeroPoint */ -111, /* outputZeroPoint */ -32, /* activationMin */ -128, /* activationMax */ 127,
+]);
+
+/** What depthwise_conv2d_s8 is called with. */
+const depthwise_conv2d_3_arguments = changetype<DepthwiseConv2dS8Arguments>(memory.data<usize>([
+  /* input */ conv2d_1, /* output */ conv2d_1, /* weights */ depthwise_conv2d_3_weights,
+  /* bias */ depthwise_conv2d_3_bias, /* multiplier */ depthwise_conv2d_3_multiplier,
+  /* shift */ depthwise_conv2d_3_shift, /* scratch */ depthwise_conv2d_3_scratch,
+]));
+memory.data<i32>([
+  /* batches */ 1, /* inputHeight */ 2, /* inputWidth */ 2, /* outputHeight */ 2, /* outputWidth */ 2,
+]);
+memory.data<u16>([
+  /* inputChannels */ 4, /* depthMultiplier */ 1, /* kernelHeight */ 3, /* kernelWidth */ 3,
+  /* strideHeight */ 1, /* strideWidth */ 1, /* dilationHeight */ 1, /* dilationWidth */ 1,
+]);
+memory.data<i16>([
+  /* padTop */ 1, /* padLeft */ 1,
+]);
+memory.data<i8>([
+  /* inputZeroPoint */ -32, /* outputZeroPoint */ -128, /* activationMin */ -128, /* activationMax */ 127,
+]);
+
+/** What fully_connected_s8 is called with. */
+const fully_connected_5_arguments = changetype<FullyConnectedS8Arguments>(memory.data<usize>([
+  /* input */ conv2d_1, /* output */ fully_connected_5, /* weights */ fully_connected_5_weights,
+  /* bias */ fully_connected_5_bias,
+]));
+memory.data<i32>([
+  /* multiplier */ 1451768649,
+]);
+memory.data<usize>([
+  /* scratch */ 0,
+]);
+memory.data<i32>([
+  /* batches */ 1, /* depth */ 16, /* outputs */ 3,
+]);
+memory.data<i8>([
+  /* shift */ -2, /* outputZeroPoint */ -10, /* activationMin */ -10, /* activationMax */ 127,
+]);
 
 export const abi: i32 = ABI_VERSION;
 
-export const memory_bytes: i32 = <i32>arena + 138;
+export const memory_bytes: i32 = <i32>changetype<usize>(fully_connected_5_arguments) + 43;
+export const constants: i32 = <i32>conv2d_1_bias;
 
 /** t0: int8[1x5x5x2], scale 0.021456800401210785, zero point -111 */
 export const input_0: i32 = <i32>input_t0;

@@ -129,7 +129,7 @@ describe("sign and verify", () => {
     );
     assert.deepEqual(Buffer.from(body), Buffer.from(withMetadata));
     assert.deepEqual([id, version, securityCounter], ["plus_one", "1.2.3", 0]);
-    assert.deepEqual([abi, memoryBytes, capabilities], [1, 32, 0]);
+    assert.deepEqual([abi, memoryBytes, capabilities], [2, 32, 0]);
     const options = ["--id", "other", "--version", "4.5.6", "--security-counter", "7", "-o", "other.img"];
     succeed("sign", "module.wasm", "--key", keyFile, ...options);
     const other = parseImage(readFileSync(at("other.img")));
@@ -150,7 +150,7 @@ describe("sign and verify", () => {
           version: "1.2.3",
           securityCounter: 7,
           id: "plus_one",
-          abi: 1,
+          abi: 2,
         },
         ...{
           memoryBytes: 32,
@@ -231,9 +231,9 @@ describe("sign and verify", () => {
     refuse(2, "folder: expected a module (.wasm), found a folder", "folder", "--key", keyFile);
     refuse(1, /expected a WebAssembly binary/, keyFile, "--key", keyFile);
     const abi = Buffer.from(withMetadata);
-    abi[abi.indexOf(Buffer.from([0x7f, 0, 0x41, 1, 0x0b])) + 3] = 2;
-    writeFileSync(at("abi2.wasm"), abi);
-    refuse(1, "abi2.wasm: module: abi: expected 1, found 2", "abi2.wasm", "--key", keyFile);
+    abi[abi.indexOf(Buffer.from([0x7f, 0, 0x41, 2, 0x0b])) + 3] = 3;
+    writeFileSync(at("abi3.wasm"), abi);
+    refuse(1, "abi3.wasm: module: abi: expected 2, found 3", "abi3.wasm", "--key", keyFile);
   });
 });
 

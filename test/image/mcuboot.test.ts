@@ -79,7 +79,7 @@ describe("with imgtool", { skip: imgtoolMissing }, () => {
   test("imgtool verifies our image, with its public key and not with another", () => {
     const file = join(folder, "ours.img");
     const body = new Uint8Array(1001).fill(7);
-    writeFileSync(file, writeImage({ body, key, version: "3.2.1", id: "m", securityCounter: 9, abi: 1 }));
+    writeFileSync(file, writeImage({ body, key, version: "3.2.1", id: "m", securityCounter: 9, abi: 2 }));
     const { status, stdout } = imgtool(["verify", "--key", publicKeyFile, file]);
     assert.equal(status, 0, stdout);
     assert.match(stdout, /correctly validated[\s\S]*3\.2\.1\+0/);

@@ -8,7 +8,7 @@ import { addCustomSection } from "../../host/module/sections.ts";
 import { module } from "./vectors.ts";
 
 const GLOBALS: Readonly<Record<string, number | string>> = {
-  abi: 1,
+  abi: 2,
   memory_bytes: 64,
   input_0: 16,
   input_0_bytes: 4,
@@ -39,8 +39,8 @@ const body = (code: string): string => `(func (export "invoke") (result i32) ${c
 
 describe("needs", () => {
   test("of a module written by hand", () => {
-    assert.deepEqual(readNeeds(module), { abi: 1, memoryBytes: 32, capabilities: 0 });
-    assert.deepEqual(readNeeds(assemble()), { abi: 1, memoryBytes: 64, capabilities: 0 });
+    assert.deepEqual(readNeeds(module), { abi: 2, memoryBytes: 32, capabilities: 0 });
+    assert.deepEqual(readNeeds(assemble()), { abi: 2, memoryBytes: 64, capabilities: 0 });
   });
 
   const capabilities: readonly [string, string, number][] = [
@@ -80,7 +80,7 @@ describe("needs", () => {
 
 describe("modules that a device would refuse", () => {
   const cases: readonly [string, Uint8Array, string][] = [
-    ["another ABI", assemble({ globals: { abi: 2 } }), "abi: expected 1, found 2"],
+    ["another ABI", assemble({ globals: { abi: 3 } }), "abi: expected 2, found 3"],
     [
       "no ABI",
       assemble({ globals: { abi: "" } }),
@@ -99,7 +99,7 @@ describe("modules that a device would refuse", () => {
     // Newer engines take it for valid, older ones do not.
     [
       "a computed global",
-      assemble({ globals: { abi: "i32 (i32.add (i32.const 1) (i32.const 0))" } }),
+      assemble({ globals: { abi: "i32 (i32.add (i32.const 2) (i32.const 0))" } }),
       "module: ",
     ],
     ["a float global", assemble({ globals: { abi: "f32 (f32.const 1)" } }), "module: "],
@@ -108,6 +108,16 @@ describe("modules that a device would refuse", () => {
       "more memory than there is",
       assemble({ globals: { memory_bytes: 65537 } }),
       "memory_bytes: expected 1 to 65536, found 65537",
+    ],
+    [
+      "constants behind the memory",
+      assemble({ globals: { constants: 68 } }),
+      "constants: expected a multiple of 4 up to 64, found 68",
+    ],
+    [
+      "constants that are not aligned",
+      assemble({ globals: { constants: 34 } }),
+      "constants: expected a multiple of 4 up to 64, found 34",
     ],
     [
       "no memory bytes",
@@ -201,7 +211,7 @@ describe("modules that a device would refuse", () => {
         const changed = new Uint8Array(module);
         changed[at] = value;
         try {
-          assert.equal(readNeeds(changed).abi, 1);
+          assert.equal(readNeeds(changed).abi, 2);
         } catch (error) {
           assert.ok(error instanceof ImageError || error instanceof ModelError, `${at}: ${String(error)}`);
         }

@@ -251,7 +251,7 @@ static void tensors_read(struct tensor_list *list) {
 
 static void abi_read(void) {
     uint32_t abi = global_require("abi");
-    if (abi != 1) die("abi: expected 1, found %u", (unsigned)abi);
+    if (abi != 2) die("abi: expected 2, found %u", (unsigned)abi);
     tensors_read(&runner.inputs);
     tensors_read(&runner.outputs);
 }

@@ -8,6 +8,15 @@ const internalName = (kernel: Kernel): string =>
 /** asc.main leaves the table and start section of its runtime in unoptimised modules. */
 const LEVELS = { optimizeLevel: 3, shrinkLevel: 1 };
 
+/** Kernels and what they share. The getters of their blocks' fields, which asc makes, are no functions of ours. */
+function keptFunctions(binaryen: typeof binaryenModule, module: binaryenModule.Module): string[] {
+  const names = Array.from(
+    { length: module.getNumFunctions() },
+    (_, i) => binaryen.getFunctionInfo(module.getFunctionByIndex(i)).name,
+  );
+  return names.filter((name) => name.includes("/kernels/") && !name.includes("#"));
+}
+
 /**
  * Exports the kernels under their versioned names and optimises, keeping each kernel a function of
  * its own: a host can only bind a native kernel to a function that is still there. Names are dropped.
@@ -21,10 +30,14 @@ export async function optimize(binary: Uint8Array, kernels: readonly Kernel[]): 
     binaryen.setOptimizeLevel(LEVELS.optimizeLevel);
     binaryen.setShrinkLevel(LEVELS.shrinkLevel);
     binaryen.setZeroFilledMemory(true);
-    binaryen.setPassArgument("no-inline", "*/kernels/*");
-    module.runPasses(["no-inline"]);
+    for (const name of keptFunctions(binaryen, module)) {
+      binaryen.setPassArgument("no-inline", name);
+      module.runPasses(["no-inline"]);
+    }
     // Twice: the second round finds what the first uncovered.
     module.optimize();
+    // A narrow field is extended once more by asc: as shifts, Binaryen sees that its load has done it.
+    module.runPasses(["signext-lowering"]);
     module.optimize();
     // asc left the writer in debug mode: it is one global for all modules.
     binaryen.setDebugInfo(false);

@@ -105,7 +105,8 @@ function argumentText(argument: Argument, names: Names): string {
 function fieldRuns(fields: readonly Field[]): Field[][] {
   const runs: Field[][] = [];
   for (const field of fields) {
-    if (runs.at(-1)?.[0]!.type === field.type) runs.at(-1)!.push(field);
+    const run = runs.at(-1);
+    if (run?.[0]?.type === field.type) run.push(field);
     else runs.push([field]);
   }
   return runs;
@@ -204,6 +205,19 @@ function header(program: Program, plan: MemoryPlan, provenance: Provenance): str
   ].join("\n");
 }
 
+/** Where constants and memory end, from the addresses of the first constant and of the last block. */
+function extentText(program: Program, plan: MemoryPlan, names: Names): string {
+  const [constant] = constantOrder(program);
+  const block = (i: number): string => `changetype<usize>(${names.block(program.calls.at(i)!)})`;
+  const isEmpty = program.calls.length === 0;
+  const first = constant ? names.constant(constant.name) : isEmpty ? undefined : block(0);
+  const start = first ? `<i32>${first}` : String(plan.constantsOffset);
+  const end = isEmpty
+    ? String(plan.memoryBytes)
+    : `<i32>${block(-1)} + ${plan.memoryBytes - plan.blocks.at(-1)!}`;
+  return `export const memory_bytes: i32 = ${end};\nexport const constants: i32 = ${start};`;
+}
+
 /** Kernels and the classes of their blocks, by the files that have them. */
 function kernelImports({ kernels }: Program): string[] {
   const files = new Map<string, Set<string>>();
@@ -251,11 +265,10 @@ export function emitAssemblyScript(
     selfTestText(program, selfTest, names),
     constants(stateOrder(program)),
     `const arena: usize = memory.data(${plan.arena.bytes}, 8);\n${buffers.join("\n")}`,
-    ...program.calls.map((call) => blockText(call, names)),
     constants(constantOrder(program)),
+    ...program.calls.map((call) => blockText(call, names)),
     "export const abi: i32 = ABI_VERSION;",
-    `export const memory_bytes: i32 = ${plan.memoryBytes};`,
-    `export const constants: i32 = ${plan.constantsOffset};`,
+    extentText(program, plan, names),
     ...graph.inputs.map((name, i) => borderText("input", i, tensorOf(graph, name), names.tensor(name))),
     ...graph.outputs.map((name, i) => borderText("output", i, tensorOf(graph, name), names.tensor(name))),
   ];

@@ -1,7 +1,7 @@
 /** Argument blocks: the bytes of a kernel call, which lie among the module's constants. */
 import { ModelError } from "../../ir/graph.ts";
 import type { Argument } from "../../ops/lowering.ts";
-import { FIELD_BYTES, type Field, type Kernel } from "./kernels.ts";
+import { FIELD_BYTES, type Field, type FieldType, type Kernel } from "./kernels.ts";
 import type { KernelCall } from "./lower.ts";
 
 /** Least and greatest value of a field. */
@@ -36,25 +36,19 @@ export function encodeBlock(kernel: Kernel, values: readonly number[]): Uint8Arr
   return bytes;
 }
 
+const READ: Record<FieldType, (view: DataView, offset: number) => number> = {
+  usize: (view, offset) => view.getUint32(offset, true),
+  i32: (view, offset) => view.getInt32(offset, true),
+  u16: (view, offset) => view.getUint16(offset, true),
+  i16: (view, offset) => view.getInt16(offset, true),
+  u8: (view, offset) => view.getUint8(offset),
+  i8: (view, offset) => view.getInt8(offset),
+};
+
 /** The values of a block, in the order of its fields. */
 export function decodeBlock(kernel: Kernel, bytes: Uint8Array): number[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return kernel.block.fields.map(({ type, offset }) => {
-    switch (type) {
-      case "usize":
-        return view.getUint32(offset, true);
-      case "i32":
-        return view.getInt32(offset, true);
-      case "u16":
-        return view.getUint16(offset, true);
-      case "i16":
-        return view.getInt16(offset, true);
-      case "u8":
-        return view.getUint8(offset);
-      case "i8":
-        return view.getInt8(offset);
-    }
-  });
+  return kernel.block.fields.map(({ type, offset }) => READ[type](view, offset));
 }
 
 /** Where a call's arguments are, by what `addressOf` says of tensors and constants; numbers are themselves. */

@@ -4,8 +4,8 @@ import { argumentValues } from "./blocks.ts";
 import { type Constant, type KernelCall, type Program, storageOf } from "./lower.ts";
 
 /**
- * Where everything lies in linear memory, in bytes: states and the arena, which inferences write, then argument
- * blocks and constants, which nobody does.
+ * Where everything lies in linear memory, in bytes: states and the arena, which inferences write, then
+ * constants and argument blocks, which nobody does.
  */
 export interface MemoryPlan {
   /** Offsets of constants, and of states. */
@@ -35,7 +35,7 @@ const BASE = 16;
 const TENSOR_ALIGNMENT = 8;
 /** Of argument blocks: that of their widest field. */
 const BLOCK_ALIGNMENT = 4;
-/** Bytes behind the last constant that kernels may read without regard to what they hold. */
+/** Bytes behind the last one: a kernel may read so far behind its weights, and a struct in C is filled up. */
 const READ_AHEAD = 3;
 
 const align = (offset: number, to: number): number => Math.ceil(offset / to) * to;
@@ -92,7 +92,7 @@ const byElement = (constants: readonly Constant[]): Constant[] =>
 export const stateOrder = ({ constants, states }: Program): Constant[] =>
   byElement(constants.filter(({ name }) => states.includes(name)));
 
-/** Constants in the order in which they lie behind the argument blocks. */
+/** Constants in the order in which they lie behind the arena. */
 export const constantOrder = ({ constants, states }: Program): Constant[] =>
   byElement(constants.filter(({ name }) => !states.includes(name)));
 
@@ -103,14 +103,14 @@ export function planMemory(program: Program): MemoryPlan {
   checkPlan(buffers, plan);
   const arenaOffset = align(states.end, TENSOR_ALIGNMENT);
   const constantsOffset = align(arenaOffset + plan.bytes, BLOCK_ALIGNMENT);
-  const blocks = placeBlocks(program.calls, constantsOffset);
-  const constants = placeConstants(constantOrder(program), blocks.end);
+  const constants = placeConstants(constantOrder(program), constantsOffset);
+  const blocks = placeBlocks(program.calls, constants.end);
   const tensors = new Map<string, number>();
   for (const name of [...program.graph.tensors.keys(), ...program.scratch.keys()]) {
     const offset = plan.offsets.get(storageOf(program, name));
     if (offset !== undefined) tensors.set(name, arenaOffset + offset);
   }
-  const memoryBytes = constants.end + READ_AHEAD;
+  const memoryBytes = blocks.end + READ_AHEAD;
   return {
     constants: new Map([...states.offsets, ...constants.offsets]),
     blocks: blocks.offsets,

@@ -25,7 +25,7 @@ export function dumpProgram(program: Program): string {
   return `${dumpGraph(program.graph)}${[...calls, ...views].join("\n")}\n`;
 }
 
-/** Addresses as stable text: buffers with the steps in which they live, argument blocks, constants with states. */
+/** Addresses as stable text: buffers with the steps in which they live, constants with states, argument blocks. */
 export function dumpPlan(plan: MemoryPlan): string {
   const constants = [...plan.constants].map(([name, offset]) => `${offset} ${plain(name)}`);
   const buffers = plan.buffers.map(
@@ -35,5 +35,5 @@ export function dumpPlan(plan: MemoryPlan): string {
   const { arena } = plan;
   const blocks = plan.blocks.map((offset, i) => `${offset} arguments of call ${i}`);
   const summary = `arena at ${arena.offset}: ${arena.bytes} bytes, lower bound ${arena.lowerBound}; memory ${plan.memoryBytes}, constants from ${plan.constantsOffset}`;
-  return `${[summary, ...buffers, ...blocks, ...constants].join("\n")}\n`;
+  return `${[summary, ...buffers, ...constants, ...blocks].join("\n")}\n`;
 }

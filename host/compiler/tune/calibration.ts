@@ -19,26 +19,35 @@ export interface Residuals {
   readonly worst: number;
 }
 
+/** One kind of a kernel, as measured. */
+export interface KernelCost {
+  readonly instructions: Coefficients;
+  readonly residuals: Residuals;
+  /** The C stack, the larger of opening and running. */
+  readonly stack: number;
+}
+
+/** One kernel. What it says depends on no other: two branches may measure two kernels anew. */
+export interface KernelCalibration extends Readonly<Record<Kernels, KernelCost>> {
+  /** `kernelHash` of the sources that were measured. */
+  readonly hash: string;
+  readonly code: KernelCode;
+}
+
 /** What `npm run tune:calibrate` measured in QEMU and keeps in host/compiler/tune/calibration.json. */
 export interface Calibration {
-  /** `kernelHash` of the sources that were measured. */
-  readonly kernels: string;
   readonly compiler: string;
   /** Instructions of an inference of no layers. */
   readonly invoke: Readonly<Record<Kernels, number>>;
-  readonly instructions: Readonly<Record<Kernels, Readonly<Record<string, Coefficients>>>>;
-  readonly residuals: Readonly<Record<Kernels, Readonly<Record<string, Residuals>>>>;
-  readonly code: Readonly<Record<string, KernelCode>>;
   /** wasm3's heap with the model's record, in bytes; `cost.ts` says what its features are. */
   readonly heap: Readonly<Record<Kernels, Coefficients>>;
   /** How far the model of the heap is from what was measured, in bytes: the root of the mean square. */
   readonly heapError: Readonly<Record<Kernels, number>>;
-  /** The C stack, the larger of opening and running, by the kernel that needs it. */
-  readonly stack: Readonly<Record<Kernels, Readonly<Record<string, number>>>>;
   /** Static RAM of the firmware's core. */
   readonly staticBytes: number;
   /** What a module has beside code, data and the names of kernels. */
   readonly formatBytes: number;
+  readonly kernels: Readonly<Record<string, KernelCalibration>>;
 }
 
 /** In the repository and in the package alike. */

@@ -21,7 +21,7 @@ export const evaluate = (coefficients: Coefficients, features: Features): number
   sum(Object.entries(features).map(([name, count]) => count * (coefficients[name] ?? 0)));
 
 function callInstructions(shape: CallShape, kernels: Kernels, calibration: Calibration): number {
-  const coefficients = calibration.instructions[kernels][shape.kernel];
+  const coefficients = calibration.kernels[shape.kernel]?.[kernels].instructions;
   if (!coefficients)
     throw new Error(
       `host/compiler/tune/calibration.json: expected kernel ${shape.kernel}: npm run tune:calibrate`,
@@ -86,7 +86,7 @@ export function codeSize(
   { kernels, calls, borders }: Outline,
   calibration: Calibration = loadCalibration(),
 ): CodeSize {
-  const known = kernels.flatMap(({ name }) => calibration.code[name] ?? []);
+  const known = kernels.flatMap(({ name }) => calibration.kernels[name]?.code ?? []);
   // Helpers of equal size are one: two different ones of the same length are rare, and cost little.
   const helpers = [...new Set(known.flatMap((code) => code.helpers))];
   return {
@@ -136,7 +136,7 @@ export const heapFeatures = (code: CodeSize): Features => ({ base: 1, ...code })
 export function predictRuntime(outline: Outline, calibration: Calibration = loadCalibration()): ByKernels {
   const features = heapFeatures(codeSize(outline, calibration));
   const total = (kind: Kernels): number => {
-    const stacks = outline.kernels.map(({ name }) => calibration.stack[kind][name] ?? 0);
+    const stacks = outline.kernels.map(({ name }) => calibration.kernels[name]?.[kind].stack ?? 0);
     const heap = Math.round(evaluate(calibration.heap[kind], features));
     return heap + WASM3_STACK + Math.max(0, ...stacks) + calibration.staticBytes;
   };

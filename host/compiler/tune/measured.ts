@@ -12,7 +12,7 @@ import type { Choice, Choices } from "../../ops/lowering.ts";
 import { root } from "../../root.ts";
 import type { Candidate, LayerCandidates } from "./candidates.ts";
 import type { ByKernels } from "./cost.ts";
-import { kernelHash } from "./kernel_hash.ts";
+import { sourcesHash } from "./kernel_hash.ts";
 import { type CompileGraph, type Layer, layerSubject, measureBoth, splitLayers } from "./measure.ts";
 
 /** Compiles a graph as chosen: `compileGraph` of host/pipeline.ts. */
@@ -67,7 +67,7 @@ function recall(file: string): ByKernels | undefined {
 export function remembering(
   measure: MeasureLayer,
   folder: string = join(root, "build", "tune"),
-  kernels: string = kernelHash(),
+  kernels: string = sourcesHash(),
 ): MeasureLayer {
   return async (layer, choice) => {
     const key = createHash("sha256")

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { ImageError } from "../../image/error.ts";
 import { type ImageInfo, verifyImage } from "../../image/mcuboot.ts";
-import { ABI_VERSION, readNeeds } from "../../image/module.ts";
+import { readNeeds } from "../../image/module.ts";
 import { ModelError } from "../../ir/graph.ts";
+import { ABI_VERSION } from "../../module/engine.ts";
 import { type Actor, audit, type Context } from "./context.ts";
 import { number, type Row, text } from "./database.ts";
 import type { FileState } from "./image_files.ts";

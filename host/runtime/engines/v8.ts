@@ -3,6 +3,7 @@
 import { Worker } from "node:worker_threads";
 import type { Vector } from "../../ir/graph.ts";
 import {
+  ABI_VERSION,
   checkModule,
   checkVectors,
   type Engine,
@@ -110,7 +111,7 @@ function load(bytes: Uint8Array): Instance {
   if (typeof exports.invoke !== "function") fail("invoke: expected an exported function, found none");
   const memoryBytes = readMemoryBytes(exports, memory, pages);
   const abi = requireGlobal(exports, "abi");
-  if (abi !== 1) fail(`abi: expected 1, found ${abi}`);
+  if (abi !== ABI_VERSION) fail(`abi: expected ${ABI_VERSION}, found ${abi}`);
   const inputs = readTensors(exports, "input", memoryBytes);
   return { exports, memory, inputs, outputs: readTensors(exports, "output", memoryBytes) };
 }

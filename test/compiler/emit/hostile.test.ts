@@ -118,7 +118,7 @@ test("a model of hostile names", async () => {
       .map(({ name }) => name)
       .sort(),
     [
-      ...["abi", "memory", "memory_bytes", "invoke", "self_test", "input_0", "input_0_bytes"],
+      ...["abi", "constants", "memory", "memory_bytes", "invoke", "self_test", "input_0", "input_0_bytes"],
       ...[0, 1, 2].flatMap((i) => [`output_${i}`, `output_${i}_bytes`]),
       ...kernels,
     ].sort(),

@@ -118,7 +118,7 @@ describe("lifetimes", () => {
     });
     assert.deepEqual(spans(graph), { x: [0, 1] });
     const plan = planMemory(lower(graph));
-    assert.deepEqual([plan.memoryBytes, plan.constantBytes], [24 - 4, 0]);
+    assert.deepEqual([plan.memoryBytes, plan.constantBytes], [23, 3]);
   });
 
   test("the parts of a concatenation are written to one buffer, call by call", () => {
@@ -147,7 +147,7 @@ describe("places", () => {
     }),
   );
 
-  test("the arena, argument blocks, wide constants before others: each aligned, nothing lost to padding", () => {
+  test("the arena, wide constants before others, argument blocks: each aligned, nothing lost to padding", () => {
     assert.deepEqual(
       constantOrder(mixed).map(({ name }) => name),
       ["a_bias", "a_weights", "b_table"],
@@ -156,9 +156,7 @@ describe("places", () => {
     assert.equal(plan.arena.offset, 16);
     const [dense, lookup] = mixed.calls.map(({ kernel }) => kernel.block.bytes) as [number, number];
     assert.equal(plan.constantsOffset, 16 + ((plan.arena.bytes + 3) & -4));
-    assert.equal(plan.blocks[0], plan.constantsOffset);
-    assert.equal(plan.blocks[1], plan.blocks[0]! + ((dense + 3) & -4));
-    const constants = plan.blocks[1]! + lookup;
+    const constants = plan.constantsOffset;
     assert.deepEqual(
       [...plan.constants],
       [
@@ -167,8 +165,10 @@ describe("places", () => {
         ["b_table", constants + 35],
       ],
     );
-    // Three bytes behind the last constant may be read.
-    assert.equal(plan.memoryBytes, constants + 20 + 15 + 256 + 3);
+    const blocks = (constants + 20 + 15 + 256 + 3) & -4;
+    assert.deepEqual(plan.blocks, [blocks, blocks + ((dense + 3) & -4)]);
+    // Three bytes behind the last one may be read.
+    assert.equal(plan.memoryBytes, plan.blocks[1]! + lookup + 3);
     assert.equal(plan.constantBytes, plan.memoryBytes - plan.constantsOffset);
   });
 });
@@ -182,9 +182,17 @@ function checkPlaces(graph: Graph, choice: Choice): void {
     assert.equal(at % data.BYTES_PER_ELEMENT, 0, `${name} at ${at}`);
     return [at, at + data.byteLength] as const;
   });
-  for (const [i, [start, end]] of constants.entries()) {
-    assert.ok(start >= 16 && end <= plan.arena.offset);
-    for (const [otherStart, otherEnd] of constants.slice(0, i))
+  const blocks = program.calls.map(({ kernel }, i) => {
+    const at = plan.blocks[i]!;
+    assert.equal(at % 4, 0, `block ${i} at ${at}`);
+    return [at, at + kernel.block.bytes] as const;
+  });
+  const written = program.states.map((name) => plan.constants.get(name)!);
+  for (const [i, [start, end]] of [...constants, ...blocks].entries()) {
+    const isState = written.includes(start);
+    assert.ok(isState ? start >= 16 && end <= plan.arena.offset : start >= plan.constantsOffset);
+    assert.ok(end <= plan.memoryBytes - 3);
+    for (const [otherStart, otherEnd] of [...constants, ...blocks].slice(0, i))
       assert.ok(end <= otherStart || otherEnd <= start);
   }
   const place = ({ name, bytes }: Buffer) =>
@@ -192,7 +200,7 @@ function checkPlaces(graph: Graph, choice: Choice): void {
   for (const [i, buffer] of plan.buffers.entries()) {
     const [start, end] = place(buffer);
     assert.equal(start % 8, 0);
-    assert.ok(start >= plan.arena.offset && end <= plan.memoryBytes);
+    assert.ok(start >= plan.arena.offset && end <= plan.constantsOffset);
     for (const other of plan.buffers.slice(0, i)) {
       if (other.end < buffer.start || buffer.end < other.start) continue;
       const [otherStart, otherEnd] = place(other);
@@ -206,7 +214,7 @@ function checkPlaces(graph: Graph, choice: Choice): void {
     assert.ok(byteSize(tensorOf(graph, name)) <= byteSize(tensorOf(graph, storage)));
   }
   assert.ok(plan.arena.bytes >= plan.arena.lowerBound);
-  assert.equal(plan.memoryBytes, plan.arena.offset + plan.arena.bytes);
+  assert.equal(plan.constantsOffset, (plan.arena.offset + plan.arena.bytes + 3) & -4);
 }
 
 test("random graphs: what lives at the same time shares no byte", () => {

@@ -1,10 +1,8 @@
 /**
  * `npm run tune:calibrate`: measures the kernels in QEMU and writes host/compiler/tune/calibration.json, which the tuner's
- * predictions come from, and golden_layers.csv, which they are checked with. The same in every run with the same compiler. To be run again when a kernel has changed
- * (a test says so); it takes a few minutes.
- *
- *   --only NAME   measures kernels alone whose names begin so; what is known of the others, of heaps and of golden
- *                 layers is kept: for a change that touches nothing else
+ * predictions come from, and golden_layers.csv, which they are checked with. The same in every run with the same
+ * compiler. To be run again when a kernel has changed (a test says so): it measures those kernels alone. With `--all`
+ * it measures all of them, and what they share, which takes some minutes.
  */
 import { writeFileSync } from "node:fs";
 import { lower, type Program } from "../../../host/compiler/plan/lower.ts";
@@ -12,7 +10,9 @@ import {
   type Calibration,
   type Coefficients,
   calibrationFile,
+  type KernelCalibration,
   type KernelCode,
+  type KernelCost,
   loadCalibration,
   type Residuals,
 } from "../../../host/compiler/tune/calibration.ts";
@@ -34,10 +34,12 @@ import {
 import { measureInQemu } from "../../../host/compiler/tune/measured.ts";
 import { firmwareAvailability } from "../../../host/firmware/qemu_build.ts";
 import { forEachOfTwo } from "../../../host/firmware/toolchain.ts";
+import type { Graph } from "../../../host/ir/graph.ts";
 import { EngineError } from "../../../host/module/engine.ts";
 import { functionSizes, readExports, readSections, SECTION } from "../../../host/module/sections.ts";
-import type { Choices } from "../../../host/ops/lowering.ts";
+import type { Choice, Choices } from "../../../host/ops/lowering.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
+import { kernelNames } from "../../kernels/machine.ts";
 import { type CalibrationCase, layerCases, moduleCases, viewCase } from "./calibration_cases.ts";
 import { goldenLayers, modelsHere, readGoldenCosts, writeGoldenCosts } from "./golden_layers.ts";
 import { fit, type Sample } from "./least_squares.ts";
@@ -102,18 +104,6 @@ function residuals(samples: readonly Sample[], coefficients: Coefficients): Resi
   return { cases: samples.length, mean: round(mean), worst: round(Math.max(...shares)) };
 }
 
-function fitInstructions(groups: ReadonlyMap<string, readonly Run[]>, kernels: Kernels, invoke: number) {
-  const fits = [...groups].map(([kernel, runs]) => {
-    const samples = runs.map((run) => instructionSample(run, kernels, invoke));
-    const coefficients = fit(samples);
-    return [kernel, coefficients, residuals(samples, coefficients)] as const;
-  });
-  return {
-    coefficients: Object.fromEntries(fits.map(([kernel, found]) => [kernel, found])),
-    residuals: Object.fromEntries(fits.map(([kernel, , found]) => [kernel, found])),
-  };
-}
-
 /** What is neither the kernel nor `invoke` is a helper. */
 function kernelCode({ module }: Run): KernelCode {
   const names = new Map(
@@ -124,6 +114,8 @@ function kernelCode({ module }: Run): KernelCode {
     functions.filter(({ name }) => wanted(name)).map(({ bytes }) => bytes);
   return { own: of((name) => name.startsWith("kernel."))[0]!, helpers: of((name) => name === "") };
 }
+
+type Shared = Omit<Calibration, "kernels" | "compiler">;
 
 function heapSamples(runs: readonly Run[], kernels: Kernels, calibration: Calibration): Sample[] {
   return runs.map(({ program, measured }) => {
@@ -141,6 +133,16 @@ const forBoth = <T>(value: (kernels: Kernels) => T): Record<Kernels, T> => ({
   portable: value("portable"),
 });
 
+function kernelCost(runs: readonly Run[], kernels: Kernels, invoke: number): KernelCost {
+  const samples = runs.map((run) => instructionSample(run, kernels, invoke));
+  const instructions = fit(samples);
+  return {
+    instructions,
+    residuals: residuals(samples, instructions),
+    stack: greatest(runs.map(({ measured }) => stackBytes(measured[kernels]))),
+  };
+}
+
 /** The middle of what is left of a module when code, data and kernel names are taken off. */
 function formatBytes(runs: readonly Run[], calibration: Calibration): number {
   const rests = runs.map(({ program, module }) => {
@@ -151,37 +153,27 @@ function formatBytes(runs: readonly Run[], calibration: Calibration): number {
   return rests.sort((a, b) => a - b)[Math.floor(rests.length / 2)]!;
 }
 
-function calibrate(
-  layers: readonly Run[],
-  modules: readonly Run[],
-  [empty]: readonly Run[],
-  compiler: string,
-): Calibration {
-  const groups = byKernel(layers);
-  const invoke = forBoth((kernels) => empty!.measured[kernels].instructions[0]!);
-  const fits = forBoth((kernels) => fitInstructions(groups, kernels, invoke[kernels]));
-  const perKernel = <T>(value: (runs: readonly Run[]) => T): Record<string, T> =>
-    Object.fromEntries([...groups].map(([kernel, runs]) => [kernel, value(runs)]));
-  const code = perKernel((runs) => kernelCode(runs[0]!));
-  const stack = forBoth((kernels) =>
-    perKernel((runs) => greatest(runs.map(({ measured }) => stackBytes(measured[kernels])))),
+function calibrateKernels(
+  runs: readonly Run[],
+  invoke: Record<Kernels, number>,
+): Record<string, KernelCalibration> {
+  return Object.fromEntries(
+    [...byKernel(runs)].map(([name, group]) => [
+      name,
+      {
+        hash: kernelHash(name),
+        ...forBoth((kernels) => kernelCost(group, kernels, invoke[kernels])),
+        code: kernelCode(group[0]!),
+      },
+    ]),
   );
-  const bare: Calibration = {
-    kernels: kernelHash(),
-    compiler,
-    invoke,
-    instructions: forBoth((kernels) => fits[kernels].coefficients),
-    residuals: forBoth((kernels) => fits[kernels].residuals),
-    code,
-    heap: { native: {}, portable: {} },
-    heapError: { native: 0, portable: 0 },
-    stack,
-    staticBytes: layers[0]!.measured.native.ram.static,
-    formatBytes: 0,
-  };
+}
+
+/** What kernels have in common, from one run of each and from modules of several. */
+function calibrateShared(calibration: Calibration, layers: readonly Run[], modules: readonly Run[]): Shared {
   // Of modules with one layer only the first for each kernel: they are many, and no network is like them.
-  const all = [...[...groups.values()].map((runs) => runs[0]!), ...modules];
-  const samples = forBoth((kernels) => heapSamples(all, kernels, bare));
+  const all = [...[...byKernel(layers).values()].map((runs) => runs[0]!), ...modules];
+  const samples = forBoth((kernels) => heapSamples(all, kernels, calibration));
   const heap = forBoth((kernels) => fit(samples[kernels], () => 1));
   const error = (kernels: Kernels): number => {
     const squares = samples[kernels].map(
@@ -189,15 +181,56 @@ function calibrate(
     );
     return Math.round(Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length));
   };
-  return { ...bare, heap, heapError: forBoth(error), formatBytes: formatBytes(all, bare) };
+  return {
+    invoke: calibration.invoke,
+    heap,
+    heapError: forBoth(error),
+    staticBytes: layers[0]!.measured.native.ram.static,
+    formatBytes: formatBytes(all, calibration),
+  };
+}
+
+/** Everything, measured anew. */
+async function calibrateAll(compiler: string): Promise<Calibration> {
+  const [empty] = await measureAll([viewCase]);
+  const invoke = forBoth((kernels) => empty!.measured[kernels].instructions[0]!);
+  const layers = await measureAll(layerCases);
+  const bare: Calibration = {
+    compiler,
+    invoke,
+    heap: { native: {}, portable: {} },
+    heapError: { native: 0, portable: 0 },
+    staticBytes: 0,
+    formatBytes: 0,
+    kernels: calibrateKernels(layers, invoke),
+  };
+  return { ...bare, ...calibrateShared(bare, layers, await measureAll(moduleCases)) };
+}
+
+const kernelsOf = (graph: Graph, choice: Choice): string[] =>
+  lower(graph, new Map(graph.nodes.map(({ name }) => [name, choice]))).kernels.map(({ name }) => name);
+
+/** Those kernels anew that have changed; the others, and what they share, as they are. */
+async function calibrateChanged(known: Calibration, changed: ReadonlySet<string>): Promise<Calibration> {
+  const cases = layerCases.filter(({ graph, choice }) =>
+    kernelsOf(graph, choice).some((name) => changed.has(name)),
+  );
+  const measured = calibrateKernels(await measureAll(cases), known.invoke);
+  const names = kernelNames().filter((name) => measured[name] ?? known.kernels[name]);
+  const kernels = Object.fromEntries(names.map((name) => [name, measured[name] ?? known.kernels[name]!]));
+  return { ...known, kernels };
 }
 
 /** Layers of the models that are here; the others keep what was measured before. */
-async function measureGolden(): Promise<void> {
+async function measureGolden(changed: ReadonlySet<string>): Promise<void> {
   const layers = modelsHere().flatMap(goldenLayers);
   const costs = readGoldenCosts();
   const measure = measureInQemu((graph, choices) => compileGraph(graph, "release", choices));
-  await forEachOfTwo(layers, async ({ name, layer, choice }) => {
+  const stale = layers.filter(
+    ({ name, layer, choice }) =>
+      !costs.has(name) || kernelsOf(layer.graph, choice).some((kernel) => changed.has(kernel)),
+  );
+  await forEachOfTwo(stale, async ({ name, layer, choice }) => {
     costs.set(name, await measure(layer, choice));
   });
   const known = new Set(layers.map(({ name }) => name));
@@ -211,49 +244,24 @@ async function measureGolden(): Promise<void> {
 const format = (calibration: Calibration): string =>
   `${JSON.stringify(calibration, null, 2).replace(/\[[\d\s,]+\]/g, (list) => JSON.stringify(JSON.parse(list)).replaceAll(",", ", "))}\n`;
 
-const kernelsOf = ({ graph, choice }: CalibrationCase): readonly string[] =>
-  lower(graph, new Map(graph.nodes.map(({ name }) => [name, choice]))).kernels.map(({ name }) => name);
-
-/** Figures of kernels whose names begin so in place of what was known of them. */
-async function calibrateOnly(prefix: string, known: Calibration, compiler: string): Promise<Calibration> {
-  const cases = layerCases.filter((each) => kernelsOf(each).some((name) => name.startsWith(prefix)));
-  if (cases.length === 0) throw new Error(`--only ${prefix}: expected the beginning of a kernel's name`);
-  const found = calibrate(await measureAll(cases), [], await measureAll([viewCase]), compiler);
-  const merged = <T>(before: Readonly<Record<string, T>>, now: Readonly<Record<string, T>>) =>
-    Object.fromEntries(Object.entries({ ...before, ...now }).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const mergedBoth = <T>(of: (from: Calibration) => Record<Kernels, Readonly<Record<string, T>>>) =>
-    forBoth((kernels) => merged(of(known)[kernels], of(found)[kernels]));
-  return {
-    ...known,
-    kernels: found.kernels,
-    compiler,
-    instructions: mergedBoth((from) => from.instructions),
-    residuals: mergedBoth((from) => from.residuals),
-    stack: mergedBoth((from) => from.stack),
-    code: merged(known.code, found.code),
-  };
-}
-
-async function calibrateAll(compiler: string): Promise<Calibration> {
-  const layers = await measureAll(layerCases);
-  const modules = await measureAll(moduleCases);
-  return calibrate(layers, modules, await measureAll([viewCase]), compiler);
-}
-
-async function main([flag, prefix]: readonly string[]): Promise<void> {
+async function main(): Promise<void> {
   const availability = await firmwareAvailability();
   if (!availability.available)
     throw new EngineError("qemu", `${availability.reason}; install: ${availability.install}`);
-  const isPart = flag === "--only" && prefix !== undefined;
-  const calibration = isPart
-    ? await calibrateOnly(prefix, loadCalibration(), availability.version)
+  const all = process.argv.includes("--all");
+  const known = all ? undefined : loadCalibration();
+  const changed = new Set(kernelNames().filter((name) => known?.kernels[name]?.hash !== kernelHash(name)));
+  const calibration = known
+    ? await calibrateChanged(known, changed)
     : await calibrateAll(availability.version);
   writeFileSync(calibrationFile, format(calibration));
-  if (!isPart) await measureGolden();
-  for (const kernels of KINDS) {
-    for (const [kernel, { cases, mean, worst }] of Object.entries(calibration.residuals[kernels]))
-      console.log(`${kernels} ${kernel}: ${cases} layers, mean ${mean}, worst ${worst}`);
+  await measureGolden(changed);
+  for (const name of changed) {
+    for (const kind of KINDS) {
+      const { cases, mean, worst } = calibration.kernels[name]![kind].residuals;
+      console.log(`${kind} ${name}: ${cases} layers, mean ${mean}, worst ${worst}`);
+    }
   }
 }
 
-await main(process.argv.slice(2));
+await main();

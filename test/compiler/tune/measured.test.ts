@@ -1,10 +1,10 @@
 /** Measured costs: each is measured once, and again only where kernels, layer or choice are others. */
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { LayerCandidates } from "../../../host/compiler/tune/candidates.ts";
-import { kernelHash } from "../../../host/compiler/tune/kernel_hash.ts";
+import { kernelHash, sourcesHash } from "../../../host/compiler/tune/kernel_hash.ts";
 import { splitLayers } from "../../../host/compiler/tune/measure.ts";
 import { type MeasureLayer, measureCandidates, remembering } from "../../../host/compiler/tune/measured.ts";
 import { tune } from "../../../host/compiler/tune/tune.ts";
@@ -12,6 +12,7 @@ import { DEFAULT_BOARD } from "../../../host/firmware/boards.ts";
 import { firmwareAvailability } from "../../../host/firmware/qemu_build.ts";
 import type { Choice } from "../../../host/ops/lowering.ts";
 import { build } from "../../../host/pipeline.ts";
+import { root } from "../../../host/root.ts";
 import { thimble } from "../../support/command.ts";
 import { scratchFolder } from "../../support/folders.ts";
 import { modelPath, simplifiedModel } from "../../support/models.ts";
@@ -84,13 +85,22 @@ test("the kernels' hash changes with their code, and not with what is said about
   mkdirSync(folder);
   const hashOf = (text: string): string => {
     writeFileSync(join(folder, "add.ts"), text);
-    return kernelHash([folder]);
+    return sourcesHash([folder]);
   };
   const before = hashOf("/** Adds. */\nstore<i8>(a, 1);\n");
   assert.equal(hashOf("/**\n * Adds, and stores.\n */\n  store<i8>(a, 1);\n// Done.\n"), before);
   assert.notEqual(hashOf("/** Adds. */\nstore<i8>(a, 2);\n"), before);
-  assert.notEqual(kernelHash(), before);
-  assert.equal(kernelHash(), kernelHash());
+  assert.notEqual(sourcesHash(), before);
+  assert.equal(sourcesHash(), sourcesHash());
+});
+
+test("a kernel's hash is its own: of its sources, portable and native, and what they use", () => {
+  const table = join(root, "firmware", "core", "kernels", "table.c");
+  const add = readFileSync(table, "utf8").includes("thimble_add_s8");
+  assert.ok(add);
+  assert.notEqual(kernelHash("add_s8"), kernelHash("mul_s8"));
+  // Natively one function, but two portable kernels.
+  assert.notEqual(kernelHash("conv2d_s8"), kernelHash("conv2d_lanes_s8"));
 });
 
 const availability = await firmwareAvailability();

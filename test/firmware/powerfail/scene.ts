@@ -32,7 +32,7 @@ const RAM_BYTES = 16384;
 function adder(amount: number, padding: number, traps: boolean): Uint8Array {
   const bytes = Buffer.alloc(padding, amount & 0x3f).toString("latin1");
   const end = 64 + padding;
-  const globals = { abi: 1, memory_bytes: end, input_0: 0, input_0_bytes: 4, output_0: 8, output_0_bytes: 4 };
+  const globals = { abi: 2, memory_bytes: end, input_0: 0, input_0_bytes: 4, output_0: 8, output_0_bytes: 4 };
   const exported = Object.entries(globals).map(
     ([name, value]) => `(global $${name} i32 (i32.const ${value})) (export "${name}" (global $${name}))`,
   );

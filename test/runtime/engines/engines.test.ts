@@ -38,7 +38,7 @@ type Parts = {
 };
 
 const defaultGlobals = {
-  abi: 1,
+  abi: 2,
   memory_bytes: 128,
   input_0: 64,
   input_0_bytes: 4,
@@ -268,8 +268,8 @@ const faults: readonly Fault[] = [
   ...["abi", "memory_bytes", "input_0", "input_0_bytes", "input_1_bytes", "output_0"].map(missing),
   {
     name: "another ABI",
-    module: assemble({ globals: { abi: 2 } }),
-    expected: /: abi: expected 1, found 2$/,
+    module: assemble({ globals: { abi: 3 } }),
+    expected: /: abi: expected 2, found 3$/,
   },
   {
     name: "a mutable global",
