@@ -738,7 +738,7 @@ describe("native kernels", { skip: missing }, () => {
   const copying = (
     block: string,
     at = 36,
-    constants: number | undefined = 36,
+    constants: number | null = 36,
     type = "(param i32)",
   ): Uint8Array =>
     makeModule({
