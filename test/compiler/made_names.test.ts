@@ -65,7 +65,7 @@ function stagesOf(imported: Graph): { graphs: Graph[]; made: string[] } {
     graph = add(refine(float, graph, samples, { rounding: true, biasCorrection: true }));
   }
   const program = lower(checkQuantized(graph, "quantize"));
-  planMemory(program, 0);
+  planMemory(program);
   const names = ({ tensors, nodes }: Graph): string[] => [
     ...tensors.keys(),
     ...nodes.map(({ name }) => name),

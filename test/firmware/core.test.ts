@@ -735,12 +735,7 @@ describe("trained models", { skip: missing }, () => {
 
 describe("native kernels", { skip: missing }, () => {
   /** Calls the export "kernel.copy_s8.1", of which the module's own adds 1, with the block at `at` of `bytes`. */
-  const copying = (
-    block: string,
-    at = 36,
-    constants: number | null = 36,
-    type = "(param i32)",
-  ): Uint8Array =>
+  const copying = (block: string, at = 36, constants: number | null = 36, type = "(param i32)"): Uint8Array =>
     makeModule({
       globals: { memory_bytes: "60", ...(constants !== null && { constants: String(constants) }) },
       more: `(data (i32.const 36) "${block}") (func $copy (export "kernel.copy_s8.1") ${type}
