@@ -37,39 +37,32 @@ export class FullyConnectedW16S16Arguments {
 export function fully_connected_w16_s16(block: FullyConnectedW16S16Arguments): void {
   let input: usize = block.input;
   let output: usize = block.output;
-  const weights: usize = block.weights;
-  const bias: usize = block.bias;
-  const multiplier: usize = block.multiplier;
-  const shift: usize = block.shift;
-  const factorStep: i32 = block.factorStep;
-  const batches: i32 = block.batches;
-  const depth: i32 = block.depth;
-  const outputs: i32 = block.outputs;
-  const outputBytes: i32 = block.outputBytes;
-  const outputZeroPoint: i32 = block.outputZeroPoint;
-  const activationMin: i32 = block.activationMin;
-  const activationMax: i32 = block.activationMax;
-  const inputBytes: usize = <usize>depth << 1;
-  for (let batch = 0; batch < batches; batch++) {
-    let filter: usize = weights;
-    for (let i = 0; i < outputs; i++) {
-      let sum: i64 = load<i32>(bias + (<usize>i << 2));
+  let batches: i32 = block.batches;
+  const inputBytes: usize = <usize>block.depth << 1;
+  do {
+    let filter: usize = block.weights;
+    let i: i32 = 0;
+    do {
+      let sum: i64 = load<i32>(block.bias + (<usize>i << 2));
       const end: usize = input + inputBytes;
+      let value: usize = input;
       // A product fits 32 bits; two of them need not.
-      for (let value: usize = input; value < end; value += 2, filter += 2) {
+      do {
         sum += <i64>(<i32>load<i16>(value) * <i32>load<i16>(filter));
-      }
-      const factor: usize = <usize>(i * factorStep);
+        filter += 2;
+        value += 2;
+      } while (value < end);
+      const factor: usize = <usize>(i * block.factorStep);
       const scaled: i32 = requantizeWide(
         sum,
-        load<i32>(multiplier + (factor << 2)),
-        <i32>load<i8>(shift + factor),
+        load<i32>(block.multiplier + (factor << 2)),
+        <i32>load<i8>(block.shift + factor),
       );
-      const result: i32 = clamp(scaled + outputZeroPoint, activationMin, activationMax);
-      if (outputBytes == 1) store<i8>(output, result);
+      const result: i32 = clamp(scaled + block.outputZeroPoint, block.activationMin, block.activationMax);
+      if (block.outputBytes == 1) store<i8>(output, result);
       else store<i16>(output, result);
-      output += outputBytes;
-    }
+      output += block.outputBytes;
+    } while (++i < block.outputs);
     input += inputBytes;
-  }
+  } while (--batches > 0);
 }

@@ -23,22 +23,22 @@ export class SigmoidS16Arguments {
 export function logistic_s16(block: SigmoidS16Arguments): void {
   let input: usize = block.input;
   let output: usize = block.output;
-  const table: usize = block.table;
-  const length: i32 = block.length;
   const multiplier: i32 = block.multiplier;
   const shift: i32 = block.shift;
   const half: i32 = shift > 0 ? 1 << (shift - 1) : 0;
-  const end: usize = input + (<usize>length << 1);
-  for (; input < end; input += 2, output += 2) {
+  const end: usize = input + (<usize>block.length << 1);
+  do {
     const x: i32 = (<i32>load<i16>(input) * multiplier + half) >> shift;
     const magnitude: i32 = abs(x);
     let result: i32 = 0x7fff << 10;
     if (magnitude < 255 << 9) {
-      const entry: usize = table + (<usize>(magnitude >> 9) << 1);
+      const entry: usize = block.table + (<usize>(magnitude >> 9) << 1);
       const below: i32 = load<u16>(entry);
       result = (below << 9) + (magnitude & 0x1ff) * (<i32>load<u16>(entry, 2) - below);
     }
     result = x >= 0 ? result + (1 << 9) : (1 << 25) - result + (1 << 9) - 1;
     store<i16>(output, result >> 10);
-  }
+    output += 2;
+    input += 2;
+  } while (input < end);
 }
