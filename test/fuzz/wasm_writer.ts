@@ -50,7 +50,7 @@ const name = (text: string): number[] => [...leb(text.length), ...Buffer.from(te
 
 /** What a module of ABI v1 says of itself: one input of 4 bytes at 0, one output of 64 at 64. */
 const ABI: readonly (readonly [string, number])[] = [
-  ["abi", 1],
+  ["abi", 2],
   ["memory_bytes", 128],
   ["input_0", 0],
   ["input_0_bytes", 4],

@@ -264,7 +264,8 @@ export function emitAssemblyScript(
     invokeText(program, names),
     selfTestText(program, selfTest, names),
     constants(stateOrder(program)),
-    `const arena: usize = memory.data(${plan.arena.bytes}, 8);\n${buffers.join("\n")}`,
+    // Filled up, since constants begin at a multiple of 4.
+    `const arena: usize = memory.data(${plan.constantsOffset - plan.arena.offset}, 8);\n${buffers.join("\n")}`,
     constants(constantOrder(program)),
     ...program.calls.map((call) => blockText(call, names)),
     "export const abi: i32 = ABI_VERSION;",

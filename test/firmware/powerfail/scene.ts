@@ -58,7 +58,7 @@ export function version(
     protectedTlvs: [
       [0x50, u32(counter)],
       [0xa0, text],
-      [0xa1, u32(1)],
+      [0xa1, u32(2)],
       [0xa2, u32(64 + padding)],
       [0xa3, u32(0)],
     ],
