@@ -31,82 +31,23 @@
   (local $7 i32)
   (local $8 i32)
   (local $9 i32)
-  (local $10 i32)
-  (local $11 i32)
-  (local $12 i32)
-  (local $13 i32)
-  (local $14 i32)
-  (local $15 i32)
-  (local $16 i32)
-  (local $17 i32)
-  (local $18 i32)
-  (local $19 i64)
-  (local.set $3
+  (local $10 i64)
+  (local.set $2
    (i32.load
     (local.get $0)
    )
   )
-  (local.set $4
+  (local.set $3
    (i32.load offset=4
     (local.get $0)
    )
   )
-  (local.set $11
-   (i32.load offset=8
-    (local.get $0)
-   )
-  )
-  (local.set $12
-   (i32.load offset=12
-    (local.get $0)
-   )
-  )
-  (local.set $13
-   (i32.load offset=16
-    (local.get $0)
-   )
-  )
-  (local.set $14
-   (i32.load offset=20
-    (local.get $0)
-   )
-  )
-  (local.set $15
-   (i32.load8_s offset=42
-    (local.get $0)
-   )
-  )
-  (local.set $16
+  (local.set $7
    (i32.load offset=24
     (local.get $0)
    )
   )
-  (local.set $17
-   (i32.load offset=32
-    (local.get $0)
-   )
-  )
-  (local.set $6
-   (i32.load8_s offset=43
-    (local.get $0)
-   )
-  )
-  (local.set $18
-   (i32.load16_s offset=36
-    (local.get $0)
-   )
-  )
-  (local.set $7
-   (i32.load16_s offset=38
-    (local.get $0)
-   )
-  )
   (local.set $8
-   (i32.load16_s offset=40
-    (local.get $0)
-   )
-  )
-  (local.set $9
    (i32.shl
     (i32.load offset=28
      (local.get $0)
@@ -115,196 +56,209 @@
    )
   )
   (loop $label$1
-   (if
-    (i32.lt_s
-     (local.get $10)
-     (local.get $16)
+   (local.set $5
+    (i32.load offset=8
+     (local.get $0)
     )
-    (then
-     (local.set $0
-      (local.get $11)
-     )
-     (local.set $2
-      (i32.const 0)
-     )
-     (loop $label$3
-      (if
-       (i32.lt_s
-        (local.get $2)
-        (local.get $17)
+   )
+   (local.set $4
+    (i32.const 0)
+   )
+   (loop $label$2
+    (local.set $10
+     (i64.load32_s
+      (i32.add
+       (i32.load offset=12
+        (local.get $0)
        )
-       (then
-        (local.set $19
-         (i64.load32_s
-          (i32.add
-           (local.get $12)
-           (i32.shl
-            (local.get $2)
-            (i32.const 2)
-           )
-          )
-         )
-        )
-        (local.set $5
-         (i32.add
-          (local.get $3)
-          (local.get $9)
-         )
-        )
-        (local.set $1
-         (local.get $3)
-        )
-        (loop $label$5
-         (if
-          (i32.lt_u
-           (local.get $1)
-           (local.get $5)
-          )
-          (then
-           (local.set $19
-            (i64.add
-             (local.get $19)
-             (i64.extend_i32_s
-              (i32.mul
-               (i32.load16_s
-                (local.get $1)
-               )
-               (i32.load16_s
-                (local.get $0)
-               )
-              )
-             )
-            )
-           )
-           (local.set $1
-            (i32.add
-             (local.get $1)
-             (i32.const 2)
-            )
-           )
-           (local.set $0
-            (i32.add
-             (local.get $0)
-             (i32.const 2)
-            )
-           )
-           (br $label$5)
-          )
-         )
-        )
-        (local.set $1
-         (i32.load8_s
-          (i32.add
-           (local.tee $5
-            (i32.mul
-             (local.get $2)
-             (local.get $15)
-            )
-           )
-           (local.get $14)
-          )
-         )
-        )
-        (local.set $1
-         (select
-          (local.get $7)
-          (local.tee $1
-           (select
-            (local.get $8)
-            (local.tee $1
-             (i32.add
-              (i32.wrap_i64
-               (i64.shr_s
-                (i64.add
-                 (i64.mul
-                  (local.get $19)
-                  (i64.load32_s
-                   (i32.add
-                    (local.get $13)
-                    (i32.shl
-                     (local.get $5)
-                     (i32.const 2)
-                    )
-                   )
-                  )
-                 )
-                 (i64.shl
-                  (i64.const 1)
-                  (i64.extend_i32_s
-                   (i32.sub
-                    (local.get $1)
-                    (i32.const 1)
-                   )
-                  )
-                 )
-                )
-                (i64.extend_i32_s
-                 (local.get $1)
-                )
-               )
-              )
-              (local.get $18)
-             )
-            )
-            (i32.gt_s
-             (local.get $1)
-             (local.get $8)
-            )
-           )
-          )
-          (i32.lt_s
-           (local.get $1)
-           (local.get $7)
-          )
-         )
-        )
-        (if
-         (i32.eq
-          (local.get $6)
-          (i32.const 1)
-         )
-         (then
-          (i32.store8
-           (local.get $4)
-           (local.get $1)
-          )
-         )
-         (else
-          (i32.store16
-           (local.get $4)
-           (local.get $1)
-          )
-         )
-        )
-        (local.set $4
-         (i32.add
-          (local.get $4)
-          (local.get $6)
-         )
-        )
-        (local.set $2
-         (i32.add
-          (local.get $2)
-          (i32.const 1)
-         )
-        )
-        (br $label$3)
+       (i32.shl
+        (local.get $4)
+        (i32.const 2)
        )
       )
      )
-     (local.set $3
+    )
+    (local.set $6
+     (i32.add
+      (local.get $2)
+      (local.get $8)
+     )
+    )
+    (local.set $1
+     (local.get $2)
+    )
+    (loop $label$3
+     (local.set $10
+      (i64.add
+       (local.get $10)
+       (i64.extend_i32_s
+        (i32.mul
+         (i32.load16_s
+          (local.get $1)
+         )
+         (i32.load16_s
+          (local.get $5)
+         )
+        )
+       )
+      )
+     )
+     (local.set $5
       (i32.add
-       (local.get $3)
+       (local.get $5)
+       (i32.const 2)
+      )
+     )
+     (br_if $label$3
+      (i32.lt_u
+       (local.tee $1
+        (i32.add
+         (local.get $1)
+         (i32.const 2)
+        )
+       )
+       (local.get $6)
+      )
+     )
+    )
+    (local.set $1
+     (select
+      (local.tee $9
+       (i32.load16_s offset=38
+        (local.get $0)
+       )
+      )
+      (local.tee $1
+       (select
+        (local.tee $6
+         (i32.load16_s offset=40
+          (local.get $0)
+         )
+        )
+        (local.tee $1
+         (i32.add
+          (i32.load16_s offset=36
+           (local.get $0)
+          )
+          (i32.wrap_i64
+           (i64.shr_s
+            (i64.add
+             (i64.mul
+              (local.get $10)
+              (i64.load32_s
+               (i32.add
+                (i32.load offset=16
+                 (local.get $0)
+                )
+                (i32.shl
+                 (local.tee $1
+                  (i32.mul
+                   (local.get $4)
+                   (i32.load8_s offset=42
+                    (local.get $0)
+                   )
+                  )
+                 )
+                 (i32.const 2)
+                )
+               )
+              )
+             )
+             (i64.shl
+              (i64.const 1)
+              (i64.extend_i32_s
+               (i32.sub
+                (local.tee $1
+                 (i32.load8_s
+                  (i32.add
+                   (local.get $1)
+                   (i32.load offset=20
+                    (local.get $0)
+                   )
+                  )
+                 )
+                )
+                (i32.const 1)
+               )
+              )
+             )
+            )
+            (i64.extend_i32_s
+             (local.get $1)
+            )
+           )
+          )
+         )
+        )
+        (i32.gt_s
+         (local.get $1)
+         (local.get $6)
+        )
+       )
+      )
+      (i32.lt_s
+       (local.get $1)
        (local.get $9)
       )
      )
-     (local.set $10
-      (i32.add
-       (local.get $10)
+    )
+    (if
+     (i32.eq
+      (i32.load8_u offset=43
+       (local.get $0)
+      )
+      (i32.const 1)
+     )
+     (then
+      (i32.store8
+       (local.get $3)
+       (local.get $1)
+      )
+     )
+     (else
+      (i32.store16
+       (local.get $3)
+       (local.get $1)
+      )
+     )
+    )
+    (local.set $3
+     (i32.add
+      (local.get $3)
+      (i32.load8_s offset=43
+       (local.get $0)
+      )
+     )
+    )
+    (br_if $label$2
+     (i32.lt_s
+      (local.tee $4
+       (i32.add
+        (local.get $4)
+        (i32.const 1)
+       )
+      )
+      (i32.load offset=32
+       (local.get $0)
+      )
+     )
+    )
+   )
+   (local.set $2
+    (i32.add
+     (local.get $2)
+     (local.get $8)
+    )
+   )
+   (br_if $label$1
+    (i32.gt_s
+     (local.tee $7
+      (i32.sub
+       (local.get $7)
        (i32.const 1)
       )
      )
-     (br $label$1)
+     (i32.const 0)
     )
    )
   )
@@ -325,11 +279,6 @@
     (local.get $0)
    )
   )
-  (local.set $6
-   (i32.load offset=8
-    (local.get $0)
-   )
-  )
   (local.set $7
    (i32.load offset=16
     (local.get $0)
@@ -340,7 +289,7 @@
     (i32.shl
      (i32.const 1)
      (i32.sub
-      (local.tee $5
+      (local.tee $6
        (i32.load8_s offset=20
         (local.get $0)
        )
@@ -350,14 +299,14 @@
     )
     (i32.const 0)
     (i32.gt_s
-     (local.get $5)
+     (local.get $6)
      (i32.const 0)
     )
    )
   )
   (local.set $9
    (i32.add
-    (local.tee $1
+    (local.tee $4
      (i32.load
       (local.get $0)
      )
@@ -371,120 +320,118 @@
    )
   )
   (loop $label$1
+   (local.set $1
+    (i32.const 33553408)
+   )
    (if
-    (i32.lt_u
-     (local.get $1)
-     (local.get $9)
+    (i32.lt_s
+     (local.tee $2
+      (i32.xor
+       (i32.add
+        (local.tee $5
+         (i32.shr_s
+          (local.tee $2
+           (local.tee $10
+            (i32.shr_s
+             (i32.add
+              (i32.mul
+               (i32.load16_s
+                (local.get $4)
+               )
+               (local.get $7)
+              )
+              (local.get $8)
+             )
+             (local.get $6)
+            )
+           )
+          )
+          (i32.const 31)
+         )
+        )
+        (local.get $2)
+       )
+       (local.get $5)
+      )
+     )
+     (i32.const 130560)
     )
     (then
-     (local.set $0
-      (i32.const 33553408)
-     )
-     (if
-      (i32.lt_s
-       (local.tee $2
-        (i32.xor
-         (i32.add
-          (local.tee $4
-           (i32.shr_s
-            (local.tee $2
-             (local.tee $10
-              (i32.shr_s
-               (i32.add
-                (i32.mul
-                 (i32.load16_s
-                  (local.get $1)
-                 )
-                 (local.get $7)
-                )
-                (local.get $8)
-               )
-               (local.get $5)
-              )
-             )
-            )
-            (i32.const 31)
-           )
-          )
-          (local.get $2)
-         )
-         (local.get $4)
-        )
-       )
-       (i32.const 130560)
-      )
-      (then
-       (local.set $0
-        (i32.load16_u
-         (local.tee $4
-          (i32.add
-           (local.get $6)
-           (i32.shl
-            (i32.shr_s
-             (local.get $2)
-             (i32.const 9)
-            )
-            (i32.const 1)
-           )
-          )
-         )
-        )
-       )
-       (local.set $0
+     (local.set $1
+      (i32.load16_u
+       (local.tee $5
         (i32.add
-         (i32.mul
-          (i32.sub
-           (i32.load16_u offset=2
-            (local.get $4)
-           )
-           (local.get $0)
-          )
-          (i32.and
-           (local.get $2)
-           (i32.const 511)
-          )
+         (i32.load offset=8
+          (local.get $0)
          )
          (i32.shl
-          (local.get $0)
-          (i32.const 9)
+          (i32.shr_s
+           (local.get $2)
+           (i32.const 9)
+          )
+          (i32.const 1)
          )
         )
        )
-      )
-     )
-     (i32.store16
-      (local.get $3)
-      (i32.shr_s
-       (select
-        (i32.add
-         (local.get $0)
-         (i32.const 512)
-        )
-        (i32.sub
-         (i32.const 33554943)
-         (local.get $0)
-        )
-        (i32.ge_s
-         (local.get $10)
-         (i32.const 0)
-        )
-       )
-       (i32.const 10)
       )
      )
      (local.set $1
       (i32.add
-       (local.get $1)
-       (i32.const 2)
+       (i32.mul
+        (i32.sub
+         (i32.load16_u offset=2
+          (local.get $5)
+         )
+         (local.get $1)
+        )
+        (i32.and
+         (local.get $2)
+         (i32.const 511)
+        )
+       )
+       (i32.shl
+        (local.get $1)
+        (i32.const 9)
+       )
       )
      )
-     (local.set $3
+    )
+   )
+   (i32.store16
+    (local.get $3)
+    (i32.shr_s
+     (select
       (i32.add
-       (local.get $3)
+       (local.get $1)
+       (i32.const 512)
+      )
+      (i32.sub
+       (i32.const 33554943)
+       (local.get $1)
+      )
+      (i32.ge_s
+       (local.get $10)
+       (i32.const 0)
+      )
+     )
+     (i32.const 10)
+    )
+   )
+   (local.set $3
+    (i32.add
+     (local.get $3)
+     (i32.const 2)
+    )
+   )
+   (br_if $label$1
+    (i32.gt_u
+     (local.get $9)
+     (local.tee $4
+      (i32.add
+       (local.get $4)
        (i32.const 2)
       )
      )
-     (br $label$1)
     )
    )
   )

@@ -29,7 +29,7 @@ export function invoke(): i32 {
   return STATUS_OK;
 }
 
-const arena: usize = memory.data(138, 8);
+const arena: usize = memory.data(140, 8);
 const input_t0: usize = arena + 88; // 50 bytes, live in steps 0..1
 const conv2d_1: usize = arena + 72; // 16 bytes, live in steps 1..3
 const conv2d_1_scratch: usize = arena + 0; // 72 bytes, live in steps 1..1
