@@ -15,10 +15,11 @@ import {
 import { byteSize, elements, ModelError, TASKS, type Task } from "../ir/graph.ts";
 import { isScaling } from "../ir/serialize.ts";
 import type { BorderTensor } from "../ops/border.ts";
+import { packLayers, unpackLayers } from "./layer_table.ts";
 
 /** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
 export const SECTION_NAME = "thimble";
-export const METADATA_VERSION = 1;
+export const METADATA_VERSION = 2;
 
 /** The values of one tensor in calibration. */
 export interface Statistics {
@@ -100,14 +101,33 @@ function packNames(names: readonly string[]): readonly string[] | NumberedNames 
 const unpackNames = (names: readonly string[] | NumberedNames, count: number): readonly string[] =>
   "prefix" in names ? Array.from({ length: count }, (_, i) => `${names.prefix}${names.first + i}`) : names;
 
+/** A tensor as it is stored: four statistics in the order of their fields. */
+const packTensor = ({ features, statistics: seen, ...info }: TensorInfo): object => ({
+  ...info,
+  ...(features && { features: packNames(features) }),
+  ...(seen && { statistics: [seen.min, seen.max, seen.mean, seen.deviation] }),
+});
+
+interface StoredTensor extends Omit<TensorInfo, "features" | "statistics"> {
+  readonly features?: readonly string[] | NumberedNames;
+  readonly statistics?: readonly [min: number, max: number, mean: number, deviation: number];
+}
+
+function unpackTensor({ features, statistics: seen, ...info }: StoredTensor): TensorInfo {
+  return {
+    ...info,
+    ...(features && { features: unpackNames(features, info.shape.at(-1) ?? 1) }),
+    ...(seen && { statistics: { min: seen[0], max: seen[1], mean: seen[2], deviation: seen[3] } }),
+  };
+}
+
 /** Deterministic CBOR (RFC 8949, section 4.2). */
 export const encodeMetadata = (metadata: Metadata): Uint8Array =>
   encode({
     ...metadata,
-    inputs: metadata.inputs.map(({ features, ...info }) => ({
-      ...info,
-      ...(features && { features: packNames(features) }),
-    })),
+    inputs: metadata.inputs.map(packTensor),
+    outputs: metadata.outputs.map(packTensor),
+    layers: packLayers(metadata.layers),
   });
 
 /** Far above what a module can hold; a malformed shape may claim anything. */
@@ -123,7 +143,13 @@ const isScale: Check = (value, path) =>
   isNumber(value, path) ??
   ((value as number) > 0 ? undefined : `${path}: expected more than 0, found ${value}`);
 
-const isStatistics = isRecord({ min: isNumber, max: isNumber, mean: isNumber, deviation: isNumber });
+const listOf =
+  (count: number, element: Check): Check =>
+  (value, path) =>
+    isList(element)(value, path) ??
+    ((value as unknown[]).length === count ? undefined : `${path}: expected ${count} numbers`);
+
+const isStatistics = listOf(4, isNumber);
 
 /** More columns than any table has that a module could read. */
 const MAX_FEATURES = 65536;
@@ -162,9 +188,7 @@ const isTensorInfo: Check = (value, path) => {
 };
 
 /** A number for native kernels, then one for portable ones. */
-const isPair: Check = (value, path) =>
-  isList(isCount)(value, path) ??
-  ((value as number[]).length === 2 ? undefined : `${path}: expected two numbers`);
+const isPair = listOf(2, isCount);
 
 const isLayerInfo = isRecord(
   {
@@ -188,7 +212,7 @@ const document = isRecord(
     graph: isBytes,
     inputs: isList(isTensorInfo),
     outputs: isList(isTensorInfo),
-    layers: isList(isLayerInfo),
+    layers: isRecord({}),
     memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
     selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
   },
@@ -197,19 +221,23 @@ const document = isRecord(
 
 /** Reads the section's contents (untrusted bytes); throws ModelError where they are not what `build` writes. */
 export function decodeMetadata(bytes: Uint8Array): Metadata {
+  const where = `custom section ${SECTION_NAME}`;
   let value: unknown;
   try {
     value = decode(bytes);
   } catch (error) {
-    throw new ModelError(`custom section ${SECTION_NAME}: expected CBOR: ${(error as Error).message}`);
+    throw new ModelError(`${where}: expected CBOR: ${(error as Error).message}`);
   }
-  checkDocument(value, document, `custom section ${SECTION_NAME}`);
-  const metadata = value as Metadata;
-  const inputs = metadata.inputs.map(({ features, ...info }) => ({
-    ...info,
-    ...(features && { features: unpackNames(features, info.shape.at(-1) ?? 1) }),
-  }));
-  return { ...metadata, inputs };
+  checkDocument(value, document, where);
+  const stored = value as Metadata & { inputs: readonly StoredTensor[]; outputs: readonly StoredTensor[] };
+  const layers = unpackLayers(stored.layers, where);
+  checkDocument({ layers }, isRecord({ layers: isList(isLayerInfo) }), where);
+  return {
+    ...stored,
+    inputs: stored.inputs.map(unpackTensor),
+    outputs: stored.outputs.map(unpackTensor),
+    layers: layers as unknown as readonly LayerInfo[],
+  };
 }
 
 /** Elements of a tensor that metadata describes. */

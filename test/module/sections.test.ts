@@ -1,9 +1,10 @@
 /** Sections of a module: found, measured, added, and their sizes explained to the last byte. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { decode, encode } from "cborg";
 import { partTotals, sizeParts } from "../../host/compiler/compile/parts.ts";
 import { ModelError } from "../../host/ir/graph.ts";
-import { decodeMetadata, encodeMetadata, SECTION_NAME } from "../../host/module/metadata.ts";
+import { decodeMetadata, encodeMetadata, type LayerInfo, SECTION_NAME } from "../../host/module/metadata.ts";
 import {
   addCustomSection,
   customSection,
@@ -51,7 +52,7 @@ describe("custom sections", () => {
   });
 
   test("metadata that is none is refused, by the section's name", () => {
-    const bad = [new Uint8Array(), Uint8Array.of(0xf6), encodeMetadata({ ...metadata, version: 2 })];
+    const bad = [new Uint8Array(), Uint8Array.of(0xf6), encodeMetadata({ ...metadata, version: 1 })];
     for (const bytes of bad) {
       assert.throws(
         () => decodeMetadata(bytes),
@@ -59,6 +60,69 @@ describe("custom sections", () => {
       );
     }
   });
+});
+
+describe("columns of layers", () => {
+  const layer = (name: string, more: Partial<LayerInfo> = {}): LayerInfo => ({
+    name,
+    op: "conv2d",
+    shape: [1, 2],
+    kernels: ["conv2d_s8.2"],
+    macs: 3,
+    weights: 4,
+    tables: 5,
+    ...more,
+  });
+  const stored = (columns: object, texts: readonly string[] = ["conv2d"]): Uint8Array =>
+    encode({
+      ...(decode(encodeMetadata({ ...metadata, layers: [] })) as object),
+      layers: { texts, columns },
+    });
+  const good = {
+    name: ["a"],
+    op: [0],
+    shape: [[1]],
+    kernels: [[]],
+    macs: [0],
+    weights: [0],
+    tables: [0],
+  };
+
+  test("rows come back, each with what it had and no more", () => {
+    const layers = [
+      layer("a"),
+      layer("b", { op: "view", kernels: [], cost: [6, 7] }),
+      layer("c", { tile: 8, inPlace: true, kernels: ["conv2d_s8.2", "copy_s8.1"] }),
+    ];
+    assert.deepEqual(decodeMetadata(encodeMetadata({ ...metadata, layers })).layers, layers);
+    assert.deepEqual(decodeMetadata(stored(good)).layers.length, 1);
+  });
+
+  const faults: readonly [string, Uint8Array, RegExp][] = [
+    ["no columns", stored({}), /: layers\.columns\.name: expected a list, found undefined$/],
+    ["none of one", stored({ ...good, macs: undefined }), /: layers\.columns\.macs: expected a list of 1/],
+    [
+      "one too long",
+      stored({ ...good, shape: [[1], [1]] }),
+      /: layers\.columns\.shape: expected a list of 1/,
+    ],
+    ["tiles too few", stored({ ...good, tile: [] }), /: layers\.columns\.tile: expected a list of 1/],
+    [
+      "a text that is not there",
+      stored({ ...good, op: [1] }),
+      /: layers\[0\]\.op: expected text, found undefined$/,
+    ],
+    [
+      "a kernel that is not there",
+      stored({ ...good, kernels: [[7]] }),
+      /: layers\[0\]\.kernels\[0\]: expected text/,
+    ],
+    ["a null", stored({ ...good, macs: [null] }), /: layers\[0\]\.macs: expected a whole number/],
+  ];
+  for (const [name, bytes, message] of faults) {
+    test(`are refused: ${name}`, () =>
+      assert.throws(() => decodeMetadata(bytes), { name: "ModelError", message }));
+  }
 });
 
 describe("what V8 says of the module, too", () => {
