@@ -3,8 +3,8 @@ import { inferenceTime } from "../compiler/tune/tune.ts";
 import { type BoardProfile, DEFAULT_BOARD } from "../firmware/boards.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
-import { decodeMetadata, type Metadata, SECTION_NAME, type TensorInfo } from "../module/metadata.ts";
-import { customSection, readExports } from "../module/sections.ts";
+import { type Metadata, readMetadata, type TensorInfo } from "../module/metadata.ts";
+import { readExports } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
 import { plain } from "../plain.ts";
 import { layerTable, time } from "../report/text.ts";
@@ -22,9 +22,7 @@ export function readModule(file: string): { module: Uint8Array; metadata: Metada
   checkSubset(module);
   if (!WebAssembly.validate(new Uint8Array(module)))
     throw new ModelError("module: expected valid WebAssembly");
-  const section = customSection(module, SECTION_NAME);
-  if (!section) throw new ModelError(`module: expected a custom section ${SECTION_NAME}, found none`);
-  return { module, metadata: decodeMetadata(section), ...(image && { image }) };
+  return { module, metadata: readMetadata(module), ...(image && { image }) };
 }
 
 /** The board that the module was tuned to, and its cost there; nothing where the module does not say. */

@@ -4,7 +4,7 @@ import type { LayerInfo } from "./metadata.ts";
 
 /**
  * Layers as metadata store them, by columns: names of fields once, and the names of operators and kernels, which
- * recur, in one list of texts that rows point into. What only some layers have is null in the others, and where no
+ * recur, by number: first those of the kernels that the module exports, then those of `texts`. What only some layers have is null in the others, and where no
  * layer has it there is no column.
  */
 interface LayerTable {
@@ -15,10 +15,10 @@ interface LayerTable {
 const REQUIRED = ["name", "op", "shape", "kernels", "macs", "weights", "tables"] as const;
 const OPTIONAL = ["tile", "inPlace", "cost"] as const;
 
-/** The table of layers, whose texts are in the order in which rows come to them. */
-export function packLayers(layers: readonly LayerInfo[]): LayerTable {
-  const texts = [...new Set(layers.flatMap(({ op, kernels }) => [op, ...kernels]))];
-  const at = new Map(texts.map((text, i) => [text, i]));
+/** The table of layers, of a module that exports `kernels`; texts are in the order in which rows come to them. */
+export function packLayers(layers: readonly LayerInfo[], kernels: readonly string[]): LayerTable {
+  const all = [...new Set([...kernels, ...layers.flatMap((layer) => [layer.op, ...layer.kernels])])];
+  const at = new Map(all.map((text, i) => [text, i]));
   const rows = layers.map((layer) => ({
     ...layer,
     op: at.get(layer.op)!,
@@ -26,7 +26,7 @@ export function packLayers(layers: readonly LayerInfo[]): LayerTable {
   }));
   const used = OPTIONAL.filter((key) => rows.some((row) => row[key] !== undefined));
   const columns = [...REQUIRED, ...used].map((key) => [key, rows.map((row) => row[key] ?? null)]);
-  return { texts, columns: Object.fromEntries(columns) };
+  return { texts: all.slice(new Set(kernels).size), columns: Object.fromEntries(columns) };
 }
 
 const isTable = isRecord({
@@ -38,9 +38,14 @@ const isTable = isRecord({
  * The rows of a table; what they hold is for the caller to check. Throws ModelError, whose message begins with
  * `where`, unless it is a table.
  */
-export function unpackLayers(value: unknown, where: string): Record<string, unknown>[] {
+export function unpackLayers(
+  value: unknown,
+  kernels: readonly string[],
+  where: string,
+): Record<string, unknown>[] {
   checkDocument({ layers: value }, isRecord({ layers: isTable }), where);
-  const { texts, columns } = value as LayerTable;
+  const { columns, texts: others } = value as LayerTable;
+  const texts = [...kernels, ...others];
   const count = columns.name!.length;
   for (const key of [...REQUIRED, ...OPTIONAL.filter((each) => each in columns)]) {
     const found = columns[key];

@@ -16,6 +16,7 @@ import { byteSize, elements, ModelError, TASKS, type Task } from "../ir/graph.ts
 import { isScaling } from "../ir/serialize.ts";
 import type { BorderTensor } from "../ops/border.ts";
 import { packLayers, unpackLayers } from "./layer_table.ts";
+import { addCustomSection, customSection, readExports } from "./sections.ts";
 
 /** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
 export const SECTION_NAME = "thimble";
@@ -113,6 +114,13 @@ interface StoredTensor extends Omit<TensorInfo, "features" | "statistics"> {
   readonly statistics?: readonly [min: number, max: number, mean: number, deviation: number];
 }
 
+interface StoredMetadata extends Omit<Metadata, "inputs" | "outputs" | "layers" | "memory"> {
+  readonly inputs: readonly StoredTensor[];
+  readonly outputs: readonly StoredTensor[];
+  readonly layers: unknown;
+  readonly memory: readonly [constants: number, arena: number, lowerBound: number, total: number];
+}
+
 function unpackTensor({ features, statistics: seen, ...info }: StoredTensor): TensorInfo {
   return {
     ...info,
@@ -121,13 +129,17 @@ function unpackTensor({ features, statistics: seen, ...info }: StoredTensor): Te
   };
 }
 
-/** Deterministic CBOR (RFC 8949, section 4.2). */
-export const encodeMetadata = (metadata: Metadata): Uint8Array =>
+/** In the order in which they are stored, as a list. */
+const MEMORY = ["constants", "arena", "lowerBound", "total"] as const;
+
+/** Deterministic CBOR (RFC 8949, section 4.2). `kernels` are the names of those that the module exports. */
+export const encodeMetadata = (metadata: Metadata, kernels: readonly string[] = []): Uint8Array =>
   encode({
     ...metadata,
     inputs: metadata.inputs.map(packTensor),
     outputs: metadata.outputs.map(packTensor),
-    layers: packLayers(metadata.layers),
+    layers: packLayers(metadata.layers, kernels),
+    memory: MEMORY.map((key) => metadata.memory[key]),
   });
 
 /** Far above what a module can hold; a malformed shape may claim anything. */
@@ -213,14 +225,17 @@ const document = isRecord(
     inputs: isList(isTensorInfo),
     outputs: isList(isTensorInfo),
     layers: isRecord({}),
-    memory: isRecord({ constants: isCount, arena: isCount, lowerBound: isCount, total: isCount }),
+    memory: listOf(MEMORY.length, isCount),
     selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
   },
   { task: isOneOf(...TASKS), tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
 );
 
-/** Reads the section's contents (untrusted bytes); throws ModelError where they are not what `build` writes. */
-export function decodeMetadata(bytes: Uint8Array): Metadata {
+/**
+ * Reads the section's contents (untrusted bytes), of a module that exports these kernels; throws ModelError where
+ * they are not what `build` writes.
+ */
+export function decodeMetadata(bytes: Uint8Array, kernels: readonly string[] = []): Metadata {
   const where = `custom section ${SECTION_NAME}`;
   let value: unknown;
   try {
@@ -229,15 +244,34 @@ export function decodeMetadata(bytes: Uint8Array): Metadata {
     throw new ModelError(`${where}: expected CBOR: ${(error as Error).message}`);
   }
   checkDocument(value, document, where);
-  const stored = value as Metadata & { inputs: readonly StoredTensor[]; outputs: readonly StoredTensor[] };
-  const layers = unpackLayers(stored.layers, where);
+  const stored = value as StoredMetadata;
+  const [constants, arena, lowerBound, total] = stored.memory;
+  const layers = unpackLayers(stored.layers, kernels, where);
   checkDocument({ layers }, isRecord({ layers: isList(isLayerInfo) }), where);
   return {
     ...stored,
     inputs: stored.inputs.map(unpackTensor),
     outputs: stored.outputs.map(unpackTensor),
     layers: layers as unknown as readonly LayerInfo[],
+    memory: { constants, arena, lowerBound, total },
   };
+}
+
+/** Kernels that a module exports, in its order. */
+const kernelsOf = (module: Uint8Array): string[] =>
+  readExports(module)
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith("kernel."));
+
+/** The module with its metadata as its last section. */
+export const addMetadata = (module: Uint8Array, metadata: Metadata): Uint8Array =>
+  addCustomSection(module, SECTION_NAME, encodeMetadata(metadata, kernelsOf(module)));
+
+/** Metadata of a module (untrusted bytes); throws ModelError where there are none, or not as `build` writes them. */
+export function readMetadata(module: Uint8Array): Metadata {
+  const section = customSection(module, SECTION_NAME);
+  if (!section) throw new ModelError(`module: expected a custom section ${SECTION_NAME}, found none`);
+  return decodeMetadata(section, kernelsOf(module));
 }
 
 /** Elements of a tensor that metadata describes. */

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { decodeMetadata, encodeMetadata, SECTION_NAME } from "../../host/module/metadata.ts";
-import { addCustomSection, readSections } from "../../host/module/sections.ts";
+import { addMetadata, readMetadata, SECTION_NAME } from "../../host/module/metadata.ts";
+import { readSections } from "../../host/module/sections.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
@@ -160,7 +160,7 @@ test("names of a hostile module do not control the terminal", () => {
   const clear = "\u001b[2J";
   const binary = new Uint8Array(readFileSync(module));
   const section = readSections(binary).find(({ name }) => name === SECTION_NAME)!;
-  const metadata = decodeMetadata(binary.subarray(section.start, section.end));
+  const metadata = readMetadata(binary);
   const hostile = {
     ...metadata,
     model: { ...metadata.model, name: `digits${clear}` },
@@ -168,7 +168,7 @@ test("names of a hostile module do not control the terminal", () => {
   };
   const file = join(scratch, "hostile.wasm");
   const code = binary.subarray(0, section.offset);
-  writeFileSync(file, addCustomSection(code, SECTION_NAME, encodeMetadata(hostile)));
+  writeFileSync(file, addMetadata(code, hostile));
   const row = join(scratch, "row.bin");
   writeFileSync(row, new Uint8Array(64 * 4));
   for (const args of [

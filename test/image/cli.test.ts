@@ -10,15 +10,13 @@ import {
 } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe, test } from "node:test";
-import { encode } from "cborg";
 import { FLASH_LAYOUTS } from "../../host/firmware/boards.ts";
 import { readFlash } from "../../host/image/flash.ts";
 import { defaultTable } from "../../host/image/layout.ts";
 import { parseImage, parseSlot } from "../../host/image/mcuboot.ts";
 import { encodeTable, tableCsv } from "../../host/image/partition_table.ts";
 import { writeImage } from "../../host/image/write_image.ts";
-import { SECTION_NAME } from "../../host/module/metadata.ts";
-import { addCustomSection } from "../../host/module/sections.ts";
+import { addMetadata, METADATA_VERSION, type Metadata } from "../../host/module/metadata.ts";
 import { type Outcome, thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
@@ -28,8 +26,8 @@ const folder = scratchFolder();
 const at = (name: string): string => join(folder, name);
 
 /** Just enough for `sign`, `inspect` and `run`. */
-const metadata = {
-  version: 1,
+const metadata: Metadata = {
+  version: METADATA_VERSION,
   model: { name: "plus_one", version: "1.2.3" },
   source: { file: "plus_one.tflite", sha256: new Uint8Array(32) },
   compiler: "hand",
@@ -40,7 +38,7 @@ const metadata = {
   memory: { constants: 0, arena: 2, lowerBound: 2, total: 32 },
   selfTest: [],
 };
-const withMetadata = addCustomSection(module, SECTION_NAME, encode(metadata));
+const withMetadata = addMetadata(module, metadata);
 writeFileSync(at("module.wasm"), withMetadata);
 
 const run = (...args: string[]): Outcome => thimble(args, { cwd: folder });

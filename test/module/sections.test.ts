@@ -4,7 +4,13 @@ import { describe, test } from "node:test";
 import { decode, encode } from "cborg";
 import { partTotals, sizeParts } from "../../host/compiler/compile/parts.ts";
 import { ModelError } from "../../host/ir/graph.ts";
-import { decodeMetadata, encodeMetadata, type LayerInfo, SECTION_NAME } from "../../host/module/metadata.ts";
+import {
+  decodeMetadata,
+  encodeMetadata,
+  type LayerInfo,
+  readMetadata,
+  SECTION_NAME,
+} from "../../host/module/metadata.ts";
 import {
   addCustomSection,
   customSection,
@@ -45,7 +51,7 @@ describe("custom sections", () => {
   });
 
   test("metadata is read back as it was written", () => {
-    const found = decodeMetadata(customSection(module, SECTION_NAME)!);
+    const found = readMetadata(module);
     assert.deepEqual(encodeMetadata(found), encodeMetadata(metadata));
     assert.equal(found.outputs[0]!.name, "probabilities");
     assert.deepEqual(found.outputs[0]!.labels, ["0", "1", "2"]);
@@ -67,7 +73,7 @@ describe("columns of layers", () => {
     name,
     op: "conv2d",
     shape: [1, 2],
-    kernels: ["conv2d_s8.2"],
+    kernels: ["kernel.conv2d_s8.2"],
     macs: 3,
     weights: 4,
     tables: 5,
@@ -92,9 +98,16 @@ describe("columns of layers", () => {
     const layers = [
       layer("a"),
       layer("b", { op: "view", kernels: [], cost: [6, 7] }),
-      layer("c", { tile: 8, inPlace: true, kernels: ["conv2d_s8.2", "copy_s8.1"] }),
+      layer("c", { tile: 8, inPlace: true, kernels: ["kernel.conv2d_s8.2", "kernel.copy_s8.1"] }),
     ];
-    assert.deepEqual(decodeMetadata(encodeMetadata({ ...metadata, layers })).layers, layers);
+    for (const kernels of [
+      [],
+      ["kernel.copy_s8.1"],
+      ["kernel.other.1", "kernel.conv2d_s8.2", "kernel.copy_s8.1"],
+    ]) {
+      const bytes = encodeMetadata({ ...metadata, layers }, kernels);
+      assert.deepEqual(decodeMetadata(bytes, kernels).layers, layers);
+    }
     assert.deepEqual(decodeMetadata(stored(good)).layers.length, 1);
   });
 

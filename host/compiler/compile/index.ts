@@ -1,6 +1,5 @@
 import { mergeDataSegments } from "../../module/data_segments.ts";
-import { encodeMetadata, type Metadata, SECTION_NAME } from "../../module/metadata.ts";
-import { addCustomSection } from "../../module/sections.ts";
+import { addMetadata, type Metadata } from "../../module/metadata.ts";
 import { checkSubset } from "../../module/subset.ts";
 import type { Program } from "../plan/lower.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
@@ -21,7 +20,7 @@ export async function compileModule(
   const binary = mergeDataSegments(await optimize(raw, program.kernels));
   checkSubset(binary);
   checkAddresses(binary, program, plan);
-  return metadata ? addCustomSection(binary, SECTION_NAME, encodeMetadata(metadata)) : binary;
+  return metadata ? addMetadata(binary, metadata) : binary;
 }
 
 /** asc assigns addresses in the order of the file; they have to be the plan's. */

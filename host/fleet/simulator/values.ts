@@ -1,7 +1,7 @@
 /** Real values of the model that runs on a device, by what its module says of itself. */
 
 import { parseSlot } from "../../image/mcuboot.ts";
-import { decodeMetadata, infoElements, SECTION_NAME, type TensorInfo } from "../../module/metadata.ts";
+import { infoElements, readMetadata, SECTION_NAME, type TensorInfo } from "../../module/metadata.ts";
 import { customSection } from "../../module/sections.ts";
 import { dequantizeBytes, quantizeToBytes, splitRow } from "../../ops/border.ts";
 import type { ModelPlace, Service } from "./device.ts";
@@ -25,10 +25,9 @@ function quantizeOne(values: ArrayLike<number> | undefined, info: TensorInfo): U
 }
 
 function fromModule(module: Uint8Array): RealModel {
-  const section = customSection(module, SECTION_NAME);
-  if (!section)
+  if (!customSection(module, SECTION_NAME))
     throw new RangeError(`module: expected a custom section ${SECTION_NAME} for real values, found none`);
-  const { inputs, outputs } = decodeMetadata(section);
+  const { inputs, outputs } = readMetadata(module);
   const sizes = inputs.map(infoElements);
   const quantize = (values: readonly ArrayLike<number>[]): Uint8Array[] =>
     inputs.map((info, i) => quantizeOne(values[i], info));

@@ -147,7 +147,7 @@ describe("addresses", () => {
     );
     await assert.rejects(compile(plan, moved("y")), /^Error: compiled module: output_0: expected/);
     await assert.rejects(
-      compile({ ...plan, arena: { ...plan.arena, bytes: plan.arena.bytes + 8 } }, plan),
+      compile({ ...plan, constantsOffset: plan.constantsOffset + 8 }, plan),
       /^Error: compiled module: (memory_bytes|constants): expected/,
     );
   });
