@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 /*
- * A module's linear memory as native kernels see it, in two parts: one that they read and write, and behind it
- * the constants, which they only read. Those may lie in flash. Both are aligned to 4 bytes, and so is the offset
- * at which the second begins.
+ * A module's linear memory as native kernels see it, in two parts: one that they read and write, and behind
+ * it the constants, which they only read. Those may lie in flash. Both are aligned to 4 bytes, and so is the
+ * offset at which the second begins.
  */
 typedef struct thimble_memory {
     uint8_t *written;
@@ -26,9 +26,10 @@ typedef struct thimble_kernel {
     uint32_t block_bytes; /* of its arguments */
 
     /*
-     * `block` holds the arguments (kernels/arguments.h), aligned to 4 bytes, among the constants. They come from
-     * the module, so nothing about them is known: every address and length is checked before the first access.
-     * Returns 0, or -1 where an argument is wrong, and then nothing has been written; the caller traps.
+     * `block` holds the arguments (kernels/arguments.h), aligned to 4 bytes, among the constants. They come
+     * from the module, so nothing about them is known: every address and length is checked before the first
+     * access. Returns 0, or -1 where an argument is wrong, and then nothing has been written; the caller
+     * traps.
      */
     int (*run)(const thimble_memory *memory, const void *block);
 } thimble_kernel;

@@ -2,9 +2,10 @@
  * Fuzzes the native kernels: whatever a module passes to one, it stays inside linear memory, has no undefined
  * behaviour, and does not touch the memory when it refuses.
  *
- * An input is one byte for the kernel, two for the offset of the constants, the argument block, and the rest is
- * the memory. It is short, so that no call that the kernels accept takes long. The corpus in
- * test/fuzz/corpus/kernels has calls that are right, to start from; test/firmware/kernels_corpus.ts writes them.
+ * An input is one byte for the kernel, two for the offset of the constants, the argument block, and the rest
+ * is the memory. It is short, so that no call that the kernels accept takes long. The corpus in
+ * test/fuzz/corpus/kernels has calls that are right, to start from; test/firmware/kernels_corpus.ts writes
+ * them.
  */
 #include <stdint.h>
 #include <stdlib.h>

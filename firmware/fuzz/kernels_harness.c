@@ -5,10 +5,10 @@
  *     kernels_harness --list    one line per kernel: its name and the bytes of its block
  *     kernels_harness           calls, back to back, until stdin ends
  *
- * A call is u32 kernel (its line in the list), u32 memory_bytes, u32 constants_at, the argument block, the bytes
- * of memory. The answer is an i32 status, and after 0 the memory. All numbers are little-endian, as on the
- * machines that this runs on. Each part of memory is allocated on its own, so that the address sanitizer sees one
- * byte too many.
+ * A call is u32 kernel (its line in the list), u32 memory_bytes, u32 constants_at, the argument block, the
+ * bytes of memory. The answer is an i32 status, and after 0 the memory. All numbers are little-endian, as on
+ * the machines that this runs on. Each part of memory is allocated on its own, so that the address sanitizer
+ * sees one byte too many.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -98,8 +98,8 @@ typedef struct thimble_tables {
 } thimble_tables;
 
 /*
- * Whether the tables of `channels` channels of `terms` weights each are constants, bias and multiplier aligned for
- * thimble_load, and all shifts valid.
+ * Whether the tables of `channels` channels of `terms` weights each are constants, bias and multiplier
+ * aligned for thimble_load, and all shifts valid.
  */
 bool thimble_tables_valid(const thimble_tables *tables, int32_t channels, int32_t terms,
                           const thimble_memory *memory);

@@ -142,9 +142,9 @@ int thimble_conv2d_s8(const thimble_memory *memory, const void *block) {
         tiles_write(a, &layer, memory, pixel_count);
         return 0;
     }
-    const thimble_pixels pixels = {
-        (const int8_t *)thimble_at(memory, a->input), (int8_t *)memory->written + a->output, pixel_count, a->input_channels,
-        a->output_channels};
+    const thimble_pixels pixels = {(const int8_t *)thimble_at(memory, a->input),
+                                   (int8_t *)memory->written + a->output, pixel_count, a->input_channels,
+                                   a->output_channels};
     thimble_block_run(&layer, 0, a->output_channels, (const int8_t *)thimble_at(memory, a->weights), &pixels);
     return 0;
 }

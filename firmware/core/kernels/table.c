@@ -32,8 +32,8 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_FULLY_CONNECTED_PER_CHANNEL
     {"kernel.fully_connected_per_channel_s8.2", sizeof(thimble_fully_connected_per_channel_s8_arguments),
      thimble_fully_connected_per_channel_s8},
-    {"kernel.fully_connected_per_channel_stationary_s8.1", sizeof(thimble_fully_connected_per_channel_s8_arguments),
-     thimble_fully_connected_per_channel_s8},
+    {"kernel.fully_connected_per_channel_stationary_s8.1",
+     sizeof(thimble_fully_connected_per_channel_s8_arguments), thimble_fully_connected_per_channel_s8},
 #endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED
     {"kernel.fully_connected_s8.2", sizeof(thimble_fully_connected_s8_arguments), thimble_fully_connected_s8},

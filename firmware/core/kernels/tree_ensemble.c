@@ -18,7 +18,8 @@ bool thimble_trees_valid(const thimble_tree_ensemble_arguments *a, const thimble
     if (!thimble_writable(output, memory) || !thimble_constant(base, memory)) return false;
     if (!thimble_constant(table, memory) || !thimble_constant(terms, memory)) return false;
     if (!padding_valid(thimble_at(memory, a->table) + a->table_bytes)) return false;
-    const uintptr_t sources = (uintptr_t)thimble_at(memory, a->base) | (uintptr_t)thimble_at(memory, a->terms);
+    const uintptr_t sources =
+        (uintptr_t)thimble_at(memory, a->base) | (uintptr_t)thimble_at(memory, a->terms);
     return ((a->output | sources) & 1) == 0;
 }
 

@@ -30,8 +30,9 @@ enum {
 };
 
 /*
- * Whether output, base, table with its padding and terms lie where they must: the output in the part of memory
- * that is written, the others among the constants. The features that splits ask for are the caller's to check.
+ * Whether output, base, table with its padding and terms lie where they must: the output in the part of
+ * memory that is written, the others among the constants. The features that splits ask for are the caller's
+ * to check.
  */
 bool thimble_trees_valid(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory);
 

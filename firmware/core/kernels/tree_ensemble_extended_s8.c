@@ -52,8 +52,8 @@ static const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t
     return NULL;
 }
 
-static bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory, thimble_tree_sums *sums,
-                uint32_t features) {
+static bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory,
+                thimble_tree_sums *sums, uint32_t features) {
     const int8_t *input = (const int8_t *)thimble_at(memory, a->input);
     const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;

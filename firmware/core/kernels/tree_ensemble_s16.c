@@ -34,8 +34,8 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
     }
 }
 
-static inline bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory, thimble_tree_sums *sums,
-                       int32_t features) {
+static inline bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory,
+                       thimble_tree_sums *sums, int32_t features) {
     const uint8_t *input = thimble_at(memory, a->input);
     const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
