@@ -20,7 +20,7 @@ const TOOLS =
   );
 /** Tests with parts that need a compiler, QEMU, a browser or files that are not in the repository. */
 const PATTERNS = [
-  "test/firmware/qemu",
+  "test/firmware/port/qemu-riscv32.test",
   "test/runtime/engines/",
   "test/cli/run",
   "test/cases/table",

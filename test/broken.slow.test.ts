@@ -43,7 +43,7 @@ const FAULTS = [
     file: "host/fleet/server/rest/route.ts",
     from: `throw new Refused(404, \`device:`,
     to: `throw new Refused(200, \`device:`,
-    command: ["npm", "test", "--", "test/fleet/server/devices", "test/fleet/server/hostile"],
+    command: ["npm", "test", "--", "test/fleet/server/devices", "test/fleet/server/server_hostile"],
     fails: /FAIL test\/fleet\/server\//,
   },
 ] as const;

@@ -5,7 +5,7 @@
  * The first byte of an input is a set of modes, the rest an image, or with MODULE a module. No fuzzer finds a
  * hash, so an image's SHA-256 is all DIGEST here, and a key's all KEY_DIGEST, which the corpus holds in their
  * places; and the signature is right or wrong as the modes say. The corpus is in test/fuzz/corpus/image;
- * test/firmware/image_corpus.ts writes it.
+ * test/firmware/fuzz/image_corpus.ts writes it.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  *
  * An input is one byte for the kernel, two for the offset of the constants, the argument block, and the rest
  * is the memory. It is short, so that no call that the kernels accept takes long. The corpus in
- * test/fuzz/corpus/kernels has calls that are right, to start from; test/firmware/kernels_corpus.ts writes
+ * test/fuzz/corpus/kernels has calls that are right, to start from; test/firmware/fuzz/kernels_corpus.ts writes
  * them.
  */
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /*
- * Runs native kernels on calls from stdin, for test/firmware/kernels.test.ts, which compares what they leave
- * in memory with what their AssemblyScript twins leave.
+ * Runs native kernels on calls from stdin, for test/firmware/core/kernels.test.ts, which compares what they
+ * leave in memory with what their AssemblyScript twins leave.
  *
  *     kernels_harness --list    one line per kernel: its name and the bytes of its block
  *     kernels_harness           calls, back to back, until stdin ends

@@ -1,7 +1,8 @@
 /*
  * Compares the short ways from a sum to a byte (core/kernels/output.h) with the long one, for
- * test/firmware/kernels.test.ts: all small sums, those at every rounding boundary and at the bounds of what a
- * short way takes, and random ones; for every shift. Prints how many, or fails at the first difference.
+ * test/firmware/core/kernels.test.ts: all small sums, those at every rounding boundary and at the bounds of
+ * what a short way takes, and random ones; for every shift. Prints how many, or fails at the first
+ * difference.
  */
 #include <stdio.h>
 #include <stdlib.h>

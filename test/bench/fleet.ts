@@ -10,9 +10,9 @@ import { runInNewContext } from "node:vm";
 import { type Fleet, fleetOf } from "../../host/fleet/simulator/fleet.ts";
 import { loadCore } from "../../host/fleet/simulator/simulated_device.ts";
 import { table } from "../../host/table.ts";
-import { BASE, type Deployment, scriptedServer } from "../firmware/ddi/scripted_server.ts";
-import { version } from "../firmware/powerfail/scene.ts";
-import { key } from "../firmware/scene.ts";
+import { BASE, type Deployment, scriptedServer } from "../support/scripted_server.ts";
+import { key } from "../support/signed_images.ts";
+import { version } from "../support/two_versions.ts";
 
 interface Cost {
   readonly devices: number;

@@ -7,10 +7,10 @@ import { describe, test } from "node:test";
 import { wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import type { ScenarioOutcome } from "../../host/fleet/simulator/scenario.ts";
 import { publicPem } from "../../host/image/keys.ts";
-import { version } from "../firmware/powerfail/scene.ts";
-import { key } from "../firmware/scene.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
+import { key } from "../support/signed_images.ts";
+import { version } from "../support/two_versions.ts";
 
 const availability = await wasmAvailability();
 const skip = availability.available ? false : `${availability.reason}: ${availability.install}`;

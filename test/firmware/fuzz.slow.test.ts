@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { scratchFolder } from "../support/folders.ts";
-import { buildFuzzer, findFuzzer, fuzz, writeModuleCorpus } from "./fuzzer.ts";
+import { buildFuzzer, findFuzzer, fuzz, writeModuleCorpus } from "./fuzz/fuzzer.ts";
 
 const SEEDS = [1, 2, 3, 4];
 const MODULES = 400;

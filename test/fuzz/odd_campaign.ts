@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import { buildPosix } from "../../host/firmware/posix_build.ts";
 import { ModelError } from "../../host/ir/graph.ts";
 import { checkSubset } from "../../host/module/subset.ts";
-import { STATUS } from "../firmware/scene.ts";
+import { STATUS } from "../support/signed_images.ts";
 import { type OddModule, oddModule } from "./odd_modules.ts";
 
 /** Every so many get little RAM, so that memory ends anywhere. */

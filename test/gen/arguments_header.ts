@@ -1,14 +1,14 @@
 /**
  * Writes firmware/core/kernels/arguments.h, the argument blocks of assembly/kernels as C structs:
  * `node dist/test/gen/arguments_header.js` after a build. Firmware is built where there is no Node, so the file is
- * committed; test/kernels/specs.test.ts checks that it is up to date.
+ * committed; test/assembly.test.ts checks that it is up to date.
  */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Block, type Field, type FieldType, loadKernel } from "../../host/compiler/plan/kernels.ts";
 import { root } from "../../host/root.ts";
-import { kernelNames } from "../kernels/machine.ts";
+import { kernelNames } from "../ops/lowering/machine.ts";
 
 export const target = join(root, "firmware", "core", "kernels", "arguments.h");
 
@@ -65,8 +65,8 @@ export function argumentsHeader(): string {
   );
   return [
     "/*",
-    " * Argument blocks, as the classes of assembly/kernels declare them; the fields are described there. Written by",
-    " * test/gen/arguments_header.ts: change the classes, not this file.",
+    " * Argument blocks, as the classes of assembly/kernels declare them; the fields are described there. Written",
+    " * by test/gen/arguments_header.ts: change the classes, not this file.",
     " */",
     "#ifndef THIMBLE_KERNELS_ARGUMENTS_H",
     "#define THIMBLE_KERNELS_ARGUMENTS_H",

@@ -7,8 +7,8 @@ import { clampTo, type Range } from "../../host/ops/activation.ts";
 import { type Channels, settleConstantChannels } from "../../host/ops/constant_channels.ts";
 import { kernelMultiplier, type Multiplier, requantize } from "../../host/ops/fixed_point.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
-import { kernelMachine, runOnMachine } from "../kernels/machine.ts";
 import { type Channel, depthwise3x3, everywhere, FAST, pointwise } from "../support/layers.ts";
+import { kernelMachine, runOnMachine } from "./lowering/machine.ts";
 
 const INT8: Range = { min: -128, max: 127 };
 /** The factor of 1. */

@@ -11,8 +11,8 @@ import type { Graph, Vector } from "../../host/ir/graph.ts";
 import { fitsLanes, lanesBytes } from "../../host/ops/lanes.ts";
 import type { Choice } from "../../host/ops/lowering.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
-import { kernelMachine, runOnMachine } from "../kernels/machine.ts";
 import { type Channel, dense, depthwise3x3, everywhere, FAST, pointwise } from "../support/layers.ts";
+import { kernelMachine, runOnMachine } from "./lowering/machine.ts";
 
 const machine = await kernelMachine();
 

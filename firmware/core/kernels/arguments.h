@@ -1,6 +1,6 @@
 /*
- * Argument blocks, as the classes of assembly/kernels declare them; the fields are described there. Written by
- * test/gen/arguments_header.ts: change the classes, not this file.
+ * Argument blocks, as the classes of assembly/kernels declare them; the fields are described there. Written
+ * by test/gen/arguments_header.ts: change the classes, not this file.
  */
 #ifndef THIMBLE_KERNELS_ARGUMENTS_H
 #define THIMBLE_KERNELS_ARGUMENTS_H

@@ -1,6 +1,6 @@
 /**
  * Management of a real Eclipse hawkBit, with the same words as of `thimble serve`: an image is a software module with
- * one artifact in a distribution set of its own, a stage is a deployment group. Tried against 0.3.0M7 (test/fleet/hawkbit).
+ * one artifact in a distribution set of its own, a stage is a deployment group. Tried against 0.3.0M7 (test/fleet/server/hawkbit).
  */
 import { createHash } from "node:crypto";
 import { parseImage } from "../../image/mcuboot.ts";

@@ -1,6 +1,6 @@
 /**
  * What people's own tests import: `import { Device, Fleet } from "thimble/simulator"`. The devices run the
- * firmware's own C core; test/fleet/simulator/example.test.ts shows how.
+ * firmware's own C core; test/fleet/simulator/simulator.test.ts shows how.
  */
 import { type Fleet as FleetInterface, type FleetOptions, fleetOf } from "./fleet.ts";
 import {

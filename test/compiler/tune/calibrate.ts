@@ -39,7 +39,7 @@ import { EngineError } from "../../../host/module/engine.ts";
 import { functionSizes, readExports, readSections, SECTION } from "../../../host/module/sections.ts";
 import type { Choice, Choices } from "../../../host/ops/lowering.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
-import { kernelNames } from "../../kernels/machine.ts";
+import { kernelNames } from "../../ops/lowering/machine.ts";
 import { type CalibrationCase, layerCases, moduleCases, viewCase } from "./calibration_cases.ts";
 import { goldenLayers, modelsHere, readGoldenCosts, writeGoldenCosts } from "./golden_layers.ts";
 import { fit, type Sample } from "./least_squares.ts";

@@ -5,7 +5,7 @@
 
 import { type Graph, quantized, type Tensor } from "../../../host/ir/graph.ts";
 import type { Choice } from "../../../host/ops/lowering.ts";
-import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../../kernels/int16_graphs.ts";
+import { ALL, INPUT, OUTPUT, WEIGHTS, type Wide, widenGraph } from "../../ops/lowering/int16_graphs.ts";
 import { forestTensors } from "../../support/forests.ts";
 import { classicLayers, recurrentLayers } from "./classic_layers.ts";
 import {

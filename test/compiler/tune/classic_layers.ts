@@ -1,7 +1,7 @@
 /** Layers of classic models, from floats as the quantiser makes them, and recurrent ones. */
 import type { Graph, Shape } from "../../../host/ir/graph.ts";
-import { type Draft, draftGraph, plain, withInput } from "../../kernels/classic_graphs.ts";
-import { gruGraph, lstmGraph, svdfGraph } from "../../kernels/recurrent_graphs.ts";
+import { type Draft, draftGraph, plain, withInput } from "../../ops/lowering/classic_graphs.ts";
+import { gruGraph, lstmGraph, svdfGraph } from "../../ops/lowering/recurrent_graphs.ts";
 
 type Part = Pick<Draft, "op" | "shape" | "attributes"> & Partial<Draft>;
 

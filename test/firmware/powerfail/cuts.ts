@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { Device } from "../../../host/fleet/simulator/device.ts";
 import type { Cut, NorFlash } from "../../../host/fleet/simulator/flash.ts";
-import { STATUS } from "../scene.ts";
+import { STATUS } from "../../support/signed_images.ts";
 import {
   factory,
   type Geometry,
@@ -15,7 +15,7 @@ import {
   untilPowerLoss,
   update,
   version,
-} from "./scene.ts";
+} from "../../support/two_versions.ts";
 
 export const WHENS = ["before", "amid", "after"] as const;
 

@@ -3,6 +3,7 @@ import { describe, type TestContext, test } from "node:test";
 import { buildWasm, wasmAvailability } from "../../../host/firmware/wasm_build.ts";
 import type { Cut } from "../../../host/fleet/simulator/flash.ts";
 import { progressOf } from "../../support/progress.ts";
+import type { Geometry } from "../../support/two_versions.ts";
 import {
   countOperations,
   FAILURES,
@@ -16,7 +17,6 @@ import {
   surviveShortRam,
   WHENS,
 } from "./cuts.ts";
-import type { Geometry } from "./scene.ts";
 
 const everyCut = (operations: number): Cut[] =>
   Array.from({ length: operations }, (_, operation) => WHENS.map((when) => ({ operation, when }))).flat();

@@ -1,5 +1,5 @@
 /** All runs, with flash of words of 8 bytes, which have error correction. */
-import { GEOMETRIES } from "./scene.ts";
+import { GEOMETRIES } from "../../support/two_versions.ts";
 import { powerfailSuite } from "./suite.ts";
 
 await powerfailSuite(GEOMETRIES.slice(1, 2), { single: 1, pair: 1, other: 1 });

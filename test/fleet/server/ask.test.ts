@@ -8,9 +8,9 @@ import { hawkbitManagement } from "../../../host/fleet/server/hawkbit.ts";
 import { serveHttp } from "../../../host/fleet/server/http.ts";
 import { type Management, ManagementError } from "../../../host/fleet/server/management.ts";
 import { thimbleManagement } from "../../../host/fleet/server/thimble_management.ts";
-import { version } from "../../firmware/powerfail/scene.ts";
+import { version } from "../../support/two_versions.ts";
 import { rawDevice } from "./raw_device.ts";
-import { scene } from "./scene.ts";
+import { scene } from "./server_and_devices.ts";
 
 type Answer = (message: IncomingMessage, reply: ServerResponse) => void;
 

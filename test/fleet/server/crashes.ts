@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { updateServer } from "../../../host/fleet/server/server.ts";
 import { publicPem } from "../../../host/image/keys.ts";
-import { version } from "../../firmware/powerfail/scene.ts";
+import { version } from "../../support/two_versions.ts";
 import { asker, checkConsistent, STEPS, type Tokens } from "./crash_steps.ts";
-import { trusted } from "./scene.ts";
+import { trusted } from "./server_and_devices.ts";
 
 export const WHEN = ["before", "amid", "after"] as const;
 export type When = (typeof WHEN)[number];

@@ -1,9 +1,9 @@
 /** The firmware's own update client against the real server: updates, refusals, cancellations, stages. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { version } from "../../firmware/powerfail/scene.ts";
+import { version } from "../../support/two_versions.ts";
 import { rawDevice } from "./raw_device.ts";
-import { join, live, rollout, running, scene, skipDevices, startRollout } from "./scene.ts";
+import { join, live, rollout, running, scene, skipDevices, startRollout } from "./server_and_devices.ts";
 
 const LOST = { status: 0, headers: {}, body: [], whole: false };
 

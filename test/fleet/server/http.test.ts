@@ -9,8 +9,8 @@ import { connections } from "../../../host/fleet/server/connections.ts";
 import { type Answering, type HttpServer, serveHttp } from "../../../host/fleet/server/http.ts";
 import { LIMITS, peerOf } from "../../../host/fleet/server/limits.ts";
 import { respond, type ServerRequest } from "../../../host/fleet/server/message.ts";
-import { version } from "../../firmware/powerfail/scene.ts";
-import { type Scene, scene } from "./scene.ts";
+import { version } from "../../support/two_versions.ts";
+import { type Scene, scene } from "./server_and_devices.ts";
 
 /** A connection that says what it is told to, and collects what comes. */
 async function open(port: number): Promise<Socket & { readonly said: () => string }> {

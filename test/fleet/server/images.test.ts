@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { version } from "../../firmware/powerfail/scene.ts";
 import { scratchFolder } from "../../support/folders.ts";
+import { version } from "../../support/two_versions.ts";
 import { feedbackOf, rawDevice } from "./raw_device.ts";
-import { json, scene, startRollout } from "./scene.ts";
+import { json, scene, startRollout } from "./server_and_devices.ts";
 
 const scratch = scratchFolder();
 let folders = 0;

@@ -1,9 +1,9 @@
 /** The API's document against the API: every operation is called, and what it answers is what the document says. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { version } from "../../firmware/powerfail/scene.ts";
+import { version } from "../../support/two_versions.ts";
 import { rawDevice } from "./raw_device.ts";
-import { json, type Scene, scene, startRollout } from "./scene.ts";
+import { json, type Scene, scene, startRollout } from "./server_and_devices.ts";
 
 interface Schema {
   readonly $ref?: string;

@@ -4,11 +4,11 @@ import { readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type HttpServer, serveHttp } from "../../../host/fleet/server/http.ts";
-import { version } from "../../firmware/powerfail/scene.ts";
 import { type Browser, skipBrowser, startBrowser, type Visit } from "../../support/browser.ts";
 import { scratchFolder } from "../../support/folders.ts";
+import { version } from "../../support/two_versions.ts";
 import { rawDevice } from "./raw_device.ts";
-import { rollout, type Scene, scene, startRollout } from "./scene.ts";
+import { rollout, type Scene, scene, startRollout } from "./server_and_devices.ts";
 
 const scratch = scratchFolder();
 const HOSTILE = `<img src=x onerror='document.title="broken"'>`;

@@ -1,6 +1,6 @@
 /** A device without a model: requests of DDI as a test wants them, true or not. */
 import type { ServerResponse } from "../../../host/fleet/server/message.ts";
-import { json, type Scene } from "./scene.ts";
+import { json, type Scene } from "./server_and_devices.ts";
 
 interface Links {
   readonly _links: Readonly<Record<string, { readonly href: string } | undefined>>;

@@ -9,7 +9,7 @@ import { LIMITS } from "../../../host/fleet/server/limits.ts";
 import { publicPem } from "../../../host/image/keys.ts";
 import type { LoadPlan, LoadReport } from "./load.ts";
 import { startServer } from "./process.ts";
-import { trusted } from "./scene.ts";
+import { trusted } from "./server_and_devices.ts";
 
 const program = fileURLToPath(new URL("load_program.js", import.meta.url));
 

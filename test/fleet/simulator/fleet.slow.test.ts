@@ -1,3 +1,3 @@
-import { fleetSuite } from "./proof.ts";
+import { fleetSuite } from "./two_rollouts.ts";
 
 await fleetSuite(2000);

@@ -1,6 +1,6 @@
 /*
  * Runs thimble_esp.c against stand-ins for what it calls: whatever fails, nothing stays mapped or allocated.
- * Exit status 0, or a failed assertion. test/firmware/ports.test.ts builds and runs it.
+ * Exit status 0, or a failed assertion. test/firmware/port.test.ts builds and runs it.
  */
 #undef NDEBUG
 #include <assert.h>

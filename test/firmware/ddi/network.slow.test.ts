@@ -1,3 +1,0 @@
-import { networkSuite } from "./network.ts";
-
-await networkSuite(10_000);
