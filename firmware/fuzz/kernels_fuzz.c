@@ -4,8 +4,8 @@
  *
  * An input is one byte for the kernel, two for the offset of the constants, the argument block, and the rest
  * is the memory. It is short, so that no call that the kernels accept takes long. The corpus in
- * test/fuzz/corpus/kernels has calls that are right, to start from; test/firmware/fuzz/kernels_corpus.ts writes
- * them.
+ * test/fuzz/corpus/kernels has calls that are right, to start from; they are written by
+ * test/firmware/fuzz/kernels_corpus.ts.
  */
 #include <stdint.h>
 #include <stdlib.h>

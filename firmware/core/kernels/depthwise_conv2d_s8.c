@@ -210,8 +210,8 @@ int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block)
     const int32_t taps = a->kernel_height * a->kernel_width, row_bytes = a->input_width * a->input_channels;
     const int32_t channels = a->input_channels * a->depth_multiplier;
     const int8_t *image = (const int8_t *)thimble_at(memory, a->input);
-    int8_t *const first = (int8_t *)memory->written + a->output;
-    struct result result = {.layer = &layer, .first = first, .step = channels};
+    struct result result = {
+        .layer = &layer, .first = (int8_t *)memory->written + a->output, .step = channels};
     for (int32_t batch = 0; batch < a->batches; batch++) {
         const int8_t *weights = (const int8_t *)thimble_at(memory, a->weights);
         for (int32_t channel = 0; channel < channels; channel++, result.first++, weights += taps) {

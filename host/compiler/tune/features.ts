@@ -243,6 +243,12 @@ function elementwise({ numbers: n }: CallShape): Features {
   return { call: 1, rows, outputs: rows * n["size3"]! };
 }
 
+/** With a RELU, what is below zero is known at once. */
+function elementwiseNative(shape: CallShape): Features {
+  const features = elementwise(shape);
+  return { ...features, ...signed(shape.numbers, features["outputs"]!) };
+}
+
 const lookup = ({ numbers: n }: CallShape): Features => ({ call: 1, outputs: n["length"]! });
 
 function pad({ numbers: n }: CallShape): Features {
@@ -420,8 +426,8 @@ const table: Readonly<Record<string, Row>> = {
   mean_s16: both(mean),
   max_pool2d_s8: both(pooling),
   average_pool2d_s8: both(pooling),
-  add_s8: both(elementwise),
-  mul_s8: both(elementwise),
+  add_s8: { portable: elementwise, native: elementwiseNative },
+  mul_s8: { portable: elementwise, native: elementwiseNative },
   add_s16: both(elementwise),
   mul_s16: both(elementwise),
   lookup_s8: both(lookup),

@@ -6,13 +6,13 @@ import { root } from "../../root.ts";
 const assembly = join(root, "assembly");
 const native = join(root, "firmware", "core", "kernels");
 
-/** Text without comment lines and indentation: to explain a kernel better does not change what it costs. */
+/** Text without comment lines and white space: to explain or set a kernel better does not change what it costs. */
 const essence = (text: string): string =>
   text
     .split("\n")
-    .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^(\/\/|\/\*|\*)/.test(line))
-    .join("\n");
+    .filter((line) => !/^\s*(\/\/|\/\*|\*(\s|\/|$))/.test(line))
+    .join("\n")
+    .replace(/\s+/g, "");
 
 function hashOf(files: readonly string[], base: string): string {
   const hash = createHash("sha256");

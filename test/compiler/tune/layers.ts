@@ -164,8 +164,8 @@ export function argument(input: Shape, axis: number): Graph {
   return { ...graph, tensors: new Map([...graph.tensors, [name, { name, shape, dtype: "int32" }]]) };
 }
 
-export const binary = (op: "add" | "mul", a: Shape, b: Shape): Graph =>
-  oneNode(op, [activation("a", a), activation("b", b, 0.03, 7)], { activation: "none" }, 0.08, 0);
+export const binary = (op: "add" | "mul", a: Shape, b: Shape, after: "none" | "relu" = "none"): Graph =>
+  oneNode(op, [activation("a", a), activation("b", b, 0.03, 7)], { activation: after }, 0.08, 0);
 
 export const unary = (op: string, input: Shape, attributes: Attributes = {}): Graph =>
   oneNode(op, [activation("input", input)], attributes, 1 / 256, -128);
