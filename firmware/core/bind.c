@@ -17,7 +17,7 @@ __attribute__((weak)) M3Result CompileRawFunction(IM3Module module, IM3Function 
 __attribute__((weak)) M3Result LinkRawFunction(IM3Module module, IM3Function function, ccstr_t signature,
                                                const void *call, const void *context);
 
-/* What the module calls, with the offset of the kernel's arguments. */
+/* Calls a native kernel for the module, which passes the offset of its arguments. */
 static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack, void *linear) {
     const thimble_kernel *kernel = context->userdata;
     const thimble_model *model = m3_GetUserData(runtime);

@@ -196,11 +196,11 @@ static void begin_chunk(thimble_ddi_reading *reading) {
     reading->has_hash = reading->has_size = reading->has_address = 0;
 }
 
-/* What has become of an image that the device was to have by this order. */
+/* The state of an image that the device was to have by this order. */
 static void judge_image(thimble_ddi *client) {
     thimble_ddi_reading *reading = &client->reading;
     const thimble_record *record = thimble_store_record(client->store, reading->model);
-    // What the server calls alike need not be the same: it may have moved, or come back from a backup.
+    // Images that the server names alike need not be the same: it may have moved, or come back from a backup.
     const int is_same = record->action == client->order &&
                         memcmp(record->hash, reading->hash, sizeof record->hash) == 0;
     const int has_failed = record->outcome == THIMBLE_LOST ||

@@ -161,7 +161,7 @@ static void begin(thimble_ddi *client) {
 
 static int is_transient(uint32_t http) { return http == 0 || http == 408 || http == 429 || http >= 500; }
 
-/* What came in place of the image. */
+/* The answer that came in place of the image. */
 static void note_obstacle(thimble_ddi *client) {
     char found[THIMBLE_DDI_FOUND_BYTES];
     ddi_writer out = ddi_write_to(found, sizeof found);

@@ -13,7 +13,7 @@
 #include "m3_env.h"
 #include "module_subset.h"
 
-/* What has been scanned is what wasm3 can take. */
+/* A scanned module is one that wasm3 can take. */
 _Static_assert(LIMIT_VALUES <= d_m3MaxFunctionStackHeight && LIMIT_SLOTS <= d_m3MaxFunctionSlots &&
                    LIMIT_CONSTANT_SLOTS >= d_m3MaxConstantTableSize,
                "limits of module_subset.h and wasm3.flags");

@@ -22,7 +22,7 @@ static void require(int condition) {
 
 /* ---- JSON ---- */
 
-/* What a reader was told, as one number. */
+/* The reader's findings as one number. */
 typedef struct told {
     uint32_t hash, depth;
 } told;

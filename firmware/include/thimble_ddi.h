@@ -71,7 +71,7 @@ typedef enum thimble_ddi_phase {
 #define THIMBLE_DDI_PHASES (THIMBLE_DDI_FEEDBACK + 1)
 #define THIMBLE_DDI_CHAINS 4 /* what is left alone for itself: polls, attributes, cancellations, orders */
 
-/* What the document under way has said so far; the core's own. */
+/* Findings of the document under way so far; the core's own. */
 typedef struct thimble_ddi_reading {
     uint32_t interval; /* of a poll; 0 where it says none */
     uint8_t is_poll;   /* it has what every answer to a poll has */
@@ -145,8 +145,8 @@ typedef struct thimble_ddi {
 } thimble_ddi;
 
 /*
- * What to do at `now`, in seconds of a clock that never goes back: 0, and *request is to be made; or how many
- * seconds there is nothing to do.
+ * Says what to do at `now`, in seconds of a clock that never goes back. Returns 0, and *request is to be
+ * made; or for how many seconds there is nothing to do.
  */
 uint32_t thimble_ddi_next(thimble_ddi *client, uint32_t now, thimble_ddi_request *request);
 

@@ -150,7 +150,7 @@ static void function_check(const char *name) {
 static bool global_read(const char *name, uint32_t *value) {
     if (!export_exists(WASM_GLOBAL, name)) return false;
     if (!thimble_global_find(&runner.info, name, value))
-        die("%s: expected an immutable i32 global, found another kind of global", name);
+        die("%s: expected an immutable i32 global, found one that is mutable or of another type", name);
     return true;
 }
 

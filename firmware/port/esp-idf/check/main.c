@@ -16,7 +16,7 @@
 
 enum { SLOT_BYTES = 64, RAM_BYTES = 128, HANDLE = 7 };
 
-/* What the stand-ins answer, and what they were asked. */
+/* Answers of the stand-ins, and the calls that they got. */
 static struct {
     int no_partition, sodium, no_memory, hash, signature;
     esp_err_t map;
