@@ -21,10 +21,10 @@
 #include "thimble.h"
 
 enum {
-    REQUEST_MAGIC           = 0x51524854, /* "THRQ" */
-    REQUEST_KEYS_MOST       = 4,
-    REQUEST_PORTABLE_ONLY   = 1 << 0,
-    REQUEST_SKIP_SELF_TEST  = 1 << 1,
+    REQUEST_MAGIC          = 0x51524854, /* "THRQ" */
+    REQUEST_KEYS_MOST      = 4,
+    REQUEST_PORTABLE_ONLY  = 1 << 0,
+    REQUEST_SKIP_SELF_TEST = 1 << 1,
 };
 
 typedef struct request_header {
