@@ -129,7 +129,11 @@ describe("modules that a device would refuse", () => {
       assemble({ invoke: "" }),
       "export invoke: expected a function without parameters that returns i32, found none",
     ],
-    ["invoke without a result", assemble({ invoke: '(func (export "invoke"))' }), "found one with another signature"],
+    [
+      "invoke without a result",
+      assemble({ invoke: '(func (export "invoke"))' }),
+      "found one with another signature",
+    ],
     [
       "invoke with a parameter",
       assemble({ invoke: '(func (export "invoke") (param i32) (result i32) (i32.const 0))' }),

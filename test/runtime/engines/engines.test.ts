@@ -279,7 +279,8 @@ const faults: readonly Fault[] = [
   {
     name: "an i64 global",
     module: withGlobal("memory_bytes", "i64", "(i64.const 128)"),
-    expected: /: memory_bytes: expected an immutable i32 global, found one that is mutable or of another type$/,
+    expected:
+      /: memory_bytes: expected an immutable i32 global, found one that is mutable or of another type$/,
   },
   ...[0, -1, 0x7fffffff].map((value) => ({
     name: `memory_bytes ${value}`,
