@@ -17,14 +17,14 @@ __attribute__((weak)) M3Result CompileRawFunction(IM3Module module, IM3Function 
 __attribute__((weak)) M3Result LinkRawFunction(IM3Module module, IM3Function function, ccstr_t signature,
                                                const void *call, const void *context);
 
-/* What the module calls, with the offset of the kernel's arguments. */
+/* Calls a native kernel for the module, which passes the offset of its arguments. */
 static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack, void *linear) {
     const thimble_kernel *kernel = context->userdata;
-    const thimble_model *model = m3_GetUserData(runtime);
+    const thimble_model *model   = m3_GetUserData(runtime);
     const uint32_t at = (uint32_t)stack[0], begin = model->constants_at, end = model->memory_bytes;
     if (at < begin || at % 4 != 0 || at > end || kernel->block_bytes > end - at)
         return m3Err_trapOutOfBoundsMemoryAccess;
-    const uint8_t *constants = (const uint8_t *)linear + begin;
+    const uint8_t *constants    = (const uint8_t *)linear + begin;
     const thimble_memory memory = {linear, constants, begin, end};
     return kernel->run(&memory, constants + (at - begin)) == 0 ? m3Err_none
                                                                : m3Err_trapOutOfBoundsMemoryAccess;
@@ -53,14 +53,14 @@ static int can_bind(const thimble_model *model, uint32_t function) {
 
 static int is_kernel(const thimble_export *exported) {
     static const char prefix[] = "kernel.";
-    const uint32_t bytes = sizeof prefix - 1;
+    const uint32_t bytes       = sizeof prefix - 1;
     return exported->kind == WASM_FUNCTION && exported->name_bytes > bytes &&
            memcmp(exported->name, prefix, bytes) == 0;
 }
 
 thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
     thimble_section exports = model->info.exports;
-    *bound = 0;
+    *bound                  = 0;
     for (uint32_t i = 0; i < model->info.export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;
