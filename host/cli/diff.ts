@@ -229,7 +229,7 @@ it, built again with every layer as an output. Ends with status 0 where both are
   --row        only this row of the input, from 1
   --tolerance  part only where a tensor's signal to noise is below so many decibels; of a float model against
                integers ${FLOAT_TOLERANCE} is the default, otherwise every value has to be the same
-  --time-limit  the longest that one inference may take in v8 or wasm3`,
+  --time-limit  the longest that one inference may take in v8, wasm3 or qemu`,
 
   async run(args) {
     const { values, positionals } = parse(

@@ -204,7 +204,7 @@ compared with the result), a .npy, or raw float32. Prints one line of real value
 the greatest per row.
   --raw     input and output are the tensors' own bytes, vectors back to back
   --engine  default: v8 for modules
-  --time-limit  the longest that one inference may take in v8 or wasm3; qemu counts instructions instead`,
+  --time-limit  the longest that one inference may take in v8, wasm3 or qemu`,
 
   async run(args) {
     const { values, positionals } = parse(
