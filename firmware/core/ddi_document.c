@@ -180,12 +180,13 @@ static void take_size(thimble_ddi *client, const thimble_json_value *value) {
 }
 
 /*
- * From the server itself, which alone is given the authorization, else from anywhere; over TLS where that is offered,
- * else without: the signature is what counts.
+ * From the server itself, which alone is given the authorization, else from anywhere; over TLS where that is
+ * offered, else without: the signature is what counts.
  */
 static void take_address(thimble_ddi *client, const thimble_json_value *value, uint8_t rank) {
     thimble_ddi_reading *reading = &client->reading;
-    if (is_text(value) && ddi_is_same_origin(client->url, client->target, value->text)) rank += DDI_OWN_ADDRESS;
+    if (is_text(value) && ddi_is_same_origin(client->url, client->target, value->text))
+        rank = (uint8_t)(rank + DDI_OWN_ADDRESS);
     if (reading->has_address >= rank || reading->artifacts > 1) return;
     // The link of the first image that is to be downloaded is kept.
     const int is_usable =

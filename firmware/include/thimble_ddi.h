@@ -37,7 +37,7 @@
 typedef struct thimble_ddi_request {
     const char *method; /* GET, POST or PUT */
     const char *url;
-    const char *authorization; /* value of that header; null for none, as of every other server than its own */
+    const char *authorization; /* value of that header; null for none, as for every server but its own */
     const char *body;          /* JSON, with Content-Type application/json; null for none */
     uint32_t body_bytes;
     uint32_t range_start; /* above 0: Range: bytes=<range_start>- */

@@ -179,6 +179,20 @@ describe("connections", () => {
       server.close();
     });
 
+  test("what has come but just now is heard first, above the bounds; then they hold again", async () => {
+    const { server, port } = await few(100, 4);
+    // All of it lies in the system's buffers before the server has read any.
+    const sockets = Array.from({ length: 12 }, () => connect(port, "127.0.0.1"));
+    for (const socket of sockets) socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await Promise.all(sockets.map((socket) => once(socket, "data")));
+    for (const socket of sockets) socket.on("error", () => {});
+    await ask(await open(port));
+    const count = await new Promise<number>((resolve) => server.getConnections((_, n) => resolve(n)));
+    assert.equal(count, 4);
+    server.closeAllConnections();
+    server.close();
+  });
+
   test("where all have asked, the one that asked longest ago goes", async () => {
     const { server, port } = await few(100, 2);
     const [first, second] = [await open(port), await open(port)];
