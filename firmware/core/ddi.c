@@ -46,6 +46,12 @@ static const char *url_of(const thimble_ddi *client) {
                                                    : client->target;
 }
 
+/* Whoever else the server names is not to know it. */
+static const char *authorization_of(const thimble_ddi *client) {
+    const int is_own = ddi_is_same_origin(client->url, client->url, url_of(client));
+    return is_own ? client->authorization : NULL;
+}
+
 static void prepare_answer(thimble_ddi *client) {
     client->http        = 0;
     client->retry_after = 0;
@@ -67,13 +73,12 @@ uint32_t thimble_ddi_next(thimble_ddi *client, uint32_t now, thimble_ddi_request
     const int sends = !is_document(client->phase) && client->phase != THIMBLE_DDI_DOWNLOAD;
     if (sends) ddi_write_request(client);
     prepare_answer(client);
-    const int is_own = ddi_is_same_origin(client->url, client->url, url_of(client));
     *request = (thimble_ddi_request){
         .method        = client->phase == THIMBLE_DDI_CONFIG ? "PUT"
                          : sends                             ? "POST"
                                                              : "GET",
         .url           = url_of(client),
-        .authorization = is_own ? client->authorization : NULL,
+        .authorization = authorization_of(client),
         .body          = sends ? client->body : NULL,
         .body_bytes    = sends ? (uint32_t)strlen(client->body) : 0,
         .range_start   = client->whole_only ? 0 : client->started,
