@@ -44,13 +44,11 @@ class Writer {
     return at;
   }
 
-  private numbers(
-    list: readonly number[],
-    size: number,
-    write: (at: number, value: number) => void,
-  ): number {
+  private numbers(list: readonly number[], size: number, write: (at: number, value: number) => void): number {
     const at = this.vector(list.length, size);
-    list.forEach((value, i) => write(at + 4 + i * size, value));
+    list.forEach((value, i) => {
+      write(at + 4 + i * size, value);
+    });
     return at;
   }
 

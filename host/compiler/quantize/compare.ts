@@ -27,7 +27,12 @@ export interface Agreement {
 type Rows = readonly ArrayLike<number>[];
 
 /** Compares outputs, row by row. `samples` are the inputs, against which the outputs of an autoencoder are held. */
-export function agreementOf(judged: Judged, expected: Rows, found: Rows, samples: readonly Sample[]): Agreement {
+export function agreementOf(
+  judged: Judged,
+  expected: Rows,
+  found: Rows,
+  samples: readonly Sample[],
+): Agreement {
   const { task, output } = judged;
   const { mae, rmse, maxError, range } = valueMetrics(expected, found);
   const changed = changedShare(expected, found, output);

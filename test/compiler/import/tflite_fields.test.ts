@@ -42,7 +42,8 @@ const answersOf = (graph: Graph): string[] =>
     Buffer.from(output!).toString("hex"),
   );
 
-test("the network computes what TensorFlow Lite Micro does", () => assert.deepEqual(answersOf(clean), ANSWERS));
+test("the network computes what TensorFlow Lite Micro does", () =>
+  assert.deepEqual(answersOf(clean), ANSWERS));
 
 for (const { name, change, refused } of fieldCases) {
   test(`${name}: ${refused ? "refused" : "the same model"}`, () => {

@@ -52,7 +52,10 @@ function dequantized(tensor: TfliteTensor, axis: number): TfliteTensor | undefin
   const inner = elements(shape.slice(axis + 1));
   const values = Float32Array.from(data, (byte, i) => {
     const slice = scales.length === 1 ? 0 : Math.floor(i / inner) % scales.length;
-    return (((byte << 24) >> 24) - (zeroPoints[zeroPoints.length === scales.length ? slice : 0] ?? 0)) * scales[slice]!;
+    return (
+      (((byte << 24) >> 24) - (zeroPoints[zeroPoints.length === scales.length ? slice : 0] ?? 0)) *
+      scales[slice]!
+    );
   });
   return floats(tensor, values);
 }

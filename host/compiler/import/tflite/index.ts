@@ -1,3 +1,4 @@
+import { attempt } from "../../../ir/faults.ts";
 import {
   type Attributes,
   byteSize,
@@ -14,7 +15,7 @@ import {
 } from "../../../ir/graph.ts";
 import { nameGiver } from "../../../ir/names.ts";
 import { operatorOf } from "../../../ops/index.ts";
-import { attempt, checkRank, MAX_ELEMENTS, translateAll } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS, translateAll } from "../importer.ts";
 import { joinDilations } from "./dilation.ts";
 import { widenConstants } from "./float_constants.ts";
 import { translations } from "./operators.ts";
@@ -70,7 +71,10 @@ function tensorData(tensor: TfliteTensor, dtype: DType): Tensor["data"] {
  * The scale that a kernel reads of a tensor that has one: the first, whatever else the file lists. Kernels for floats
  * read none, and those that take constants of int32 know them as counts, or as sums at the scale of the products.
  */
-function quantizationOf({ name, scales, zeroPoints, data }: TfliteTensor, dtype: DType): Quantization | undefined {
+function quantizationOf(
+  { name, scales, zeroPoints, data }: TfliteTensor,
+  dtype: DType,
+): Quantization | undefined {
   const isConstant = data.length > 0;
   if (scales.length === 0 || dtype === "float32" || (dtype === "int32" && isConstant)) return undefined;
   if (zeroPoints.length === 0 && !isConstant)
@@ -225,7 +229,23 @@ function toStep(
   return { ...translation, inputs: kept, outputs };
 }
 
+/** The file says what shape an output has; so do the operator and what it reads. */
+function checkShapes({ op, attributes, inputs, outputs }: ReturnType<typeof toStep>): void {
+  const { arity, infer } = operatorOf(op);
+  const [least, most] = arity;
+  if (inputs.length < least || inputs.length > most)
+    throw new ModelError(`expected ${least} to ${most} inputs, found ${inputs.length}`);
+  // Inputs that are missing are told by the specification.
+  if (inputs.slice(0, least).includes(undefined)) return;
+  infer({ name: op, attributes, inputs }).forEach((shape, i) => {
+    const output = outputs[i];
+    if (output && output.shape.join() !== shape.join())
+      throw new ModelError(`output ${output.name}: expected shape [${shape}], found [${output.shape}]`);
+  });
+}
+
 function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
+  checkShapes(step);
   return {
     name: `${step.op}_${suffix}`,
     op: step.op,
@@ -272,7 +292,8 @@ function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
       return toNode(checked, `${operator.index}_${i}`);
     });
   } catch (error) {
-    if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
+    if (error instanceof ModelError)
+      throw new ModelError(`${operator.type}: ${error.message.replace(/^node \w+: /, "")}`);
     throw error;
   }
 }

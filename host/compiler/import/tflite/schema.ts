@@ -75,7 +75,9 @@ function readData(
   const index = file.uint32(table, 2);
   const buffer = buffers[index];
   if (buffer) return { data: dataOf(file, buffer) };
-  return index === 0 ? { data } : { data, fault: `expected a buffer below ${buffers.length}, found ${index}` };
+  return index === 0
+    ? { data }
+    : { data, fault: `expected a buffer below ${buffers.length}, found ${index}` };
 }
 
 function readTensor(file: FlatBuffer, table: Table, buffers: readonly Table[]): TfliteTensor {
