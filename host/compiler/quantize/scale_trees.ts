@@ -164,10 +164,10 @@ function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[
       for (const member of members.filter(Number.isFinite)) of.members.add(member);
       if (!isSet && Number.isFinite(value)) of.thresholds.set(`${value} ${isStrict}`, { value, isStrict });
       // No number does what it does: it is a member without being one, or is told from all numbers.
-      const belowAll = !isSet && isLess && value === Number.NEGATIVE_INFINITY;
+      const belowAll = !isSet && value === Number.NEGATIVE_INFINITY;
       const aboveAll = !isSet && !isLess && value >= FLOAT_MAX;
       const hasEnds = members.some((member) => Math.abs(member) >= FLOAT_MAX);
-      if (belowAll || aboveAll || hasEnds || (isSet && isLess)) of.missingIsApart = true;
+      if (aboveAll || hasEnds || (isLess && (belowAll || isSet))) of.missingIsApart = true;
       if (belowAll) of.belowAll = true;
     }
   }
