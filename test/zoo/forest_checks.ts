@@ -5,8 +5,7 @@ import { importModel, readSource } from "../../host/compiler/import/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
 import { floatAfter } from "../../host/ir/float_order.ts";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
-import { decodeMetadata, SECTION_NAME } from "../../host/module/metadata.ts";
-import { customSection } from "../../host/module/sections.ts";
+import { readMetadata } from "../../host/module/metadata.ts";
 import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
 import { argmax } from "../../host/ops/decision.ts";
 import { IS_SET, IS_STRICT, LEAF, NODE_COLUMNS } from "../../host/ops/tree_nodes.ts";
@@ -103,7 +102,7 @@ export function checkForest(forest: ForestCase): void {
     test("its module predicts the same in wasm3", async () => {
       const built = await build({ model: forest.path, calibration: forest.calibration });
       // By what the module says of itself, as whoever runs it does.
-      const { inputs } = decodeMetadata(customSection(built.module, SECTION_NAME)!);
+      const { inputs } = readMetadata(built.module);
       const outputs = await wasm3.run(
         built.module,
         rows.map((row) => [quantizeToBytes(row, inputs[0]!)]),
