@@ -113,7 +113,9 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
     fail(`tensor ${name}: expected edges of ${features} features, found ${edges.length}`);
   const unordered = edges?.findIndex((list) => !isAscending(list)) ?? -1;
   if (unordered >= 0)
-    fail(`tensor ${name}: expected ascending edges of feature ${unordered}, found ${shortList(edges![unordered]!)}`);
+    fail(
+      `tensor ${name}: expected ascending edges of feature ${unordered}, found ${shortList(edges![unordered]!)}`,
+    );
 }
 
 /** Names of features belong to inputs, thresholds to outputs. */

@@ -4,7 +4,7 @@
  * samples and thresholds, those of the fewest bytes are taken, int8 or int16; none moves a threshold by more than a step
  * of 16 bits.
  */
-import { floatBefore } from "../../ir/float_order.ts";
+import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import {
   type Graph,
   ModelError,
@@ -192,7 +192,11 @@ function missingValue({ feature }: Subject, asked: Asked, grid: Grid): number | 
   const integers = [...grid.thresholds.values(), ...feature.members.map((member) => integerOf(member, grid))];
   if (integers.length === 0) return 0;
   const integer = asked.missingIsLess ? Math.min(...integers) : Math.max(...integers) + 1;
-  return Math.fround(grid.offset + integer / grid.factor);
+  let value = Math.fround(grid.offset + integer / grid.factor);
+  // Steps may be shorter than those of float32.
+  if (asked.missingIsLess) while (integerOf(value, grid) > integer) value = floatBefore(value);
+  else while (integerOf(value, grid) < integer) value = floatAfter(value);
+  return value;
 }
 
 /** Thresholds in units of the scaled features: in the middle between the two integers that they tell apart. */

@@ -106,7 +106,7 @@ describe("thresholds as integers", () => {
     ]);
     assert.throws(
       () => checkGraph(unordered, "test"),
-      /tensor x: expected ascending edges of feature 0, found \[2,1\]/,
+      /tensor x: expected ascending edges of feature 0, found \[2, 1\]/,
     );
   });
 });
