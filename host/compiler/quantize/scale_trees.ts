@@ -1,5 +1,5 @@
 /**
- * Integer thresholds for forests. Whoever calls the model scales each feature by a map of its own, affine or into bins,
+ * Integer thresholds for forests. The caller of the model scales each feature by a map of its own, affine or into bins,
  * so that every threshold comes to lie between two integers: x <= t is q <= m. Of the maps that keep the decisions of all
  * samples and thresholds, those of the fewest bytes are taken, int8 or int16; none moves a threshold by more than a step
  * of 16 bits.
@@ -9,17 +9,13 @@ import {
   type Graph,
   ModelError,
   type Node,
-  quantized,
   readers,
   type Scaling,
   type Tensor,
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
-import type { Range } from "../../ops/activation.ts";
 import { type Sample, scaleValues } from "../../ops/border.ts";
-import { operatorOf } from "../../ops/index.ts";
-import type { Precision } from "../../ops/scales.ts";
 import { IS_SET, IS_STRICT, LEAF, MISSING_IS_LESS, membersOf, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
 import { type Affine, adaptReaders, compose, HEADROOM } from "./scale_inputs.ts";
 import {
@@ -116,14 +112,15 @@ function gridsOf(subjects: readonly Subject[], splits: number): Grids {
 }
 
 /** Rows of a table of nodes. */
-function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, number]> {
+export function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, number]> {
   const data = nodes.data!;
   for (let i = 0; i < data.length; i += NODE_COLUMNS)
     yield [data[i]!, data[i + 1]!, data[i + 2]!, data[i + 3]!];
 }
 
-const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
-const setsOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs[SETS] ?? "");
+export const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
+export const setsOf = (graph: Graph, node: Node): Tensor | undefined =>
+  graph.tensors.get(node.inputs[SETS] ?? "");
 
 function splitsOf(graph: Graph, trees: readonly Node[]): number {
   const rows = trees.flatMap((node) => [...rowsOf(nodesOf(graph, node))]);
@@ -320,20 +317,20 @@ function scaleInput(from: ScaledTrees, input: Tensor, rows: readonly Float32Arra
   };
 }
 
-interface Readers {
+export interface Readers {
   readonly trees: readonly Node[];
   readonly others: readonly Node[];
 }
 
 /** The nodes that read a tensor: forests, which want integers of their own, and others. */
-function readersOf(graph: Graph, name: string): Readers {
+export function readersOf(graph: Graph, name: string): Readers {
   const all = readers(graph).get(name) ?? [];
   const isTree = ({ op, inputs }: Node): boolean => op === "tree_ensemble" && inputs[0] === name;
   return { trees: all.filter(isTree), others: all.filter((node) => !isTree(node)) };
 }
 
 /** The forests that read an input. */
-const treesOf = (graph: Graph, name: string): readonly Node[] => readersOf(graph, name).trees;
+export const treesOf = (graph: Graph, name: string): readonly Node[] => readersOf(graph, name).trees;
 
 /** The float graph with scaled inputs; see above. Without samples, thresholds alone say what is to be told apart. */
 export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTrees {
@@ -344,80 +341,4 @@ export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTree
     const isReady = treesOf(from.graph, name).length > 0 && input.dtype === "float32";
     return isReady && !graph.outputs.includes(name) ? scaleInput(from, input, rows) : from;
   }, start);
-}
-
-/** Whether an input is scaled for forests and for others that read it too. */
-function isShared(graph: Graph, name: string): boolean {
-  const { trees, others } = readersOf(graph, name);
-  const input = tensorOf(graph, name);
-  const features = input.shape.at(-1) ?? 1;
-  const identity = { offsets: Array<number>(features).fill(0), factors: Array<number>(features).fill(1) };
-  return (
-    trees.length > 0 &&
-    others.length > 0 &&
-    input.scaling !== undefined &&
-    adaptReaders(graph, input, identity, others) !== undefined
-  );
-}
-
-const isBetweenIntegers = (threshold: number, { min, max }: Range): boolean =>
-  !Number.isFinite(threshold) || (Number.isInteger(threshold - 0.5) && threshold > min && threshold < max);
-
-const isInside = (member: number, { min, max }: Range): boolean =>
-  !Number.isFinite(member) || (Number.isInteger(member) && member > min && member < max);
-
-/** An input that has been scaled for the forests that read it, as quantised. */
-export function treeInput(graph: Graph, name: string): Tensor | undefined {
-  const trees = treesOf(graph, name);
-  if (trees.length === 0) return undefined;
-  const fits = (range: Range): boolean =>
-    trees.every((node) => {
-      const sets = setsOf(graph, node)?.data ?? [];
-      return [...rowsOf(nodesOf(graph, node))].every(
-        ([feature, value, , flags]) =>
-          feature === LEAF ||
-          ((flags & IS_SET) === 0
-            ? isBetweenIntegers(value, range)
-            : membersOf(sets, value).every((member) => isInside(member, range))),
-      );
-    });
-  const { others } = readersOf(graph, name);
-  if (others.length > 0 && !isShared(graph, name)) return undefined;
-  // Others that read it need more integers than thresholds show.
-  const types = others.length > 0 ? (["int16"] as const) : (["int8", "int16"] as const);
-  const dtype = types.find((type) => fits(RANGES[type]));
-  return dtype && { ...tensorOf(graph, name), dtype, quantization: quantized(1, 0) };
-}
-
-/** A quantised input whose features all have one map without offset: as a scale of the tensor that is fewer bytes. */
-export function withScale(tensor: Tensor): Tensor {
-  const { scaling, ...rest } = tensor;
-  const factor = scaling?.factors[0] ?? 1;
-  const isAlike =
-    scaling &&
-    !scaling.missing &&
-    !scaling.edges &&
-    scaling.offsets.every((offset) => offset === 0) &&
-    scaling.factors.every((other) => other === factor) &&
-    1 / (1 / factor) === factor;
-  return isAlike ? { ...rest, quantization: quantized(1 / factor, 0) } : tensor;
-}
-
-/** Sums of forests are of int16, and so is all that can be computed of them. */
-export function treePrecision(
-  graph: Graph,
-  precision: ReadonlyMap<string, Precision>,
-): ReadonlyMap<string, Precision> {
-  const all = new Map(precision);
-  const shared = graph.inputs.filter((name) => isShared(graph, name));
-  const ofTrees = new Set<string>(shared);
-  for (const name of shared) all.set(name, "int16");
-  for (const { op, inputs, outputs } of graph.nodes) {
-    const { types } = operatorOf(op);
-    const isWide = op === "tree_ensemble" || inputs.some((input) => ofTrees.has(input));
-    if (!isWide || !types.includes("int16")) continue;
-    if (!all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
-    if (all.get(outputs[0]!) === "int16") ofTrees.add(outputs[0]!);
-  }
-  return all;
 }
