@@ -39,7 +39,13 @@ export const readRecorded = (file: FiguresFile): Recorded =>
 export const writeRecorded = (file: FiguresFile, recorded: Recorded): void =>
   writeFileSync(pathOf(file), formatCsv(recorded));
 
-/** One line for each figure that is new or has grown by more than the tolerance. */
+/**
+ * The share by which a figure may grow. How long Ed25519 takes depends on the bits of the digest, so that a byte more in a
+ * module's metadata moves it by a few per cent either way.
+ */
+const toleranceOf = (name: string): number => (name.endsWith(" open_ed25519") ? 0.1 : TOLERANCE);
+
+/** One line for each figure that is new or has grown by more than its tolerance. */
 export function findGrowth(
   file: FiguresFile,
   recorded: ReadonlyMap<string, number>,
@@ -48,8 +54,9 @@ export function findGrowth(
   return [...found].flatMap(([name, value]) => {
     const before = recorded.get(name);
     if (before === undefined) return [`${name}: expected in ${file}, found none (now ${value})`];
-    return value > before * (1 + TOLERANCE)
-      ? [`${name}: expected at most 2 % over ${before}, found ${value}`]
+    const tolerance = toleranceOf(name);
+    return value > before * (1 + tolerance)
+      ? [`${name}: expected at most ${100 * tolerance} % over ${before}, found ${value}`]
       : [];
   });
 }

@@ -48,6 +48,11 @@ describe(FILE, () => {
       ),
       ["a: expected at most 2 % over 100, found 103", "d: expected in firmware.csv, found none (now 1)"],
     );
+    const ed25519 = (value: number) => new Map([["x open_ed25519", value]]);
+    assert.deepEqual(findGrowth(FILE, ed25519(100), ed25519(109)), []);
+    assert.deepEqual(findGrowth(FILE, ed25519(100), ed25519(111)), [
+      "x open_ed25519: expected at most 10 % over 100, found 111",
+    ]);
   });
 });
 
