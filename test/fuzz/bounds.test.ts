@@ -110,7 +110,7 @@ describe("memory", () => {
 
   test("TFLite tensors that all have one long name", () => {
     const [tensors, letters] = [16000, 2 ** 20];
-    const bytes = new Uint8Array(200 + 4 * tensors + letters);
+    const bytes = new Uint8Array(200 + 8 * tensors + letters);
     const view = new DataView(bytes.buffer);
     let end = 8;
     const point = (from: number, to: number): void => view.setUint32(from, to - from, true);
@@ -139,10 +139,14 @@ describe("memory", () => {
     view.setUint32(model.fields[0]!, 3, true);
     const subgraphs = vector(1, 4);
     point(model.fields[1]!, subgraphs);
-    const subgraph = table(0);
+    const subgraph = table(0, 1);
     point(subgraphs + 4, subgraph.at);
     const list = vector(tensors, 4);
     point(subgraph.fields[0]!, list);
+    // Of tensors that nothing names no name is read.
+    const inputs = vector(tensors, 4);
+    point(subgraph.fields[1]!, inputs);
+    for (let i = 0; i < tensors; i++) view.setUint32(inputs + 4 + 4 * i, i, true);
     const one = table(3);
     for (let i = 0; i < tensors; i++) point(list + 4 + 4 * i, one.at);
     point(one.fields[0]!, vector(letters, 1));

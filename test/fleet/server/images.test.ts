@@ -118,7 +118,10 @@ describe("deleting images", () => {
     const { at, image, id } = stage();
     at.operate("POST", "/rollouts/1/abort?force=true");
     at.operate("DELETE", `/images/${id}`);
-    assert.match(at.refused("POST", "/images", version(2, { padding: 8000 }))[1], /another image of 2\.0\.0/);
+    assert.match(
+      at.refused("POST", "/images", version(2, { padding: 8000 }))[1],
+      /expected a new version of adder, found 2\.0\.0/,
+    );
     assert.equal(at.publish(image), id);
     assert.equal(at.operate<{ file: string }>("GET", `/images/${id}`).file, "good");
   });

@@ -231,12 +231,12 @@ function toStep(
 
 /** The file says what shape an output has; so do the operator and what it reads. */
 function checkShapes({ op, attributes, inputs, outputs }: ReturnType<typeof toStep>): void {
-  const { arity, infer } = operatorOf(op);
+  const { arity, infer, quantization } = operatorOf(op);
   const [least, most] = arity;
   if (inputs.length < least || inputs.length > most)
     throw new ModelError(`expected ${least} to ${most} inputs, found ${inputs.length}`);
   // Inputs that are missing are told by the specification.
-  if (inputs.slice(0, least).includes(undefined)) return;
+  if (inputs.some((input, i) => input === undefined && i !== quantization.bias)) return;
   infer({ name: op, attributes, inputs }).forEach((shape, i) => {
     const output = outputs[i];
     if (output && output.shape.join() !== shape.join())
