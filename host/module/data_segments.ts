@@ -48,24 +48,61 @@ function join(segments: readonly Segment[]): Segment[] {
   return joined;
 }
 
-/** The module with as few data segments as its zeros allow. asc writes one for each constant. */
-export function mergeDataSegments(binary: Uint8Array): Uint8Array {
-  const section = readSections(binary).find(({ id }) => id === SECTION.data);
-  if (!section) return binary;
-  const before = readSegments(new Reader(binary, section.start, section.end));
-  const segments = join(before.toSorted((a, b) => a.address - b.address));
+/** LEB128 in `bytes` more than it takes: any reader of WebAssembly accepts up to five in all. */
+function widerLeb(value: number, bytes: number): number[] {
+  const short = leb(value);
+  if (bytes === 0) return short;
+  const wide = short.map((byte) => byte | 0x80);
+  for (let i = 1; i < bytes; i++) wide.push(0x80);
+  return [...wide, 0];
+}
+
+/** Constants as one segment that is all of memory from `at` to `end`; what lies before is kept apart. */
+function withConstants(segments: readonly Segment[], at: number, end: number): Segment[] {
+  const bytes = new Uint8Array(end - at);
+  for (const segment of segments)
+    if (segment.address >= at) bytes.set(segment.bytes, segment.address - at);
+  return [...join(segments.filter(({ address }) => address < at)), { address: at, bytes }];
+}
+
+function dataSection(segments: readonly Segment[], padding: number): Buffer {
   const body = Buffer.concat([
     Buffer.from(leb(segments.length)),
     ...segments.map(({ address, bytes }) =>
       Buffer.concat([Buffer.from([0, I32_CONST, ...signedLeb(address), END, ...leb(bytes.length)]), bytes]),
     ),
   ]);
-  const head = Buffer.from([SECTION.data, ...leb(body.length)]);
-  const [first, ...rest] = readSections(binary)
+  return Buffer.concat([Buffer.from([SECTION.data, ...widerLeb(body.length, padding)]), body]);
+}
+
+/**
+ * The module with as few data segments as its zeros allow; asc writes one for each constant. Constants, which lie in
+ * memory from `constants.at` to `constants.end`, are one segment, byte for byte, and begin at a multiple of four in the
+ * file, since kernels may read them where they are.
+ */
+export function mergeDataSegments(
+  binary: Uint8Array,
+  constants?: { readonly at: number; readonly end: number },
+): Uint8Array {
+  const sections = readSections(binary);
+  const section = sections.find(({ id }) => id === SECTION.data);
+  if (!section) return binary;
+  const before = readSegments(new Reader(binary, section.start, section.end)).toSorted(
+    (a, b) => a.address - b.address,
+  );
+  const segments =
+    constants && constants.end > constants.at
+      ? withConstants(before, constants.at, constants.end)
+      : join(before);
+  const head = Buffer.concat([
+    binary.subarray(0, HEADER_BYTES),
     // It says how many segments there are, for instructions that address them; ours are all active.
-    .filter(({ id }) => id !== SECTION.dataCount)
-    .map(({ id, offset, end }) =>
-      id === SECTION.data ? Buffer.concat([head, body]) : binary.subarray(offset, end),
-    );
-  return new Uint8Array(Buffer.concat([binary.subarray(0, HEADER_BYTES), first!, ...rest]));
+    ...sections
+      .filter(({ id, offset }) => id !== SECTION.dataCount && offset < section.offset)
+      .map(({ offset, end }) => binary.subarray(offset, end)),
+  ]);
+  const last = segments.at(-1)!.bytes.length;
+  const unpadded = head.length + dataSection(segments, 0).length - last;
+  const data = dataSection(segments, constants ? -unpadded & 3 : 0);
+  return new Uint8Array(Buffer.concat([head, data, binary.subarray(section.end)]));
 }

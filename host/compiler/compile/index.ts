@@ -17,7 +17,8 @@ export async function compileModule(
   target: Target = "release",
 ): Promise<Uint8Array> {
   const raw = await compileAssemblyScript(assembly, target, Math.ceil(plan.memoryBytes / PAGE));
-  const binary = mergeDataSegments(await optimize(raw, program.kernels));
+  const constants = { at: plan.constantsOffset, end: plan.memoryBytes };
+  const binary = mergeDataSegments(await optimize(raw, program.kernels), constants);
   checkSubset(binary);
   checkAddresses(binary, program, plan);
   return metadata ? addMetadata(binary, metadata) : binary;

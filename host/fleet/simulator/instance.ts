@@ -120,6 +120,8 @@ export interface WasmStatistics {
   readonly nativeKernels: number;
   readonly ramBytes: number;
   readonly ramUsed: number;
+  /** Linear memory in RAM: less than the image says where constants stay in flash. */
+  readonly memoryBytes: number;
 }
 
 export interface WasmModel {
@@ -157,7 +159,7 @@ const KEY_BYTES = 32;
 const ALL_CAPABILITIES = 3;
 /** Offsets in thimble_image, which port.c asserts. */
 const IMAGE = { bodyBytes: 4, version: 8, numbers: 16, id: 32, idBytes: 65, digest: 97, digestBytes: 32 };
-const STATISTICS_FIELDS = 9;
+const STATISTICS_FIELDS = 10;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -199,6 +201,7 @@ function readStatistics(memory: Uint8Array, at: number): WasmStatistics {
     nativeKernels: words[6]!,
     ramBytes: words[7]!,
     ramUsed: words[8]!,
+    memoryBytes: words[9]!,
   };
 }
 
