@@ -58,19 +58,23 @@ static int is_kernel(const thimble_export *exported) {
            memcmp(exported->name, prefix, bytes) == 0;
 }
 
+/* Whether the module has kernels, and this build all of them: then it is they alone that read constants. */
 static int all_are_native(const thimble_module_info *info) {
     thimble_section exports = info->exports;
+    int count               = 0;
     for (uint32_t i = 0; i < info->export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;
         if (find_kernel(&exported) == NULL || !thimble_function_is(info, exported.index, 1, 0)) return 0;
+        count++;
     }
-    return 1;
+    return count > 0;
 }
 
 const uint8_t *thimble_flash_constants(const thimble_model *model) {
-    const uint32_t at = model->constants_at;
+    const uint32_t at    = model->constants_at;
     thimble_section data = model->info.data;
+    /* wasm3 takes a limit of 0 bytes for none. */
     if (at == 0 || !all_are_native(&model->info)) return NULL;
     for (uint32_t i = 0; i < model->info.data_count; i++) {
         thimble_data segment = thimble_data_next(&data);

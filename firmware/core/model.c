@@ -148,13 +148,14 @@ static thimble_status read_tensors(const thimble_model *model, const char *prefi
 
 /* Where no constants are exported, there are none. */
 static thimble_status read_constants(thimble_model *model) {
-    uint32_t ignored;
-    model->constants_at = model->memory_bytes;
-    if (!thimble_export_find(&model->info, WASM_GLOBAL, "constants", &ignored)) return THIMBLE_OK;
-    if (!thimble_global_find(&model->info, "constants", &model->constants_at)) return THIMBLE_ERR_EXPORT;
-    const uint32_t at = model->constants_at;
+    uint32_t ignored, at = model->memory_bytes;
+    if (thimble_export_find(&model->info, WASM_GLOBAL, "constants", &ignored)) {
+        if (!thimble_global_find(&model->info, "constants", &at)) return THIMBLE_ERR_EXPORT;
+        if (at > model->memory_bytes || at % 4 != 0) return THIMBLE_ERR_EXPORT;
+    }
     if (model->image.least_bytes != 0 && model->image.least_bytes != at) return THIMBLE_ERR_EXPORT;
-    return at <= model->memory_bytes && at % 4 == 0 ? THIMBLE_OK : THIMBLE_ERR_EXPORT;
+    model->constants_at = at;
+    return THIMBLE_OK;
 }
 
 static thimble_status read_abi(thimble_model *model) {

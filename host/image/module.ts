@@ -108,12 +108,7 @@ function requireFunction(module: Uint8Array, exports: Exports, name: string): vo
   }
 }
 
-function tensors(
-  exports: Exports,
-  prefix: string,
-  read: (name: string) => number,
-  limit: number,
-): void {
+function tensors(exports: Exports, prefix: string, read: (name: string) => number, limit: number): void {
   const count = exports.filter(({ name }) => new RegExp(`^${prefix}_(0|[1-9]\\d*)$`).test(name)).length;
   if (count === 0 || count > maxTensors)
     fail("EXPORT", `expected 1 to ${maxTensors} exports ${prefix}_<i>, found ${count}`);

@@ -11,6 +11,8 @@ const MOST_ZEROS_BETWEEN = 6;
 const I32_CONST = 0x41;
 const END = 0x0b;
 const HEADER_BYTES = 8;
+/** In the file, which devices map at an address that is a multiple of it: that of the constants in memory. */
+const CONSTANTS_ALIGNMENT = 4;
 
 /** i32.const's operand: signed LEB128. */
 function signedLeb(value: number): number[] {
@@ -48,31 +50,37 @@ function join(segments: readonly Segment[]): Segment[] {
   return joined;
 }
 
-/** LEB128 in `bytes` more than it takes: any reader of WebAssembly accepts up to five in all. */
-function widerLeb(value: number, bytes: number): number[] {
+/** Bytes of the longest LEB128 that readers of WebAssembly accept for 32 bits. */
+const LONGEST_LEB = 5;
+
+/** LEB128 in up to `more` bytes more than it takes. */
+function widerLeb(value: number, more: number): number[] {
   const short = leb(value);
-  if (bytes === 0) return short;
-  const wide = short.map((byte) => byte | 0x80);
-  for (let i = 1; i < bytes; i++) wide.push(0x80);
-  return [...wide, 0];
+  const extra = Math.min(more, LONGEST_LEB - short.length);
+  if (extra === 0) return short;
+  return [...short.map((byte) => byte | 0x80), ...new Array<number>(extra - 1).fill(0x80), 0];
 }
 
 /** Constants as one segment that is all of memory from `at` to `end`; what lies before is kept apart. */
 function withConstants(segments: readonly Segment[], at: number, end: number): Segment[] {
   const bytes = new Uint8Array(end - at);
-  for (const segment of segments)
-    if (segment.address >= at) bytes.set(segment.bytes, segment.address - at);
+  for (const segment of segments) if (segment.address >= at) bytes.set(segment.bytes, segment.address - at);
   return [...join(segments.filter(({ address }) => address < at)), { address: at, bytes }];
 }
 
+/** The section, in which the last segment's bytes begin `padding` later than they had to. */
 function dataSection(segments: readonly Segment[], padding: number): Buffer {
+  const last = segments.length - 1;
+  const lastLength = (more: number): number[] => widerLeb(segments[last]!.bytes.length, more);
+  const inside = lastLength(padding).length - lastLength(0).length;
   const body = Buffer.concat([
     Buffer.from(leb(segments.length)),
-    ...segments.map(({ address, bytes }) =>
-      Buffer.concat([Buffer.from([0, I32_CONST, ...signedLeb(address), END, ...leb(bytes.length)]), bytes]),
-    ),
+    ...segments.map(({ address, bytes }, i) => {
+      const length = i === last ? lastLength(inside) : leb(bytes.length);
+      return Buffer.concat([Buffer.from([0, I32_CONST, ...signedLeb(address), END, ...length]), bytes]);
+    }),
   ]);
-  return Buffer.concat([Buffer.from([SECTION.data, ...widerLeb(body.length, padding)]), body]);
+  return Buffer.concat([Buffer.from([SECTION.data, ...widerLeb(body.length, padding - inside)]), body]);
 }
 
 /**
@@ -101,8 +109,11 @@ export function mergeDataSegments(
       .filter(({ id, offset }) => id !== SECTION.dataCount && offset < section.offset)
       .map(({ offset, end }) => binary.subarray(offset, end)),
   ]);
-  const last = segments.at(-1)!.bytes.length;
-  const unpadded = head.length + dataSection(segments, 0).length - last;
-  const data = dataSection(segments, constants ? -unpadded & 3 : 0);
+  const lastBytes = segments.at(-1)!.bytes.length;
+  const isAligned = (data: Buffer): boolean =>
+    (head.length + data.length - lastBytes) % CONSTANTS_ALIGNMENT === 0;
+  // A longer section may need a longer number to say so: the first padding that fits.
+  const wider = constants ? [0, 1, 2, 3, 4].map((padding) => dataSection(segments, padding)) : [];
+  const data = wider.find(isAligned) ?? dataSection(segments, 0);
   return new Uint8Array(Buffer.concat([head, data, binary.subarray(section.end)]));
 }
