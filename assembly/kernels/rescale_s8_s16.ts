@@ -9,7 +9,7 @@ export class RescaleS8S16Arguments {
   output: usize;
   length: i32;
   multiplier: i32;
-  flip: i8;
+  flip: u8;
   inputZeroPoint: i8;
   shift: i8;
 }

@@ -237,7 +237,8 @@ typedef struct thimble_rescale_s16_s8_arguments {
 typedef struct thimble_rescale_s8_s16_arguments {
     uint32_t input, output;
     int32_t length, multiplier;
-    int8_t flip, input_zero_point, shift;
+    uint8_t flip;
+    int8_t input_zero_point, shift;
 } thimble_rescale_s8_s16_arguments;
 
 typedef struct thimble_resize_nearest_arguments {
