@@ -1,5 +1,5 @@
 /**
- * What a file or a command may take of a machine. A file that asks for more is refused with one line, before
+ * Limits of the memory and time that a file or a command may take of a machine. A file that asks for more is refused with one line, before
  * the work where its size can be told, and else when the budget is used up. The limits of building and of reading
  * data stand here; how many parts a file of one format may have, its reader says. Those of the server are in
  * fleet/server/limits.ts, those of modules in module/subset_table.ts.

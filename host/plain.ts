@@ -11,6 +11,17 @@ const REPLACEMENT = "\uFFFD";
 /** One line of text. */
 export const plain = (text: string, instead = REPLACEMENT): string => text.replace(UNSAFE, instead);
 
+/** Text of any length for a message: in quotes, plain, `most` characters of it. */
+export const quoted = (text: string, most = 60): string =>
+  `"${plain(text.slice(0, most))}${text.length > most ? "..." : ""}"`;
+
+/** Values for a message, in brackets: the first of them, and how many there are where that is not all. */
+export function shortList(values: Iterable<unknown>, most = 6): string {
+  const texts = Array.from(values, (value) => plain(`${value}`.slice(0, 20)));
+  const rest = texts.length > most ? `, ... (${texts.length})` : "";
+  return `[${texts.slice(0, most).join(", ")}${rest}]`;
+}
+
 /** Lines of text, which keep their breaks. */
 export const plainLines = (text: string): string =>
   text.replace(UNSAFE, (character) => (character === "\n" ? "\n" : REPLACEMENT));

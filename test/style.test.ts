@@ -1,6 +1,6 @@
 /** Rules that no tool checks: AssemblyScript and C style, no trace of one machine, a closed top level. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -89,6 +89,24 @@ const handFormatted = lines.filter(({ place }) =>
 test(`AssemblyScript and C: at most ${maxLineLength} columns`, () => {
   const long = handFormatted.filter(({ text }) => text.length > maxLineLength);
   expectNone(long.map(({ place, text }) => `${place}: ${text.length}`));
+});
+
+/** Laid out by the scripts that write them. */
+const GENERATED = ["firmware/core/module_subset.h", "firmware/core/kernels/arguments.h"];
+const FORMATTER = "clang-format-16";
+const hasFormatter = spawnSync(FORMATTER, ["--version"]).status === 0;
+
+test("C is laid out as .clang-format says", {
+  skip: hasFormatter ? false : `no ${FORMATTER}: apt-get install ${FORMATTER}`,
+}, () => {
+  const sources = files.filter((path) => /\.[ch]$/.test(path) && !GENERATED.includes(path));
+  assert.ok(sources.length > 100, `expected the C sources, found ${sources.length}`);
+  const { status, stderr } = spawnSync(FORMATTER, ["--dry-run", "-Werror", ...sources], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  const places = stderr.split("\n").filter((line) => / error: /.test(line));
+  assert.equal(status, 0, `run ${FORMATTER} -i on these:\n${places.join("\n")}`);
 });
 
 test("AssemblyScript and C: no tabs, no blanks at the end of a line", () => {

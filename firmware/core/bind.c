@@ -17,10 +17,10 @@ __attribute__((weak)) M3Result CompileRawFunction(IM3Module module, IM3Function 
 __attribute__((weak)) M3Result LinkRawFunction(IM3Module module, IM3Function function, ccstr_t signature,
                                                const void *call, const void *context);
 
-/* What the module calls, with the offset of the kernel's arguments. */
+/* Calls a native kernel for the module, which passes the offset of its arguments. */
 static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack, void *linear) {
     const thimble_kernel *kernel = context->userdata;
-    const thimble_model *model = m3_GetUserData(runtime);
+    const thimble_model *model   = m3_GetUserData(runtime);
     const uint32_t at = (uint32_t)stack[0], begin = model->constants_at, end = model->memory_bytes;
     if (at < begin || at % 4 != 0 || at > end || kernel->block_bytes > end - at)
         return m3Err_trapOutOfBoundsMemoryAccess;
@@ -53,7 +53,7 @@ static int can_bind(const thimble_model *model, uint32_t function) {
 
 static int is_kernel(const thimble_export *exported) {
     static const char prefix[] = "kernel.";
-    const uint32_t bytes = sizeof prefix - 1;
+    const uint32_t bytes       = sizeof prefix - 1;
     return exported->kind == WASM_FUNCTION && exported->name_bytes > bytes &&
            memcmp(exported->name, prefix, bytes) == 0;
 }
@@ -86,7 +86,7 @@ const uint8_t *thimble_flash_constants(const thimble_model *model) {
 
 thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
     thimble_section exports = model->info.exports;
-    *bound = 0;
+    *bound                  = 0;
     for (uint32_t i = 0; i < model->info.export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;

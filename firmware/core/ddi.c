@@ -113,8 +113,7 @@ static int take_image(thimble_ddi *client, const uint8_t *data, uint32_t bytes) 
 
 int thimble_ddi_body_is(thimble_ddi *client, const uint8_t *data, uint32_t bytes) {
     if (client->phase == THIMBLE_DDI_DOWNLOAD) return client->is_accepted && take_image(client, data, bytes);
-    return client->http == 200 && is_document(client->phase) &&
-           thimble_json_feed(&client->json, data, bytes);
+    return client->http == 200 && is_document(client->phase) && thimble_json_feed(&client->json, data, bytes);
 }
 
 /* A document that is none: at last the server hears that its order, or cancellation, can't be read. */
@@ -239,10 +238,10 @@ static void after_config(thimble_ddi *client) {
         ddi_fail(client); // a server that asks for what it has been told is not asked any faster
         return;
     }
-    client->told                          = client->config_hash;
-    client->failures[THIMBLE_DDI_CONFIG]  = 0;
-    client->hold[DDI_CHAIN_CONFIG]        = client->now + client->interval;
-    client->phase                         = THIMBLE_DDI_POLL;
+    client->told                         = client->config_hash;
+    client->failures[THIMBLE_DDI_CONFIG] = 0;
+    client->hold[DDI_CHAIN_CONFIG]       = client->now + client->interval;
+    client->phase                        = THIMBLE_DDI_POLL;
 }
 
 static void after_cancel_feedback(thimble_ddi *client) {

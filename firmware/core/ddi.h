@@ -1,4 +1,4 @@
-/* What the files of the update client share: ddi.c asks and hears, the others are its parts. */
+/* Declarations that the files of the update client share: ddi.c asks and hears, the others are its parts. */
 #ifndef THIMBLE_DDI_PARTS_H
 #define THIMBLE_DDI_PARTS_H
 
@@ -10,10 +10,10 @@ enum { DDI_LINK_ORDER = 1, DDI_LINK_CONFIG = 2, DDI_LINK_CANCEL = 4 };
 /* Modes of a deployment; a window that is unavailable is one to skip. */
 enum { DDI_MODE_NONE, DDI_MODE_SKIP, DDI_MODE_DO };
 
-/* What has been said of an order before its outcome. */
+/* Reports about an order before its outcome. */
 enum { DDI_SAID_NOTHING, DDI_SAID_SCHEDULED, DDI_SAID_DOWNLOAD, DDI_SAID_STALLED, DDI_SAID_DOWNLOADED };
 
-/* What is left alone for itself when it fails. */
+/* Exchanges that are left alone for themselves when they fail. */
 enum { DDI_CHAIN_POLL, DDI_CHAIN_CONFIG, DDI_CHAIN_CANCEL, DDI_CHAIN_ORDER };
 
 /* After so many failures in a row whatever won't get better by asking again is reported. */
@@ -54,7 +54,7 @@ void ddi_after_cancel(thimble_ddi *client);
 void ddi_after_deployment(thimble_ddi *client);
 void ddi_after_download(thimble_ddi *client, int whole);
 
-/* What nobody orders any more is not installed, and outcomes are known: 0 where the journal can't take it. */
+/* Gives up images that nobody orders any more and keeps their outcomes: 0 where the journal can't take it. */
 int ddi_forget_orders(thimble_ddi *client);
 
 /* Outcomes of the order are known: 0 where the journal can't take it. */

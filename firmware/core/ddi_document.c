@@ -30,9 +30,9 @@ enum {
 };
 
 static const char *const names[] = {
-    "config",  "polling", "sleep",  "_links",      "deploymentBase", "cancelAction",      "configData",
-    "href",    "id",      "stopId", "deployment",  "download",       "update",            "maintenanceWindow",
-    "chunks",  "name",    "artifacts", "hashes",   "sha256",         "size",              "download-http",
+    "config", "polling", "sleep",     "_links",     "deploymentBase", "cancelAction", "configData",
+    "href",   "id",      "stopId",    "deployment", "download",       "update",       "maintenanceWindow",
+    "chunks", "name",    "artifacts", "hashes",     "sha256",         "size",         "download-http",
 };
 
 #define IN(parent, name) ((uint32_t)(parent) << THIMBLE_JSON_NAME_BITS | (uint32_t)(name))
@@ -81,9 +81,9 @@ static void take_link(thimble_ddi *client, const thimble_json_value *value, uint
     reading->links |= kind;
     if (kind == DDI_LINK_CONFIG && !ddi_may_configure(client, 1)) return;
     if (kind <= reading->rank) return;
-    reading->rank     = kind;
-    reading->has_link = is_text(value) &&
-                        ddi_resolve(client->url, value->text, client->link, sizeof client->link);
+    reading->rank = kind;
+    reading->has_link =
+        is_text(value) && ddi_resolve(client->url, value->text, client->link, sizeof client->link);
     if (kind == DDI_LINK_CONFIG) return;
     client->id[0] = '\0';
     const char *segment;
@@ -185,8 +185,8 @@ static void take_address(thimble_ddi *client, const thimble_json_value *value, u
     if (reading->has_address >= rank || reading->artifacts > 1) return;
     // The link of the first image that is to be downloaded is kept.
     const int is_usable =
-        is_text(value) && (reading->open > 0 ||
-                           ddi_resolve(client->target, value->text, client->link, sizeof client->link));
+        is_text(value) &&
+        (reading->open > 0 || ddi_resolve(client->target, value->text, client->link, sizeof client->link));
     if (is_usable) reading->has_address = rank;
 }
 
@@ -196,13 +196,13 @@ static void begin_chunk(thimble_ddi_reading *reading) {
     reading->has_hash = reading->has_size = reading->has_address = 0;
 }
 
-/* What has become of an image that the device was to have by this order. */
+/* The state of an image that the device was to have by this order. */
 static void judge_image(thimble_ddi *client) {
     thimble_ddi_reading *reading = &client->reading;
     const thimble_record *record = thimble_store_record(client->store, reading->model);
-    // What the server calls alike need not be the same: it may have moved, or come back from a backup.
-    const int is_same = record->action == client->order &&
-                        memcmp(record->hash, reading->hash, sizeof record->hash) == 0;
+    // Images that the server names alike need not be the same: it may have moved, or come back from a backup.
+    const int is_same =
+        record->action == client->order && memcmp(record->hash, reading->hash, sizeof record->hash) == 0;
     const int has_failed = record->outcome == THIMBLE_LOST ||
                            (record->outcome == THIMBLE_REFUSED && record->reason != THIMBLE_ERR_CANCELLED);
     if (is_same && has_failed) {
@@ -250,9 +250,9 @@ static void take_chunk(thimble_ddi *client, const thimble_json_value *value) {
 }
 
 static void take_deployment(void *context, const thimble_json_value *value) {
-    static const char *const modes[] = {"skip", "forced", "attempt"};
+    static const char *const modes[]   = {"skip", "forced", "attempt"};
     static const char *const windows[] = {"unavailable", "available", "available"};
-    thimble_ddi *client = context;
+    thimble_ddi *client                = context;
     switch (value->path) {
     case ID: take_order_id(client, value); break;
     case IN(DEPLOYMENT, DOWNLOAD):

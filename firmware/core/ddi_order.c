@@ -137,7 +137,7 @@ static void finish(thimble_ddi *client) {
 /* Begins a download, or goes on with it. */
 static void begin(thimble_ddi *client) {
     const thimble_record *record = thimble_store_record(client->store, client->model);
-    const int is_new = record->state != THIMBLE_DOWNLOAD || record->action != client->order ||
+    const int is_new             = record->state != THIMBLE_DOWNLOAD || record->action != client->order ||
                        memcmp(record->hash, client->offer.hash, sizeof record->hash) != 0;
     uint32_t offset       = 0;
     thimble_status status = begin_update(client, &offset);
@@ -161,7 +161,7 @@ static void begin(thimble_ddi *client) {
 
 static int is_transient(uint32_t http) { return http == 0 || http == 408 || http == 429 || http >= 500; }
 
-/* What came in place of the image. */
+/* The answer that came in place of the image. */
 static void note_obstacle(thimble_ddi *client) {
     char found[THIMBLE_DDI_FOUND_BYTES];
     ddi_writer out = ddi_write_to(found, sizeof found);
@@ -175,7 +175,7 @@ static void note_obstacle(thimble_ddi *client) {
 static void after_obstacle(thimble_ddi *client, int whole) {
     const uint32_t position = client->store->tails[client->model].position;
     const int tries         = client->failures[THIMBLE_DDI_DOWNLOAD] + 1;
-    const int is_stuck = position <= client->started && tries >= DDI_TRIES && client->retry_after == 0;
+    const int is_stuck      = position <= client->started && tries >= DDI_TRIES && client->retry_after == 0;
     if (is_stuck && whole && !is_transient(client->http)) {
         note_obstacle(client);
         ddi_complain(client);

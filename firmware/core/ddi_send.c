@@ -37,7 +37,7 @@ static uint32_t attributes_hash(const thimble_ddi *client) {
 
 int ddi_may_configure(const thimble_ddi *client, int is_asked) {
     if (ddi_is_held(client, DDI_CHAIN_CONFIG)) return 0;
-    // What runs on trial is not what the device has: that is told with its outcome.
+    // A model on trial is not yet the device's: it is told with its outcome.
     for (uint32_t model = 0; model < client->store->model_count; model++)
         if (client->store->records[model].state == THIMBLE_TRIAL) return 0;
     const uint32_t hash = attributes_hash(client);

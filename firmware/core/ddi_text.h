@@ -17,7 +17,7 @@ void ddi_put(ddi_writer *out, const char *text);
 
 void ddi_put_u32(ddi_writer *out, uint32_t value);
 
-/* What a string of JSON holds between its quotes. */
+/* Content of a JSON string between its quotes. */
 void ddi_put_json(ddi_writer *out, const char *text);
 
 /* FNV-1a over one more text and its end; `hash` is DDI_FNV or what came of the texts before. */

@@ -43,14 +43,10 @@ static uint32_t next_delay(thimble_ddi *client) {
 
 void ddi_fail(thimble_ddi *client) {
     static const uint8_t chains[THIMBLE_DDI_PHASES] = {
-        [THIMBLE_DDI_POLL]            = DDI_CHAIN_POLL,
-        [THIMBLE_DDI_CONFIG]          = DDI_CHAIN_CONFIG,
-        [THIMBLE_DDI_CANCEL]          = DDI_CHAIN_CANCEL,
-        [THIMBLE_DDI_CANCEL_FEEDBACK] = DDI_CHAIN_CANCEL,
-        [THIMBLE_DDI_DEPLOYMENT]      = DDI_CHAIN_ORDER,
-        [THIMBLE_DDI_DOWNLOAD]        = DDI_CHAIN_ORDER,
-        [THIMBLE_DDI_PROGRESS]        = DDI_CHAIN_ORDER,
-        [THIMBLE_DDI_FEEDBACK]        = DDI_CHAIN_ORDER,
+        [THIMBLE_DDI_POLL] = DDI_CHAIN_POLL,        [THIMBLE_DDI_CONFIG] = DDI_CHAIN_CONFIG,
+        [THIMBLE_DDI_CANCEL] = DDI_CHAIN_CANCEL,    [THIMBLE_DDI_CANCEL_FEEDBACK] = DDI_CHAIN_CANCEL,
+        [THIMBLE_DDI_DEPLOYMENT] = DDI_CHAIN_ORDER, [THIMBLE_DDI_DOWNLOAD] = DDI_CHAIN_ORDER,
+        [THIMBLE_DDI_PROGRESS] = DDI_CHAIN_ORDER,   [THIMBLE_DDI_FEEDBACK] = DDI_CHAIN_ORDER,
     };
     const uint32_t chain = chains[client->phase];
     uint32_t delay = next_delay(client), wait = delay;

@@ -26,8 +26,8 @@ typedef struct walk {
     uint8_t *called;
     uint32_t locals, height, depth;
     uint32_t most_height, most_chain;
-    int ended;   /* whether the instruction before never ends normally */
-    int closed;  /* whether the function's own block is */
+    int ended;  /* whether the instruction before never ends normally */
+    int closed; /* whether the function's own block is */
     frame frames[LIMIT_NESTING + 1];
     /*
      * Parameters and locals, operands, and the results that open blocks will have: a type, and above it
@@ -107,7 +107,7 @@ static void finish(walk *at) {
         if (at->height != done->height) at->code.bad = 1;
     }
     at->height = done->height;
-    at->ended = 0;
+    at->ended  = 0;
 }
 
 /* Result of the block that a branch leaves; a branch to a loop begins it anew and takes nothing along. */
@@ -173,7 +173,7 @@ static void bulk(walk *at) {
 
 static void plain(walk *at, uint8_t opcode) {
     static const uint8_t rows[][3] = SUBSET_PLAIN;
-    unsigned signature = 0;
+    unsigned signature             = 0;
     for (unsigned i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (opcode >= rows[i][0] && opcode <= rows[i][1]) signature = rows[i][2];
     if (signature == 0) at->code.bad = 1;
@@ -245,7 +245,7 @@ static uint32_t constant_slots(const thimble_reader *code) {
     uint32_t slots = 0;
     for (const uint8_t *at = code->at; at < code->end; at++) {
         unsigned which = *at - (unsigned)OP_I32_CONST; /* i32, i64, f32, f64 */
-        uint32_t more = which > 3 ? 0 : 1 + (which & 1);
+        uint32_t more  = which > 3 ? 0 : 1 + (which & 1);
         if (slots + more >= LIMIT_CONSTANT_SLOTS) break;
         slots += more;
     }
@@ -270,11 +270,11 @@ int thimble_function_scan(const thimble_module_info *info, uint32_t function, th
     const uint8_t *type = thimble_function_type(info, function);
     walk at;
     memset(&at, 0, sizeof at);
-    at.code = (thimble_reader){body.at, body.end, body.end - body.at > LIMIT_BODY_BYTES};
-    at.info = info;
+    at.code   = (thimble_reader){body.at, body.end, body.end - body.at > LIMIT_BODY_BYTES};
+    at.info   = info;
     at.called = called;
     take_locals(&at, type);
-    at.frames[0] = (frame){OP_BLOCK, (uint8_t)at.locals,
+    at.frames[0]             = (frame){OP_BLOCK, (uint8_t)at.locals,
                            type[1 + type[0]] == 0 ? 0 : (uint8_t)(0x80u - type[2 + type[0]])};
     const uint32_t constants = constant_slots(&at.code);
     while (!at.code.bad && !at.closed) instruction(&at, thimble_take_byte(&at.code));

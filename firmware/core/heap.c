@@ -35,7 +35,7 @@ static block *block_next(const thimble_heap *heap, const block *at) {
 }
 
 static void block_resize(thimble_heap *heap, block *at, uint32_t bytes) {
-    at->bytes = bytes | (at->bytes & IN_USE);
+    at->bytes   = bytes | (at->bytes & IN_USE);
     block *next = block_next(heap, at);
     if (next != NULL) next->before = bytes;
 }
@@ -48,12 +48,12 @@ static void block_merge_next(thimble_heap *heap, block *at) {
 /* Makes `at` exactly `bytes` long and in use; what is left over becomes a free block. */
 static void block_use(thimble_heap *heap, block *at, uint32_t bytes) {
     uint32_t rest = block_bytes(at) - bytes;
-    uint32_t end = block_offset(heap, at) + bytes;
+    uint32_t end  = block_offset(heap, at) + bytes;
     if (rest > 0) {
-        block *free_part = block_at(heap, end);
-        free_part->bytes = rest;
+        block *free_part  = block_at(heap, end);
+        free_part->bytes  = rest;
         free_part->before = bytes;
-        block *behind = block_next(heap, free_part);
+        block *behind     = block_next(heap, free_part);
         if (behind != NULL) behind->before = rest;
         at->bytes = bytes;
         block_merge_next(heap, free_part);
@@ -83,12 +83,12 @@ static void *exhausted(thimble_heap *heap) {
 }
 
 void thimble_heap_open(thimble_heap *heap, uint8_t *start, size_t bytes) {
-    uint32_t most = UINT32_MAX & ~(uint32_t)(ALIGNMENT - 1);
+    uint32_t most   = UINT32_MAX & ~(uint32_t)(ALIGNMENT - 1);
     uint32_t usable = bytes > most ? most : (uint32_t)bytes & ~(uint32_t)(ALIGNMENT - 1);
-    *heap = (thimble_heap){.start = start, .bytes = usable};
+    *heap           = (thimble_heap){.start = start, .bytes = usable};
     if (usable == 0) return;
-    block *first = block_at(heap, 0);
-    first->bytes = usable;
+    block *first  = block_at(heap, 0);
+    first->bytes  = usable;
     first->before = 0;
 }
 
@@ -106,14 +106,14 @@ int thimble_heap_reserve(thimble_heap *heap, uint64_t bytes) {
 
 thimble_heap *thimble_heap_select(thimble_heap *heap) {
     thimble_heap *before = selected;
-    selected = heap;
+    selected             = heap;
     return before;
 }
 
 /* Memory with whatever it held before. */
 static void *allocate(thimble_heap *heap, size_t size) {
     uint32_t bytes = size_of_block(heap, size);
-    block *fit = bytes > 0 ? first_fit(heap, bytes) : NULL;
+    block *fit     = bytes > 0 ? first_fit(heap, bytes) : NULL;
     if (fit == NULL) return exhausted(heap);
     block_use(heap, fit, bytes);
     return fit + 1;
@@ -142,9 +142,9 @@ void *thimble_realloc(void *memory, size_t size) {
     if (memory == NULL) return allocate(heap, size);
     uint32_t bytes = size_of_block(heap, size);
     if (bytes == 0) return exhausted(heap);
-    block *at = block_of(memory);
+    block *at         = block_of(memory);
     const block *next = block_next(heap, at);
-    uint32_t room = block_bytes(at) + (next != NULL && !block_in_use(next) ? block_bytes(next) : 0);
+    uint32_t room     = block_bytes(at) + (next != NULL && !block_in_use(next) ? block_bytes(next) : 0);
     if (bytes > room) return move(heap, memory, size);
     if (bytes > block_bytes(at)) block_merge_next(heap, at);
     block_use(heap, at, bytes);

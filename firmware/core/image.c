@@ -81,10 +81,10 @@ static thimble_status read_signature_area(const uint8_t *at, uint64_t left, layo
     thimble_status status = check_area(at, left, MAGIC_UNPROTECTED, SIGNATURE_AREA_BYTES);
     if (status != THIMBLE_OK) return status;
     at += INFO_BYTES;
-    found->digest = take_entry(&at, TLV_SHA256, DIGEST_BYTES);
-    found->key_hash = take_entry(&at, TLV_KEYHASH, DIGEST_BYTES);
+    found->digest    = take_entry(&at, TLV_SHA256, DIGEST_BYTES);
+    found->key_hash  = take_entry(&at, TLV_KEYHASH, DIGEST_BYTES);
     found->signature = take_entry(&at, TLV_ED25519, SIGNATURE_BYTES);
-    int complete = found->digest != NULL && found->key_hash != NULL && found->signature != NULL;
+    int complete     = found->digest != NULL && found->key_hash != NULL && found->signature != NULL;
     return complete ? THIMBLE_OK : THIMBLE_ERR_TLV;
 }
 
@@ -95,10 +95,10 @@ static thimble_status measure(const uint8_t *data, size_t size, thimble_image *i
     if (!header_is_allowed(data) || body_bytes == 0) return THIMBLE_ERR_HEADER;
 
     memset(found, 0, sizeof *found);
-    found->header = data;
-    found->protected_bytes = read_u16(data + 10);
+    found->header           = data;
+    found->protected_bytes  = read_u16(data + 10);
     const uint64_t body_end = (uint64_t)HEADER_BYTES + body_bytes;
-    const uint64_t hashed = body_end + found->protected_bytes;
+    const uint64_t hashed   = body_end + found->protected_bytes;
     if (hashed + SIGNATURE_AREA_BYTES > size || hashed > UINT32_MAX) return THIMBLE_ERR_TRUNCATED;
     if (found->protected_bytes > 0) {
         found->protected_area = data + body_end;
@@ -107,8 +107,8 @@ static thimble_status measure(const uint8_t *data, size_t size, thimble_image *i
         if (status != THIMBLE_OK) return status;
     }
     found->hashed_bytes = (uint32_t)hashed;
-    image->body = data + HEADER_BYTES;
-    image->body_bytes = body_bytes;
+    image->body         = data + HEADER_BYTES;
+    image->body_bytes   = body_bytes;
     return read_signature_area(data + hashed, size - hashed, found);
 }
 
@@ -123,9 +123,9 @@ static int read_number(const uint8_t *value, uint16_t bytes, uint32_t *number) {
 static int read_id(const uint8_t *value, uint16_t bytes, char *id) {
     if (bytes == 0 || bytes > THIMBLE_ID_BYTES) return 0;
     for (uint16_t i = 0; i < bytes; i++) {
-        const uint8_t c = value[i];
+        const uint8_t c     = value[i];
         const int is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        const int is_digit = c >= '0' && c <= '9';
+        const int is_digit  = c >= '0' && c <= '9';
         if (!is_letter && !is_digit && c != '.' && c != '_' && c != '-') return 0;
     }
     memcpy(id, value, bytes);
@@ -156,7 +156,7 @@ static int area_has(const uint8_t *at, const uint8_t *end, uint16_t type) {
 static thimble_status read_protected_area(const layout *found, thimble_image *image) {
     if (found->protected_area == NULL) return THIMBLE_OK;
     const uint8_t *first = found->protected_area + INFO_BYTES;
-    const uint8_t *end = found->protected_area + found->protected_bytes;
+    const uint8_t *end   = found->protected_area + found->protected_bytes;
     for (const uint8_t *at = first; at < end;) {
         if (end - at < ENTRY_BYTES) return THIMBLE_ERR_TLV;
         const uint16_t type = read_u16(at), bytes = read_u16(at + 2);
@@ -178,9 +178,9 @@ static int number_is_less(const uint8_t *a, const uint8_t *b) {
 
 /* S < L, the order of the base point (RFC 8032, section 5.1.7): larger ones would be a second signature. */
 static int scalar_is_canonical(const uint8_t *scalar) {
-    static const uint8_t order[32] = {
-        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14,
-        0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
+    static const uint8_t order[32] = {0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
+                                      0xa2, 0xde, 0xf9, 0xde, 0x14, 0,    0,    0,    0,    0,    0,
+                                      0,    0,    0,    0,    0,    0,    0,    0,    0,    0x10};
     return number_is_less(scalar, order);
 }
 
@@ -215,7 +215,7 @@ static int key_is_small_order(const uint8_t *key) {
 static const uint8_t *find_key(const thimble_device *device, const uint8_t *key_hash) {
     static const uint8_t prefix[12] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
                                        0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
-    const thimble_port *port = device->port;
+    const thimble_port *port        = device->port;
     uint8_t info[sizeof prefix + THIMBLE_KEY_BYTES];
     uint8_t digest[DIGEST_BYTES];
     memcpy(info, prefix, sizeof prefix);
@@ -259,13 +259,13 @@ thimble_status thimble_image_check(const thimble_device *device, const uint8_t *
     if (!device_is_complete(device) || data == NULL || image == NULL) return THIMBLE_ERR_ARGUMENT;
     layout found;
     memset(image, 0, sizeof *image);
-    image->abi = THIMBLE_ABI_VERSION;
+    image->abi            = THIMBLE_ABI_VERSION;
     thimble_status status = measure(data, size, image, &found);
     if (status == THIMBLE_OK) status = read_protected_area(&found, image);
     if (status == THIMBLE_OK) status = check_signature(device, &found, image);
     if (status != THIMBLE_OK) return status;
     memcpy(image->version, data + 20, sizeof image->version);
     image->revision = read_u16(data + 22);
-    image->build = read_u32(data + 24);
+    image->build    = read_u32(data + 24);
     return check_needs(device, least_security_counter, image);
 }

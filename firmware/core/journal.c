@@ -103,7 +103,7 @@ static thimble_status put_record(const thimble_store *store, uint32_t sector, ui
     const thimble_flash *flash = store->flash;
     uint8_t found[RECORD];
     int failed = flash->program(flash->context, address_of(store, sector, index), record, RECORD);
-    // What was written is read back: a worn cell is noticed here, and not after the next reset.
+    // A written record is read back: a worn cell is noticed here, and not after the next reset.
     if (failed || get_record(store, sector, index, found) || memcmp(found, record, RECORD) != 0)
         return THIMBLE_ERR_FLASH;
     return THIMBLE_OK;

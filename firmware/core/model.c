@@ -13,7 +13,7 @@
 #include "m3_env.h"
 #include "module_subset.h"
 
-/* What has been scanned is what wasm3 can take. */
+/* A scanned module is one that wasm3 can take. */
 _Static_assert(LIMIT_VALUES <= d_m3MaxFunctionStackHeight && LIMIT_SLOTS <= d_m3MaxFunctionSlots &&
                    LIMIT_CONSTANT_SLOTS >= d_m3MaxConstantTableSize,
                "limits of module_subset.h and wasm3.flags");
@@ -23,7 +23,7 @@ _Static_assert(LIMIT_VALUES <= d_m3MaxFunctionStackHeight && LIMIT_SLOTS <= d_m3
 enum { PAGE_BYTES = 65536, TENSORS_MAX = 64, NAME_BYTES = 24 };
 
 /* wasm3 0.9 asks a module for its memory, earlier versions a runtime; M3_VERSION does not tell which. */
-#define ASKS_RUNTIME \
+#define ASKS_RUNTIME                                                                                         \
     __builtin_types_compatible_p(__typeof__(m3_GetMemory), uint8_t *(IM3Runtime, uint32_t *, uint32_t))
 typedef __typeof__(__builtin_choose_expr(ASKS_RUNTIME, (uint32_t)0, (size_t)0)) memory_size;
 
@@ -39,9 +39,9 @@ typedef struct scope {
 
 /* `frame` is that of the function that enters: all that it calls lies below. */
 static scope enter(thimble_model *model, const void *frame) {
-    scope outer = {thimble_heap_select(&model->heap), current};
+    scope outer         = {thimble_heap_select(&model->heap), current};
     model->native_stack = (uintptr_t)frame;
-    current = model;
+    current             = model;
     return outer;
 }
 
@@ -78,8 +78,8 @@ M3Result m3_Yield(void) {
 void thimble_heap_exhausted(void) {
     if (current == NULL || current->runtime == NULL) return;
     IM3Compilation compilation = &current->runtime->compilation;
-    compilation->wasmEnd = compilation->wasm;
-    compilation->page = NULL;
+    compilation->wasmEnd       = compilation->wasm;
+    compilation->page          = NULL;
 }
 
 static uint8_t *memory_of(const thimble_model *model) {
@@ -96,7 +96,7 @@ static thimble_status fail(const thimble_model *model, M3Result result) {
 static thimble_status call(thimble_model *model, IM3Function function, int32_t *value) {
     const void *values[1] = {value};
     model->heap.exhausted = 0;
-    M3Result result = m3_Call(function, 0, NULL);
+    M3Result result       = m3_Call(function, 0, NULL);
     if (result == m3Err_none) result = m3_GetResults(function, 1, values);
     if (result == m3Err_none) return THIMBLE_OK;
     log_line(model->device, result);
@@ -137,7 +137,7 @@ static thimble_status read_tensor(const thimble_model *model, const char *prefix
 static thimble_status read_tensors(const thimble_model *model, const char *prefix, thimble_tensor *keep,
                                    uint32_t *count) {
     thimble_tensor tensor = {0, 0};
-    int found = 1;
+    int found             = 1;
     for (*count = 0;; (*count)++) {
         thimble_status status = read_tensor(model, prefix, *count, &tensor, &found);
         if (status != THIMBLE_OK) return status;
@@ -212,8 +212,8 @@ static uint64_t parse_bytes(const thimble_module_info *info) {
  */
 static M3Result new_runtime(thimble_model *model, IM3Environment environment, uint32_t stack_bytes) {
     uint32_t widest = model->info.widest_type * (uint32_t)sizeof(uint64_t);
-    uint32_t bytes = (stack_bytes + 7u) & ~7u;
-    model->runtime = m3_NewRuntime(environment, bytes + widest, model);
+    uint32_t bytes  = (stack_bytes + 7u) & ~7u;
+    model->runtime  = m3_NewRuntime(environment, bytes + widest, model);
     if (model->runtime == NULL) return m3Err_mallocFailed;
     model->runtime->numStackSlots -= widest / (uint32_t)sizeof(m3slot_t);
     model->runtime->memoryLimit = model->linear_bytes;
@@ -250,7 +250,7 @@ static void mark_called(const thimble_model *model, const char *entry, uint8_t *
 /* Takes the bodies of functions that nothing can call from wasm3. Not inlined: compiling needs the stack. */
 __attribute__((noinline)) static void hide_uncalled(const thimble_model *model) {
     uint8_t marks[LIMIT_FUNCTIONS] = {0};
-    IM3Function functions = model->module->functions;
+    IM3Function functions          = model->module->functions;
     mark_called(model, "invoke", marks);
     mark_called(model, "self_test", marks);
     for (uint32_t i = 0; i < model->info.function_count; i++)
@@ -292,7 +292,7 @@ static thimble_status self_test(thimble_model *model) {
 
 static thimble_status load(thimble_model *model, const thimble_options *options) {
     const thimble_image *image = &model->image;
-    thimble_status status = thimble_module_scan(image->body, image->body_bytes, &model->info);
+    thimble_status status      = thimble_module_scan(image->body, image->body_bytes, &model->info);
     if (status == THIMBLE_OK) status = read_abi(model);
     if (status == THIMBLE_OK) status = keep_tensors(model);
     if (status != THIMBLE_OK) return status;
@@ -336,22 +336,22 @@ thimble_status thimble_open(const thimble_device *device, const uint8_t *data, s
     if (options == NULL) options = &defaults;
 
     thimble_image image;
-    uint32_t start = device != NULL && device->port != NULL ? ticks(device) : 0;
+    uint32_t start        = device != NULL && device->port != NULL ? ticks(device) : 0;
     thimble_status status = thimble_image_check(device, data, size, options->least_security_counter, &image);
     if (status == THIMBLE_ERR_ARGUMENT) return status;
     if (status == THIMBLE_OK && ram_bytes < sizeof **model) status = THIMBLE_ERR_RAM;
     if (status == THIMBLE_OK && least_bytes(&image) > ram_bytes) status = THIMBLE_ERR_RAM;
     if (status == THIMBLE_OK) {
         thimble_model *opened = ram;
-        *opened = (thimble_model){.device = device, .image = image};
+        *opened               = (thimble_model){.device = device, .image = image};
         place_heap(opened, ram_bytes);
         scope outer = enter(opened, __builtin_frame_address(0));
-        status = load(opened, options);
+        status      = load(opened, options);
         leave(outer);
         opened->statistics.open_ticks = ticks(device) - start;
-        opened->statistics.ram_bytes = saturate(ram_bytes);
-        opened->statistics.ram_used = ram_used(opened);
-        opened->open = status == THIMBLE_OK ? MODEL_OPEN : 0;
+        opened->statistics.ram_bytes  = saturate(ram_bytes);
+        opened->statistics.ram_used   = ram_used(opened);
+        opened->open                  = status == THIMBLE_OK ? MODEL_OPEN : 0;
         if (status == THIMBLE_OK) *model = opened;
     }
     if (status != THIMBLE_OK) log_line(device, thimble_status_text(status));
@@ -408,7 +408,7 @@ static void reset(thimble_model *model) {
 
 static void count(thimble_model *model, thimble_status status, uint32_t taken) {
     thimble_statistics *statistics = &model->statistics;
-    statistics->last_ticks = taken;
+    statistics->last_ticks         = taken;
     if (taken > statistics->most_ticks) statistics->most_ticks = taken;
     statistics->ram_used = ram_used(model);
     if (status == THIMBLE_OK) {
@@ -422,9 +422,9 @@ static void count(thimble_model *model, thimble_status status, uint32_t taken) {
 thimble_status thimble_invoke(thimble_model *model) {
     if (model == NULL) return THIMBLE_ERR_ARGUMENT;
     if (!is_open(model)) return THIMBLE_ERR_CLOSED;
-    int32_t value = 0;
-    uint32_t start = ticks(model->device);
-    scope outer = enter(model, __builtin_frame_address(0));
+    int32_t value         = 0;
+    uint32_t start        = ticks(model->device);
+    scope outer           = enter(model, __builtin_frame_address(0));
     thimble_status status = call(model, model->invoke, &value);
     if (status == THIMBLE_OK && value != 0) status = THIMBLE_ERR_STATUS;
     leave(outer);

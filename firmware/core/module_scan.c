@@ -10,9 +10,20 @@
 #include "module_subset.h"
 
 enum {
-    SECTION_CUSTOM, SECTION_TYPE, SECTION_IMPORT, SECTION_FUNCTION, SECTION_TABLE, SECTION_MEMORY,
-    SECTION_GLOBAL, SECTION_EXPORT, SECTION_START, SECTION_ELEMENT, SECTION_CODE, SECTION_DATA,
-    SECTION_DATA_COUNT, SECTIONS
+    SECTION_CUSTOM,
+    SECTION_TYPE,
+    SECTION_IMPORT,
+    SECTION_FUNCTION,
+    SECTION_TABLE,
+    SECTION_MEMORY,
+    SECTION_GLOBAL,
+    SECTION_EXPORT,
+    SECTION_START,
+    SECTION_ELEMENT,
+    SECTION_CODE,
+    SECTION_DATA,
+    SECTION_DATA_COUNT,
+    SECTIONS
 };
 
 static thimble_reader reader_open(thimble_section span) { return (thimble_reader){span.at, span.end, 0}; }
@@ -78,17 +89,17 @@ static int64_t take_constant(thimble_reader *from, uint8_t type) {
 
 static thimble_export take_export(thimble_reader *from) {
     thimble_export found = {0};
-    found.name_bytes = thimble_take_u32(from);
-    found.name = thimble_take(from, found.name_bytes);
-    found.kind = thimble_take_byte(from);
-    found.index = thimble_take_u32(from);
+    found.name_bytes     = thimble_take_u32(from);
+    found.name           = thimble_take(from, found.name_bytes);
+    found.kind           = thimble_take_byte(from);
+    found.index          = thimble_take_u32(from);
     return found;
 }
 
 static thimble_global take_global(thimble_reader *from) {
     thimble_global found = {0};
-    found.type = thimble_take_byte(from);
-    found.is_mutable = thimble_take_byte(from);
+    found.type           = thimble_take_byte(from);
+    found.is_mutable     = thimble_take_byte(from);
     if (!is_integer(found.type) || found.is_mutable > 1) from->bad = 1;
     found.value = take_constant(from, found.type);
     return found;
@@ -98,8 +109,8 @@ static thimble_data take_data(thimble_reader *from) {
     thimble_data found = {0};
     if (thimble_take_u32(from) != 0) from->bad = 1;
     found.offset = (uint32_t)take_constant(from, TYPE_I32);
-    found.size = thimble_take_u32(from);
-    found.bytes = thimble_take(from, found.size);
+    found.size   = thimble_take_u32(from);
+    found.bytes  = thimble_take(from, found.size);
     return found;
 }
 
@@ -110,7 +121,7 @@ static uint32_t take_type(thimble_reader *from) {
     if (thimble_take_byte(from) != 0x60) from->bad = 1;
     uint32_t width = 0;
     for (int list = 0; list < 2; list++) {
-        uint32_t count = thimble_take_byte(from);
+        uint32_t count       = thimble_take_byte(from);
         const uint8_t *types = thimble_take(from, count);
         if (types == NULL || count > (list == 0 ? LIMIT_PARAMETERS : 1)) from->bad = 1;
         for (uint32_t i = 0; types != NULL && i < count; i++)
@@ -123,7 +134,7 @@ static uint32_t take_type(thimble_reader *from) {
 /* ---- one function per section: each reads it to its end ---- */
 
 static void scan_custom(thimble_reader *section, thimble_module_info *info) {
-    uint32_t bytes = thimble_take_u32(section);
+    uint32_t bytes      = thimble_take_u32(section);
     const uint8_t *name = thimble_take(section, bytes);
     /* wasm3 parses the name section without bounds, and would keep every name in RAM. */
     if (name != NULL && bytes == 4 && memcmp(name, "name", 4) == 0) section->bad = 1;
@@ -133,7 +144,7 @@ static void scan_custom(thimble_reader *section, thimble_module_info *info) {
 
 static void scan_types(thimble_reader *section, thimble_module_info *info) {
     info->type_count = take_count(section, LIMIT_TYPES);
-    info->types = reader_rest(section);
+    info->types      = reader_rest(section);
     for (uint32_t i = 0; i < info->type_count && !section->bad; i++) {
         uint32_t width = take_type(section);
         if (width > info->widest_type) info->widest_type = width;
@@ -142,22 +153,22 @@ static void scan_types(thimble_reader *section, thimble_module_info *info) {
 
 static void scan_functions(thimble_reader *section, thimble_module_info *info) {
     info->function_count = take_count(section, LIMIT_FUNCTIONS);
-    info->functions = reader_rest(section);
+    info->functions      = reader_rest(section);
     for (uint32_t i = 0; i < info->function_count && !section->bad; i++)
         if (thimble_take_byte(section) >= info->type_count) section->bad = 1;
 }
 
 static void scan_memory(thimble_reader *section, thimble_module_info *info) {
-    info->memory_count = thimble_take_u32(section);
+    info->memory_count   = thimble_take_u32(section);
     uint32_t has_maximum = thimble_take_byte(section);
-    info->memory_pages = thimble_take_u32(section);
+    info->memory_pages   = thimble_take_u32(section);
     if (info->memory_count != 1 || has_maximum > 1 || info->memory_pages > 65536) section->bad = 1;
     if (has_maximum == 1 && thimble_take_u32(section) < info->memory_pages) section->bad = 1;
 }
 
 static void scan_globals(thimble_reader *section, thimble_module_info *info) {
     info->global_count = take_count(section, LIMIT_GLOBALS);
-    info->globals = reader_rest(section);
+    info->globals      = reader_rest(section);
     for (uint32_t i = 0; i < info->global_count && !section->bad; i++) (void)take_global(section);
 }
 
@@ -169,7 +180,7 @@ static uint32_t export_limit(const thimble_module_info *info, uint8_t kind) {
 
 static void scan_exports(thimble_reader *section, thimble_module_info *info) {
     info->export_count = take_count(section, LIMIT_EXPORTS);
-    info->exports = reader_rest(section);
+    info->exports      = reader_rest(section);
     for (uint32_t i = 0; i < info->export_count && !section->bad; i++) {
         thimble_export found = take_export(section);
         if (found.index >= export_limit(info, found.kind)) section->bad = 1;
@@ -177,7 +188,7 @@ static void scan_exports(thimble_reader *section, thimble_module_info *info) {
 }
 
 static thimble_section take_body(thimble_reader *from) {
-    uint32_t bytes = thimble_take_u32(from);
+    uint32_t bytes      = thimble_take_u32(from);
     const uint8_t *body = thimble_take(from, bytes);
     return body != NULL ? (thimble_section){body, body + bytes} : (thimble_section){from->at, from->at};
 }
@@ -192,7 +203,7 @@ static void scan_code(thimble_reader *section, thimble_module_info *info) {
 
 static void scan_data(thimble_reader *section, thimble_module_info *info) {
     info->data_count = take_count(section, LIMIT_SEGMENTS);
-    info->data = reader_rest(section);
+    info->data       = reader_rest(section);
     for (uint32_t i = 0; i < info->data_count && !section->bad; i++) (void)take_data(section);
 }
 
@@ -223,14 +234,14 @@ static unsigned section_rank(uint8_t id) {
 static thimble_status scan_sections(thimble_reader *module, thimble_module_info *info) {
     unsigned last = 0;
     while (!module->bad && module->at < module->end) {
-        uint8_t id = thimble_take_byte(module);
-        uint32_t bytes = thimble_take_u32(module);
+        uint8_t id             = thimble_take_byte(module);
+        uint32_t bytes         = thimble_take_u32(module);
         const uint8_t *content = thimble_take(module, bytes);
         if (content == NULL) return THIMBLE_ERR_MODULE;
         if (id != SECTION_CUSTOM && section_rank(id) <= last) return THIMBLE_ERR_MODULE;
         if (id != SECTION_CUSTOM) last = section_rank(id);
         thimble_reader section = {content, content + bytes, 0};
-        thimble_status status = scan_section(id, &section, info);
+        thimble_status status  = scan_section(id, &section, info);
         if (status != THIMBLE_OK) return status;
     }
     return THIMBLE_OK;
@@ -240,30 +251,30 @@ thimble_status thimble_module_scan(const uint8_t *module, size_t bytes, thimble_
     static const uint8_t header[8] = {0, 'a', 's', 'm', 1, 0, 0, 0};
     memset(info, 0, sizeof *info);
     if (bytes < sizeof header || memcmp(module, header, sizeof header) != 0) return THIMBLE_ERR_MODULE;
-    thimble_reader rest = {module + sizeof header, module + bytes, 0};
+    thimble_reader rest   = {module + sizeof header, module + bytes, 0};
     thimble_status status = scan_sections(&rest, info);
     if (status != THIMBLE_OK) return status;
     return info->code_count == info->function_count ? THIMBLE_OK : THIMBLE_ERR_MODULE;
 }
 
 thimble_export thimble_export_next(thimble_section *exports) {
-    thimble_reader from = reader_open(*exports);
+    thimble_reader from  = reader_open(*exports);
     thimble_export found = take_export(&from);
-    *exports = reader_rest(&from);
+    *exports             = reader_rest(&from);
     return found;
 }
 
 thimble_global thimble_global_next(thimble_section *globals) {
-    thimble_reader from = reader_open(*globals);
+    thimble_reader from  = reader_open(*globals);
     thimble_global found = take_global(&from);
-    *globals = reader_rest(&from);
+    *globals             = reader_rest(&from);
     return found;
 }
 
 thimble_data thimble_data_next(thimble_section *data) {
     thimble_reader from = reader_open(*data);
-    thimble_data found = take_data(&from);
-    *data = reader_rest(&from);
+    thimble_data found  = take_data(&from);
+    *data               = reader_rest(&from);
     return found;
 }
 
@@ -281,7 +292,7 @@ int thimble_export_find(const thimble_module_info *info, uint8_t kind, const cha
 
 thimble_global thimble_global_at(const thimble_module_info *info, uint32_t index) {
     thimble_section globals = info->globals;
-    thimble_global found = thimble_global_next(&globals);
+    thimble_global found    = thimble_global_next(&globals);
     while (index-- > 0) found = thimble_global_next(&globals);
     return found;
 }
@@ -290,7 +301,7 @@ int thimble_global_find(const thimble_module_info *info, const char *name, uint3
     uint32_t index;
     if (!thimble_export_find(info, WASM_GLOBAL, name, &index)) return 0;
     thimble_global found = thimble_global_at(info, index);
-    *value = (uint32_t)found.value;
+    *value               = (uint32_t)found.value;
     return found.type == TYPE_I32 && !found.is_mutable;
 }
 
@@ -311,13 +322,13 @@ int thimble_function_is(const thimble_module_info *info, uint32_t function, uint
 
 void thimble_calls_mark(const thimble_module_info *info, uint8_t *marks) {
     for (int more = 1; more;) {
-        more = 0;
+        more                = 0;
         thimble_reader code = reader_open(info->code);
         for (uint32_t i = 0; i < info->function_count; i++) {
             thimble_section body = take_body(&code);
             if (marks[i] != THIMBLE_MARK_CALLED) continue;
             marks[i] = THIMBLE_MARK_DONE;
-            more = thimble_function_scan(info, i, body, marks);
+            more     = thimble_function_scan(info, i, body, marks);
         }
     }
 }

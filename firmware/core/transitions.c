@@ -6,7 +6,7 @@
 #include "journal.h"
 #include "slots.h"
 
-/* What becomes of the other slot. */
+/* The fate of the other slot. */
 typedef enum other_slot {
     OTHER_KEPT,
     OTHER_FREED,  /* it holds the image that was in service */

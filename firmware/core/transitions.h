@@ -1,4 +1,4 @@
-/* What may happen to a model, in which state: SPEC.md, section 6, has the same table. */
+/* Events of a model, by state: SPEC.md, section 6, has the same table. */
 #ifndef THIMBLE_TRANSITIONS_H
 #define THIMBLE_TRANSITIONS_H
 

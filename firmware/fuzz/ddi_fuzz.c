@@ -22,7 +22,7 @@ static void require(int condition) {
 
 /* ---- JSON ---- */
 
-/* What a reader was told, as one number. */
+/* The reader's findings as one number. */
 typedef struct told {
     uint32_t hash, depth;
 } told;
@@ -125,11 +125,13 @@ static void converse(const uint8_t *data, size_t size) {
     static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
     static const thimble_device device              = {&port, keys, 1, THIMBLE_CAPABILITIES};
-    static const thimble_flash flash = {.sector_bytes  = SECTOR,
-                                        .program_bytes = 4,
-                                        .program       = program,
-                                        .erase         = erase,
-                                        .map           = map};
+    static const thimble_flash flash                = {
+                       .sector_bytes  = SECTOR,
+                       .program_bytes = 4,
+                       .program       = program,
+                       .erase         = erase,
+                       .map           = map,
+    };
     static const thimble_slots slots[1]      = {{{2 * SECTOR, 2 * SECTOR + SLOT}, SLOT}};
     static const thimble_ddi_model models[1] = {{NULL, 0, NULL}};
     static thimble_ddi client;
@@ -158,8 +160,8 @@ static void converse(const uint8_t *data, size_t size) {
         check_request(&request);
         const thimble_ddi_head head = {.status      = statuses[data[0] % 10],
                                        .retry_after = data[0] & 0x40 ? data[0] : 0,
-                                       .range_start = data[0] & 0x80 ? THIMBLE_DDI_NO_RANGE
-                                                                     : request.range_start};
+                                       .range_start =
+                                           data[0] & 0x80 ? THIMBLE_DDI_NO_RANGE : request.range_start};
         size_t bytes                = (size_t)(data[1] | data[2] << 8);
         data += 3;
         size -= 3;

@@ -76,7 +76,7 @@ static void act(uint8_t what, held *one, uint32_t bytes, uint8_t fill) {
         for (size_t i = 0; at != NULL && i < kept; i++) require(at[i] == before);
         if (at != NULL) keep(one, at, bytes, fill);
     } else if (what % 4 == 3) {
-        // What can be reserved can be allocated.
+        // Memory that can be reserved can be allocated.
         heap.exhausted = 0;
         if (one->at == NULL && thimble_heap_reserve(&heap, THIMBLE_HEAP_BLOCK(bytes))) {
             uint8_t *at = thimble_calloc(1, bytes);

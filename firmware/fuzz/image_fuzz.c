@@ -100,7 +100,7 @@ static void check_accepted(const thimble_device *device, const thimble_image *im
     require(image->security_counter >= least_counter && image->abi == THIMBLE_ABI_VERSION);
     require((image->capabilities & ~device->capabilities) == 0);
     require(memchr(image->id, '\0', sizeof image->id) != NULL);
-    const uint8_t *end = image->body + image->body_bytes;
+    const uint8_t *end             = image->body + image->body_bytes;
     const uint16_t protected_bytes = read_u16(data + 10);
     require(is_inside(end, protected_bytes + 144u, data, size));
     check_protected(end, protected_bytes);
@@ -110,13 +110,13 @@ static void check_accepted(const thimble_device *device, const thimble_image *im
 }
 
 static void check(const uint8_t *data, size_t size) {
-    static const thimble_port port = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
+    static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
-    const uint32_t capabilities = (modes & FEW_CAPABILITIES) != 0 ? 1 : THIMBLE_CAPABILITIES;
-    const thimble_device device = {&port, keys, 1, capabilities};
+    const uint32_t capabilities  = (modes & FEW_CAPABILITIES) != 0 ? 1 : THIMBLE_CAPABILITIES;
+    const thimble_device device  = {&port, keys, 1, capabilities};
     const uint32_t least_counter = (modes & WITH_COUNTER) != 0 ? LEAST_COUNTER : 0;
     thimble_image image;
-    verifications = 0;
+    verifications         = 0;
     thimble_status status = thimble_image_check(&device, data, size, least_counter, &image);
     require(status <= THIMBLE_OK && status >= THIMBLE_ERR_CAPABILITY && status != THIMBLE_ERR_ARGUMENT);
     /* Accepted, or refused for what it says: only what a signature vouches for is even looked at. */
@@ -128,7 +128,7 @@ static void check(const uint8_t *data, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 1 || size > SIZE_MAX_FUZZED) return 0;
-    modes = data[0];
+    modes              = data[0];
     const size_t bytes = size - 1;
     /* A block of its own, so that the address sanitizer sees one byte too many. */
     uint8_t *copy = malloc(bytes > 0 ? bytes : 1);

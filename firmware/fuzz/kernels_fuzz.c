@@ -28,10 +28,10 @@ static uint8_t *copy_of(const uint8_t *from, size_t bytes) {
 static void call_run(const thimble_kernel *kernel, const void *block, const uint8_t *image,
                      uint32_t constants_at, uint32_t memory_bytes) {
     const uint32_t constant_bytes = memory_bytes - constants_at;
-    uint8_t *written = copy_of(image, constants_at);
-    uint8_t *constants = copy_of(image + constants_at, constant_bytes);
-    const thimble_memory memory = {written, constants, constants_at, memory_bytes};
-    const int status = kernel->run(&memory, block);
+    uint8_t *written              = copy_of(image, constants_at);
+    uint8_t *constants            = copy_of(image + constants_at, constant_bytes);
+    const thimble_memory memory   = {written, constants, constants_at, memory_bytes};
+    const int status              = kernel->run(&memory, block);
     if (status != 0 && (status != -1 || memcmp(image, written, constants_at) != 0)) abort();
     if (memcmp(image + constants_at, constants, constant_bytes) != 0) abort();
     free(constants);
@@ -41,7 +41,7 @@ static void call_run(const thimble_kernel *kernel, const void *block, const uint
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < HEAD_BYTES) return 0;
     const thimble_kernel *kernel = &thimble_kernels[data[0] % thimble_kernel_count];
-    const size_t head = HEAD_BYTES + kernel->block_bytes;
+    const size_t head            = HEAD_BYTES + kernel->block_bytes;
     if (kernel->block_bytes > BLOCK_BYTES_MAX) abort();
     if (size <= head || size - head > MEMORY_BYTES_MAX) return 0;
     const uint32_t memory_bytes = (uint32_t)(size - head);

@@ -50,14 +50,14 @@ static void *copy_of(const void *from, size_t bytes) {
 }
 
 static void call_run(const thimble_kernel *kernel, uint32_t memory_bytes, uint32_t constants_at) {
-    void *block = allocate(kernel->block_bytes);
+    void *block     = allocate(kernel->block_bytes);
     uint8_t *before = allocate(memory_bytes);
     read_all(block, kernel->block_bytes);
     read_all(before, memory_bytes);
-    uint8_t *written = copy_of(before, constants_at);
-    uint8_t *constants = copy_of(before + constants_at, memory_bytes - constants_at);
+    uint8_t *written            = copy_of(before, constants_at);
+    uint8_t *constants          = copy_of(before + constants_at, memory_bytes - constants_at);
     const thimble_memory memory = {written, constants, constants_at, memory_bytes};
-    int32_t status = kernel->run(&memory, block);
+    int32_t status              = kernel->run(&memory, block);
     if (memcmp(before + constants_at, constants, memory_bytes - constants_at) != 0) status = WRONGLY_WRITTEN;
     if (status != 0 && memcmp(before, written, constants_at) != 0) status = WRONGLY_WRITTEN;
     write_all(&status, sizeof status);

@@ -27,36 +27,36 @@
 
 /* Every way a model can be refused or fail; SPEC.md, section 3, says when each is returned. */
 typedef enum thimble_status {
-    THIMBLE_OK                  = 0,
-    THIMBLE_ERR_ARGUMENT        = -1,  /* a pointer is null, or an index is out of range */
-    THIMBLE_ERR_TRUNCATED       = -2,  /* the image is longer than the memory it lies in */
-    THIMBLE_ERR_MAGIC           = -3,  /* no image header where one was expected */
-    THIMBLE_ERR_HEADER          = -4,  /* a size, flag or address in the header is not allowed */
-    THIMBLE_ERR_TLV             = -5,  /* a malformed, duplicated, misplaced or missing TLV */
-    THIMBLE_ERR_HASH            = -6,  /* the SHA-256 of header, body and protected TLVs differs */
-    THIMBLE_ERR_KEY             = -7,  /* signed with a key that the device does not trust */
-    THIMBLE_ERR_SIGNATURE       = -8,  /* the Ed25519 signature does not verify */
-    THIMBLE_ERR_ROLLBACK        = -9,  /* the security counter is lower than the device accepts */
-    THIMBLE_ERR_ABI             = -10, /* made for another module ABI */
-    THIMBLE_ERR_CAPABILITY      = -11, /* needs something that this device does not have */
-    THIMBLE_ERR_RAM             = -12, /* needs more RAM than the caller handed in */
-    THIMBLE_ERR_MODULE          = -13, /* wasm3 refuses the module, or it is outside the subset */
-    THIMBLE_ERR_IMPORT          = -14, /* the module imports something */
-    THIMBLE_ERR_START           = -15, /* the module has a start function */
-    THIMBLE_ERR_EXPORT          = -16, /* an export of the ABI is missing, wrong, or not as the image says */
-    THIMBLE_ERR_SELF_TEST       = -17, /* the module's self_test did not return 0 */
-    THIMBLE_ERR_TRAP            = -18, /* invoke or self_test trapped */
-    THIMBLE_ERR_STATUS          = -19, /* invoke returned something else than 0 */
-    THIMBLE_ERR_CLOSED          = -20, /* the model is not open */
-    THIMBLE_ERR_FLASH           = -21, /* flash could not be erased, programmed or read */
-    THIMBLE_ERR_STATE           = -22, /* not while the update is in this state */
-    THIMBLE_ERR_SLOT            = -23, /* the image is larger than its slot, or empty */
-    THIMBLE_ERR_MODEL           = -24, /* the image is of another model than the one in service */
-    THIMBLE_ERR_TRIAL           = -25, /* the image on trial used up its starts, never confirmed */
-    THIMBLE_ERR_HEALTH          = -26, /* the application, or a watchdog, rejected the image on trial */
-    THIMBLE_ERR_CANCELLED       = -27, /* the update was taken back */
-    THIMBLE_ERR_GONE            = -28, /* the server no longer has the image */
-    THIMBLE_ERR_DEPLOYMENT      = -29  /* the server's order makes no sense to this device */
+    THIMBLE_OK             = 0,
+    THIMBLE_ERR_ARGUMENT   = -1,  /* a pointer is null, or an index is out of range */
+    THIMBLE_ERR_TRUNCATED  = -2,  /* the image is longer than the memory it lies in */
+    THIMBLE_ERR_MAGIC      = -3,  /* no image header where one was expected */
+    THIMBLE_ERR_HEADER     = -4,  /* a size, flag or address in the header is not allowed */
+    THIMBLE_ERR_TLV        = -5,  /* a malformed, duplicated, misplaced or missing TLV */
+    THIMBLE_ERR_HASH       = -6,  /* the SHA-256 of header, body and protected TLVs differs */
+    THIMBLE_ERR_KEY        = -7,  /* signed with a key that the device does not trust */
+    THIMBLE_ERR_SIGNATURE  = -8,  /* the Ed25519 signature does not verify */
+    THIMBLE_ERR_ROLLBACK   = -9,  /* the security counter is lower than the device accepts */
+    THIMBLE_ERR_ABI        = -10, /* made for another module ABI */
+    THIMBLE_ERR_CAPABILITY = -11, /* needs something that this device does not have */
+    THIMBLE_ERR_RAM        = -12, /* needs more RAM than the caller handed in */
+    THIMBLE_ERR_MODULE     = -13, /* wasm3 refuses the module, or it is outside the subset */
+    THIMBLE_ERR_IMPORT     = -14, /* the module imports something */
+    THIMBLE_ERR_START      = -15, /* the module has a start function */
+    THIMBLE_ERR_EXPORT     = -16, /* an export of the ABI is missing, wrong, or not as the image says */
+    THIMBLE_ERR_SELF_TEST  = -17, /* the module's self_test did not return 0 */
+    THIMBLE_ERR_TRAP       = -18, /* invoke or self_test trapped */
+    THIMBLE_ERR_STATUS     = -19, /* invoke returned something else than 0 */
+    THIMBLE_ERR_CLOSED     = -20, /* the model is not open */
+    THIMBLE_ERR_FLASH      = -21, /* flash could not be erased, programmed or read */
+    THIMBLE_ERR_STATE      = -22, /* not while the update is in this state */
+    THIMBLE_ERR_SLOT       = -23, /* the image is larger than its slot, or empty */
+    THIMBLE_ERR_MODEL      = -24, /* the image is of another model than the one in service */
+    THIMBLE_ERR_TRIAL      = -25, /* the image on trial used up its starts, never confirmed */
+    THIMBLE_ERR_HEALTH     = -26, /* the application, or a watchdog, rejected the image on trial */
+    THIMBLE_ERR_CANCELLED  = -27, /* the update was taken back */
+    THIMBLE_ERR_GONE       = -28, /* the server no longer has the image */
+    THIMBLE_ERR_DEPLOYMENT = -29  /* the server's order makes no sense to this device */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */
@@ -84,8 +84,8 @@ typedef struct thimble_port {
      * Ed25519 (RFC 8032) verification; returns 1 when the signature is right and 0 otherwise. The
      * core has refused S >= L and public keys of small order before it asks.
      */
-    int (*ed25519_verify)(void *context, const uint8_t signature[64], const uint8_t *message,
-                          size_t size, const uint8_t public_key[THIMBLE_KEY_BYTES]);
+    int (*ed25519_verify)(void *context, const uint8_t signature[64], const uint8_t *message, size_t size,
+                          const uint8_t public_key[THIMBLE_KEY_BYTES]);
 } thimble_port;
 
 /* Keys that a device trusts and capabilities that it offers. Must outlive the models opened with it. */
@@ -93,14 +93,14 @@ typedef struct thimble_device {
     const thimble_port *port;
     const uint8_t (*keys)[THIMBLE_KEY_BYTES]; /* trusted Ed25519 public keys */
     size_t key_count;
-    uint32_t capabilities;                    /* THIMBLE_CAPABILITIES, or less */
+    uint32_t capabilities; /* THIMBLE_CAPABILITIES, or less */
 } thimble_device;
 
 /* Facts that the image states about itself: valid once thimble_image_check has returned THIMBLE_OK. */
 typedef struct thimble_image {
-    const uint8_t *body;       /* the WebAssembly module, inside the image */
+    const uint8_t *body; /* the WebAssembly module, inside the image */
     size_t body_bytes;
-    uint8_t version[2];        /* major, minor */
+    uint8_t version[2]; /* major, minor */
     uint16_t revision;
     uint32_t build;
     uint32_t security_counter; /* 0 where the image has none */

@@ -27,10 +27,10 @@
 #error "THIMBLE_DDI_BODY_BYTES: expected THIMBLE_DDI_URL_BYTES at least, and 512"
 #endif
 
-#define THIMBLE_DDI_ID_BYTES    40  /* of an action's id */
-#define THIMBLE_DDI_URL_MARGIN  96  /* that the client adds to the controller's URL */
-#define THIMBLE_DDI_BODY_MARGIN 40  /* that it adds to the attributes */
-#define THIMBLE_DDI_FOUND_BYTES 33  /* of what is cited from an order */
+#define THIMBLE_DDI_ID_BYTES    40 /* of an action's id */
+#define THIMBLE_DDI_URL_MARGIN  96 /* that the client adds to the controller's URL */
+#define THIMBLE_DDI_BODY_MARGIN 40 /* that it adds to the attributes */
+#define THIMBLE_DDI_FOUND_BYTES 33 /* of what is cited from an order */
 #define THIMBLE_DDI_NO_RANGE    UINT32_MAX
 
 /* The request to send to the server next. Texts are valid until the answer has ended. */
@@ -71,7 +71,7 @@ typedef enum thimble_ddi_phase {
 #define THIMBLE_DDI_PHASES (THIMBLE_DDI_FEEDBACK + 1)
 #define THIMBLE_DDI_CHAINS 4 /* what is left alone for itself: polls, attributes, cancellations, orders */
 
-/* What the document under way has said so far; the core's own. */
+/* Findings of the document under way so far; the core's own. */
 typedef struct thimble_ddi_reading {
     uint32_t interval; /* of a poll; 0 where it says none */
     uint8_t is_poll;   /* it has what every answer to a poll has */
@@ -80,12 +80,12 @@ typedef struct thimble_ddi_reading {
     uint8_t has_link;  /* the one that is kept can be followed */
     uint8_t has_id, rereads; /* the id of a deployment; it came too late to judge the chunks */
     uint8_t has_stop;
-    uint32_t stop; /* the order that a cancellation takes back */
+    uint32_t stop;                    /* the order that a cancellation takes back */
     uint8_t download, update, window; /* modes of a deployment */
-    uint32_t chunks, models;       /* how many chunks, and which models they name: a set */
-    uint32_t open, ready, waiting; /* how many are not done; models whose image waits; how many wait or
+    uint32_t chunks, models;          /* how many chunks, and which models they name: a set */
+    uint32_t open, ready, waiting;    /* how many are not done; models whose image waits; how many wait or
                                       are on trial */
-    thimble_status reason;         /* why a chunk was refused before */
+    thimble_status reason;            /* why a chunk was refused before */
     /* The chunk under way. */
     uint8_t is_named, has_model, artifacts, has_hash, has_size, has_address;
     uint32_t model, size;
@@ -112,9 +112,9 @@ typedef struct thimble_ddi {
     uint32_t seed; /* for the jitter: another for every device */
     /* The core's own. */
     thimble_ddi_phase phase;
-    uint32_t now;      /* of the last request or answer */
-    uint32_t due;      /* seconds: nothing is asked before */
-    uint32_t interval; /* that the server wants between polls */
+    uint32_t now;                         /* of the last request or answer */
+    uint32_t due;                         /* seconds: nothing is asked before */
+    uint32_t interval;                    /* that the server wants between polls */
     uint32_t hold[THIMBLE_DDI_CHAINS];    /* until when each is left alone */
     uint8_t failures[THIMBLE_DDI_PHASES]; /* of each in a row */
     uint8_t has_hurried;                  /* to tell the outcome that it has */
@@ -145,8 +145,8 @@ typedef struct thimble_ddi {
 } thimble_ddi;
 
 /*
- * What to do at `now`, in seconds of a clock that never goes back: 0, and *request is to be made; or how many
- * seconds there is nothing to do.
+ * Says what to do at `now`, in seconds of a clock that never goes back. Returns 0, and *request is to be
+ * made; or for how many seconds there is nothing to do.
  */
 uint32_t thimble_ddi_next(thimble_ddi *client, uint32_t now, thimble_ddi_request *request);
 

@@ -34,7 +34,7 @@ typedef struct thimble_json_value {
     thimble_json_kind kind;
     const char *text; /* of strings, unescaped to UTF-8, numbers and words; ends with a zero */
     uint32_t length;
-    uint8_t is_cut;   /* 1 where the room did not suffice, or a string holds a zero: it can't be used */
+    uint8_t is_cut; /* 1 where the room did not suffice, or a string holds a zero: it can't be used */
 } thimble_json_value;
 
 typedef struct thimble_json {

@@ -34,10 +34,11 @@ export function findGraph(file: string, metadata: Metadata): Graph | undefined {
   } catch {
     return undefined;
   }
-  const found = createHash("sha256").update(text).digest();
-  if (!found.equals(Buffer.from(metadata.graph))) {
+  const [expected, found] = [Buffer.from(metadata.graph), createHash("sha256").update(text).digest()];
+  if (!found.equals(expected)) {
+    const show = (hash: Buffer): string => `${hash.toString("hex").slice(0, 16)}...`;
     throw new ModelError(
-      `${path}: expected the graph of this module (SHA-256 ${Buffer.from(metadata.graph).toString("hex").slice(0, 16)}...), found another`,
+      `${path}: expected the graph of this module (SHA-256 ${show(expected)}), found ${show(found)}`,
     );
   }
   return checkQuantized(checkGraph(graphFromJson(text), "reading"), "reading");

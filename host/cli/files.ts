@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { fileKind } from "../file_kind.ts";
 import { UsageError } from "./options.ts";
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -28,8 +29,7 @@ function makeFolder(folder: string): void {
 /** The bytes of a file. A folder is refused, and what may never end, such as a device. */
 export function readBytes(path: string, expected: string): Uint8Array {
   const info = statSync(path);
-  const found = info.isDirectory() ? "a folder" : "something else";
-  if (!info.isFile()) throw new UsageError(`${path}: expected ${expected}, found ${found}`);
+  if (!info.isFile()) throw new UsageError(`${path}: expected ${expected}, found ${fileKind(info)}`);
   return new Uint8Array(readFileSync(path));
 }
 

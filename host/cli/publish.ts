@@ -44,7 +44,9 @@ ${SERVER_USAGE}`,
     } else {
       const bytes = readBytes(positionals[0]!, "an image (.img)");
       if (!isImage(bytes))
-        throw new ModelError("expected an image (.img), found something else: thimble sign makes one");
+        throw new ModelError(
+          `expected an image (.img), found a file that begins with ${Buffer.from(bytes.subarray(0, 4)).toString("hex")}: thimble sign makes one`,
+        );
       show(await management.publish(bytes), values.json);
     }
     return 0;

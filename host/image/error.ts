@@ -1,5 +1,5 @@
 /**
- * What is wrong with an image, by the names that firmware gives it (`THIMBLE_ERR_...` in thimble.h):
+ * Faults of an image, by the names that firmware gives them (`THIMBLE_ERR_...` in thimble.h):
  * firmware/SPEC.md, section 3. `ARGUMENT`: not the image but what it is to be made of.
  */
 export type ImageStatus =

@@ -71,7 +71,7 @@ export const slotPiece = ({ label, offset }: Partition, image: Uint8Array): Piec
 });
 
 /**
- * What has to be written so that a device starts with these images, the i-th in slot A of model i, and
+ * The contents of flash with which a device starts with these images, the i-th in slot A of model i, and
  * nothing is left of what was there: the table, an erased journal, the images, and of every other slot the
  * first sector, erased. The firmware's own partitions are not touched.
  */

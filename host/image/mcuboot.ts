@@ -270,7 +270,11 @@ function checkSignature(frame: Frame, publicKeys: readonly KeyObject[]): void {
     fail("KEY", keyHashEntry!.offset, `signed with another key: expected ${list}, found ${found}...`);
   }
   if (!verify(null, hash!.value, key, signature!.value)) {
-    fail("SIGNATURE", signature!.offset, "expected a valid Ed25519 signature of the digest, found another");
+    fail(
+      "SIGNATURE",
+      signature!.offset,
+      "expected a valid Ed25519 signature of the digest, found an invalid one",
+    );
   }
 }
 

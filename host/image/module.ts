@@ -1,5 +1,5 @@
 /**
- * What an image says about its module, read from the module's own bytes without running it: the ABI of
+ * The facts that an image states about its module, read from the module's own bytes without running it: the ABI of
  * DESIGN.md, section 3 (firmware/SPEC.md, section 2), and what the code requires of a device.
  */
 
@@ -59,11 +59,10 @@ function fail(status: "ABI" | "EXPORT" | "MODULE", message: string): never {
 function readConstant(reader: Reader): number {
   const opcode = reader.byte();
   const value = opcode === OP.i32Const || opcode === OP.i64Const ? reader.signed(64) : undefined;
-  if (value === undefined || reader.byte() !== OP.end) {
-    return fail(
-      "MODULE",
-      `offset ${reader.position}: expected one integer constant, found another expression`,
-    );
+  const last = value === undefined ? opcode : reader.byte();
+  if (value === undefined || last !== OP.end) {
+    const found = `opcode 0x${last.toString(16)}`;
+    return fail("MODULE", `offset ${reader.position}: expected one integer constant, found ${found}`);
   }
   return Number(BigInt.asUintN(32, value));
 }
@@ -103,7 +102,7 @@ function requireFunction(module: Uint8Array, exports: Exports, name: string): vo
   if (found?.kind !== "func" || readFunctionTypes(module)[found.index] !== ">7f") {
     fail(
       "EXPORT",
-      `export ${name}: expected a function without parameters that returns i32, found ${found ? "another" : "none"}`,
+      `export ${name}: expected a function without parameters that returns i32, found ${found ? "one with another signature" : "none"}`,
     );
   }
 }
@@ -148,7 +147,7 @@ function checkData(module: Uint8Array, memoryBytes: number): void {
 export function readNeeds(module: Uint8Array): ModuleNeeds {
   const { capabilities, pages } = readCode(module);
   if (!WebAssembly.validate(new Uint8Array(module))) {
-    fail("MODULE", "expected valid WebAssembly, found another");
+    fail("MODULE", "expected valid WebAssembly, found a module that does not validate");
   }
   const exports = readExports(module);
   const globals = readGlobals(module);
@@ -157,7 +156,10 @@ export function readNeeds(module: Uint8Array): ModuleNeeds {
     const value = entry?.kind === "global" ? globals[entry.index] : undefined;
     return (
       value ??
-      fail("EXPORT", `export ${name}: expected an immutable i32 global, found ${entry ? "another" : "none"}`)
+      fail(
+        "EXPORT",
+        `export ${name}: expected an immutable i32 global, found ${entry ? "one that is mutable or of another type" : "none"}`,
+      )
     );
   };
   const abi = read("abi");

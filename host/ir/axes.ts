@@ -16,7 +16,7 @@ export function invert(permutation: readonly number[]): number[] {
 }
 
 /** Whether the permuted tensor's values lie in the order in which they lay before: no long axis moves. */
-export function keepsOrder(shape: Shape, permutation: readonly number[]): boolean {
+export function leavesOrder(shape: Shape, permutation: readonly number[]): boolean {
   const long = permutation.filter((axis) => shape[axis] !== 1);
   return long.every((axis, i) => i === 0 || axis > long[i - 1]!);
 }

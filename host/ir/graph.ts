@@ -32,7 +32,7 @@ export interface Quantization {
 }
 
 /**
- * What whoever calls the model does to the values of an input before they are quantised: along the last
+ * The scaling that the caller applies to the values of an input before they are quantised: along the last
  * axis, (x - offset) * factor, and a value that is not a number is first taken for `missing`, where that
  * is given. Features of very different ranges get the same one this way, and a scaler costs nothing.
  * Where `missing` is null, such a value stays what it is, and as an integer is the greatest of the type, which then

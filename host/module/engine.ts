@@ -1,4 +1,4 @@
-/** What every engine that can run a module offers, and the checks that all of them share. */
+/** The interface of every engine that can run a module, and the checks that all of them share. */
 import { ModelError, type Vector } from "../ir/graph.ts";
 import { checkSubset, type Subset } from "./subset.ts";
 
@@ -70,7 +70,7 @@ export function checkModule(engine: EngineName, module: Uint8Array): Subset {
   }
   return WebAssembly.validate(new Uint8Array(module))
     ? subset
-    : fail("expected valid WebAssembly, found another");
+    : fail("expected valid WebAssembly, found a module that does not validate");
 }
 
 /** The error of a module that took longer than it may. */

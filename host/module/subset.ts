@@ -65,10 +65,13 @@ function readConstant(reader: Reader, type: ValueType): void {
   const opcode = reader.byte();
   const expected = type === "i64" ? OPCODE.i64Const : OPCODE.i32Const;
   if (opcode === expected) reader.signed(type === "i64" ? 64 : 32);
-  if (opcode !== expected || reader.byte() !== OPCODE.end)
+  const last = opcode === expected ? reader.byte() : opcode;
+  if (last !== OPCODE.end || opcode !== expected) {
+    const found = `opcode 0x${last.toString(16)}`;
     throw new ModelError(
-      `module: offset ${reader.position}: expected one constant of type ${type}, found another`,
+      `module: offset ${reader.position}: expected one constant of type ${type}, found ${found}`,
     );
+  }
 }
 
 const EXPORT = { function: 0, memory: 2, global: 3 } as const;

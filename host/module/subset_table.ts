@@ -1,8 +1,8 @@
 /**
- * What a module may contain: the one table behind `subset.ts` on the host and `firmware/core/module_scan.c` on a
+ * The contents that a module may have: the one table behind `subset.ts` on the host and `firmware/core/module_scan.c` on a
  * device. After a change here, `node dist/host/module/subset_header.js` after a build writes the C header.
  *
- * The limits are what the emitter needs with room to spare (test/compiler/compile/limits.slow.test.ts says how much),
+ * The limits are what the emitter needs with room to spare (test/module/subset_limits.slow.test.ts says how much),
  * and what wasm3 of 2022, which checks none of this, can take: see firmware/SECURITY.md, section 4.
  */
 

@@ -11,6 +11,7 @@ export const dequantize = defineOperator({
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
   keepsOrder: true,
+  moves: true,
   checkTypes: ({ inputs, outputs }) => {
     const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];
     return ["int8", "uint8", "int16"].includes(from) && to === "float32"

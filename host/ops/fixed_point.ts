@@ -1,5 +1,5 @@
 /**
- * What the integer arithmetic means, for the reference interpreter: gemmlowp's fixedpoint.h as the
+ * Meaning of the integer arithmetic, for the reference interpreter: gemmlowp's fixedpoint.h as the
  * TensorFlow Lite Micro reference kernels use it, with double rounding. It is written apart from
  * assembly/fixed.ts on purpose: a mistake has to be made twice to go unseen.
  */

@@ -16,6 +16,7 @@ import {
   quantizeState,
   realLogistic,
   realSum,
+  wrongType,
 } from "./recurrent_constants.ts";
 
 type Node = Bound<GruAttributes>;
@@ -56,11 +57,12 @@ function checkTypes(node: Node): string | undefined {
     const other = node.inputs.find((tensor) => tensor && tensor.dtype !== "float32");
     return other && `input ${other.name}: expected float32, found ${other.dtype}`;
   }
-  const isSound =
-    [input, ...weights, ...recurrent, output].every(({ dtype }) => dtype === "int8") &&
-    [...biases, recurrentBias].every(({ dtype }) => dtype === "int32") &&
-    (initial?.dtype ?? "int16") === "int16";
-  if (!isSound) return "expected int8 with biases of int32 and an initial state of int16, found others";
+  const wrong = wrongType({
+    int8: [input, ...weights, ...recurrent, output],
+    int32: [...biases, recurrentBias],
+    int16: initial ? [initial] : [],
+  });
+  if (wrong) return wrong;
   const symmetric = [...weights, ...recurrent].every(
     ({ quantization }) => quantization?.zeroPoints.length === 1 && quantization.zeroPoints[0] === 0,
   );

@@ -4,7 +4,7 @@ import { elements, perTensor, quantized, type Tensor, type TensorData } from "..
 import { clamp, kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import type { Argument, Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
-import { byUnit } from "./recurrent_constants.ts";
+import { byUnit, wrongType } from "./recurrent_constants.ts";
 import { evaluateSigmoid, inputFactor, SIGMOID_TABLE } from "./sigmoid_s16.ts";
 
 /** In the order of the inputs: input gate, forget gate, cell gate, output gate. */
@@ -54,12 +54,12 @@ const narrow = (x: number): number => clamp(x, -32768, 32767);
 export function checkLstmTypes(node: Bound<LstmAttributes>): string | undefined {
   const { input, weights, recurrent, biases, hidden, cell } = operands(node);
   const output = node.outputs[0]!;
-  const bytes = [input, ...weights, ...recurrent, hidden, output];
-  const isSound =
-    bytes.every(({ dtype }) => dtype === "int8") &&
-    biases.every(({ dtype }) => dtype === "int32") &&
-    cell.dtype === "int16";
-  if (!isSound) return "expected int8 with biases of int32 and a cell state of int16, found others";
+  const wrong = wrongType({
+    int8: [input, ...weights, ...recurrent, hidden, output],
+    int32: biases,
+    int16: [cell],
+  });
+  if (wrong) return wrong;
   const constants = [...weights, ...recurrent, ...biases];
   const symmetric = [...weights, ...recurrent, cell];
   if (!constants.every(({ data }) => data) || !symmetric.every((tensor) => perTensor(tensor).zeroPoint === 0))

@@ -151,9 +151,10 @@ function naming<T>(node: string, work: () => T): T {
 }
 
 /** The traits that are no functions. */
-const plainTraits = <A>({ elementwise, keepsOrder, neutral, squashes, pools, window }: Traits<A>) => ({
+const plainTraits = <A>({ elementwise, keepsOrder, moves, neutral, squashes, pools, window }: Traits<A>) => ({
   ...(elementwise && { elementwise }),
   ...(keepsOrder && { keepsOrder }),
+  ...(moves && { moves }),
   ...(neutral && { neutral }),
   ...(squashes && { squashes }),
   ...(pools && { pools }),

@@ -47,6 +47,7 @@ export const quantize = defineOperator({
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
   keepsOrder: true,
+  moves: true,
   types: ["int8", "int16"],
   checkTypes: ({ inputs, outputs }) => {
     const [from, to] = [inputs[0]!.dtype, outputs[0]!.dtype];

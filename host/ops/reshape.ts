@@ -9,6 +9,7 @@ export const reshape = defineOperator({
   attributes: { shape: "ints" },
   quantization: { output: { kind: "same" } },
   keepsOrder: true,
+  moves: true,
   keepsFactors: () => true,
   types: ["int8", "int16"],
   infer({ name, attributes, inputs }) {

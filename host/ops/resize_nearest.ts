@@ -1,4 +1,5 @@
 import { allocate, byteSize, elements, ModelError, type Shape } from "../ir/graph.ts";
+import { shortList } from "../plain.ts";
 import { defineOperator } from "./operator.ts";
 
 /** Tables of the kernel hold positions in 16 bits. */
@@ -24,10 +25,12 @@ export const resizeNearest = defineOperator({
     const [batches, height, width, channels] = shape as [number, number, number, number];
     const { rows, columns } = attributes;
     if (shape.length !== 4) throw new ModelError(`node ${name}: expected rank 4, found [${shape}]`);
-    if (!isWithin(rows, height) || !isWithin(columns, width))
-      throw new ModelError(
-        `node ${name}: expected rows and columns of a ${height}x${width} image, found others`,
-      );
+    for (const [what, list, size] of [
+      ["rows", rows, height],
+      ["columns", columns, width],
+    ] as const)
+      if (!isWithin(list, size))
+        throw new ModelError(`node ${name}: ${what}: expected 0 to ${size - 1}, found ${shortList(list)}`);
     return [[batches, rows.length, columns.length, channels] satisfies Shape];
   },
 

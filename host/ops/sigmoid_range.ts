@@ -2,7 +2,7 @@ import { perTensor, type Tensor } from "../ir/graph.ts";
 import { clamp, quantizeMultiplier, requantize, roundingDivideByPowerOfTwo } from "./fixed_point.ts";
 
 /**
- * What TensorFlow Lite's int8 LOGISTIC and TANH share: the input in Q4.27, the result from Q0.31 to
+ * The common part of TensorFlow Lite's int8 LOGISTIC and TANH: the input in Q4.27, the result from Q0.31 to
  * `fractionBits`, and saturation for inputs too large for Q4.27.
  */
 export function evaluateInQ4(

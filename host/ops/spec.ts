@@ -11,13 +11,14 @@ import {
   statesOf,
   type Tensor,
 } from "../ir/graph.ts";
+import { shortList } from "../plain.ts";
 import { typeRange } from "./activation.ts";
 import { operatorOf, operators } from "./index.ts";
 import { type Bound, bind, checkAttributes, type Operator } from "./operator.ts";
 import { zeroPointFault } from "./wide_sum.ts";
 
 /**
- * What every stage may rely on, checked at each stage boundary:
+ * The invariants that every stage may rely on, checked at each stage boundary:
  *  1. names of tensors and of nodes are unique, and every name that is used exists;
  *  2. shapes are a few whole, positive numbers; a constant's data has its tensor's size and type;
  *  3. nodes stand in execution order: inputs are constants, graph inputs or written before;
@@ -95,15 +96,16 @@ function checkTypes(operator: Operator, node: Bound<Attributes>, fail: Fail): vo
   });
 }
 
-/** Only whoever calls the model scales, and each feature by numbers of its own. */
+/** Inputs alone are scaled, by the caller, and each feature by numbers of its own. */
 function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail): void {
   if (!scaling) return;
   if (!graph.inputs.includes(name)) fail(`tensor ${name}: expected a scaling on inputs only`);
   const features = shape.at(-1) ?? 1;
   const missing = scaling.missing?.map((value) => value ?? 0);
   const lists = [scaling.offsets, scaling.factors, ...(missing ? [missing] : [])];
-  if (!lists.every((list) => list.length === features && list.every(Number.isFinite)))
-    fail(`tensor ${name}: expected ${features} finite offsets and factors, found others`);
+  const wrong = lists.find((list) => list.length !== features || !list.every(Number.isFinite));
+  if (wrong)
+    fail(`tensor ${name}: expected ${features} finite offsets and factors, found ${shortList(wrong)}`);
 }
 
 /** Names of features belong to inputs, thresholds to outputs. */

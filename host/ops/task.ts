@@ -9,9 +9,8 @@ import {
   tensorOf,
   writers,
 } from "../ir/graph.ts";
+import { operatorOf } from "./index.ts";
 
-/** Operators that leave a value as it was, but for its shape and type. */
-const KEEPS_VALUES: readonly string[] = ["reshape", "transpose", "quantize", "dequantize"];
 const SHARES: readonly string[] = ["softmax", "log_softmax", "logistic", "normalize"];
 
 /** The output that a model is judged by: that with labels, or else the index of a class or cluster, or the first. */
@@ -29,7 +28,7 @@ export const isIndex = ({ dtype, shape, quantization }: Tensor): boolean =>
 function makerOf(graph: Graph, name: string): Node | undefined {
   const writer = writers(graph);
   let node = writer.get(name);
-  while (node && KEEPS_VALUES.includes(node.op)) node = writer.get(node.inputs[0]!);
+  while (node && operatorOf(node.op).moves) node = writer.get(node.inputs[0]!);
   return node;
 }
 

@@ -29,6 +29,8 @@ export interface Traits<A> {
   readonly elementwise?: "unary" | "binary";
   /** The output has the input's values in their order, perhaps with others among them. */
   readonly keepsOrder?: true;
+  /** The output has the input's values, each once, at other places or of another shape or type. */
+  readonly moves?: true;
   /** A constant operand that changes nothing, and whether it may be either operand or the second only. */
   readonly neutral?: { readonly value: number; readonly operand: "either" | "second" };
   /** Saturates: differences of its inputs vanish in its outputs, so errors are measured in front of it. */

@@ -18,6 +18,7 @@ export const transpose = defineOperator({
   arity: [1, 1],
   attributes: { permutation: "ints" },
   quantization: { output: { kind: "same" } },
+  moves: true,
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {

@@ -25,7 +25,7 @@ describe("rescale_s8_s16", () => {
       input: int8([0, -128, -1]),
       output,
       length: 3,
-      flip: <i8>0x80,
+      flip: 0x80,
       inputZeroPoint: 0,
       multiplier: ONE,
       shift: 2,

@@ -31,7 +31,10 @@ static int32_t classify(feature *row) {
     int32_t best = 0;
     for (int32_t i = 1; i < CLASSES; i++) {
         /* Positive doubles are in the order of their bits. */
-        const union { double real; int64_t bits; } a = {output[i]}, b = {output[best]};
+        const union {
+            double real;
+            int64_t bits;
+        } a = {output[i]}, b = {output[best]};
         if (a.bits > b.bits) best = i;
     }
     return best;
@@ -43,7 +46,7 @@ static int32_t classify(feature *row) {
 /* Its own function, so that no compiler moves the work out from between the counters. */
 static __attribute__((noinline)) uint32_t measure(feature *row, int32_t *result) {
     const uint64_t start = board_instructions();
-    *result = classify(row);
+    *result              = classify(row);
     return (uint32_t)(board_instructions() - start);
 }
 

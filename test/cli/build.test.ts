@@ -184,7 +184,7 @@ const FAILURES: readonly Failure[] = [
   {
     name: "a device",
     args: ["/dev/null"],
-    message: /dev.null: expected a model file, found something else$/,
+    message: /dev.null: expected a model file, found a device$/,
   },
   {
     name: "a folder on the way that is a file",

@@ -274,6 +274,6 @@ describe("refuses", () => {
     const args = ["diff", `${alone}@reference`, module, "--input", digits];
     assert.match(thimble(args).stderr, /expected .*lonely.model\.graph\.json, found none\n$/);
     copyFileSync(join(scratch, "gemm", "model.graph.json"), join(scratch, "lonely", "model.graph.json"));
-    assert.match(thimble(args).stderr, /expected the graph of this module .*, found another\n$/);
+    assert.match(thimble(args).stderr, /expected the graph of this module .*, found [0-9a-f]{16}\.\.\.\n$/);
   });
 });

@@ -111,7 +111,11 @@ describe("the commands of an update server", () => {
       /http:\/\/127\.0\.0\.1:9: no answer/,
     ],
     ["a hawkBit without a user", ["rollout", "list", "--hawkbit"], /--token: expected USER:PASSWORD/],
-    ["no image", ["publish", trust], /expected an image \(\.img\), found something else/],
+    [
+      "no image",
+      ["publish", trust],
+      /expected an image \(\.img\), found a file that begins with [0-9a-f]{8}: thimble sign/,
+    ],
     [
       "a password in the address",
       ["rollout", "list", "--server", "http://user:secret@127.0.0.1:9"],

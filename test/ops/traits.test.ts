@@ -171,3 +171,20 @@ describe("squashes", () => {
     });
   }
 });
+
+describe("moves", () => {
+  const MOVED: Readonly<Record<string, Attributes>> = {
+    reshape: { shape: [5, 2] },
+    transpose: { permutation: [1, 0] },
+  };
+  for (const { name, moves, elementwise } of operators.values()) {
+    // quantize and dequantize change the type, which float values have none of.
+    if (!moves || elementwise) continue;
+    test(`${name}: the output has the input's values, each once`, () => {
+      assert.ok(MOVED[name], `expected attributes of ${name} in this test, found none`);
+      const x = values([2, 5]);
+      const y = run(boundOf(name, MOVED[name], [[2, 5]]), x);
+      assert.deepEqual([...y].sort(), Array.from(x).sort());
+    });
+  }
+});

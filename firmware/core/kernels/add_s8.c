@@ -17,12 +17,12 @@ static int32_t rescale(int32_t value, int32_t zero_point, int32_t multiplier, in
 }
 
 static void row_add(const void *block, const int8_t *x, const int8_t *y, int8_t *output) {
-    const arguments *a = block;
+    const arguments *a     = block;
     const int32_t x_stride = a->a_stride[3], y_stride = a->b_stride[3];
     for (int32_t i = 0; i < a->size[3]; i++) {
-        const int32_t left = rescale(x[i * x_stride], a->a_zero_point, a->a_multiplier, a->a_shift);
-        const int32_t right = rescale(y[i * y_stride], a->b_zero_point, a->b_multiplier, a->b_shift);
-        const int32_t sum = thimble_wrapping_add(left, thimble_wrapping_multiply(a->sign, right));
+        const int32_t left   = rescale(x[i * x_stride], a->a_zero_point, a->a_multiplier, a->a_shift);
+        const int32_t right  = rescale(y[i * y_stride], a->b_zero_point, a->b_multiplier, a->b_shift);
+        const int32_t sum    = thimble_wrapping_add(left, thimble_wrapping_multiply(a->sign, right));
         const int32_t scaled = thimble_requantize(sum, a->output_multiplier, a->output_shift);
         output[i] = thimble_to_output(scaled, a->output_zero_point, a->activation_min, a->activation_max);
     }
@@ -45,7 +45,7 @@ static bool scale_find(struct scale *scale, int32_t zero_point, int32_t multipli
 static inline int32_t rescale_short(int32_t value, const struct scale *scale) {
     const int32_t centred = (value - scale->zero_point) * (1 << HEADROOM);
     const int64_t product = (int64_t)centred * scale->factor;
-    const int32_t high = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
+    const int32_t high    = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31);
     return (high + scale->half + ((centred >> 31) & scale->tie)) >> scale->right;
 }
 
@@ -56,7 +56,7 @@ static bool row_add_short(const arguments *a, const int8_t *x, const int8_t *y, 
         .zero_point = a->output_zero_point, .low = a->activation_min, .high = a->activation_max};
     thimble_layer_prepare(&layer);
     const thimble_channel channel = thimble_channel_of(&layer, a->output_multiplier, a->output_shift);
-    const bool is_relu = channel.way == THIMBLE_SHORT_RELU;
+    const bool is_relu            = channel.way == THIMBLE_SHORT_RELU;
     if (!is_relu && channel.way != THIMBLE_SHORT) return false;
     if (!scale_find(&p, a->a_zero_point, a->a_multiplier, a->a_shift)) return false;
     if (!scale_find(&q, a->b_zero_point, a->b_multiplier, a->b_shift)) return false;
@@ -66,7 +66,7 @@ static bool row_add_short(const arguments *a, const int8_t *x, const int8_t *y, 
     const int32_t addend = channel.addend, e = -channel.shift, low = layer.low, high = layer.high;
     for (int8_t *const end = output + a->size[3]; output < end; output++, x += x_stride, y += y_stride) {
         const int32_t sum = rescale_short(*x, &p) + sign * rescale_short(*y, &q);
-        *output = (int8_t)thimble_short(sum, factor, addend, e, low, high, is_relu);
+        *output           = (int8_t)thimble_short(sum, factor, addend, e, low, high, is_relu);
     }
     return true;
 }

@@ -33,21 +33,21 @@ static inline void wide_sums(uint32_t *sums, const thimble_channel *channels, co
     SUM(s31, "t4", s30);
     SUM(s32, "t5", s30);
     SUM(s33, "t6", s30);
-#define STEP(k) \
-    do { \
-        const int32_t x0 = p0[k], x1 = p1[k], x2 = p2[k], x3 = p3[k]; \
-        int32_t v = w[4 * (k)]; \
-        s00 += THIMBLE_PRODUCT(v, x0), s01 += THIMBLE_PRODUCT(v, x1); \
-        s02 += THIMBLE_PRODUCT(v, x2), s03 += THIMBLE_PRODUCT(v, x3); \
-        v = w[4 * (k) + 1]; \
-        s10 += THIMBLE_PRODUCT(v, x0), s11 += THIMBLE_PRODUCT(v, x1); \
-        s12 += THIMBLE_PRODUCT(v, x2), s13 += THIMBLE_PRODUCT(v, x3); \
-        v = w[4 * (k) + 2]; \
-        s20 += THIMBLE_PRODUCT(v, x0), s21 += THIMBLE_PRODUCT(v, x1); \
-        s22 += THIMBLE_PRODUCT(v, x2), s23 += THIMBLE_PRODUCT(v, x3); \
-        v = w[4 * (k) + 3]; \
-        s30 += THIMBLE_PRODUCT(v, x0), s31 += THIMBLE_PRODUCT(v, x1); \
-        s32 += THIMBLE_PRODUCT(v, x2), s33 += THIMBLE_PRODUCT(v, x3); \
+#define STEP(k)                                                                                              \
+    do {                                                                                                     \
+        const int32_t x0 = p0[k], x1 = p1[k], x2 = p2[k], x3 = p3[k];                                        \
+        int32_t v = w[4 * (k)];                                                                              \
+        s00 += THIMBLE_PRODUCT(v, x0), s01 += THIMBLE_PRODUCT(v, x1);                                        \
+        s02 += THIMBLE_PRODUCT(v, x2), s03 += THIMBLE_PRODUCT(v, x3);                                        \
+        v = w[4 * (k) + 1];                                                                                  \
+        s10 += THIMBLE_PRODUCT(v, x0), s11 += THIMBLE_PRODUCT(v, x1);                                        \
+        s12 += THIMBLE_PRODUCT(v, x2), s13 += THIMBLE_PRODUCT(v, x3);                                        \
+        v = w[4 * (k) + 2];                                                                                  \
+        s20 += THIMBLE_PRODUCT(v, x0), s21 += THIMBLE_PRODUCT(v, x1);                                        \
+        s22 += THIMBLE_PRODUCT(v, x2), s23 += THIMBLE_PRODUCT(v, x3);                                        \
+        v = w[4 * (k) + 3];                                                                                  \
+        s30 += THIMBLE_PRODUCT(v, x0), s31 += THIMBLE_PRODUCT(v, x1);                                        \
+        s32 += THIMBLE_PRODUCT(v, x2), s33 += THIMBLE_PRODUCT(v, x3);                                        \
     } while (0)
     for (const int8_t *const end = p0 + (terms & -8); p0 < end;) {
         STEP(0);
@@ -76,13 +76,13 @@ static void two_sums(uint32_t sums[2 * THIMBLE_BLOCK], const int8_t *w, const in
     const int8_t *v = w + 4 * terms;
     uint32_t s0 = sums[0], s1 = sums[1], s2 = sums[2], s3 = sums[3];
     uint32_t s4 = sums[4], s5 = sums[5], s6 = sums[6], s7 = sums[7];
-#define STEP(k) \
-    do { \
-        const int32_t x = pixel[k]; \
-        s0 += THIMBLE_PRODUCT(x, w[4 * (k)]), s1 += THIMBLE_PRODUCT(x, w[4 * (k) + 1]); \
-        s2 += THIMBLE_PRODUCT(x, w[4 * (k) + 2]), s3 += THIMBLE_PRODUCT(x, w[4 * (k) + 3]); \
-        s4 += THIMBLE_PRODUCT(x, v[4 * (k)]), s5 += THIMBLE_PRODUCT(x, v[4 * (k) + 1]); \
-        s6 += THIMBLE_PRODUCT(x, v[4 * (k) + 2]), s7 += THIMBLE_PRODUCT(x, v[4 * (k) + 3]); \
+#define STEP(k)                                                                                              \
+    do {                                                                                                     \
+        const int32_t x = pixel[k];                                                                          \
+        s0 += THIMBLE_PRODUCT(x, w[4 * (k)]), s1 += THIMBLE_PRODUCT(x, w[4 * (k) + 1]);                      \
+        s2 += THIMBLE_PRODUCT(x, w[4 * (k) + 2]), s3 += THIMBLE_PRODUCT(x, w[4 * (k) + 3]);                  \
+        s4 += THIMBLE_PRODUCT(x, v[4 * (k)]), s5 += THIMBLE_PRODUCT(x, v[4 * (k) + 1]);                      \
+        s6 += THIMBLE_PRODUCT(x, v[4 * (k) + 2]), s7 += THIMBLE_PRODUCT(x, v[4 * (k) + 3]);                  \
     } while (0)
     for (const int8_t *const end = pixel + (terms & -8); pixel < end;) {
         STEP(0);
@@ -142,9 +142,9 @@ static void pixel_write(const thimble_layer *layer, int32_t first, int32_t end, 
                         const int8_t *input, int8_t *output) {
     thimble_channel channel = thimble_layer_channel(layer, first);
     while (first < end) {
-        const int32_t left = end - first;
+        const int32_t left               = end - first;
         uint32_t sums[2 * THIMBLE_BLOCK] = {0};
-        const int32_t count = pixel_sums(sums, weights, left, input, layer->terms);
+        const int32_t count              = pixel_sums(sums, weights, left, input, layer->terms);
         THIMBLE_NO_UNROLL
         for (int32_t i = 0; i < count; i++, first++) {
             if (layer->step != 0)
@@ -166,12 +166,12 @@ static inline void pixels_write(const thimble_layer *layer, const thimble_channe
     const uint32_t factor = (uint32_t)channel->multiplier << 1;
     const int32_t addend = channel->addend, e = -channel->shift, low = layer->low, high = layer->high;
     if (channel->way == THIMBLE_SHORT_RELU) {
-        *to = (int8_t)thimble_short(s0, factor, addend, e, low, high, true);
+        *to  = (int8_t)thimble_short(s0, factor, addend, e, low, high, true);
         *to1 = (int8_t)thimble_short(s1, factor, addend, e, low, high, true);
         *to2 = (int8_t)thimble_short(s2, factor, addend, e, low, high, true);
         *to3 = (int8_t)thimble_short(s3, factor, addend, e, low, high, true);
     } else if (channel->way == THIMBLE_SHORT) {
-        *to = (int8_t)thimble_short(s0, factor, addend, e, low, high, false);
+        *to  = (int8_t)thimble_short(s0, factor, addend, e, low, high, false);
         *to1 = (int8_t)thimble_short(s1, factor, addend, e, low, high, false);
         *to2 = (int8_t)thimble_short(s2, factor, addend, e, low, high, false);
         *to3 = (int8_t)thimble_short(s3, factor, addend, e, low, high, false);
@@ -189,8 +189,8 @@ static void block_write(const thimble_layer *layer, int32_t first, const int8_t 
     uint32_t sums[THIMBLE_BLOCK * THIMBLE_BLOCK];
     THIMBLE_NO_UNROLL
     for (int32_t i = 0; i < THIMBLE_BLOCK; i++) channels[i] = thimble_layer_channel(layer, first + i);
-    const int8_t *input = pixels->input;
-    int8_t *output = pixels->output + first;
+    const int8_t *input  = pixels->input;
+    int8_t *output       = pixels->output + first;
     const int32_t stride = pixels->output_stride;
     for (; count > 0; count -= THIMBLE_BLOCK) {
         wide_sums(sums, channels, weights, input, pixels->input_stride, layer->terms);
@@ -208,11 +208,11 @@ static void block_write(const thimble_layer *layer, int32_t first, const int8_t 
 void thimble_block_run(const thimble_layer *layer, int32_t first, int32_t end, const int8_t *weights,
                        const thimble_pixels *pixels) {
     const int32_t whole = pixels->count & -THIMBLE_BLOCK;
-    int32_t channel = first;
+    int32_t channel     = first;
     for (; whole > 0 && end - channel >= THIMBLE_BLOCK; channel += THIMBLE_BLOCK)
         block_write(layer, channel, weights + (channel - first) * layer->terms, pixels, whole);
     const int8_t *input = pixels->input;
-    int8_t *output = pixels->output;
+    int8_t *output      = pixels->output;
     /* What is left: channels at the pixels of whole blocks, all channels at the others. */
     int32_t i = channel < end ? 0 : whole;
     input += i * pixels->input_stride, output += i * pixels->output_stride;

@@ -2,7 +2,7 @@
 
 uint32_t thimble_volume(int32_t a, int32_t b, int32_t c, int32_t d) {
     const int32_t sizes[] = {a, b, c, d};
-    uint64_t product = 1;
+    uint64_t product      = 1;
     for (unsigned i = 0; i < 4; i++) {
         if (sizes[i] < 1) return THIMBLE_NO_FIT;
         product *= (uint64_t)sizes[i];

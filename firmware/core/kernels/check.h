@@ -88,9 +88,7 @@ bool thimble_axis_valid(int32_t input, int32_t output, int32_t kernel, int32_t s
                         int32_t padding);
 
 /* What thimble_requantize takes. */
-static inline bool thimble_shift_valid(int32_t shift) {
-    return shift >= -31 && shift <= 31;
-}
+static inline bool thimble_shift_valid(int32_t shift) { return shift >= -31 && shift <= 31; }
 
 /* The tables of a layer with a factor for each of its output channels. */
 typedef struct thimble_tables {

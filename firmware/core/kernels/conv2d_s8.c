@@ -16,13 +16,11 @@ static bool is_pointwise(const arguments *a) {
 }
 
 /* A pointwise convolution reads its inputs where they lie, unless its output is put there. */
-static bool reads_in_place(const arguments *a) {
-    return is_pointwise(a) && a->output != a->input;
-}
+static bool reads_in_place(const arguments *a) { return is_pointwise(a) && a->output != a->input; }
 
 static bool spans_valid(const arguments *a, int32_t terms, const thimble_memory *memory) {
     const thimble_span scratch = {a->scratch, thimble_volume(a->tile, terms, 1, 1)};
-    const thimble_span output = {
+    const thimble_span output  = {
         a->output, thimble_volume(a->batches, a->output_height, a->output_width, a->output_channels)};
     const thimble_span input = {
         a->input, thimble_volume(a->batches, a->input_height, a->input_width, a->input_channels)};
@@ -37,8 +35,8 @@ static bool arguments_valid(const arguments *a, const thimble_memory *memory) {
     if (a->groups < 1) return false;
     if (a->input_channels % a->groups != 0 || a->output_channels % a->groups != 0) return false;
     /* THIMBLE_NO_FIT is -1 here, which fits nothing again. */
-    const int32_t depth = a->input_channels / a->groups;
-    const int32_t terms = (int32_t)thimble_volume(a->kernel_height, a->kernel_width, depth, 1);
+    const int32_t depth         = a->input_channels / a->groups;
+    const int32_t terms         = (int32_t)thimble_volume(a->kernel_height, a->kernel_width, depth, 1);
     const thimble_tables tables = {a->weights, a->bias, a->multiplier, a->shift};
     return spans_valid(a, terms, memory) &&
            thimble_axis_valid(a->input_height, a->output_height, a->kernel_height, a->stride_height,
@@ -57,8 +55,8 @@ static void gather_run(const arguments *a, int8_t *to, const int8_t *row, int32_
     /* In unsigned arithmetic, as padding may be as large as int32 allows. */
     const uint32_t before = x < 0 ? 0 - (uint32_t)x : 0;
     const uint32_t inside = x < a->input_width ? (uint32_t)a->input_width - (uint32_t)x : 0;
-    const int32_t begin = before < (uint32_t)taps ? (int32_t)before : taps;
-    const int32_t end = inside < (uint32_t)taps ? (int32_t)inside : taps;
+    const int32_t begin   = before < (uint32_t)taps ? (int32_t)before : taps;
+    const int32_t end     = inside < (uint32_t)taps ? (int32_t)inside : taps;
     if (row == NULL || begin >= end) {
         memset(to, a->input_zero_point, (uint32_t)(taps * depth));
         return;
@@ -74,20 +72,20 @@ static void gather(const arguments *a, int8_t *to, const int8_t *image, int32_t 
     /* Neighbouring taps of all channels are neighbours in the image too. */
     const int32_t run = a->groups == 1 && a->dilation_width == 1 ? a->kernel_width : 1;
     for (int32_t ky = 0; ky < a->kernel_height; ky++) {
-        const int32_t y = top + ky * a->dilation_height;
+        const int32_t y      = top + ky * a->dilation_height;
         const bool is_inside = y >= 0 && y < a->input_height;
-        const int8_t *row = is_inside ? image + y * a->input_width * a->input_channels : NULL;
+        const int8_t *row    = is_inside ? image + y * a->input_width * a->input_channels : NULL;
         for (int32_t kx = 0; kx < a->kernel_width; kx += run, to += run * depth)
             gather_run(a, to, row, left + kx * a->dilation_width, run, depth);
     }
 }
 
 /* Gathers one group's inputs of `count` pixels from `at` on; returns with the position behind them. */
-static struct position gather_pixels(const arguments *a, int8_t *to, const int8_t *input,
-                                     struct position at, int32_t count, int32_t depth, int32_t terms) {
+static struct position gather_pixels(const arguments *a, int8_t *to, const int8_t *input, struct position at,
+                                     int32_t count, int32_t depth, int32_t terms) {
     const int32_t image_bytes = a->input_height * a->input_width * a->input_channels;
     for (; count > 0; count--, to += terms) {
-        const int32_t top = at.y * a->stride_height - a->pad_top;
+        const int32_t top  = at.y * a->stride_height - a->pad_top;
         const int32_t left = at.x * a->stride_width - a->pad_left;
         gather(a, to, input + at.batch * image_bytes, top, left, depth);
         if (++at.x < a->output_width) continue;
@@ -103,19 +101,19 @@ static struct position gather_pixels(const arguments *a, int8_t *to, const int8_
 static void tiles_write(const arguments *a, const thimble_layer *layer, const thimble_memory *memory,
                         int32_t pixel_count) {
     const int32_t depth = a->input_channels / a->groups, outputs = a->output_channels / a->groups;
-    const int32_t terms = layer->terms;
-    const int32_t tile = a->tile < THIMBLE_BLOCK ? a->tile : a->tile & -THIMBLE_BLOCK;
+    const int32_t terms   = layer->terms;
+    const int32_t tile    = a->tile < THIMBLE_BLOCK ? a->tile : a->tile & -THIMBLE_BLOCK;
     const int8_t *weights = (const int8_t *)thimble_at(memory, a->weights);
-    int8_t *scratch = (int8_t *)memory->written + a->scratch;
+    int8_t *scratch       = (int8_t *)memory->written + a->scratch;
     thimble_pixels pixels = {scratch, (int8_t *)memory->written + a->output, tile, terms, a->output_channels};
-    struct position at = {0, 0, 0};
+    struct position at    = {0, 0, 0};
     for (int32_t left = pixel_count; left > 0; left -= tile) {
         if (left < tile) pixels.count = left;
         struct position next = at;
         for (int32_t group = 0; group < a->groups; group++) {
             const int8_t *input = (const int8_t *)thimble_at(memory, a->input) + group * depth;
             const int32_t first = group * outputs;
-            next = gather_pixels(a, scratch, input, at, pixels.count, depth, terms);
+            next                = gather_pixels(a, scratch, input, at, pixels.count, depth, terms);
             thimble_block_run(layer, first, first + outputs, weights + first * terms, &pixels);
         }
         at = next;
@@ -127,14 +125,14 @@ int thimble_conv2d_s8(const thimble_memory *memory, const void *block) {
     const arguments *a = block;
     if (!arguments_valid(a, memory)) return -1;
     thimble_layer layer = {
-        .bias = thimble_at(memory, a->bias),
+        .bias       = thimble_at(memory, a->bias),
         .multiplier = thimble_at(memory, a->multiplier),
-        .shift = (const int8_t *)thimble_at(memory, a->shift),
-        .step = 1,
-        .terms = a->kernel_height * a->kernel_width * (a->input_channels / a->groups),
+        .shift      = (const int8_t *)thimble_at(memory, a->shift),
+        .step       = 1,
+        .terms      = a->kernel_height * a->kernel_width * (a->input_channels / a->groups),
         .zero_point = a->output_zero_point,
-        .low = a->activation_min,
-        .high = a->activation_max,
+        .low        = a->activation_min,
+        .high       = a->activation_max,
     };
     thimble_layer_prepare(&layer);
     const int32_t pixel_count = a->batches * a->output_height * a->output_width;

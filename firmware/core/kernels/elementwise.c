@@ -3,18 +3,18 @@
 #include "check.h"
 
 static bool elementwise_valid(const thimble_elementwise *e, const thimble_memory *memory) {
-    const int32_t *size = e->size;
+    const int32_t *size       = e->size;
     const thimble_span output = {e->output, thimble_volume(size[0], size[1], size[2], size[3])};
-    const thimble_span a = {e->a, thimble_extent(1, size, e->a_stride, 4)};
-    const thimble_span b = {e->b, thimble_extent(1, size, e->b_stride, 4)};
+    const thimble_span a      = {e->a, thimble_extent(1, size, e->a_stride, 4)};
+    const thimble_span b      = {e->b, thimble_extent(1, size, e->b_stride, 4)};
     return thimble_writable(output, memory) && thimble_readable(a, memory) && thimble_readable(b, memory);
 }
 
 int thimble_elementwise_run(const thimble_memory *memory, const void *block, thimble_elementwise_row row) {
     const thimble_elementwise *e = block;
     if (!elementwise_valid(e, memory)) return -1;
-    const int8_t *a = (const int8_t *)thimble_at(memory, e->a);
-    const int8_t *b = (const int8_t *)thimble_at(memory, e->b);
+    const int8_t *a         = (const int8_t *)thimble_at(memory, e->a);
+    const int8_t *b         = (const int8_t *)thimble_at(memory, e->b);
     const int32_t *a_stride = e->a_stride, *b_stride = e->b_stride;
     int8_t *output = (int8_t *)memory->written + e->output;
     for (int32_t i = 0; i < e->size[0]; i++) {

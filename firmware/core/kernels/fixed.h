@@ -34,14 +34,14 @@ static inline int32_t thimble_high_multiply(int32_t a, int32_t b) {
 
 /* round(x / 2^exponent), halves away from zero; exponent 0..31. */
 static inline int32_t thimble_rounding_divide(int32_t x, int32_t exponent) {
-    const int32_t mask = (int32_t)(((uint32_t)1 << exponent) - 1);
+    const int32_t mask      = (int32_t)(((uint32_t)1 << exponent) - 1);
     const int32_t threshold = (mask >> 1) + (x < 0);
     return (x >> exponent) + ((x & mask) > threshold);
 }
 
 /* x * multiplier * 2^shift / 2^31 with double rounding; shift -31..31. */
 static inline int32_t thimble_requantize(int32_t x, int32_t multiplier, int32_t shift) {
-    const int32_t left = shift > 0 ? shift : 0;
+    const int32_t left  = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     return thimble_rounding_divide(thimble_high_multiply(thimble_wrapping_shift(x, left), multiplier), right);
 }

@@ -4,7 +4,7 @@
 /* Buffers may overlap: byte by byte, in order, the result is the twin's. */
 int thimble_lookup_s8(const thimble_memory *memory, const void *block) {
     const thimble_lookup_s8_arguments *a = block;
-    const uint32_t bytes = thimble_volume(a->length, 1, 1, 1);
+    const uint32_t bytes                 = thimble_volume(a->length, 1, 1, 1);
     const thimble_span output = {a->output, bytes}, input = {a->input, bytes}, table = {a->table, 256};
     if (!thimble_writable(output, memory) || !thimble_readable(input, memory)) return -1;
     if (!thimble_constant(table, memory)) return -1;

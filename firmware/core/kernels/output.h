@@ -45,7 +45,7 @@ static inline void thimble_layer_prepare(thimble_layer *layer) {
     const bool is_short = layer->low <= layer->high && layer->zero_point >= INT8_MIN &&
                           layer->zero_point <= INT8_MAX && layer->terms <= 1 << 14;
     const enum thimble_way way = layer->low == layer->zero_point ? THIMBLE_SHORT_RELU : THIMBLE_SHORT;
-    layer->way = is_short ? way : THIMBLE_LONG;
+    layer->way                 = is_short ? way : THIMBLE_LONG;
 }
 
 /* Any sum and factor: seldom called. */
@@ -57,7 +57,7 @@ static inline thimble_channel thimble_channel_of(const thimble_layer *layer, int
     thimble_channel channel = {0, multiplier, shift, layer->zero_point, THIMBLE_LONG};
     if (layer->way == THIMBLE_LONG || multiplier < 0) return channel;
     if (shift < 0 && shift >= -22) {
-        channel.way = layer->way;
+        channel.way    = layer->way;
         channel.addend = (2 * layer->zero_point + 1) * (1 << (-shift - 1));
     } else if (shift == 0 && layer->way == THIMBLE_SHORT_RELU) {
         channel.way = THIMBLE_SHORT_RELU;
@@ -85,7 +85,7 @@ static inline int32_t thimble_short(int32_t sum, uint32_t factor, int32_t addend
                                     int32_t high, bool is_relu) {
     if (sum < 0 && is_relu) return low;
     const int64_t product = (int64_t)sum * factor;
-    int32_t value = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31) + addend;
+    int32_t value         = (int32_t)(product >> 32) + (int32_t)((uint32_t)product >> 31) + addend;
     if (sum < 0) value--;
     value >>= e;
     if (value > high) value = high;

@@ -10,10 +10,10 @@ static bool pool_axis_valid(int32_t input, int32_t output, int32_t kernel, int32
 }
 
 static bool pool_valid(const thimble_pool2d_arguments *p, const thimble_memory *memory) {
-    const thimble_span output = {
-        p->output, thimble_volume(p->batches, p->output_height, p->output_width, p->channels)};
-    const thimble_span input = {
-        p->input, thimble_volume(p->batches, p->input_height, p->input_width, p->channels)};
+    const thimble_span output = {p->output,
+                                 thimble_volume(p->batches, p->output_height, p->output_width, p->channels)};
+    const thimble_span input  = {p->input,
+                                 thimble_volume(p->batches, p->input_height, p->input_width, p->channels)};
     return thimble_apart(output, input, memory) &&
            pool_axis_valid(p->input_height, p->output_height, p->kernel_height, p->stride_height,
                            p->pad_top) &&
@@ -34,12 +34,12 @@ static void batch_run(const thimble_pool2d_arguments *p, const int8_t *image, in
         int32_t top = y * p->stride_height - p->pad_top;
         window.rows = clip(&top, p->kernel_height, p->input_height);
         for (int32_t x = 0; x < p->output_width; x++) {
-            int32_t left = x * p->stride_width - p->pad_left;
-            window.columns = clip(&left, p->kernel_width, p->input_width);
+            int32_t left        = x * p->stride_width - p->pad_left;
+            window.columns      = clip(&left, p->kernel_width, p->input_width);
             const int8_t *first = image + (top * p->input_width + left) * p->channels;
             for (int32_t channel = 0; channel < p->channels; channel++) {
                 window.values = first + channel;
-                *output++ = thimble_to_output(reduce(&window), 0, p->activation_min, p->activation_max);
+                *output++     = thimble_to_output(reduce(&window), 0, p->activation_min, p->activation_max);
             }
         }
     }
@@ -48,10 +48,10 @@ static void batch_run(const thimble_pool2d_arguments *p, const int8_t *image, in
 int thimble_pool_run(const thimble_memory *memory, const void *block, thimble_pool_reduce reduce) {
     const thimble_pool2d_arguments *p = block;
     if (!pool_valid(p, memory)) return -1;
-    const int32_t input_bytes = p->input_height * p->input_width * p->channels;
+    const int32_t input_bytes  = p->input_height * p->input_width * p->channels;
     const int32_t output_bytes = p->output_height * p->output_width * p->channels;
-    const int8_t *image = (const int8_t *)thimble_at(memory, p->input);
-    int8_t *output = (int8_t *)memory->written + p->output;
+    const int8_t *image        = (const int8_t *)thimble_at(memory, p->input);
+    int8_t *output             = (int8_t *)memory->written + p->output;
     for (int32_t batch = 0; batch < p->batches; batch++) {
         batch_run(p, image, output, reduce);
         image += input_bytes;

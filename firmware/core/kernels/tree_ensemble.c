@@ -11,7 +11,7 @@ bool thimble_trees_valid(const thimble_tree_ensemble_arguments *a, const thimble
     if (a->table_bytes < 1 || a->table_bytes >= INT32_MAX / 2) return false;
     if (a->term_count < 1 || a->term_count >= INT32_MAX / 2) return false;
     if ((uint32_t)a->target_bits > 7 || a->short_leaves > THIMBLE_TREE_LEAVES) return false;
-    const uint32_t sums = 2 * (uint32_t)a->targets;
+    const uint32_t sums       = 2 * (uint32_t)a->targets;
     const thimble_span output = {a->output, sums}, base = {a->base, sums};
     const thimble_span table = {a->table, (uint32_t)a->table_bytes + THIMBLE_TREE_PADDING};
     const thimble_span terms = {a->terms, 2 * (uint32_t)a->term_count};
@@ -25,19 +25,19 @@ bool thimble_trees_valid(const thimble_tree_ensemble_arguments *a, const thimble
 
 void thimble_trees_begin(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory,
                          thimble_tree_sums *to) {
-    to->terms = (const int16_t *)(const void *)thimble_at(memory, a->terms);
-    to->term_count = (uint32_t)a->term_count;
-    to->place_mask = (2U << a->target_bits) - 2;
-    to->bytes = 2 * (uint32_t)a->targets;
-    to->value_shift = a->target_bits + 1;
-    to->sums = (int16_t *)(void *)(memory->written + a->output);
+    to->terms           = (const int16_t *)(const void *)thimble_at(memory, a->terms);
+    to->term_count      = (uint32_t)a->term_count;
+    to->place_mask      = (2U << a->target_bits) - 2;
+    to->bytes           = 2 * (uint32_t)a->targets;
+    to->value_shift     = a->target_bits + 1;
+    to->sums            = (int16_t *)(void *)(memory->written + a->output);
     const int16_t *base = (const int16_t *)(const void *)thimble_at(memory, a->base);
-    const int16_t *end = base + a->targets;
-    int16_t *sums = to->sums;
-    int16_t *before = to->before;
+    const int16_t *end  = base + a->targets;
+    int16_t *sums       = to->sums;
+    int16_t *before     = to->before;
     do {
         *before++ = *sums;
-        *sums++ = *base++;
+        *sums++   = *base++;
     } while (base != end);
 }
 

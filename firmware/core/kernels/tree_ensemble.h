@@ -19,9 +19,9 @@
 
 enum {
     THIMBLE_TREE_FEATURES = 128, /* numbered by seven bits */
-    THIMBLE_TREE_TARGETS = 128,
-    THIMBLE_TREE_LEAVES = 127, /* first bytes of leaves */
-    THIMBLE_TREE_JUMP = -128,    /* first byte of a node */
+    THIMBLE_TREE_TARGETS  = 128,
+    THIMBLE_TREE_LEAVES   = 127,  /* first bytes of leaves */
+    THIMBLE_TREE_JUMP     = -128, /* first byte of a node */
     /*
      * Bytes behind a table, all of them first bytes of leaves: wherever in the table a walk is, one that only
      * goes on to the next node ends there at the latest, so that a check of every other step is enough.
@@ -58,23 +58,21 @@ void thimble_trees_begin(const thimble_tree_ensemble_arguments *a, const thimble
 /* Undoes everything; returns -1. */
 int thimble_trees_refuse(const thimble_tree_sums *sums);
 
-static inline uint32_t thimble_tree_u16(const uint8_t *at) {
-    return at[0] | (uint32_t)at[1] << 8;
-}
+static inline uint32_t thimble_tree_u16(const uint8_t *at) { return at[0] | (uint32_t)at[1] << 8; }
 
 /* Adds the list that begins with that term to the sums; false where it leaves the terms or the targets. */
 static inline bool thimble_trees_add(thimble_tree_sums *to, uint32_t term) {
     if (term >= to->term_count) return false;
     uint8_t *sums = (uint8_t *)to->sums;
     THIMBLE_ONE_REGISTER(sums);
-    const int16_t *at = to->terms + term;
+    const int16_t *at  = to->terms + term;
     const int16_t *end = to->terms + to->term_count;
     for (;;) {
-        const int32_t word = *at++;
+        const int32_t word   = *at++;
         const uint32_t place = (uint32_t)word & to->place_mask;
         if (place >= to->bytes) return false;
         int16_t *sum = (int16_t *)(void *)(sums + place);
-        *sum = (int16_t)(*sum + (word >> to->value_shift));
+        *sum         = (int16_t)(*sum + (word >> to->value_shift));
         if ((word & 1) != 0) return true;
         if (at == end) return false;
     }

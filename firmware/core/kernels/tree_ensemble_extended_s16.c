@@ -8,21 +8,19 @@
  */
 enum { SPLIT = 4, LONG_SPLIT = 6, LONG = 1, MISSING_GOES_ON = 2, SET = 4, MISSING = 32767 };
 
-static inline int32_t load_s16(const uint8_t *at) {
-    return *(const int16_t *)(const void *)at;
-}
+static inline int32_t load_s16(const uint8_t *at) { return *(const int16_t *)(const void *)at; }
 
 /* As in tree_ensemble_extended_s8.c. A mask of an odd number of bytes would leave even addresses. */
 static const uint8_t *walk_long(const uint8_t *node, const uint8_t *end, const uint8_t *input,
                                 uint32_t features) {
     if (end - node <= LONG_SPLIT) return NULL;
-    const uint32_t what = node[2];
+    const uint32_t what    = node[2];
     const uint32_t feature = (what & 0x38) << 5 | node[1];
     if (feature >= features) return NULL;
-    const int32_t value = load_s16(input + 2 * feature);
-    const int32_t low = load_s16(node + 4);
+    const int32_t value  = load_s16(input + 2 * feature);
+    const int32_t low    = load_s16(node + 4);
     const uint32_t right = 2 * (uint32_t)node[3];
-    bool goes_on = value <= low;
+    bool goes_on         = value <= low;
     node += LONG_SPLIT;
     if ((what & SET) != 0) {
         const uint32_t bytes = thimble_tree_u16(node);
@@ -60,13 +58,13 @@ static bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *
     const uint8_t *input = thimble_at(memory, a->input);
     const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
-    uint32_t tree = 0;
+    uint32_t tree        = 0;
     do {
         const uint32_t length = thimble_tree_u16(table + tree);
         if (length < 4 || length % 2 != 0) return false;
         const uint8_t *node = walk(table + tree + 2, table + bytes, input, features);
         if (!node) return false;
-        if (!thimble_trees_add(sums, ((uint32_t)~(int8_t)node[0] << 8) + node[1])) return false;
+        if (!thimble_trees_add(sums, ((uint32_t) ~(int8_t)node[0] << 8) + node[1])) return false;
         tree += length;
     } while (tree < bytes);
     return true;

@@ -11,13 +11,13 @@ enum { MISSING_GOES_ON = 0x100, SET = 0x200, MISSING = 127 };
 static const uint8_t *walk_long(const uint8_t *node, const uint8_t *end, const int8_t *input,
                                 uint32_t features) {
     if (end - node <= LONG_SPLIT) return NULL;
-    const uint32_t what = thimble_tree_u16(node + 1);
+    const uint32_t what    = thimble_tree_u16(node + 1);
     const uint32_t feature = (what & 0xff) | (what >> 2 & 0x700);
     if (feature >= features) return NULL;
-    const int32_t value = input[feature];
-    const int32_t low = (int8_t)node[3];
+    const int32_t value  = input[feature];
+    const int32_t low    = (int8_t)node[3];
     const uint32_t right = node[4];
-    bool goes_on = value <= low;
+    bool goes_on         = value <= low;
     node += LONG_SPLIT;
     if ((what & SET) != 0) {
         const uint32_t bytes = *node++;
@@ -54,10 +54,10 @@ static const uint8_t *walk(const uint8_t *node, const uint8_t *end, const int8_t
 
 static bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory,
                 thimble_tree_sums *sums, uint32_t features) {
-    const int8_t *input = (const int8_t *)thimble_at(memory, a->input);
+    const int8_t *input  = (const int8_t *)thimble_at(memory, a->input);
     const uint8_t *table = thimble_at(memory, a->table);
     const uint32_t bytes = (uint32_t)a->table_bytes;
-    uint32_t tree = 0;
+    uint32_t tree        = 0;
     do {
         const uint32_t length = thimble_tree_u16(table + tree);
         if (length < 3) return false;

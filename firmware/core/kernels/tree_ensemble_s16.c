@@ -4,9 +4,7 @@
 /* Bytes of a split. Nodes lie on even addresses. */
 enum { SPLIT = 4 };
 
-static inline int32_t load_s16(const uint8_t *at) {
-    return *(const int16_t *)(const void *)at;
-}
+static inline int32_t load_s16(const uint8_t *at) { return *(const int16_t *)(const void *)at; }
 
 /* As in tree_ensemble_s8.c; features and thresholds have two bytes, offsets are in units of two. */
 static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const uint8_t *input,
@@ -15,7 +13,7 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
         int32_t feature = (int8_t)node[0];
         while (feature >= 0) {
             if (features < THIMBLE_TREE_FEATURES && feature >= features) return NULL;
-            const int32_t value = load_s16(input + 2 * feature);
+            const int32_t value     = load_s16(input + 2 * feature);
             const int32_t threshold = load_s16(node + 2);
             if (value > threshold) {
                 node += 2 * node[1];
@@ -46,7 +44,7 @@ static inline bool run(const thimble_tree_ensemble_arguments *a, const thimble_m
         if (length < 4 || length % 2 != 0) return false;
         const uint8_t *node = walk(table + tree + 2, table + bytes, input, features);
         if (!node) return false;
-        if (!thimble_trees_add(sums, ((uint32_t)~(int8_t)node[0] << 8) + node[1])) return false;
+        if (!thimble_trees_add(sums, ((uint32_t) ~(int8_t)node[0] << 8) + node[1])) return false;
         tree += length;
     } while (tree < bytes);
     return true;

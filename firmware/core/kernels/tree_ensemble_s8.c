@@ -15,7 +15,7 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
         int32_t feature = (int8_t)node[0];
         while (feature >= 0) {
             if (features < THIMBLE_TREE_FEATURES && feature >= features) return NULL;
-            const int32_t value = input[feature];
+            const int32_t value     = input[feature];
             const int32_t threshold = (int8_t)node[1];
             if (value > threshold) {
                 node += node[2];
@@ -36,9 +36,9 @@ static inline const uint8_t *walk(const uint8_t *node, const uint8_t *end, const
 
 static inline bool run(const thimble_tree_ensemble_arguments *a, const thimble_memory *memory,
                        thimble_tree_sums *sums, int32_t features) {
-    const int8_t *input = (const int8_t *)thimble_at(memory, a->input);
-    const uint8_t *table = thimble_at(memory, a->table);
-    const uint32_t bytes = (uint32_t)a->table_bytes;
+    const int8_t *input        = (const int8_t *)thimble_at(memory, a->input);
+    const uint8_t *table       = thimble_at(memory, a->table);
+    const uint32_t bytes       = (uint32_t)a->table_bytes;
     const int32_t short_leaves = a->short_leaves;
     /* Where the table ends in the midst of a tree, its padding ends the walk. */
     uint32_t tree = 0;

@@ -20,16 +20,16 @@ static void subtract_order(uint32_t *number) {
     uint32_t borrow = 0;
     for (int i = 0; i < WORDS; i++) {
         uint64_t difference = (uint64_t)number[i] - order[i] - borrow;
-        number[i] = (uint32_t)difference;
-        borrow = (uint32_t)(difference >> 63);
+        number[i]           = (uint32_t)difference;
+        borrow              = (uint32_t)(difference >> 63);
     }
 }
 
 static void shift_in(uint32_t *number, uint32_t bit) {
     for (int i = 0; i < WORDS; i++) {
         uint32_t top = number[i] >> 31;
-        number[i] = number[i] << 1 | bit;
-        bit = top;
+        number[i]    = number[i] << 1 | bit;
+        bit          = top;
     }
 }
 

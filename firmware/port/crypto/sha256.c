@@ -39,11 +39,11 @@ static void schedule(uint32_t words[16]) {
 }
 
 /* One round; callers rename the variables instead of moving them. `word`: schedule plus constant. */
-#define ROUND(a, b, c, d, e, f, g, h, word)                                                             \
-    do {                                                                                                \
-        uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + (word); \
-        d += t1;                                                                                        \
-        h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));            \
+#define ROUND(a, b, c, d, e, f, g, h, word)                                                                  \
+    do {                                                                                                     \
+        uint32_t t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + (g ^ (e & (f ^ g))) + (word);     \
+        d += t1;                                                                                             \
+        h = t1 + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) | (c & (a | b)));                 \
     } while (0)
 
 static void compress(uint32_t state[8], const uint8_t block[BLOCK_BYTES]) {
@@ -68,8 +68,8 @@ static void compress(uint32_t state[8], const uint8_t block[BLOCK_BYTES]) {
 }
 
 void thimble_sha256(void *context, const uint8_t *data, size_t size, uint8_t digest[32]) {
-    uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                         0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+    uint32_t state[8]             = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                     0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
     uint8_t last[2 * BLOCK_BYTES] = {0};
     (void)context;
     size_t whole = size - size % BLOCK_BYTES;

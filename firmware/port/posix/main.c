@@ -53,7 +53,7 @@ static void *allocate(size_t bytes) {
 /* ---- arguments ---- */
 
 static uint32_t parse_number(const char *option, const char *text) {
-    char *end = NULL;
+    char *end           = NULL;
     unsigned long value = text != NULL ? strtoul(text, &end, 10) : 0;
     if (text == NULL || end == text || *end != '\0' || value > UINT32_MAX)
         die("%s: expected a number, found %s", option, text != NULL ? text : "nothing");
@@ -114,7 +114,7 @@ static uint8_t *read_image(size_t *size) {
     FILE *file = fopen(program.path, "rb");
     if (file == NULL) die("%s: cannot be opened", program.path);
     uint8_t *data = allocate((size_t)IMAGE_BYTES_MAX + 1);
-    *size = fread(data, 1, (size_t)IMAGE_BYTES_MAX + 1, file);
+    *size         = fread(data, 1, (size_t)IMAGE_BYTES_MAX + 1, file);
     if (ferror(file)) die("%s: cannot be read", program.path);
     fclose(file);
     if (*size > IMAGE_BYTES_MAX) die("%s: expected at most %d bytes", program.path, IMAGE_BYTES_MAX);
@@ -158,8 +158,8 @@ static void print_statistics(const thimble_statistics *s) {
             "invocations %u, failures %u, native kernels %u, RAM %u of %u bytes, "
             "microseconds: open %u, last %u, most %u\n",
             (unsigned)s->invocations, (unsigned)s->failures, (unsigned)s->native_kernels,
-            (unsigned)s->ram_used, (unsigned)s->ram_bytes, (unsigned)s->open_ticks,
-            (unsigned)s->last_ticks, (unsigned)s->most_ticks);
+            (unsigned)s->ram_used, (unsigned)s->ram_bytes, (unsigned)s->open_ticks, (unsigned)s->last_ticks,
+            (unsigned)s->most_ticks);
 }
 
 static void print_log(void *context, const char *line) {
@@ -168,16 +168,16 @@ static void print_log(void *context, const char *line) {
 }
 
 int main(int argc, char **argv) {
-    static const thimble_port port = {.ticks = posix_ticks,
-                                      .log = print_log,
-                                      .sha256 = thimble_sha256,
+    static const thimble_port port = {.ticks          = posix_ticks,
+                                      .log            = print_log,
+                                      .sha256         = thimble_sha256,
                                       .ed25519_verify = thimble_ed25519_verify};
     if (argc == 2 && strcmp(argv[1], "--scenario") == 0) return posix_scenario();
     if (argc == 2 && strcmp(argv[1], "--modules") == 0) return posix_modules();
     parse_arguments(argc, argv);
     size_t size;
-    uint8_t *data = read_image(&size);
-    void *ram = allocate(program.ram_bytes);
+    uint8_t *data         = read_image(&size);
+    void *ram             = allocate(program.ram_bytes);
     thimble_device device = {&port, (const uint8_t(*)[THIMBLE_KEY_BYTES])program.keys, program.key_count,
                              THIMBLE_CAPABILITIES};
     thimble_model *model;

@@ -83,18 +83,18 @@ static void invoke(thimble_model *model, unsigned invocations, posix_outcome *re
 
 posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_bytes, int portable,
                                unsigned invocations) {
-    static const thimble_port port = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
+    static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
-    const thimble_device device = {&port, keys, 1, THIMBLE_CAPABILITIES};
-    const thimble_options options = {.portable_only = portable, .skip_self_test = 1};
-    posix_outcome result = {.checksum = 0x811c9dc5u};
-    uint8_t *image = make_image(module, size);
-    void *ram = malloc(ram_bytes > 0 ? ram_bytes : 1);
+    const thimble_device device                     = {&port, keys, 1, THIMBLE_CAPABILITIES};
+    const thimble_options options                   = {.portable_only = portable, .skip_self_test = 1};
+    posix_outcome result                            = {.checksum = 0x811c9dc5u};
+    uint8_t *image                                  = make_image(module, size);
+    void *ram                                       = malloc(ram_bytes > 0 ? ram_bytes : 1);
     if (ram == NULL) abort();
     memset(ram, 0xa5, ram_bytes);
     thimble_model *model;
     const size_t bytes = HEADER_BYTES + size + TLV_BYTES;
-    result.opened = thimble_open(&device, image, bytes, ram, ram_bytes, &options, &model);
+    result.opened      = thimble_open(&device, image, bytes, ram, ram_bytes, &options, &model);
     if ((result.opened == THIMBLE_OK) != (model != NULL)) abort();
     if (model != NULL) invoke(model, invocations, &result);
     thimble_close(model);

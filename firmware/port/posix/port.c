@@ -22,7 +22,7 @@ long posix_hex(const char *text, uint8_t *bytes, size_t size) {
     size_t count = 0;
     for (; *text != '\0'; text += 2) {
         int high = digit(text[0]);
-        int low = high >= 0 ? digit(text[1]) : -1;
+        int low  = high >= 0 ? digit(text[1]) : -1;
         if (low < 0 || count == size) return -1;
         bytes[count++] = (uint8_t)(high << 4 | low);
     }

@@ -85,7 +85,7 @@ static unsigned slot_number(unsigned index) {
 
 static bytes hex_word(unsigned index) {
     bytes decoded = allocate(strlen(word(index)) / 2);
-    long size = posix_hex(word(index), decoded.at, decoded.size);
+    long size     = posix_hex(word(index), decoded.at, decoded.size);
     if (size != (long)decoded.size) fail("expected hexadecimal digits");
     return decoded;
 }
@@ -131,8 +131,8 @@ static void keep_image(void) {
 /* A copy that is exactly as long as the slot, so that a memory checker sees a byte read behind it. */
 static bytes copy_image(const bytes *image) {
     uint32_t size = option("size", (uint32_t)image->size);
-    bytes copy = allocate(size);
-    size_t kept = size < image->size ? size : image->size;
+    bytes copy    = allocate(size);
+    size_t kept   = size < image->size ? size : image->size;
     memset(copy.at, 0xff, size);
     if (kept > 0) memcpy(copy.at, image->at, kept);
     uint32_t flip = option("flip", UINT32_MAX);
@@ -142,9 +142,9 @@ static bytes copy_image(const bytes *image) {
 
 static thimble_options read_options(void) {
     return (thimble_options){.least_security_counter = option("counter", 0),
-                             .portable_only = (int)option("portable", 0),
-                             .skip_self_test = (int)option("skip_self_test", 0),
-                             .stack_bytes = option("stack", 0)};
+                             .portable_only          = (int)option("portable", 0),
+                             .skip_self_test         = (int)option("skip_self_test", 0),
+                             .stack_bytes            = option("stack", 0)};
 }
 
 static void open_model(void) {
@@ -158,7 +158,7 @@ static void open_model(void) {
         memset(at->ram.at, 0xa5, at->ram.size);
     }
     thimble_options options = read_options();
-    uint8_t *ram = at->ram.at + option("offset", 0);
+    uint8_t *ram            = at->ram.at + option("offset", 0);
     thimble_status status =
         thimble_open(&scene.device, at->flash.at, at->flash.size, ram, at->ram.size, &options, &at->model);
     if ((status == THIMBLE_OK) != (at->model != NULL)) fail("open: status and model disagree");
@@ -192,7 +192,7 @@ static void write_inputs(thimble_model *model, bytes inputs) {
 
 static void invoke_model(void) {
     thimble_model *model = scene.slots[slot_number(1)].model;
-    bytes inputs = hex_word(2);
+    bytes inputs         = hex_word(2);
     if (model != NULL) write_inputs(model, inputs);
     free(inputs.at);
     thimble_status status = thimble_invoke(model);
@@ -207,7 +207,7 @@ static void invoke_model(void) {
 }
 
 static void close_model(void) {
-    slot *at = &scene.slots[slot_number(1)];
+    slot *at             = &scene.slots[slot_number(1)];
     thimble_model *model = at->model;
     thimble_close(model);
     at->model = NULL;
@@ -243,8 +243,8 @@ static void print_argument_errors(void) {
     thimble_image image;
     thimble_model *model;
     thimble_device no_port = {0}, no_keys = scene.device;
-    no_keys.keys = NULL;
-    no_keys.key_count = 1;
+    no_keys.keys                 = NULL;
+    no_keys.key_count            = 1;
     const thimble_device *device = &scene.device;
     printf("0 %d", thimble_open(NULL, data, 1, ram, sizeof ram, NULL, &model));
     printf(" %d", thimble_open(&no_port, data, 1, ram, sizeof ram, NULL, &model));
@@ -318,10 +318,10 @@ static void release(void) {
 int posix_scenario(void) {
     static const thimble_port port = {
         .ticks = count_ticks, .sha256 = thimble_sha256, .ed25519_verify = thimble_ed25519_verify};
-    scene.device = (thimble_device){.port = &port,
-                                    .keys = (const uint8_t(*)[THIMBLE_KEY_BYTES])scene.keys,
+    scene.device = (thimble_device){.port         = &port,
+                                    .keys         = (const uint8_t(*)[THIMBLE_KEY_BYTES])scene.keys,
                                     .capabilities = THIMBLE_CAPABILITIES};
-    bytes line = allocate(LINE_BYTES);
+    bytes line   = allocate(LINE_BYTES);
     while (fgets((char *)line.at, LINE_BYTES, stdin) != NULL) run((char *)line.at);
     free(line.at);
     release();

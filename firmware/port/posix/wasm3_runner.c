@@ -35,20 +35,20 @@
  * M3_VERSION does not tell, because the change came between two releases. */
 #ifndef WASM3_MEMORY_OWNER
 #define WASM3_MEMORY_OWNER runtime
-#define WASM3_MEMORY_SIZE uint32_t
+#define WASM3_MEMORY_SIZE  uint32_t
 #endif
 
 enum {
     WASM3_STACK_BYTES = 64 * 1024,
     MODULE_BYTES_MAX  = 16 * 1024 * 1024,
     /* Far above any microcontroller; keeps a hostile claim from taking the machine's memory. */
-    MEMORY_BYTES_MAX  = 64 * 1024 * 1024,
-    TENSORS_MAX       = 64,
-    NAME_BYTES        = 32,
-    PAGE_BYTES        = 65536,
+    MEMORY_BYTES_MAX = 64 * 1024 * 1024,
+    TENSORS_MAX      = 64,
+    NAME_BYTES       = 32,
+    PAGE_BYTES       = 65536,
     /* Of the 8 MiB that a process usually has; a sanitized interpreter takes most of it. */
-    NATIVE_STACK_MAX  = 4 * 1024 * 1024,
-    PARENT_CHECK_MS   = 200,
+    NATIVE_STACK_MAX = 4 * 1024 * 1024,
+    PARENT_CHECK_MS  = 200,
 };
 
 struct tensor {
@@ -94,8 +94,8 @@ static void parent_check(int signal_number) {
 
 static void parent_watch(const char *number) {
     static const struct itimerval often = {{0, PARENT_CHECK_MS * 1000}, {0, PARENT_CHECK_MS * 1000}};
-    struct sigaction action = {.sa_handler = parent_check, .sa_flags = SA_RESTART};
-    runner.parent = (pid_t)strtol(number, NULL, 10);
+    struct sigaction action             = {.sa_handler = parent_check, .sa_flags = SA_RESTART};
+    runner.parent                       = (pid_t)strtol(number, NULL, 10);
     if (sigaction(SIGALRM, &action, NULL) != 0 || setitimer(ITIMER_REAL, &often, NULL) != 0)
         die("--parent: no timer");
     parent_check(SIGALRM);
@@ -150,7 +150,7 @@ static void function_check(const char *name) {
 static bool global_read(const char *name, uint32_t *value) {
     if (!export_exists(WASM_GLOBAL, name)) return false;
     if (!thimble_global_find(&runner.info, name, value))
-        die("%s: expected an immutable i32 global, found another kind of global", name);
+        die("%s: expected an immutable i32 global, found one that is mutable or of another type", name);
     return true;
 }
 
@@ -204,14 +204,14 @@ M3Result m3_Yield(void) {
 
 static uint8_t *memory_find(void) {
     WASM3_MEMORY_SIZE size = 0;
-    uint8_t *memory = m3_GetMemory(runner.WASM3_MEMORY_OWNER, &size, 0);
+    uint8_t *memory        = m3_GetMemory(runner.WASM3_MEMORY_OWNER, &size, 0);
     if (memory == NULL || size < runner.memory_bytes) die("memory: expected one, found none");
     return memory;
 }
 
 static void runtime_open(void) {
     /* Arguments of a call are written before wasm3 checks whether the callee's frame fits. */
-    uint32_t widest = runner.info.widest_type * (uint32_t)sizeof(uint64_t);
+    uint32_t widest    = runner.info.widest_type * (uint32_t)sizeof(uint64_t);
     runner.environment = m3_NewEnvironment();
     if (runner.environment == NULL) die("out of memory");
     runner.runtime = m3_NewRuntime(runner.environment, WASM3_STACK_BYTES + widest, NULL);
@@ -269,7 +269,7 @@ static bool vector_read(unsigned long vector) {
     uint8_t *memory = memory_find();
     for (uint32_t i = 0; i < runner.inputs.count; i++) {
         struct tensor input = runner.inputs.at[i];
-        size_t found = fread(memory + input.offset, 1, input.bytes, stdin);
+        size_t found        = fread(memory + input.offset, 1, input.bytes, stdin);
         if (found == 0 && i == 0 && feof(stdin)) return false;
         if (found < input.bytes)
             die("vector %lu: input_%u: expected %u bytes, found %lu", vector, (unsigned)i,
@@ -279,7 +279,7 @@ static bool vector_read(unsigned long vector) {
 }
 
 static void vector_invoke(IM3Function invoke, unsigned long vector) {
-    int32_t status = 0;
+    int32_t status  = 0;
     M3Result result = m3_CallV(invoke);
     if (result == m3Err_none) result = m3_GetResultsV(invoke, &status);
     if (result != m3Err_none) die("vector %lu: invoke: %s", vector, result);
@@ -343,7 +343,7 @@ static mode arguments_read(int argc, char **argv) {
 
 int main(int argc, char **argv) {
     runner.native_stack = (uintptr_t)__builtin_frame_address(0);
-    const mode mode = arguments_read(argc, argv);
+    const mode mode     = arguments_read(argc, argv);
     if (strcmp(argv[1], "-") == 0) {
         stdin_read();
     } else {

@@ -7,14 +7,14 @@ enum { APPLICATION_EXIT = 0x20026 };
 enum { UART_RECEIVED = 1 << 0, UART_SENT = 1 << 5, UART_FIFO_ON = 1 << 0, UART_FIFO_CLEAR = 3 << 1 };
 enum { CAUSE_TIMER = 7, TICK_INSTRUCTIONS = 100, TICKS_PER_SECOND = 10000000 };
 
-static const uint32_t stack_pattern = 0x5ca1ab1e;
+static const uint32_t stack_pattern   = 0x5ca1ab1e;
 static const uint32_t cause_interrupt = UINT32_C(1) << 31;
 
-static volatile uint8_t *const uart_data = (volatile uint8_t *)0x10000000;
-static volatile uint8_t *const uart_fifo = (volatile uint8_t *)0x10000002;
-static volatile uint8_t *const uart_state = (volatile uint8_t *)0x10000005;
+static volatile uint8_t *const uart_data      = (volatile uint8_t *)0x10000000;
+static volatile uint8_t *const uart_fifo      = (volatile uint8_t *)0x10000002;
+static volatile uint8_t *const uart_state     = (volatile uint8_t *)0x10000005;
 static volatile uint32_t *const timer_compare = (volatile uint32_t *)0x02004000;
-static volatile uint32_t *const timer_now = (volatile uint32_t *)0x0200bff8;
+static volatile uint32_t *const timer_now     = (volatile uint32_t *)0x0200bff8;
 
 extern uint32_t board_stack_start[];
 extern uint32_t board_stack_end[];

@@ -36,7 +36,7 @@ static void count_sha256(void *context, const uint8_t *data, size_t size, uint8_
 static int count_ed25519(void *context, const uint8_t signature[64], const uint8_t *message, size_t size,
                          const uint8_t public_key[THIMBLE_KEY_BYTES]) {
     uint64_t start = board_instructions();
-    int result = thimble_ed25519_verify(context, signature, message, size, public_key);
+    int result     = thimble_ed25519_verify(context, signature, message, size, public_key);
     spent.ed25519 += board_instructions() - start;
     return result;
 }
@@ -52,9 +52,9 @@ static thimble_status open_model(const request_header *header, const thimble_dev
     if (header->ram_bytes != 0 && header->ram_bytes < ram_bytes) ram_bytes = header->ram_bytes;
     const thimble_options options = {
         .least_security_counter = header->least_security_counter,
-        .portable_only = (header->flags & REQUEST_PORTABLE_ONLY) != 0,
-        .skip_self_test = (header->flags & REQUEST_SKIP_SELF_TEST) != 0,
-        .stack_bytes = header->stack_bytes,
+        .portable_only          = (header->flags & REQUEST_PORTABLE_ONLY) != 0,
+        .skip_self_test         = (header->flags & REQUEST_SKIP_SELF_TEST) != 0,
+        .stack_bytes            = header->stack_bytes,
     };
     board_stack_paint();
     uint64_t start = board_instructions();
@@ -105,7 +105,7 @@ static thimble_status run_vectors(request *request, thimble_model *model) {
     for (uint32_t i = 0; i < request->header.vector_count && status == THIMBLE_OK; i++) {
         if (!read_vector(request, model)) return THIMBLE_ERR_ARGUMENT;
         uint64_t start = board_instructions();
-        status = thimble_invoke(model);
+        status         = thimble_invoke(model);
         report_number("invoke_instructions", board_instructions() - start);
         if (status == THIMBLE_OK) report_outputs(model);
     }
@@ -116,16 +116,16 @@ static thimble_status run_vectors(request *request, thimble_model *model) {
 
 static thimble_status run(request *request) {
     const request_header *header = &request->header;
-    const thimble_port port = {
-        .ticks = count_ticks,
-        .log = log_line,
-        .sha256 = count_sha256,
-        .ed25519_verify = count_ed25519,
+    const thimble_port port      = {
+             .ticks          = count_ticks,
+             .log            = log_line,
+             .sha256         = count_sha256,
+             .ed25519_verify = count_ed25519,
     };
     const thimble_device device = {&port, header->keys, header->key_count, THIMBLE_CAPABILITIES};
     partition slot;
     thimble_model *model = NULL;
-    size_t flash_bytes = (size_t)(uintptr_t)board_flash_bytes;
+    size_t flash_bytes   = (size_t)(uintptr_t)board_flash_bytes;
     if (!partition_find(board_flash, flash_bytes, header->model, header->slot, &slot))
         give_up("flash: expected a partition for this model and slot, found none");
     thimble_status status = open_model(header, &device, &slot, &model);

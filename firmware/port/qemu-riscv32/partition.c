@@ -17,8 +17,7 @@ typedef struct entry {
     uint32_t flags;
 } entry;
 
-static int find(const uint8_t *flash, size_t flash_bytes, uint32_t type, uint32_t subtype,
-                partition *found) {
+static int find(const uint8_t *flash, size_t flash_bytes, uint32_t type, uint32_t subtype, partition *found) {
     const entry *table = (const entry *)(const void *)(flash + TABLE_OFFSET);
     for (size_t i = 0; i < TABLE_BYTES / sizeof *table && table[i].magic == ENTRY_MAGIC; i++) {
         const entry *at = &table[i];

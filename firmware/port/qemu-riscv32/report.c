@@ -37,7 +37,7 @@ static void append_number(uint64_t value) {
 }
 
 int report_open(void) {
-    state.report = board_file_open("report.txt", BOARD_FILE_WRITE);
+    state.report  = board_file_open("report.txt", BOARD_FILE_WRITE);
     state.outputs = board_file_open("outputs.bin", BOARD_FILE_WRITE);
     return state.report >= 0 && state.outputs >= 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What the host asks for and what it is told: three files in the folder where QEMU runs. Their other side
+ * Requests of the host and their answers: three files in the folder where QEMU runs. Their other side
  * is host/firmware/qemu_protocol.ts.
  *
  *   request.bin  a request_header, then the vectors: for each the number of inputs as u32, for each of these
@@ -21,10 +21,10 @@
 #include "thimble.h"
 
 enum {
-    REQUEST_MAGIC           = 0x51524854, /* "THRQ" */
-    REQUEST_KEYS_MOST       = 4,
-    REQUEST_PORTABLE_ONLY   = 1 << 0,
-    REQUEST_SKIP_SELF_TEST  = 1 << 1,
+    REQUEST_MAGIC          = 0x51524854, /* "THRQ" */
+    REQUEST_KEYS_MOST      = 4,
+    REQUEST_PORTABLE_ONLY  = 1 << 0,
+    REQUEST_SKIP_SELF_TEST = 1 << 1,
 };
 
 typedef struct request_header {

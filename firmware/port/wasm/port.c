@@ -59,21 +59,21 @@ const thimble_device *wasm_device(void) { return &device; }
 EXPORT("reserve") uint32_t wasm_reserve(uint32_t bytes) {
     static uint32_t next;
     if (next == 0) next = ((uint32_t)(uintptr_t)&__heap_base + ALIGNMENT - 1) & ~(uint32_t)(ALIGNMENT - 1);
-    uint64_t end = ((uint64_t)next + bytes + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
-    uint32_t pages = (uint32_t)((end + PAGE_BYTES - 1) / PAGE_BYTES);
+    uint64_t end     = ((uint64_t)next + bytes + ALIGNMENT - 1) & ~(uint64_t)(ALIGNMENT - 1);
+    uint32_t pages   = (uint32_t)((end + PAGE_BYTES - 1) / PAGE_BYTES);
     uint32_t present = (uint32_t)__builtin_wasm_memory_size(0);
     if (end > INT32_MAX) return 0;
     if (pages > present && __builtin_wasm_memory_grow(0, pages - present) == SIZE_MAX) return 0;
     uint32_t reserved = next;
-    next = (uint32_t)end;
+    next              = (uint32_t)end;
     return reserved;
 }
 
 /* Keys that the device trusts and what it offers; the keys must stay where they are. */
-EXPORT("device_set") void wasm_device_set(const uint8_t (*keys)[THIMBLE_KEY_BYTES], uint32_t count,
-                                          uint32_t capabilities) {
-    device.keys = keys;
-    device.key_count = count;
+EXPORT("device_set")
+void wasm_device_set(const uint8_t (*keys)[THIMBLE_KEY_BYTES], uint32_t count, uint32_t capabilities) {
+    device.keys         = keys;
+    device.key_count    = count;
     device.capabilities = capabilities;
 }
 
@@ -90,9 +90,9 @@ int32_t wasm_model_open(const uint8_t *data, uint32_t size, void *ram, uint32_t 
                         uint32_t least_counter, int32_t portable_only, int32_t skip_self_test,
                         uint32_t stack_bytes) {
     const thimble_options options = {.least_security_counter = least_counter,
-                                     .portable_only = portable_only,
-                                     .skip_self_test = skip_self_test,
-                                     .stack_bytes = stack_bytes};
+                                     .portable_only          = portable_only,
+                                     .skip_self_test         = skip_self_test,
+                                     .stack_bytes            = stack_bytes};
     thimble_model *model;
     thimble_status status = thimble_open(&device, data, size, ram, ram_bytes, &options, &model);
     return status == THIMBLE_OK ? (int32_t)(intptr_t)model : status;

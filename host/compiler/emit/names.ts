@@ -10,7 +10,7 @@ const RESERVED = new Set(
   ).split(" "),
 );
 
-/** What the emitted file calls its exports and the expected outputs of its self-test. */
+/** Names of the emitted file's exports. */
 const NUMBERED = /^(?:(?:in|out)put_\d+(?:_bytes)?)$/;
 
 /** A function that turns any name into an identifier that it has not given out before. */

@@ -41,7 +41,7 @@ export interface EvaluationResult {
   /** For a clustering: how far its groups are those of the labels (adjusted Rand index). */
   readonly rand?: Both<number>;
   /**
-   * What was lost: points of accuracy, or growth of the root mean squared error in percent of the range of the right
+   * The loss: points of accuracy, or growth of the root mean squared error in percent of the range of the right
    * values. Negative where the integers happen to be better; of float models only.
    */
   readonly loss?: number;

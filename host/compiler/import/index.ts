@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { basename, extname } from "node:path";
 import { BUDGETS } from "../../budgets.ts";
+import { fileKind } from "../../file_kind.ts";
 import { type Graph, ModelError } from "../../ir/graph.ts";
 import { importKeras, isKeras, type KerasModel, readKeras } from "./keras/index.ts";
 import { importOnnx } from "./onnx/index.ts";
@@ -20,10 +21,7 @@ export interface Source {
 export function readSource(file: string): Source {
   const info = statSync(file);
   const { size } = info;
-  if (!info.isFile())
-    throw new ModelError(
-      `expected a model file, found ${info.isDirectory() ? "a folder" : "something else"}`,
-    );
+  if (!info.isFile()) throw new ModelError(`expected a model file, found ${fileKind(info)}`);
   if (size > BUDGETS.modelBytes)
     throw new ModelError(`expected at most ${BUDGETS.modelBytes} bytes, found ${size}`);
   const bytes = new Uint8Array(readFileSync(file));

@@ -11,7 +11,7 @@ import {
 import { nameGiver, tensorNames } from "../../ir/names.ts";
 
 /**
- * What is done to single columns of a table right at a graph's input, such as scalers, imputers and a choice of
+ * Operations on single columns of a table right at a graph's input, such as scalers, imputers and a choice of
  * columns, which is all moved out of the graph: the caller scales each feature (Tensor.scaling), and one
  * choice of columns is left where they are not all wanted in order.
  */

@@ -4,7 +4,7 @@ import { type Activation, activationRange, clampTo } from "../../ops/activation.
 import { channelMultipliers } from "../../ops/channel_scale.ts";
 import { constantOutput } from "../../ops/constant_channels.ts";
 import { operatorOf } from "../../ops/index.ts";
-import { bind } from "../../ops/operator.ts";
+import { bind, type Operator } from "../../ops/operator.ts";
 import type { WeightMatrix } from "../../ops/traits.ts";
 
 /**
@@ -43,6 +43,10 @@ interface Weights extends WeightMatrix {
   readonly data: Int8Array;
 }
 
+/** Whether the output is the input's values under another shape, and nothing is computed. */
+const isView = ({ moves, keepsOrder, elementwise }: Operator): boolean =>
+  moves === true && keepsOrder === true && !elementwise;
+
 /** How a node treats channels, if it is one whose channels can be left out. */
 function roleOf(graph: Graph, node: Node): Role | undefined {
   const [input, output] = [tensorOf(graph, node.inputs[0]!), tensorOf(graph, node.outputs[0]!)];
@@ -50,7 +54,7 @@ function roleOf(graph: Graph, node: Node): Role | undefined {
   const operator = operatorOf(node.op);
   if (operator.pools) return { kind: "pool" };
   const onePixel = [input, output].every(({ shape }) => elements(shape) === shape.at(-1));
-  if (node.op === "reshape") return onePixel ? { kind: "view" } : undefined;
+  if (isView(operator)) return onePixel ? { kind: "view" } : undefined;
   return weightedRole(graph, node, input);
 }
 

@@ -45,9 +45,10 @@ function integerWeights(node: Node, weights: Tensor, axis: number): Tensor {
     throw new ModelError(
       `node ${node.name}: weights ${name}: expected quantised ones between quantised tensors, found float32`,
     );
-  if (quantization.zeroPoints.some((zero) => zero !== 0))
+  const zero = quantization.zeroPoints.find((zero) => zero !== 0);
+  if (zero !== undefined)
     throw new ModelError(
-      `node ${node.name}: weights ${name}: expected zero points of 0 (128 of uint8), found others`,
+      `node ${node.name}: weights ${name}: expected zero points of 0 (128 of uint8), found ${zero}`,
     );
   return asIntegers(weights, data, { ...quantization, axis });
 }

@@ -1,4 +1,4 @@
-import { type AxisMap, identity, invert, keepsOrder, permute, permuteData } from "../../ir/axes.ts";
+import { type AxisMap, identity, invert, leavesOrder, permute, permuteData } from "../../ir/axes.ts";
 import {
   elements,
   type Graph,
@@ -52,7 +52,7 @@ class Sinking {
     return !same(view.permutation, identity(source.length)) || !same(view.shape, source);
   }
 
-  private reorders = (view: View): boolean => !keepsOrder(this.tensor(view.source).shape, view.permutation);
+  private reorders = (view: View): boolean => !leavesOrder(this.tensor(view.source).shape, view.permutation);
 
   private write(node: Node, output: Tensor): void {
     this.tensors.set(output.name, output);
@@ -134,8 +134,8 @@ class Sinking {
       return true;
     }
     const axes = matchAxes(view.shape, permutedShape(view, source));
-    if (keepsOrder(view.shape, permutation) || !axes) {
-      const moved = keepsOrder(view.shape, permutation) ? view : this.viewOf(this.value(node.inputs[0]!));
+    if (leavesOrder(view.shape, permutation) || !axes) {
+      const moved = leavesOrder(view.shape, permutation) ? view : this.viewOf(this.value(node.inputs[0]!));
       const shape = permute(view.shape, permutation);
       const order = moved === view ? view.permutation : permutation;
       this.addView(node.outputs[0]!, { source: moved.source, permutation: order, shape });
@@ -213,7 +213,7 @@ class Sinking {
     const shape = this.constantShape(view.shape, leader.shape, permutedShape(leader, source));
     if (!shape) return undefined;
     const inverse = invert(leader.permutation);
-    if (keepsOrder(shape, inverse) && !this.reorders(view))
+    if (leavesOrder(shape, inverse) && !this.reorders(view))
       return this.materialise(
         { ...view, permutation: identity(between.length), shape: permute(shape, inverse) },
         name,

@@ -15,7 +15,7 @@ import {
 } from "../../ir/graph.ts";
 import { type Activation, activationRange, clampTo } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
-import type { Bound } from "../../ops/operator.ts";
+import type { Bound, Operator } from "../../ops/operator.ts";
 import { sumRescaler } from "../../ops/wide_sum.ts";
 import { type Window, type WindowAttributes, window } from "../../ops/window.ts";
 import { evaluateGraph, initialStates, type States, type Trace } from "../../runtime/engines/reference.ts";
@@ -193,20 +193,26 @@ function addTap({ x, pixel, all, tap, sums, first, channels, multiplier, zeroPoi
   }
 }
 
-const SUMS: Readonly<Record<string, (layer: Layer, values: Values) => Float64Array>> = {
-  fully_connected: denseSums,
-  conv2d: convolutionSums,
-  depthwise_conv2d: depthwiseSums,
-};
+/** The fast loop for a layer of weights; undefined where the operator's own has to do. */
+function loopFor({
+  quantization,
+  window,
+}: Operator): ((layer: Layer, values: Values) => Float64Array) | undefined {
+  if (!quantization.weights || window === "transposed") return undefined;
+  if (!window) return denseSums;
+  // Filters lie one after the other, or side by side where each reads a channel of its own.
+  return quantization.weights.axis === 0 ? convolutionSums : depthwiseSums;
+}
 
 /** The results of an operator's own `evaluate`, float or quantised, computed sooner. */
 export function evaluateLayer(op: string, layer: Layer, values: Values): readonly TensorData[] {
   checkTime();
-  const sumsOf = SUMS[op];
-  if (!sumsOf) return operatorOf(op).evaluate(layer, values);
+  const operator = operatorOf(op);
+  const sumsOf = loopFor(operator);
+  if (!sumsOf) return operator.evaluate(layer, values);
   const { attributes, inputs, outputs } = layer;
   const [input, weights, output] = [inputs[0]!, inputs[1]!, outputs[0]!];
-  const narrowSums = op !== "depthwise_conv2d" && attributes["narrowSums"] === true;
+  const narrowSums = sumsOf !== depthwiseSums && attributes["narrowSums"] === true;
   const rescale =
     output.dtype === "float32" ? undefined : sumRescaler({ input, weights, output }, narrowSums);
   const range = activationRange(attributes["activation"] as Activation, output);

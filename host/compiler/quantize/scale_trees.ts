@@ -198,7 +198,7 @@ function scaleForest(graph: Graph, node: Node, grids: readonly Grid[]): Tensor[]
   ];
 }
 
-/** What a scaler before the forest does, then a grid; a missing value is one of those that the grid is for. */
+/** The scaler before the forest, then a grid; a missing value is one of those that the grid is for. */
 function scalingOf(
   inner: Scaling | undefined,
   affine: Affine,
@@ -235,7 +235,7 @@ function lossWarnings(input: Tensor, { grids, lost, near }: Grids): string[] {
   ];
 }
 
-/** What other readers of a feature need: its samples, and rows a little further out. */
+/** Values that other readers of a feature need: its samples, and rows a little further out. */
 function coverOf(rows: readonly Float32Array[], feature: number): readonly [number, number] {
   const [low, high] = rows.reduce(
     ([least, most], row) => [Math.min(least, row[feature]!), Math.max(most, row[feature]!)],

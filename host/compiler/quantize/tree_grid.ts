@@ -107,7 +107,7 @@ function around(x: number, { origin, step }: Lattice): readonly number[] {
   return near! <= x ? [near!, after!] : [before!, near!];
 }
 
-/** What is known of a feature's values: all that can be, or samples alone, or what is in between. */
+/** Knowledge of a feature's values: all that can be, or samples alone, or what is in between. */
 export type Known = "all" | "not on thresholds" | "samples";
 
 export function subjectOf(feature: Feature, known: Known = "all"): Subject {

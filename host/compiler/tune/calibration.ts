@@ -34,7 +34,7 @@ export interface KernelCalibration extends Readonly<Record<Kernels, KernelCost>>
   readonly code: KernelCode;
 }
 
-/** What `npm run tune:calibrate` measured in QEMU and keeps in host/compiler/tune/calibration.json. */
+/** Measurements that `npm run tune:calibrate` made in QEMU and keeps in host/compiler/tune/calibration.json. */
 export interface Calibration {
   readonly compiler: string;
   /** Instructions of an inference of no layers. */
@@ -45,7 +45,7 @@ export interface Calibration {
   readonly heapError: Readonly<Record<Kernels, number>>;
   /** Static RAM of the firmware's core. */
   readonly staticBytes: number;
-  /** What a module has beside code, data and the names of kernels. */
+  /** Bytes of a module beside code, data and the names of kernels. */
   readonly formatBytes: number;
   readonly kernels: Readonly<Record<string, KernelCalibration>>;
 }

@@ -1,5 +1,5 @@
 /**
- * What a program will cost on a device before it is compiled: instructions, bytes of the module, and RAM. All are
+ * Cost of a program on a device, before it is compiled: instructions, bytes of the module, and RAM. All are
  * linear in features of the program (features.ts), with coefficients from measurements (calibration.ts).
  */
 import { exportName, type Kernel } from "../plan/kernels.ts";

@@ -1,5 +1,5 @@
 /**
- * What a kernel call consists of, counted from its arguments: the terms of the cost model. A feature is
+ * The parts of a kernel call, counted from its arguments: the terms of the cost model. A feature is
  * something that a kernel does so many times, such as products, gathered bytes or packed weights;
  * calibration finds out how many instructions each takes (test/compiler/tune/calibrate.ts). Features follow the loops of
  * assembly/kernels and firmware/core/kernels: a kernel that is written anew wants its features looked at.

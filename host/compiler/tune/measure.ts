@@ -1,5 +1,5 @@
 /**
- * What modules, and the layers of a graph, cost on the emulated rv32imac microcontroller: instructions retired
+ * Cost of modules, and of the layers of a graph, on the emulated rv32imac microcontroller: instructions retired
  * and RAM, the same in every run with the same compiler. It needs the RISC-V compiler and QEMU; ask
  * `firmwareAvailability` of host/firmware/qemu_build.ts first.
  */
@@ -84,8 +84,20 @@ function ramBytes(statistics: FirmwareStatistics, { sizes }: Firmware): RamBytes
   return { ...parts, total: statistics.ramUsed + cStack + parts.static };
 }
 
-const sameBytes = (expected: readonly Vector[], found: readonly Vector[]): boolean =>
-  Buffer.concat(expected.flat()).equals(Buffer.concat(found.flat()));
+/** Where the outputs of vectors differ first, or undefined. */
+function firstDifference(expected: readonly Vector[], found: readonly Vector[]): string | undefined {
+  if (found.length !== expected.length) return `expected ${expected.length} vectors, found ${found.length}`;
+  for (const [vector, outputs] of expected.entries())
+    for (const [output, bytes] of outputs.entries()) {
+      const other = found[vector]![output] ?? new Uint8Array(0);
+      const place = `vector ${vector}, output ${output}`;
+      if (other.length !== bytes.length)
+        return `${place}: expected ${bytes.length} bytes, found ${other.length}`;
+      const at = bytes.findIndex((byte, i) => byte !== other[i]);
+      if (at >= 0) return `${place}, byte ${at}: expected ${bytes[at]}, found ${other[at]}`;
+    }
+  return undefined;
+}
 
 /**
  * Runs a module in the firmware and counts. Throws EngineError where the firmware cannot be built or refuses
@@ -105,7 +117,8 @@ export async function measureModule(subject: Subject, options: MeasureOptions): 
     throw new EngineError("qemu", `${name}, ${kernels} kernels: ${message}`);
   };
   if (result.status !== 0) fail(`expected status 0, found: ${result.statusText}`);
-  if (!sameBytes(outputs, result.outputs)) fail("expected the reference's outputs, found others");
+  const difference = firstDifference(outputs, result.outputs);
+  if (difference) fail(difference);
   const { statistics } = result;
   return {
     kernels,

@@ -38,7 +38,7 @@ export async function requireQemu(): Promise<void> {
 }
 
 /**
- * What a layer's cost depends on: operator, attributes, shapes and quantisation of its tensors, and the choice.
+ * Everything that a layer's cost depends on: operator, attributes, shapes and quantisation of its tensors, and the choice.
  * Values of weights matter by less than a percent, and are left out: then layers of one shape are measured once.
  */
 function describeLayer({ node, graph }: Layer, choice: Choice): string {

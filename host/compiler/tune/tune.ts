@@ -73,7 +73,7 @@ interface Rated {
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** What all selections have in common. */
+/** The common part of all selections. */
 function commonOf(graph: Graph, layers: readonly LayerCandidates[]) {
   const program = lower(graph);
   const plan = planMemory(program);

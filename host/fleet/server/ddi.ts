@@ -2,6 +2,8 @@
  * The server's side of hawkBit's Direct Device Integration API: what firmware/core/ddi.c, and any other client of
  * it, asks. firmware/SPEC.md, section 7, has the device's side.
  */
+
+import { quoted } from "../../plain.ts";
 import {
   markRetrieved,
   nextAction,
@@ -46,7 +48,8 @@ interface Route {
 
 const ROOT = "/{tenant}/controller/v1/{device}";
 const HAL = { type: "application/hal+json" };
-const NO_IMAGE = "artifact: expected one that the device is to install, found another";
+const noImage = (found: string): Refused =>
+  new Refused(404, `artifact: expected one that the device is to install, found ${quoted(found)}`);
 
 const pad = (value: number): string => String(value).padStart(2, "0");
 
@@ -122,11 +125,11 @@ function artifact({ context, request, device, parameters }: Call): ServerRespons
        ORDER BY state DESC`,
     [device.id, id],
   );
-  if (!order) throw new Refused(404, NO_IMAGE);
+  if (!order) throw noImage(`module ${id}`);
   // Not "gone", which a device would report as a failure: it asks again, and hears that it is called back.
   if (order["state"] !== "open") throw new Refused(409, "artifact: the order is being taken back");
   const image = imageOf(context, id);
-  if (parameters["file"] !== fileName(image)) throw new Refused(404, NO_IMAGE);
+  if (parameters["file"] !== fileName(image)) throw noImage(parameters["file"]!);
   const file = { bytes: imageBytes(context, image), etag: `"${image.sha256}"`, name: fileName(image) };
   const { response, isToEnd } = respondFile(file, request);
   if (isToEnd) noteDownload(context, device, id);
@@ -170,7 +173,7 @@ const ROUTES: readonly Route[] = [
 
 const UNAUTHORIZED = new Refused(
   401,
-  "expected a TargetToken or GatewayToken of this server, found none of them",
+  "expected a TargetToken or GatewayToken of this server, found neither",
   {
     "www-authenticate": "TargetToken, GatewayToken",
   },
@@ -210,7 +213,7 @@ export function ddi(context: Context, take: Meter, seen: Sightings): DdiSide {
     const { route, parameters } = find(request.method, path);
     const name = parameters["device"]!;
     if (parameters["tenant"] !== context.tenant)
-      throw new Refused(404, `tenant: expected ${context.tenant}, found another`);
+      throw new Refused(404, `tenant: expected ${context.tenant}, found ${quoted(parameters["tenant"]!)}`);
     const caller = identify(context, name, request);
     if (caller) return { route, parameters, name, caller };
     take("failure", peerOf(request.address ?? ""), context.now());

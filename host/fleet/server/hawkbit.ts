@@ -103,7 +103,9 @@ function connectTo({ url, authorization }: HawkbitOptions): Api {
         const text = new URLSearchParams({ ...query, offset: `${found.length}`, limit: `${PAGE}` });
         const { content, total } = await call<Partial<Page<T>>>("GET", `${path}?${text}`);
         if (!Array.isArray(content) || typeof total !== "number")
-          throw new ManagementError(`hawkBit: GET ${path}: expected a page of a list, found another answer`);
+          throw new ManagementError(
+            `hawkBit: GET ${path}: expected "content" and "total" of a list, found an answer without them`,
+          );
         found.push(...content);
         if (found.length >= total || content.length === 0) return found;
       }
@@ -136,7 +138,9 @@ async function upload(api: Api, module: number, image: Uint8Array, name: string)
   const sha256 = createHash("sha256").update(image).digest("hex");
   const [present] = await api.call<Artifact[]>("GET", path);
   if (present && present.hashes.sha256 !== sha256)
-    throw new ManagementError(`${name}: expected one image of a version, found another on the server`);
+    throw new ManagementError(
+      `${name}: expected SHA-256 ${sha256.slice(0, 16)}..., found ${present.hashes.sha256.slice(0, 16)}... on the server: a version has one image`,
+    );
   if (present) return;
   const form = new FormData();
   form.set("file", new Blob([new Uint8Array(image)]), `${name.replace(/[^\w.-]/g, "_")}.img`);

@@ -112,7 +112,7 @@ function checkRoom(
   bytes: number,
 ) {
   if (store.get("SELECT id FROM images WHERE model = ? AND version = ?", [id, version]))
-    throw new Refused(409, `image: expected a new version of ${id}, found another image of ${version}`);
+    throw new Refused(409, `image: expected a new version of ${id}, found ${version}, which has an image`);
   const held = store.get(
     "SELECT count(*) AS n, coalesce(sum(bytes), 0) AS bytes FROM images WHERE deleted IS NULL",
   )!;

@@ -1,5 +1,5 @@
 /**
- * What an operator does with an update server, whichever it is: `thimble publish` and `thimble rollout` know only
+ * Operations on an update server of any kind: `thimble publish` and `thimble rollout` know only
  * this. `host/fleet/server/thimble_management.ts` speaks to `thimble serve`, `host/fleet/server/hawkbit.ts` to a hawkBit.
  */
 

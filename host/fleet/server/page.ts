@@ -1,5 +1,6 @@
 /** Files of the web page. It shows nothing by itself: its script asks the management API with the reader's token. */
 import { readFileSync } from "node:fs";
+import { quoted } from "../../plain.ts";
 import { Refused, respond, type ServerResponse } from "./message.ts";
 import { PAGE } from "./page_html.ts";
 
@@ -19,8 +20,8 @@ const HEADERS = { "content-security-policy": POLICY, "referrer-policy": "no-refe
 /** Throws Refused (404, 405). */
 export function pageFile(method: string, path: string): ServerResponse {
   if (path !== "/" && path !== "/page.js")
-    throw new Refused(404, "expected a path of this server, found another");
-  if (method !== "GET") throw new Refused(405, "expected GET, found another method", { allow: "GET" });
+    throw new Refused(404, `expected a path of this server, found ${quoted(path)}`);
+  if (method !== "GET") throw new Refused(405, `expected GET, found ${quoted(method)}`, { allow: "GET" });
   return path === "/"
     ? respond(200, PAGE, { ...HEADERS, "content-type": "text/html; charset=utf-8" })
     : respond(200, client(), { ...HEADERS, "content-type": "text/javascript; charset=utf-8" });

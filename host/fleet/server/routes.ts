@@ -1,4 +1,6 @@
 /** Which handler answers a path: templates as OpenAPI writes them, `/devices/{device}`. */
+
+import { quoted } from "../../plain.ts";
 import { Refused } from "./message.ts";
 
 export type Parameters = Readonly<Record<string, string>>;
@@ -42,11 +44,11 @@ export function router<R extends Template>(
       const parameters = segments && match(template, segments);
       return parameters ? [{ route, parameters }] : [];
     });
-    if (found.length === 0) throw new Refused(404, "expected a path of this server, found another");
+    if (found.length === 0) throw new Refused(404, `expected a path of this server, found ${quoted(path)}`);
     const wanted = found.find(({ route }) => route.method === method);
     if (wanted) return wanted;
     const allowed = found.map(({ route }) => route.method).join(", ");
-    throw new Refused(405, `expected ${allowed}, found another method`, { allow: allowed });
+    throw new Refused(405, `expected ${allowed}, found ${quoted(method)}`, { allow: allowed });
   };
 }
 

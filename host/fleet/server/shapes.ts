@@ -23,9 +23,11 @@ const listOf =
 
 /** The member that is wrong, by its way; undefined where all are right. */
 function wrongMember(value: unknown, members: Readonly<Record<string, Check>>): string | undefined {
-  if (typeof value !== "object" || value === null) return "itself";
+  if (value === null) return "null";
+  if (typeof value !== "object") return `a ${typeof value}`;
   const object = value as Readonly<Record<string, unknown>>;
-  return Object.keys(members).find((name) => !members[name]!(object[name]));
+  const wrong = Object.keys(members).find((name) => !members[name]!(object[name]));
+  return wrong === undefined ? undefined : `an answer in which "${wrong}" is missing or of another type`;
 }
 
 const objectOf =
@@ -62,9 +64,7 @@ export interface OpenAction {
 function checked<T>(what: string, value: unknown, members: Readonly<Record<string, Check>>): T {
   const wrong = wrongMember(value, members);
   if (wrong === undefined) return value as T;
-  throw new ManagementError(
-    `expected ${what} of an update server, found another answer: "${wrong}" is wrong`,
-  );
+  throw new ManagementError(`expected ${what} of an update server, found ${wrong}`);
 }
 
 function checkedList<T>(

@@ -1,5 +1,5 @@
 /**
- * What people's own tests import: `import { Device, Fleet } from "thimble/simulator"`. The devices run the
+ * Entry for tests of other projects: `import { Device, Fleet } from "thimble/simulator"`. The devices run the
  * firmware's own C core; test/fleet/simulator/simulator.test.ts shows how.
  */
 import { type Fleet as FleetInterface, type FleetOptions, fleetOf } from "./fleet.ts";

@@ -1,4 +1,4 @@
-/** What every reader gives, what it throws, and how much it accepts. */
+/** The result of every reader, its error, and the most that it accepts. */
 import { BUDGETS } from "../../budgets.ts";
 
 /** Rows of real (float) values for one input tensor, and what is known of their labels. */
@@ -76,5 +76,5 @@ export function readRows(
   return Array.from({ length: rows }, (_, row) => values.subarray(row * elements, (row + 1) * elements));
 }
 
-/** What a column or an array with the expected classes is called. */
+/** Names of a column or an array with the expected classes. */
 export const LABEL = /^(label|class|target|y)$/i;

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { fileKind } from "../../file_kind.ts";
 import { DataError } from "./dataset.ts";
 
 /**
@@ -8,7 +9,7 @@ import { DataError } from "./dataset.ts";
 export function readBytes(path: string, most: number): Uint8Array {
   try {
     const info = statSync(path);
-    if (!info.isFile()) throw new DataError(`${path}: expected a data file, found something else`);
+    if (!info.isFile()) throw new DataError(`${path}: expected a data file, found ${fileKind(info)}`);
     if (info.size <= most) return readFileSync(path);
     throw new DataError(`${path}: expected at most ${most} bytes, found ${info.size}`);
   } catch (error) {

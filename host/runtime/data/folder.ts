@@ -59,6 +59,9 @@ export function readFolder(folder: string, inputs: readonly InputInfo[], options
   );
   const rows = files.map(({ file }) => decode(readBytes(file, MAX_BYTES), file));
   const bad = rows.findIndex((row) => !row.every(Number.isFinite));
-  if (bad >= 0) throw new DataError(`${files[bad]!.file}: expected finite samples, found others`);
+  if (bad >= 0) {
+    const found = rows[bad]!.find((value) => !Number.isFinite(value));
+    throw new DataError(`${files[bad]!.file}: expected finite samples, found ${found}`);
+  }
   return { rows, ...(labelled > 0 && { labels: files.map(({ label }) => label!) }) };
 }

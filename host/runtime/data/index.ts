@@ -18,7 +18,7 @@ function readText(path: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new DataError(`${path}: expected text in UTF-8, found another encoding`);
+    throw new DataError(`${path}: expected text in UTF-8, found bytes that are not UTF-8`);
   }
 }
 

@@ -40,7 +40,10 @@ const LITERAL = new RegExp(`${STRING.source}|^(?:True|False)\\b|${TUPLE.source}`
 function headerText(bytes: Uint8Array, name: string): { text: string; dataStart: number } {
   const cut = () => new DataError(`${name}: expected a whole .npy header, found ${bytes.length} bytes`);
   if (!MAGIC.every((byte, i) => bytes[i] === byte)) {
-    throw new DataError(`${name}: expected a .npy file (\\x93NUMPY at its start), found another format`);
+    const start = Buffer.from(bytes.subarray(0, MAGIC.length)).toString("hex");
+    throw new DataError(
+      `${name}: expected a .npy file, which begins with 934e554d5059, found ${start || "none"}`,
+    );
   }
   if (bytes.length < 10) throw cut();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

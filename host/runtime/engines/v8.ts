@@ -57,8 +57,9 @@ function readGlobal(exports: WebAssembly.Exports, name: string): number | undefi
   if (!(global instanceof WebAssembly.Global))
     return fail(`${name}: expected an immutable i32 global, found none`);
   const value: unknown = global.value;
+  // V8 does not say whether an integer is of type i32 or a float.
   if (typeof value !== "number" || value !== (value | 0) || !isImmutable(global)) {
-    return fail(`${name}: expected an immutable i32 global, found another kind of global`);
+    return fail(`${name}: expected an immutable i32 global, found one that is mutable or of another type`);
   }
   return value >>> 0;
 }

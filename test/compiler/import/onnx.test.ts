@@ -313,12 +313,12 @@ describe("operators, against ONNX Runtime", { skip: typeof ort === "string" && o
     });
   }
 
-  test("every operator of ai.onnx.ml has a case here, in the zoo or among the trees; for others see test/onnx", () => {
+  test("every operator of ai.onnx.ml has a case here, in the zoo or among the trees; for others see onnx/operators.test.ts", () => {
     const used = new Set(Object.values(CASES).flatMap(({ nodes }) => nodes.map(({ opType }) => opType)));
     const missing = [...operators.keys()].filter(
       (type) => type.startsWith("ai.onnx.ml.") && !used.has(type.split(".").at(-1)),
     );
-    // ONNX Runtime in Node can't read what ZipMap makes; the others are in test/zoo and test/trees.
+    // ONNX Runtime in Node can't read what ZipMap makes; the others are in test/zoo and onnx/operators/.
     const elsewhere = [
       "ArrayFeatureExtractor",
       "LabelEncoder",

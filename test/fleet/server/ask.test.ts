@@ -39,20 +39,20 @@ const ANSWERS: readonly (readonly [string, Answer, RegExp])[] = [
   [
     "another document",
     answering(200, "application/json", '{"ok":true}'),
-    /expected an image of an update server, found another answer: "id" is wrong/,
+    /expected an image of an update server, found an answer in which "id" is missing or of another type/,
   ],
-  ["a list", answering(200, "application/json", "[]"), /"id" is wrong/],
-  ["a text", answering(200, "application/json", '"image"'), /"itself" is wrong/],
-  ["null", answering(200, "application/json", "null"), /"itself" is wrong/],
+  ["a list", answering(200, "application/json", "[]"), /"id" is missing or of another type/],
+  ["a text", answering(200, "application/json", '"image"'), /found a string/],
+  ["null", answering(200, "application/json", "null"), /found null/],
   [
     "an id that is none",
     answering(200, "application/json", JSON.stringify({ ...IMAGE, id: "1" })),
-    /"id" is wrong/,
+    /"id" is missing or of another type/,
   ],
   [
     "an image without bytes",
     answering(200, "application/json", JSON.stringify({ ...IMAGE, bytes: -1 })),
-    /"bytes" is wrong/,
+    /"bytes" is missing or of another type/,
   ],
   [
     "a redirect",

@@ -65,7 +65,7 @@ test("messages name the file, as it was given", () => {
 
 test("files that can't be read", () => {
   refuses(join(scratch, "absent.csv"), 1, "expected a data file, found none");
-  refuses(scratch, 1, "expected a data file, found something else");
+  refuses(scratch, 1, "expected a data file, found a folder");
   refuses(
     join(file("plain", "x"), "below.csv"),
     1,
@@ -83,12 +83,12 @@ test("text in another encoding", () => {
   refuses(
     file("c.csv", Buffer.from("é\n1\n", "latin1")),
     1,
-    "expected text in UTF-8, found another encoding",
+    "expected text in UTF-8, found bytes that are not UTF-8",
   );
   refuses(
     file("d.csv", Buffer.from("\uFEFFa\n1\n", "utf16le")),
     1,
-    "expected text in UTF-8, found another encoding",
+    "expected text in UTF-8, found bytes that are not UTF-8",
   );
   assert.deepEqual(readDataset(file("e.csv", "\uFEFFé\n1\n"), 1).columns, ["é"]);
 });

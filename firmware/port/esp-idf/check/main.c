@@ -16,7 +16,7 @@
 
 enum { SLOT_BYTES = 64, RAM_BYTES = 128, HANDLE = 7 };
 
-/* What the stand-ins answer, and what they were asked. */
+/* Answers of the stand-ins, and the calls that they got. */
 static struct {
     int no_partition, sodium, no_memory, hash, signature;
     esp_err_t map;
@@ -31,7 +31,7 @@ static const uint8_t flash[SLOT_BYTES];
 const esp_partition_t *esp_partition_find_first(esp_partition_type_t type, esp_partition_subtype_t subtype,
                                                 const char *label) {
     assert(label == NULL);
-    world.type = (int)type;
+    world.type    = (int)type;
     world.subtype = (int)subtype;
     return world.no_partition ? NULL : &partition;
 }
@@ -42,7 +42,7 @@ esp_err_t esp_partition_mmap(const esp_partition_t *from, size_t offset, size_t 
     assert(from == &partition && offset == 0 && size == SLOT_BYTES && memory == ESP_PARTITION_MMAP_DATA);
     if (world.map != ESP_OK) return world.map;
     *pointer = flash;
-    *handle = HANDLE;
+    *handle  = HANDLE;
     world.mapped++;
     return ESP_OK;
 }

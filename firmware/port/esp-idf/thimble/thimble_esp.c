@@ -47,7 +47,7 @@ const thimble_port thimble_esp_port = {
 /* ---- models ---- */
 
 static const esp_partition_t *find_slot(unsigned model, unsigned slot) {
-    esp_partition_type_t type = (esp_partition_type_t)(MODEL_TYPE + model / MODELS_PER_TYPE);
+    esp_partition_type_t type       = (esp_partition_type_t)(MODEL_TYPE + model / MODELS_PER_TYPE);
     esp_partition_subtype_t subtype = (esp_partition_subtype_t)(2 * (model % MODELS_PER_TYPE) + slot);
     return esp_partition_find_first(type, subtype, NULL);
 }

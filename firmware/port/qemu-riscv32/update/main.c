@@ -38,15 +38,15 @@ static thimble_flash flash;
 static thimble_slots slots;
 static thimble_record record;
 static thimble_tail tail;
-static thimble_store store = {.device      = &device,
-                              .flash       = &flash,
-                              .model_count = 1,
-                              .slots       = &slots,
-                              .records     = &record,
-                              .tails       = &tail};
-static thimble_service service = {.store = &store, .policy = {TRIAL_STARTS, CONFIRM_AFTER}};
+static thimble_store store                = {.device      = &device,
+                                             .flash       = &flash,
+                                             .model_count = 1,
+                                             .slots       = &slots,
+                                             .records     = &record,
+                                             .tails       = &tail};
+static thimble_service service            = {.store = &store, .policy = {TRIAL_STARTS, CONFIRM_AFTER}};
 static const thimble_ddi_model only_model = {.service = &service};
-static thimble_ddi client = {.store = &store, .models = &only_model, .model_count = 1};
+static thimble_ddi client                 = {.store = &store, .models = &only_model, .model_count = 1};
 
 __attribute__((noreturn)) static void give_up(const char *reason) {
     link_log(reason);
@@ -65,7 +65,7 @@ static void find_partitions(void) {
             give_up("flash: expected partitions for slots A and B, found none");
     const size_t room = slot[0].bytes < slot[1].bytes ? slot[0].bytes : slot[1].bytes;
     store.journal     = offset_of(&journal);
-    slots = (thimble_slots){{offset_of(&slot[0]), offset_of(&slot[1])}, (uint32_t)room};
+    slots             = (thimble_slots){{offset_of(&slot[0]), offset_of(&slot[1])}, (uint32_t)room};
 }
 
 static void start(void) {
@@ -81,8 +81,8 @@ static void start(void) {
     if (!cfi_open(&bank, &flash)) give_up("flash: expected a bank with Intel's commands, found none");
     find_partitions();
     if (thimble_store_open(&store) != THIMBLE_OK) give_up("flash: expected slots and journal on sectors");
-    service.ram       = board_ram_start;
-    service.ram_bytes = (size_t)(board_ram_end - board_ram_start);
+    service.ram                 = board_ram_start;
+    service.ram_bytes           = (size_t)(board_ram_end - board_ram_start);
     const thimble_status status = thimble_service_start(&service);
     if (status != THIMBLE_OK) link_log(thimble_status_text(status));
 }
@@ -98,7 +98,7 @@ static void infer(void) {
     const uint32_t version =
         image->version[0] | (uint32_t)image->version[1] << 8 | (uint32_t)image->revision << 16;
     const thimble_status status = thimble_service_invoke(&service);
-    const uint8_t *output = status == THIMBLE_OK ? thimble_output(service.model, 0, &bytes) : NULL;
+    const uint8_t *output       = status == THIMBLE_OK ? thimble_output(service.model, 0, &bytes) : NULL;
     link_inference(version, status, output, output == NULL ? 0 : (uint32_t)bytes);
 }
 

@@ -44,7 +44,7 @@ export function readConfig(text: string): Model {
   try {
     json = parseJson(text);
   } catch (error) {
-    const found = error instanceof RangeError ? error.message : "expected JSON, found something else";
+    const found = error instanceof RangeError ? error.message : "expected JSON, found text that is not";
     throw new ModelError(`the model's configuration: ${found}`);
   }
   if (!isObject(json) || !isObject(json["config"]) || !MODELS.has(String(json["class_name"]))) {

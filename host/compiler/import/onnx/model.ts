@@ -58,7 +58,7 @@ const MAX_NODES = 16384;
 const MAX_OUTPUTS = 64;
 /**
  * The first operator set in which inference operators broadcast as they do today; LightGBM's exports have the next.
- * What later sets took away, such as BatchNormalization's `spatial`, is an attribute that nobody reads: an error.
+ * An attribute that later sets took away, such as BatchNormalization's `spatial`, is one that nobody reads: an error.
  */
 const OLDEST_OPSET = 7;
 const DEFAULT_DOMAIN = "ai.onnx";

@@ -21,9 +21,9 @@ enum { RAM_BYTES = 64 * 1024, SHOWN_BYTES = 16, PERIOD_MS = 1000, TASK_PRIORITY 
 static const char *const tag = "example";
 
 static const thimble_device device = {
-    .port = &thimble_esp_port,
-    .keys = thimble_keys,
-    .key_count = THIMBLE_KEY_COUNT,
+    .port         = &thimble_esp_port,
+    .keys         = thimble_keys,
+    .key_count    = THIMBLE_KEY_COUNT,
     .capabilities = THIMBLE_CAPABILITIES,
 };
 

@@ -12,8 +12,9 @@
 #include "thimble.h"
 
 /*
- * What a module may use, counted from the frame that enters wasm3, and the rest: the frames below that, what
- * wasm3 calls last, a native kernel say, and interrupts. Verifying a signature comes before and takes less.
+ * The stack that a module may use, counted from the frame that enters wasm3, and the rest: the frames below
+ * that, the call that wasm3 makes last, such as a native kernel, and interrupts. Verifying a signature comes
+ * before and takes less.
  */
 #define THIMBLE_ESP_STACK_BYTES (THIMBLE_NATIVE_STACK_BYTES + 4096)
 

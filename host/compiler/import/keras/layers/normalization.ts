@@ -1,5 +1,6 @@
 /** Layers that scale: by constants from training (batch normalisation) or from the data (Normalization). */
 import { ModelError } from "../../../../ir/graph.ts";
+import { shortList } from "../../../../plain.ts";
 import { channelsOf, checkShape, type LayerView, onRow, type Translate } from "../layer.ts";
 
 const NONE = { activation: "none" };
@@ -49,7 +50,7 @@ function given(layer: LayerView, key: string, channels: number): number[] | unde
   const list = [value].flat(Number.POSITIVE_INFINITY);
   const numbers = list.length === 1 ? new Array<unknown>(channels).fill(list[0]) : list;
   if (numbers.length !== channels || !numbers.every((x) => typeof x === "number"))
-    throw new ModelError(`${key}: expected ${channels} numbers, found others`);
+    throw new ModelError(`${key}: expected ${channels} numbers, found ${shortList(numbers)}`);
   return numbers as number[];
 }
 

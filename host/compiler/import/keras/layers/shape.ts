@@ -1,5 +1,6 @@
 /** Layers that move values, or leave them as they are. */
 import { elements, ModelError } from "../../../../ir/graph.ts";
+import { shortList } from "../../../../plain.ts";
 import { asRow, checkChannelsLast, checkRankOf, fromRow, type LayerView, type Translate } from "../layer.ts";
 
 const identity: Translate = ({ input }) => input;
@@ -12,7 +13,7 @@ const flatten: Translate = ({ input, options, add }) => {
 const reshape: Translate = ({ input, options, add }) => {
   const target = options.raw("target_shape");
   if (!Array.isArray(target) || !target.every(Number.isSafeInteger))
-    throw new ModelError("target_shape: expected whole numbers, found others");
+    throw new ModelError(`target_shape: expected whole numbers, found ${shortList([target].flat())}`);
   const known = elements(target.filter((n) => n !== -1));
   const rest = elements(input.shape.slice(1)) / known;
   return add("reshape", [input], {

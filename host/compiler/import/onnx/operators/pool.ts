@@ -12,7 +12,7 @@ import {
 type Padding = [number, number, number, number];
 
 /**
- * What has to be added behind the image for windows that begin within it or its padding, and end beyond, to
+ * Padding to be added behind the image for windows that begin within it or its padding, and end beyond, to
  * count as well.
  */
 function ceilPadding(

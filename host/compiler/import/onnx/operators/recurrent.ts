@@ -43,8 +43,9 @@ export function readSequence(node: Context, gates: number, activations: readonly
   const units = node.attributes.int("hidden_size", recurrent.shape[2] ?? 0);
   const sequence = { node, steps, batch, inputs, units, batchFirst, gates };
   checkWeights(sequence);
-  if (node.has(LENGTHS) && node.constant(LENGTHS).numbers.some((length) => length !== steps))
-    throw new ModelError(`sequence_lens: expected ${steps} for all, found others`);
+  const lengths = node.has(LENGTHS) ? node.constant(LENGTHS).numbers : [];
+  const other = [...lengths].find((length) => length !== steps);
+  if (other !== undefined) throw new ModelError(`sequence_lens: expected ${steps} for all, found ${other}`);
   return sequence;
 }
 

@@ -7,6 +7,6 @@ typedef int BaseType_t;
 typedef unsigned UBaseType_t;
 typedef uint32_t TickType_t;
 
-#define configTICK_RATE_HZ       100
-#define pdPASS                   1
-#define pdMS_TO_TICKS(time)      ((TickType_t)(((uint64_t)(time) * configTICK_RATE_HZ) / 1000))
+#define configTICK_RATE_HZ  100
+#define pdPASS              1
+#define pdMS_TO_TICKS(time) ((TickType_t)(((uint64_t)(time)*configTICK_RATE_HZ) / 1000))

@@ -1,9 +1,9 @@
 /** Integer thresholds and what people are told of them, and how long walks are expected to be. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { scaleTrees } from "../../host/compiler/quantize/scale_trees.ts";
-import type { Graph, Tensor } from "../../host/ir/graph.ts";
-import { expectedWork } from "../../host/ops/tree_nodes.ts";
+import { scaleTrees } from "../../../host/compiler/quantize/scale_trees.ts";
+import type { Graph, Tensor } from "../../../host/ir/graph.ts";
+import { expectedWork } from "../../../host/ops/tree_nodes.ts";
 
 const constant = (name: string, shape: readonly number[], data: readonly number[]): Tensor => ({
   name,

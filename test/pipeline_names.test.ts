@@ -1,24 +1,24 @@
 /** A model may call its own tensors and nodes whatever the compiler calls what it makes. */
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { importModel, openSource } from "../../host/compiler/import/index.ts";
-import { passes } from "../../host/compiler/passes/index.ts";
-import { lower } from "../../host/compiler/plan/lower.ts";
-import { planMemory } from "../../host/compiler/plan/memory.ts";
-import { chooseRanges } from "../../host/compiler/quantize/choose_ranges.ts";
-import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
-import { refine } from "../../host/compiler/quantize/refine.ts";
-import { scaleInputs } from "../../host/compiler/quantize/scale_inputs.ts";
-import { scaleTrees } from "../../host/compiler/quantize/scale_trees.ts";
-import { observeGraph } from "../../host/compiler/quantize/search.ts";
-import { seededInputs } from "../../host/compiler/verify/vectors.ts";
-import { randomOf } from "../../host/fleet/simulator/random.ts";
-import { elements, type Graph, type Node, type Tensor, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized } from "../../host/ops/spec.ts";
-import { compileGraph } from "../../host/pipeline.ts";
-import { runReference } from "../../host/runtime/engines/reference.ts";
-import { v8 } from "../../host/runtime/engines/v8.ts";
-import { modelPath } from "../support/models.ts";
+import { importModel, openSource } from "../host/compiler/import/index.ts";
+import { passes } from "../host/compiler/passes/index.ts";
+import { lower } from "../host/compiler/plan/lower.ts";
+import { planMemory } from "../host/compiler/plan/memory.ts";
+import { chooseRanges } from "../host/compiler/quantize/choose_ranges.ts";
+import { quantizeGraph } from "../host/compiler/quantize/quantize.ts";
+import { refine } from "../host/compiler/quantize/refine.ts";
+import { scaleInputs } from "../host/compiler/quantize/scale_inputs.ts";
+import { scaleTrees } from "../host/compiler/quantize/scale_trees.ts";
+import { observeGraph } from "../host/compiler/quantize/search.ts";
+import { seededInputs } from "../host/compiler/verify/vectors.ts";
+import { randomOf } from "../host/fleet/simulator/random.ts";
+import { elements, type Graph, type Node, type Tensor, tensorOf } from "../host/ir/graph.ts";
+import { checkGraph, checkQuantized } from "../host/ops/spec.ts";
+import { compileGraph } from "../host/pipeline.ts";
+import { runReference } from "../host/runtime/engines/reference.ts";
+import { v8 } from "../host/runtime/engines/v8.ts";
+import { modelPath } from "./support/models.ts";
 
 const MODELS = [
   "wine_dense.onnx",

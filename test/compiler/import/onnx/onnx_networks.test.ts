@@ -6,20 +6,20 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
-import { simplify } from "../../host/compiler/passes/index.ts";
-import { calibrate } from "../../host/compiler/quantize/calibrate.ts";
-import { compareWithFloat } from "../../host/compiler/quantize/compare.ts";
-import { quantizeGraph } from "../../host/compiler/quantize/quantize.ts";
-import { verify } from "../../host/compiler/verify/ladder.ts";
-import { standardVectors } from "../../host/compiler/verify/vectors.ts";
-import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph, checkQuantized, checkWork } from "../../host/ops/spec.ts";
-import { build, compileGraph } from "../../host/pipeline.ts";
-import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
-import { v8 } from "../../host/runtime/engines/v8.ts";
-import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
-import { scratchFolder } from "../support/folders.ts";
+import { importOnnx } from "../../../../host/compiler/import/onnx/index.ts";
+import { simplify } from "../../../../host/compiler/passes/index.ts";
+import { calibrate } from "../../../../host/compiler/quantize/calibrate.ts";
+import { compareWithFloat } from "../../../../host/compiler/quantize/compare.ts";
+import { quantizeGraph } from "../../../../host/compiler/quantize/quantize.ts";
+import { verify } from "../../../../host/compiler/verify/ladder.ts";
+import { standardVectors } from "../../../../host/compiler/verify/vectors.ts";
+import { elements, type Graph, ModelError, tensorOf } from "../../../../host/ir/graph.ts";
+import { checkGraph, checkQuantized, checkWork } from "../../../../host/ops/spec.ts";
+import { build, compileGraph } from "../../../../host/pipeline.ts";
+import { evaluateGraph } from "../../../../host/runtime/engines/reference.ts";
+import { v8 } from "../../../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../../../host/runtime/engines/wasm3.ts";
+import { scratchFolder } from "../../../support/folders.ts";
 import {
   floatTensor,
   generator,
@@ -31,7 +31,7 @@ import {
   onnx,
   type TensorInit,
   value,
-} from "../support/onnx.ts";
+} from "../../../support/onnx.ts";
 
 /** Collects nodes and weights: each call adds a layer to `x`, or to the tensor named. */
 function network(seed: number) {

@@ -16,7 +16,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
-import { type Constant, readConstant } from "../../host/compiler/import/onnx/constant.ts";
+import { type Constant, readConstant } from "../../../../host/compiler/import/onnx/constant.ts";
 
 export interface BackendCase {
   readonly name: string;

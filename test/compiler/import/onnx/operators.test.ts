@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
-import { operators } from "../../host/compiler/import/onnx/operators/index.ts";
-import { simplify } from "../../host/compiler/passes/index.ts";
-import { elements, tensorOf } from "../../host/ir/graph.ts";
-import { checkGraph } from "../../host/ops/spec.ts";
-import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
+import { importOnnx } from "../../../../host/compiler/import/onnx/index.ts";
+import { operators } from "../../../../host/compiler/import/onnx/operators/index.ts";
+import { simplify } from "../../../../host/compiler/passes/index.ts";
+import { elements, tensorOf } from "../../../../host/ir/graph.ts";
+import { checkGraph } from "../../../../host/ops/spec.ts";
+import { evaluateGraph } from "../../../../host/runtime/engines/reference.ts";
 import {
   type Attribute,
   float,
@@ -23,7 +23,7 @@ import {
   type TensorInit,
   tensorAttribute,
   value,
-} from "../support/onnx.ts";
+} from "../../../support/onnx.ts";
 
 interface Case {
   readonly nodes: readonly NodeInit[];

@@ -2,10 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
-import { ModelError } from "../../host/ir/graph.ts";
-import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
-import { type Attributes, treeModel as model } from "../support/tree_models.ts";
+import { importOnnx } from "../../../../../host/compiler/import/onnx/index.ts";
+import { ModelError } from "../../../../../host/ir/graph.ts";
+import { evaluateGraph } from "../../../../../host/runtime/engines/reference.ts";
+import { type Attributes, treeModel as model } from "../../../../support/tree_models.ts";
 
 /** Two levels: feature 0 by one mode, feature 1 by another; leaves 1, 2, 4, 8. */
 const nodes = (first: string, second: string, missing = [0, 0, 0]): Attributes => ({

@@ -5,17 +5,17 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { TensorProto_DataType as DataType } from "onnx-buf";
-import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
-import { simplify } from "../../host/compiler/passes/index.ts";
-import { verify } from "../../host/compiler/verify/ladder.ts";
-import { standardVectors } from "../../host/compiler/verify/vectors.ts";
-import { elements, fromBytes, type Graph, perTensor, tensorOf } from "../../host/ir/graph.ts";
-import { toInputBytes } from "../../host/ops/border.ts";
-import { checkGraph, checkQuantized } from "../../host/ops/spec.ts";
-import { compileGraph } from "../../host/pipeline.ts";
-import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
-import { v8 } from "../../host/runtime/engines/v8.ts";
-import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
+import { importOnnx } from "../../../../host/compiler/import/onnx/index.ts";
+import { simplify } from "../../../../host/compiler/passes/index.ts";
+import { verify } from "../../../../host/compiler/verify/ladder.ts";
+import { standardVectors } from "../../../../host/compiler/verify/vectors.ts";
+import { elements, fromBytes, type Graph, perTensor, tensorOf } from "../../../../host/ir/graph.ts";
+import { toInputBytes } from "../../../../host/ops/border.ts";
+import { checkGraph, checkQuantized } from "../../../../host/ops/spec.ts";
+import { compileGraph } from "../../../../host/pipeline.ts";
+import { evaluateGraph } from "../../../../host/runtime/engines/reference.ts";
+import { v8 } from "../../../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../../../host/runtime/engines/wasm3.ts";
 import {
   floatTensor,
   generator,
@@ -26,7 +26,7 @@ import {
   onnx,
   type TensorInit,
   value,
-} from "../support/onnx.ts";
+} from "../../../support/onnx.ts";
 
 type Attributes = NonNullable<Parameters<typeof node>[3]>;
 

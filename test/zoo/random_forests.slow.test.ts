@@ -1,7 +1,7 @@
 /** 100 000 rows of random forests: NaN, infinities, ties, equal thresholds, categories, directions of missing values. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { importDifferences, integerDifferences } from "./random_check.ts";
+import { importDifferences, integerDifferences } from "./random_forests_check.ts";
 
 const FORESTS = 2000;
 const ROWS = 50;

@@ -2,21 +2,21 @@
  * `npm run test:onnx`: the node tests of the ONNX backend suite for every operator that is supported, as they
  * are imported and once more simplified, on the reference interpreter in float32.
  *
- *   node dist/test/onnx/backend.js [PATTERN...]    only tests whose names contain one of the patterns
+ *   node dist/test/compiler/import/onnx/backend.js [PATTERN...]    only tests whose names contain one of the patterns
  *
  * Needs Python 3 with the package onnx: that of the environment variable PYTHON, or one installed under build/.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
-import { operators } from "../../host/compiler/import/onnx/operators/index.ts";
-import { simplify } from "../../host/compiler/passes/index.ts";
-import { elements, type Graph, ModelError, tensorOf } from "../../host/ir/graph.ts";
-import { scaleValues } from "../../host/ops/border.ts";
-import { checkGraph } from "../../host/ops/spec.ts";
-import { root } from "../../host/root.ts";
-import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
+import { importOnnx } from "../../../../host/compiler/import/onnx/index.ts";
+import { operators } from "../../../../host/compiler/import/onnx/operators/index.ts";
+import { simplify } from "../../../../host/compiler/passes/index.ts";
+import { elements, type Graph, ModelError, tensorOf } from "../../../../host/ir/graph.ts";
+import { scaleValues } from "../../../../host/ops/border.ts";
+import { checkGraph } from "../../../../host/ops/spec.ts";
+import { root } from "../../../../host/root.ts";
+import { evaluateGraph } from "../../../../host/runtime/engines/reference.ts";
 import {
   type BackendCase,
   constantOf,
@@ -58,7 +58,8 @@ function python(): string {
 /** The folder with the tests, which is written once. */
 function testFolder(): string {
   const folder = join(root, "build", "onnx-backend");
-  if (!existsSync(join(folder, "version.txt"))) run(python(), [join(root, "test/onnx/generate.py"), folder]);
+  if (!existsSync(join(folder, "version.txt")))
+    run(python(), [join(root, "test/compiler/import/onnx/generate.py"), folder]);
   return folder;
 }
 

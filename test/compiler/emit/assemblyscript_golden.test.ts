@@ -2,7 +2,7 @@
  * The emitted AssemblyScript and the module's text for two small models, as reviewed files in test/golden.
  * A change of a kernel, of the emitter or of the planner shows there as a diff. To accept one:
  *
- *   THIMBLE_UPDATE_GOLDEN=1 node test/run.mjs test/compiler/emit/golden
+ *   THIMBLE_UPDATE_GOLDEN=1 node test/run.mjs test/compiler/emit/assemblyscript_golden
  */
 import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -3,11 +3,11 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { test } from "node:test";
-import { checkSubset, type Usage } from "../../../host/module/subset.ts";
-import { LIMITS } from "../../../host/module/subset_table.ts";
-import { compileGraph } from "../../../host/pipeline.ts";
-import { root } from "../../../host/root.ts";
-import { simplifiedCase, simplifiedModel, vectorCases } from "../../support/models.ts";
+import { checkSubset, type Usage } from "../../host/module/subset.ts";
+import { LIMITS } from "../../host/module/subset_table.ts";
+import { compileGraph } from "../../host/pipeline.ts";
+import { root } from "../../host/root.ts";
+import { simplifiedCase, simplifiedModel, vectorCases } from "../support/models.ts";
 
 const files = readdirSync(join(root, "test", "vectors", "tflm")).map((file) => basename(file, ".json"));
 const models = ["digits_int8.tflite"];

@@ -1,7 +1,7 @@
 /** A share of what random.slow.test.ts does with 100 000 rows. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { importDifferences, integerDifferences } from "./random_check.ts";
+import { importDifferences, integerDifferences } from "./random_forests_check.ts";
 
 const FORESTS = 60;
 const ROWS = 40;
