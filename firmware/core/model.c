@@ -297,7 +297,7 @@ static thimble_status load(thimble_model *model, const thimble_options *options)
     if (status == THIMBLE_OK) status = keep_tensors(model);
     if (status != THIMBLE_OK) return status;
     if (!options->portable_only) model->constants = thimble_flash_constants(model);
-    model->linear_bytes = model->constants != NULL ? model->constants_at : model->memory_bytes;
+    model->linear_bytes            = model->constants != NULL ? model->constants_at : model->memory_bytes;
     model->statistics.memory_bytes = model->linear_bytes;
     if (model->linear_bytes > model->heap.bytes) status = THIMBLE_ERR_RAM;
     uint32_t stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : THIMBLE_STACK_BYTES;
