@@ -105,6 +105,8 @@ export interface WasmImage {
   readonly abi: number;
   readonly memoryBytes: number;
   readonly capabilities: number;
+  /** Linear memory where constants stay in flash; 0 where the image does not say. */
+  readonly leastBytes: number;
   readonly id: string;
   readonly digest: Uint8Array;
 }
@@ -158,7 +160,7 @@ export interface WasmDevice {
 const KEY_BYTES = 32;
 const ALL_CAPABILITIES = 3;
 /** Offsets in thimble_image, which port.c asserts. */
-const IMAGE = { bodyBytes: 4, version: 8, numbers: 16, id: 32, idBytes: 65, digest: 97, digestBytes: 32 };
+const IMAGE = { bodyBytes: 4, version: 8, numbers: 16, id: 32, idBytes: 65, digest: 97, digestBytes: 32, least: 132 };
 const STATISTICS_FIELDS = 10;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
@@ -183,6 +185,7 @@ function readImage(memory: Uint8Array, at: number): WasmImage {
     abi: abi!,
     memoryBytes: memoryBytes!,
     capabilities: capabilities!,
+    leastBytes: word(IMAGE.least),
     id: textAt(memory, at + IMAGE.id),
     digest: memory.slice(at + IMAGE.digest, at + IMAGE.digest + IMAGE.digestBytes),
   };
