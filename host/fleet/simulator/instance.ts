@@ -160,7 +160,16 @@ export interface WasmDevice {
 const KEY_BYTES = 32;
 const ALL_CAPABILITIES = 3;
 /** Offsets in thimble_image, which port.c asserts. */
-const IMAGE = { bodyBytes: 4, version: 8, numbers: 16, id: 32, idBytes: 65, digest: 97, digestBytes: 32, least: 132 };
+const IMAGE = {
+  bodyBytes: 4,
+  version: 8,
+  numbers: 16,
+  id: 32,
+  idBytes: 65,
+  digest: 97,
+  digestBytes: 32,
+  least: 132,
+};
 const STATISTICS_FIELDS = 10;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
