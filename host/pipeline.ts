@@ -282,13 +282,15 @@ async function judge(
     quantized: outputsAt(await predictModule(graph, module, rows), judged.index),
   });
   const calibrated = samples.length > 0 && isFloat ? await outputsOf(samples) : undefined;
-  const agreement = calibrated?.float && agreementOf(judged, calibrated.float, calibrated.quantized);
+  const agreement = calibrated?.float && agreementOf(judged, calibrated.float, calibrated.quantized, samples);
   if (!evaluation) return { ...(agreement && { agreement }) };
   const known = source === "calibration" ? calibrated : undefined;
   const { float, quantized } = known ?? (await outputsOf(evaluation.samples));
+  const difference = float && agreementOf(judged, float, quantized, evaluation.samples);
+  const figures = evaluate(judged, evaluation, source, float, quantized);
   return {
     ...(agreement && { agreement }),
-    evaluation: evaluate(judged, evaluation, source, float, quantized),
+    evaluation: { ...figures, ...(difference && { difference }) },
   };
 }
 

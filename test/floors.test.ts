@@ -7,7 +7,7 @@ import { root } from "../host/root.ts";
 
 /** Each line is one floor, from the ground up. Rooms of one floor do not import each other. */
 const FLOORS: readonly (readonly string[])[] = [
-  ["host/plain.ts", "host/budgets.ts", "host/file_kind.ts"],
+  ["host/plain.ts", "host/budgets.ts", "host/file_kind.ts", "host/file_lock.ts"],
   ["host/root.ts", "host/table.ts", "host/sources.mjs", "host/ir"],
   ["host/ops", "host/setup.mjs"],
   ["host/module"],

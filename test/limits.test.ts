@@ -15,7 +15,8 @@ const LONG_FILES: Readonly<Record<string, string>> = {
     "opening, calling and describing one model share a struct that nobody else may see",
   "host/compiler/import/onnx/builder.ts":
     "one class: the graph under construction, with an operation on it each",
-  "host/compiler/tune/features.ts": "the cost features of all kernels, a short function for each, and their table",
+  "host/compiler/tune/features.ts":
+    "the cost features of all kernels, a short function for each, and their table",
   "host/fleet/server/hawkbit.ts":
     "one file for each side of a protocol: hawkBit's management API in the order of its resources",
   "host/pipeline.ts": "the list of stages, which is read from top to bottom",

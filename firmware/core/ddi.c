@@ -46,6 +46,12 @@ static const char *url_of(const thimble_ddi *client) {
                                                    : client->target;
 }
 
+/* Whoever else the server names is not to know it. */
+static const char *authorization_of(const thimble_ddi *client) {
+    const int is_own = ddi_is_same_origin(client->url, client->url, url_of(client));
+    return is_own ? client->authorization : NULL;
+}
+
 static void prepare_answer(thimble_ddi *client) {
     client->http        = 0;
     client->retry_after = 0;
@@ -72,7 +78,7 @@ uint32_t thimble_ddi_next(thimble_ddi *client, uint32_t now, thimble_ddi_request
                          : sends                             ? "POST"
                                                              : "GET",
         .url           = url_of(client),
-        .authorization = client->authorization,
+        .authorization = authorization_of(client),
         .body          = sends ? client->body : NULL,
         .body_bytes    = sends ? (uint32_t)strlen(client->body) : 0,
         .range_start   = client->whole_only ? 0 : client->started,

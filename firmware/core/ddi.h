@@ -16,6 +16,9 @@ enum { DDI_SAID_NOTHING, DDI_SAID_SCHEDULED, DDI_SAID_DOWNLOAD, DDI_SAID_STALLED
 /* Exchanges that are left alone for themselves when they fail. */
 enum { DDI_CHAIN_POLL, DDI_CHAIN_CONFIG, DDI_CHAIN_CANCEL, DDI_CHAIN_ORDER };
 
+/* How good the address of an image is: over HTTP or TLS, and better than both from the server itself. */
+enum { DDI_HTTP_ADDRESS = 1, DDI_TLS_ADDRESS = 2, DDI_OWN_ADDRESS = 2 };
+
 /* After so many failures in a row whatever won't get better by asking again is reported. */
 enum { DDI_TRIES = 9 };
 

@@ -179,9 +179,14 @@ static void take_size(thimble_ddi *client, const thimble_json_value *value) {
         ddi_note(client, reading->chunks, "the image's size in bytes, below 2^32", value->text);
 }
 
-/* Over TLS where the server offers that, else without: the signature is what counts. */
+/*
+ * From the server itself, which alone is given the authorization, else from anywhere; over TLS where that is
+ * offered, else without: the signature is what counts.
+ */
 static void take_address(thimble_ddi *client, const thimble_json_value *value, uint8_t rank) {
     thimble_ddi_reading *reading = &client->reading;
+    if (is_text(value) && ddi_is_same_origin(client->url, client->target, value->text))
+        rank = (uint8_t)(rank + DDI_OWN_ADDRESS);
     if (reading->has_address >= rank || reading->artifacts > 1) return;
     // The link of the first image that is to be downloaded is kept.
     const int is_usable =
@@ -270,8 +275,8 @@ static void take_deployment(void *context, const thimble_json_value *value) {
     case ARTIFACT: take_artifact(client, value); break;
     case IN(IN(ARTIFACT, HASHES), SHA256): take_hash(client, value); break;
     case IN(ARTIFACT, SIZE): take_size(client, value); break;
-    case FILE_LINK(DOWNLOAD): take_address(client, value, 2); break;
-    case FILE_LINK(DOWNLOAD_HTTP): take_address(client, value, 1); break;
+    case FILE_LINK(DOWNLOAD): take_address(client, value, DDI_TLS_ADDRESS); break;
+    case FILE_LINK(DOWNLOAD_HTTP): take_address(client, value, DDI_HTTP_ADDRESS); break;
     }
 }
 

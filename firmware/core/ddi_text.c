@@ -166,26 +166,65 @@ static int has_only_allowed(const char *href) {
     return 1;
 }
 
+/* How much of the base stands before a reference that has no scheme. */
+static size_t kept_length(const char *base, const char *href) {
+    if (href[0] == '?') return strcspn(base, "?#");
+    size_t kept = (size_t)(path_of(base) - base); /* scheme and host */
+    if (href[0] == '/') return href[1] == '/' ? scheme_length(base) : kept;
+    for (size_t i = kept; base[i] != '\0' && strchr("?#", base[i]) == NULL; i++)
+        if (base[i] == '/') kept = i + 1;
+    return kept;
+}
+
+/* Where host and port begin, of a reference from `base`; NULL where it is none of HTTP. */
+static const char *authority_of(const char *base, const char *href) {
+    const char *whole = scheme_length(href) == 0 ? base : href;
+    if (!(starts_with(whole, "http://") || starts_with(whole, "https://"))) return NULL;
+    return whole == base && href[0] == '/' && href[1] == '/' ? href + 2 : whole + scheme_length(whole) + 2;
+}
+
 int ddi_resolve(const char *base, const char *href, char *to, size_t room) {
     if (href[0] == '\0' || href[0] == '#' || !has_only_allowed(href)) return 0;
-    ddi_writer out   = ddi_write_to(to, room);
-    const char *path = path_of(base);
-    if (scheme_length(href) == 0) {
-        size_t kept = (size_t)(path - base); /* of the base: scheme and host */
-        if (href[0] == '?')
-            kept = strcspn(base, "?#");
-        else if (href[0] == '/')
-            kept = href[1] == '/' ? scheme_length(base) : kept;
-        else
-            for (size_t i = kept; base[i] != '\0' && strchr("?#", base[i]) == NULL; i++)
-                if (base[i] == '/') kept = i + 1;
-        put_bytes(&out, base, kept);
-        if (href[0] != '/' && href[0] != '?' && path[0] != '/') ddi_put(&out, "/");
-    }
-    put_bytes(&out, href, strcspn(href, "#"));
-    if (!out.fits || !(starts_with(to, "http://") || starts_with(to, "https://"))) return 0;
-    const char *host = strstr(to, "://") + 3;
-    if (host[0] == '\0' || strchr("/?#", host[0]) != NULL) return 0;
+    const char *authority = authority_of(base, href);
+    if (authority == NULL || authority[0] == '\0' || strchr("/?#", authority[0]) != NULL) return 0;
+    const int is_whole  = scheme_length(href) > 0;
+    const size_t kept   = is_whole ? 0 : kept_length(base, href);
+    const int has_slash = is_whole || href[0] == '/' || href[0] == '?' || path_of(base)[0] == '/';
+    const size_t length = strcspn(href, "#");
+    // What stands there is another address, which stays where this one can't be followed.
+    if (kept + !has_slash + length >= room) return 0;
+    ddi_writer out = ddi_write_to(to, room);
+    put_bytes(&out, base, kept);
+    if (!has_slash) ddi_put(&out, "/");
+    put_bytes(&out, href, length);
     remove_dots(to + (path_of(to) - to));
     return 1;
+}
+
+/* A text, as far as that, without regard to the case of its letters. */
+static int is_same_text(const char *a, size_t a_length, const char *b, size_t b_length) {
+    if (a_length != b_length) return 0;
+    for (size_t i = 0; i < a_length; i++) {
+        const char left  = is_letter(a[i]) ? (char)(a[i] | 0x20) : a[i];
+        const char right = is_letter(b[i]) ? (char)(b[i] | 0x20) : b[i];
+        if (left != right) return 0;
+    }
+    return 1;
+}
+
+/* Length of host and port, without a port that the scheme has anyway. */
+static size_t authority_length(const char *authority, int is_https) {
+    const size_t length = strcspn(authority, "/?#");
+    const char *port    = is_https ? ":443" : ":80";
+    const size_t size   = strlen(port);
+    return length > size && memcmp(authority + length - size, port, size) == 0 ? length - size : length;
+}
+
+int ddi_is_same_origin(const char *url, const char *base, const char *href) {
+    const char *own   = authority_of(url, "");
+    const char *other = authority_of(base, href);
+    if (own == NULL || other == NULL) return 0;
+    const int is_https = starts_with(url, "https:");
+    if (is_https != starts_with(scheme_length(href) == 0 ? base : href, "https:")) return 0;
+    return is_same_text(own, authority_length(own, is_https), other, authority_length(other, is_https));
 }

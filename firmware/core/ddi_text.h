@@ -42,4 +42,10 @@ uint32_t ddi_last_segment(const char *url, const char **segment);
  */
 int ddi_resolve(const char *base, const char *href, char *to, size_t room);
 
+/*
+ * Whether two addresses have one origin (RFC 6454): scheme, host and port. A reference without scheme has
+ * that of `base`.
+ */
+int ddi_is_same_origin(const char *url, const char *base, const char *href);
+
 #endif

@@ -37,7 +37,7 @@
 typedef struct thimble_ddi_request {
     const char *method; /* GET, POST or PUT */
     const char *url;
-    const char *authorization; /* value of that header; null for none */
+    const char *authorization; /* value of that header; null for none, as for every server but its own */
     const char *body;          /* JSON, with Content-Type application/json; null for none */
     uint32_t body_bytes;
     uint32_t range_start; /* above 0: Range: bytes=<range_start>- */
@@ -104,7 +104,8 @@ typedef struct thimble_ddi {
     thimble_store *store;
     const char *url;           /* of the controller, https://host/TENANT/controller/v1/ID: at most
                                   THIMBLE_DDI_URL_BYTES - THIMBLE_DDI_URL_MARGIN bytes */
-    const char *authorization; /* "TargetToken ..." or "GatewayToken ..."; may be null */
+    const char *authorization; /* "TargetToken ..." or "GatewayToken ..."; may be null. Only addresses of
+                                  the url's scheme, host and port are given it */
     const char *attributes;    /* JSON map of texts that the server may choose devices by; sent again when it
                                   changes; may be null */
     const thimble_ddi_model *models;

@@ -8,7 +8,7 @@ import {
 import { elements, ModelError } from "../ir/graph.ts";
 import { type Sample, splitRow } from "../ops/border.ts";
 import { plain, plainJson, plainLines } from "../plain.ts";
-import { readDataset } from "../runtime/data/index.ts";
+import { readSamplesOf } from "../runtime/data/index.ts";
 import { integer, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";
 import { limitsOption, TIME_LIMIT_OPTION } from "./engines.ts";
@@ -34,12 +34,15 @@ interface Difference {
   readonly first: TensorDifference | undefined;
 }
 
-function readRows(file: string, side: Side, only: string | undefined): Row[] {
-  const sizes = sizesOf(side);
-  const { rows } = readDataset(
-    file,
-    sizes.reduce((sum, size) => sum + size, 0),
-  );
+/** Columns are known by name where either side knows their names. */
+function readRows(file: string, a: Side, b: Side, only: string | undefined): Row[] {
+  const sizes = sizesOf(a);
+  const named = a.inputInfos.some(({ features }) => features) ? a : b;
+  const infos = a.inputInfos.map((info, i) => {
+    const { features } = named.inputInfos[i] ?? info;
+    return { ...info, ...(features && { features }) };
+  });
+  const { rows } = readSamplesOf(file, infos);
   const all = rows.map((row, i) => ({ number: i + 1, sample: splitRow(row, sizes) }));
   if (only === undefined) return all;
   const found = all[wholeNumber("--row", only, 1) - 1];
@@ -229,7 +232,7 @@ it, built again with every layer as an output. Ends with status 0 where both are
   --row        only this row of the input, from 1
   --tolerance  part only where a tensor's signal to noise is below so many decibels; of a float model against
                integers ${FLOAT_TOLERANCE} is the default, otherwise every value has to be the same
-  --time-limit  the longest that one inference may take in v8 or wasm3`,
+  --time-limit  the longest that one inference may take in v8, wasm3 or qemu`,
 
   async run(args) {
     const { values, positionals } = parse(
@@ -250,7 +253,7 @@ it, built again with every layer as an output. Ends with status 0 where both are
     const [a, b] = [await openSide(positionals[0]!, limits), await openSide(positionals[1]!, limits)];
     checkInputs(a, b);
     const tolerance = asked ?? (hasFloats(a) === hasFloats(b) ? undefined : FLOAT_TOLERANCE);
-    const found = await compare(a, b, readRows(input, a, row), tolerance);
+    const found = await compare(a, b, readRows(input, a, b, row), tolerance);
     print(values.json ? jsonOf(a, b, found) : textOf(a, b, found));
     return found.first ? 1 : 0;
   },

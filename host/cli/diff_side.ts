@@ -16,10 +16,11 @@ import {
   writers,
 } from "../ir/graph.ts";
 import type { Engine, RunLimits } from "../module/engine.ts";
-import type { Metadata, TensorInfo } from "../module/metadata.ts";
-import { borderOf, quantizeToBytes, type Sample, scaleValues } from "../ops/border.ts";
+import { inputOf, type Metadata, type TensorInfo } from "../module/metadata.ts";
+import { borderOf, inputInfos, quantizeToBytes, type Sample, scaleValues } from "../ops/border.ts";
 import { checkGraph, checkWork } from "../ops/spec.ts";
 import { compileGraph } from "../pipeline.ts";
+import type { InputInfo } from "../runtime/data/index.ts";
 import { evaluateInOrder } from "../runtime/engines/reference.ts";
 import { availableEngine, type ChosenEngine, engineOption, findGraph, graphBeside } from "./engines.ts";
 import { readModule } from "./inspect.ts";
@@ -33,6 +34,8 @@ export interface Side {
   readonly engine: ChosenEngine;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
+  /** Inputs as readers of data files want them. */
+  readonly inputInfos: readonly InputInfo[];
   /** All tensors whose values it can tell, inputs and outputs among them, in the order of computation. */
   readonly tensors: ReadonlyMap<string, TensorType>;
   /** The layer that writes a tensor; an input has the tensor's own name. */
@@ -83,6 +86,7 @@ function graphSide(file: string, graph: Graph): Side {
     engine: "reference",
     inputs: graph.inputs,
     outputs: graph.outputs,
+    inputInfos: inputInfos(graph),
     tensors: computed(graph),
     layerOf: (tensor) => writer.get(tensor)?.name ?? tensor,
     readersOf: readersIn(graph),
@@ -160,6 +164,7 @@ async function moduleSide(
     engine: name,
     inputs: inputs.map((info) => info.name),
     outputs: outputs.map((info) => info.name),
+    inputInfos: inputs.map(inputOf),
     tensors: graph
       ? computed(graph)
       : new Map([...inputs, ...outputs].map((info) => [info.name, typeOf(info)])),

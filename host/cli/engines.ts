@@ -57,7 +57,7 @@ export function graphBeside(file: string, metadata: Metadata): Graph {
 export const TIME_LIMIT_OPTION = { "time-limit": { type: "string" } } as const;
 
 /** The limit of time of a module, by the value of that option: an endless loop has to end. */
-export const limitsOption = (seconds: string | undefined): RunLimits => ({
+export const limitsOption = (seconds: string | undefined): Required<RunLimits> => ({
   milliseconds:
     1000 * (seconds === undefined ? BUDGETS.inferenceSeconds : wholeNumber("--time-limit", seconds, 1)),
 });

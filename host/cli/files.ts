@@ -1,15 +1,7 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileKind } from "../file_kind.ts";
+import { ownedFolder } from "../file_lock.ts";
 import { UsageError } from "./options.ts";
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
@@ -35,7 +27,8 @@ export function readBytes(path: string, expected: string): Uint8Array {
 
 /**
  * Writes several files of one folder so that a failure leaves nothing half-written: all go to a
- * temporary folder beside their place first, and are renamed only when every one is complete.
+ * temporary folder beside their place first, and are renamed only when every one is complete. What a process left there
+ * that was killed amid it is removed.
  */
 export function writeAll(folder: string, files: Readonly<Record<string, Uint8Array | string>>): void {
   const isNew = !existsSync(folder);
@@ -43,7 +36,7 @@ export function writeAll(folder: string, files: Readonly<Record<string, Uint8Arr
   const names = Object.keys(files);
   const blocked = names.map((name) => join(folder, name)).find(isFolder);
   if (blocked !== undefined) throw new UsageError(`${blocked}: expected a file to replace, found a folder`);
-  const staging = mkdtempSync(join(folder, ".thimble-"));
+  const { folder: staging, remove } = ownedFolder(join(folder, ".thimble-"));
   try {
     for (const name of names) writeFileSync(join(staging, name), files[name]!);
     for (const name of names) renameSync(join(staging, name), join(folder, name));
@@ -54,6 +47,6 @@ export function writeAll(folder: string, files: Readonly<Record<string, Uint8Arr
     failure.path ??= folder;
     throw failure;
   } finally {
-    rmSync(staging, { recursive: true, force: true });
+    remove();
   }
 }

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { BOARD_NAMES, FLASH_LAYOUTS } from "../firmware/boards.ts";
+import { openScratch } from "../firmware/toolchain.ts";
 import { ImageError } from "../image/error.ts";
 import { composeFlash, flashBytesFor, flashPieces, type Piece, slotFor, slotPiece } from "../image/flash.ts";
 import { defaultTable, type FlashLayout, SLOT_ALIGNMENT, SLOT_BYTES, type Slot } from "../image/layout.ts";
@@ -119,7 +120,7 @@ function findEsptool(): string[] {
 
 /** Writes the pieces over the serial port; esptool's own output is shown on stderr. */
 function handOver(pieces: readonly Piece[], port: string, chip: string, esptool: readonly string[]): void {
-  const folder = mkdtempSync(join(tmpdir(), "thimble-flash-"));
+  const { folder, done } = openScratch(join(tmpdir(), "thimble-flash-"));
   try {
     const places = pieces.flatMap(({ offset, bytes }) => {
       const file = join(folder, `${offset.toString(16)}.bin`);
@@ -132,7 +133,7 @@ function handOver(pieces: readonly Piece[], port: string, chip: string, esptool:
     if (status !== 0)
       throw new ImageError("ARGUMENT", `--port ${port}: expected esptool to succeed, found status ${status}`);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    done();
   }
 }
 

@@ -3,7 +3,7 @@ import { simplify } from "../compiler/passes/index.ts";
 import type { Vector } from "../ir/graph.ts";
 import { elements, fromBytes, quantized, tensorOf } from "../ir/graph.ts";
 import type { RunLimits } from "../module/engine.ts";
-import { infoBytes, infoElements, type Metadata, type TensorInfo } from "../module/metadata.ts";
+import { infoBytes, infoElements, inputOf, type Metadata, type TensorInfo } from "../module/metadata.ts";
 import {
   borderOf,
   dequantizeBytes,
@@ -119,10 +119,7 @@ const columnsOf = (
 
 async function runRows(file: string, metadata: Metadata, runner: Runner): Promise<Results> {
   const sizes = metadata.inputs.map(infoElements);
-  const inputs = metadata.inputs.map(({ scaling, ...info }) => ({
-    ...info,
-    mayMiss: scaling?.missing !== undefined,
-  }));
+  const inputs = metadata.inputs.map(inputOf);
   const dataset = readSamplesOf(file, inputs);
   const vectors = dataset.rows.map((row) =>
     splitRow(row, sizes).map((values, i) => quantizeToBytes(values, metadata.inputs[i]!)),
@@ -204,7 +201,7 @@ compared with the result), a .npy, or raw float32. Prints one line of real value
 the greatest per row.
   --raw     input and output are the tensors' own bytes, vectors back to back
   --engine  default: v8 for modules
-  --time-limit  the longest that one inference may take in v8 or wasm3; qemu counts instructions instead`,
+  --time-limit  the longest that one inference may take in v8, wasm3 or qemu`,
 
   async run(args) {
     const { values, positionals } = parse(

@@ -1,8 +1,8 @@
-import { playScenario, type Scenario, type ScenarioOutcome } from "../fleet/simulator/scenario.ts";
+import type { ScenarioOutcome } from "../fleet/simulator/scenario.ts";
 import { readScenario } from "../fleet/simulator/scenario_file.ts";
+import { playInThread } from "../fleet/simulator/scenario_thread.ts";
 import { loadCore } from "../fleet/simulator/simulated_device.ts";
-import { ImageError } from "../image/error.ts";
-import { ModelError } from "../ir/graph.ts";
+import { limitsOption, TIME_LIMIT_OPTION } from "./engines.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
 
@@ -10,6 +10,7 @@ const OPTIONS = {
   seed: { type: "string" },
   runs: { type: "string" },
   replay: { type: "string" },
+  ...TIME_LIMIT_OPTION,
   json: { type: "boolean" },
 } as const;
 type Values = ReturnType<typeof parse<typeof OPTIONS>>["values"];
@@ -55,30 +56,18 @@ function printOutcome({ rollup, faults, seconds }: ScenarioOutcome): void {
   );
 }
 
-/** A mismatch, such as an image that is larger than its slot, is the scenario's fault. */
-async function play(
-  scenario: Scenario,
-  seed: number,
-  tell: ((line: string) => void) | undefined,
-): Promise<ScenarioOutcome> {
-  try {
-    return await playScenario(await loadCore(), scenario, seed, { ...(tell && { tell }) });
-  } catch (error) {
-    if (error instanceof RangeError || error instanceof ImageError) throw new ModelError(error.message);
-    throw error;
-  }
-}
-
 export const simulateCommand: Command = {
   name: "simulate",
   summary: "play a story of a fleet: devices, faults and rollouts",
-  usage: `thimble simulate SCENARIO.json [--seed N=1] [--runs N=1] [--replay ID] [--json]
+  usage: `thimble simulate SCENARIO.json [--seed N=1] [--runs N=1] [--replay ID]
+                 [--time-limit SECONDS=60] [--json]
 
 Simulated devices run the firmware's own C core and take rollouts from the server of thimble serve, on a clock that
 nobody waits for. One seed, one story: a run that ends otherwise than the scenario expects prints an id, and
 --replay ID plays exactly that run again. Exit status 1 where any did.
   --seed    of everything that is left to chance
   --runs    so many runs, with this seed and the following
+  --time-limit  the longest that a device's model may take for one answer, in seconds that pass here
 
 SCENARIO.json, with paths relative to it; what has an example after it may be left out:
   keys      public keys (PEM) that devices and server trust
@@ -98,12 +87,14 @@ SCENARIO.json, with paths relative to it; what has an example after it may be le
     if (values.replay !== undefined && (values.seed ?? values.runs) !== undefined)
       throw new UsageError("expected --replay alone, found --seed or --runs with it");
     const { scenario, digest } = readScenario(positionals[0]!);
+    const { milliseconds } = limitsOption(values["time-limit"]);
+    const core = await loadCore();
     const results: { id: string; outcome: ScenarioOutcome }[] = [];
     for (const seed of seedsOf(values, digest)) {
       const id = `${seed}-${digest}`;
       if (!values.json) print(`run ${id}`);
       const tell = values.json ? undefined : (line: string) => print(line);
-      const outcome = await play(scenario, seed, tell);
+      const outcome = await playInThread({ core, scenario, seed }, { milliseconds, tell });
       results.push({ id, outcome });
       if (!values.json) printOutcome(outcome);
       for (const failure of outcome.failures)

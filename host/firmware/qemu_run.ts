@@ -3,7 +3,7 @@ import { readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Vector } from "../ir/graph.ts";
-import { EngineError } from "../module/engine.ts";
+import { EngineError, tookTooLong } from "../module/engine.ts";
 import { BANK_BYTES, buildFirmware, type FirmwareOptions, QEMU } from "./qemu_build.ts";
 import { encodeRequest, parseReport, type Report, type Request, splitOutputs } from "./qemu_protocol.ts";
 import { openScratch, type ProcessResult, runProcess, type Scratch } from "./toolchain.ts";
@@ -12,6 +12,8 @@ export interface FirmwareRequest extends Request {
   /** A flash image (partition table and slots) as `thimble flash` makes it, or the path of one. */
   readonly flash: Uint8Array | string;
   readonly build?: FirmwareOptions;
+  /** The longest that one inference may take, and the start as long; default: what instructions are limited to. */
+  readonly milliseconds?: number | undefined;
 }
 
 export interface FirmwareResult extends Report {
@@ -67,11 +69,13 @@ async function runIn({ folder, guard }: Scratch, request: FirmwareRequest): Prom
   await symlink(bank, join(folder, "firmware.bin"));
   await placeFlash(request.flash, join(folder, "flash.bin"));
   await writeFile(join(folder, "request.bin"), encodeRequest({ ...request, limitMillions }));
+  const { milliseconds, vectors } = request;
   const result = await runProcess(command, undefined, {
     cwd: folder,
-    timeoutMs: WALL_LIMIT_MS,
+    timeoutMs: milliseconds === undefined ? WALL_LIMIT_MS : milliseconds * (1 + vectors.length),
     started: guard,
   });
+  if (result.signal === "SIGKILL" && milliseconds !== undefined) throw tookTooLong("qemu", milliseconds);
   const lines = result.stdout
     .toString("utf8")
     .split(/\r?\n/)

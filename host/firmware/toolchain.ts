@@ -1,6 +1,6 @@
 /** Running compilers and other programs, and keeping what they build. */
-import { spawn } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { mkdir, rename } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { delimiter, dirname, join } from "node:path";
@@ -92,10 +92,29 @@ export async function forEachOfTwo<T>(items: readonly T[], work: (item: T) => Pr
   for (const result of results) if (result.status === "rejected") throw result.reason;
 }
 
-/** Removes a folder and ends processes whose numbers it is told, one a line, unless the last line is "done". */
-const GUARD = `while read -r line; do [ "$line" = done ] && exit; pids="$pids $line"; done
-[ -z "$pids" ] || kill -9 $pids
+/**
+ * Removes a folder and ends the processes that it is told, each a line of number and start, unless the last line is
+ * "done". A number may be another process's by then: the start has to be the same.
+ */
+const GUARD = `start_of() {
+  if [ -r "/proc/$1/stat" ]; then read -r stat <"/proc/$1/stat"; set -- \${stat##*) }; echo "\${20}"
+  else ps -o lstart= -p "$1"; fi
+}
+while read -r pid start; do [ "$pid" = done ] && exit; held="$held$pid $start
+"; done
+printf %s "$held" | while read -r pid start; do [ "$(start_of "$pid")" != "$start" ] || kill -9 "$pid"; done
 rm -rf -- "$0"`;
+
+/** When a process started, in whatever unit the system has; to be asked while its parent has not heard of its end. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!;
+  } catch {
+    // No /proc: a system of another kind.
+    return (spawnSync("ps", ["-o", "lstart=", "-p", `${pid}`], { encoding: "utf8" }).stdout ?? "").trim();
+  }
+}
 
 /** A folder for the time of some work, and what has to end with this process. */
 export interface Scratch {
@@ -120,7 +139,7 @@ export function openScratch(prefix: string): Scratch {
   (shell.stdin as Socket).unref();
   return {
     folder,
-    guard: (pid) => void shell.stdin.write(`${pid}\n`),
+    guard: (pid) => void shell.stdin.write(`${pid} ${startOf(pid)}\n`),
     done: () => {
       rmSync(folder, { recursive: true, force: true });
       shell.stdin.end("done\n");

@@ -275,6 +275,12 @@ export function readMetadata(module: Uint8Array): Metadata {
 }
 
 /** Elements of a tensor that metadata describes. */
+/** An input as readers of data files want it. */
+export const inputOf = ({ scaling, ...info }: TensorInfo): TensorInfo & { readonly mayMiss: boolean } => ({
+  ...info,
+  mayMiss: scaling?.missing !== undefined,
+});
+
 export const infoElements = (info: TensorInfo): number => elements(info.shape);
 
 /** Bytes of it. */

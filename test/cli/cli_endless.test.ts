@@ -6,9 +6,11 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
 import { openScratch } from "../../host/firmware/toolchain.ts";
 import { EngineError } from "../../host/module/engine.ts";
 import { root } from "../../host/root.ts";
+import { qemu } from "../../host/runtime/engines/qemu.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { NONE, writeModule } from "../fuzz/wasm_writer.ts";
@@ -16,6 +18,8 @@ import { scratchFolder } from "../support/folders.ts";
 
 const availability = await wasm3.availability();
 const skip = availability.available ? false : availability.reason;
+const firmware = await firmwareAvailability();
+const skipQemu = firmware.available ? false : firmware.reason;
 const scratch = scratchFolder();
 
 const code = [0x03, NONE, 0x0c, 0, 0x0b, 0x41, 0, 0x0b];
@@ -35,6 +39,14 @@ describe("a module that never ends", () => {
         (error: Error) => error instanceof EngineError && expected.test(error.message),
       );
     });
+
+  test("is ended in qemu", { skip: skipQemu }, async () => {
+    const expected = /expected an inference to end within 1 s \(--time-limit\), found it still running$/;
+    await assert.rejects(
+      qemu.run(endless, vectors, { milliseconds: 1000 }),
+      (error: Error) => error instanceof EngineError && expected.test(error.message),
+    );
+  });
 
   for (const engine of [v8, wasm3])
     test(`one that ends runs in ${engine.name}`, { skip: engine === wasm3 ? skip : false }, async () => {
@@ -97,6 +109,30 @@ describe("whatever ends a process", { skip: skip || process.platform !== "linux"
       await until(() => processesWith(`--parent\0${child.pid}`).length === 0 && !isAlive(sleeper));
       await until(() => !readdirSync(scratch).some((name) => join(scratch, name) === folder));
     });
+});
+
+test("a process that has the number of a guarded one is not ended in its place", {
+  skip: process.platform !== "linux",
+}, async () => {
+  const folder = join(scratch, "guards-");
+  const held = spawn("sleep", ["1000"]);
+  const script = `
+    import { openScratch } from ${JSON.stringify(join(root, "dist/host/firmware/toolchain.js"))};
+    import fs from "node:fs";
+    import { syncBuiltinESMExports } from "node:module";
+    const read = fs.readFileSync;
+    // As if that number had been another process's, which started at another time.
+    fs.readFileSync = (path, ...rest) =>
+      path === "/proc/${held.pid}/stat" ? "1 (x) S " + "7 ".repeat(40) : read(path, ...rest);
+    syncBuiltinESMExports();
+    const { folder, guard } = openScratch(${JSON.stringify(folder)});
+    guard(${held.pid});
+    setTimeout(() => process.kill(process.pid, "SIGKILL"), 200);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script]);
+  await once(child, "close");
+  await until(() => !readdirSync(scratch).some((name) => name.startsWith("guards-")));
+  assert.ok(isAlive(held.pid!));
+  held.kill("SIGKILL");
 });
 
 test("a folder that is done with is gone, and what is in it", () => {

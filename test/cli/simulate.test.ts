@@ -7,6 +7,9 @@ import { describe, test } from "node:test";
 import { wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import type { ScenarioOutcome } from "../../host/fleet/simulator/scenario.ts";
 import { publicPem } from "../../host/image/keys.ts";
+import { readNeeds } from "../../host/image/module.ts";
+import { writeImage } from "../../host/image/write_image.ts";
+import { NONE, writeModule } from "../fuzz/wasm_writer.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
 import { key } from "../support/signed_images.ts";
@@ -104,4 +107,26 @@ describe("thimble simulate", { skip }, () => {
       assert.equal(stderr.trimEnd().split("\n").length, 1);
     });
   }
+
+  for (const name of ["invoke", "self_test"])
+    test(`a model whose ${name} never ends is one clear line`, () => {
+      const endless = [0x03, NONE, 0x0c, 0, 0x0b, 0x41, 0, 0x0b];
+      const body = writeModule({
+        types: [{ parameters: [], results: [0x7f] }],
+        functions: [
+          { type: 0, code: name === "invoke" ? endless : [0x41, 0, 0x0b] },
+          { type: 0, code: endless },
+        ],
+        ...(name === "self_test" && { selfTest: 1 }),
+      });
+      write("endless.img", writeImage({ body, key, version: "1.0.0", ...readNeeds(body) }));
+      const file = scenario("endless.json", { devices: [{ ...group, image: "endless.img" }] });
+      const { status, stdout, stderr } = thimble(["simulate", file, "--time-limit", "2"]);
+      assert.equal(status, 1);
+      assert.match(stdout.toString(), /^run .*\n$/);
+      assert.match(
+        stderr,
+        /^thimble simulate: .*device-\d+: expected its model to answer within 2 s \(--time-limit\), found it still running\n$/,
+      );
+    });
 });

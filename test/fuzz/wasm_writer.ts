@@ -25,6 +25,8 @@ export interface ModuleShape {
   /** Mutable globals, after those of the ABI. */
   readonly globals?: readonly { readonly type: number; readonly value: number }[];
   readonly pages?: number;
+  /** The function that is `self_test`; default none. */
+  readonly selfTest?: number;
 }
 
 /** Signed LEB128. */
@@ -70,7 +72,13 @@ function bodyEntry({ locals = [], code }: FunctionShape): number[] {
   return [...leb(body.length), ...body];
 }
 
-export function writeModule({ types, functions, globals = [], pages = 1 }: ModuleShape): Uint8Array {
+export function writeModule({
+  types,
+  functions,
+  globals = [],
+  pages = 1,
+  selfTest,
+}: ModuleShape): Uint8Array {
   const constant = (value: number, type: number): number[] => [
     type === I64 ? 0x42 : 0x41,
     ...sleb(value),
@@ -78,13 +86,14 @@ export function writeModule({ types, functions, globals = [], pages = 1 }: Modul
   ];
   const own = globals.map(({ type, value }) => [type, 1, ...constant(value, type)]);
   const exported = ABI.map(([text], i) => [...name(text), 3, ...leb(i)]);
+  const tested = selfTest === undefined ? [] : [[...name("self_test"), 0, ...leb(selfTest)]];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, vector(types.map(typeEntry))),
     ...section(3, vector(functions.map(({ type }) => leb(type)))),
     ...section(5, vector([[0, ...leb(pages)]])),
     ...section(6, vector([...ABI.map(([, value]) => [I32, 0, ...constant(value, I32)]), ...own])),
-    ...section(7, vector([[...name("memory"), 2, 0], [...name("invoke"), 0, 0], ...exported])),
+    ...section(7, vector([[...name("memory"), 2, 0], [...name("invoke"), 0, 0], ...exported, ...tested])),
     ...section(10, vector(functions.map(bodyEntry))),
   ]);
 }

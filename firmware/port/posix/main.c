@@ -168,6 +168,9 @@ static void print_log(void *context, const char *line) {
 }
 
 int main(int argc, char **argv) {
+    // Without a buffer of its own the C library takes 8 KB of stack for each line, where little may be left.
+    static char line[1024];
+    (void)setvbuf(stderr, line, _IOLBF, sizeof line);
     static const thimble_port port = {.ticks          = posix_ticks,
                                       .log            = print_log,
                                       .sha256         = thimble_sha256,

@@ -2,6 +2,7 @@
 
 import type { Task } from "../../ir/graph.ts";
 import { decide, decidesAlone } from "../../ops/decision.ts";
+import type { Agreement } from "../quantize/compare.ts";
 import { decides, type Judged } from "../quantize/loss.ts";
 import {
   adjustedRand,
@@ -45,6 +46,8 @@ export interface EvaluationResult {
    * values. Negative where the integers happen to be better; of float models only.
    */
   readonly loss?: number;
+  /** How near the integers are to the float model on the same samples; of float models only. */
+  readonly difference?: Agreement;
 }
 
 const both = <T>(float: T | undefined, quantized: T | undefined): Both<T> | undefined =>
@@ -64,7 +67,7 @@ function areaOf({ output }: Judged, truth: readonly number[], rows: Rows): numbe
   return count > 2 && all.length > 0 ? all.reduce((a, b) => a + b, 0) / all.length : undefined;
 }
 
-type Result = Omit<EvaluationResult, "file" | "source" | "task" | "samples">;
+type Result = Omit<EvaluationResult, "file" | "source" | "task" | "samples" | "difference">;
 
 function decisions(judged: Judged, { truth }: Evaluation, float: Rows | undefined, quantized: Rows): Result {
   const { names, classes } = truth as Required<typeof truth>;

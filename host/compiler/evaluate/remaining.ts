@@ -1,7 +1,7 @@
 /** The loss that remains, its place, and options to try: the advice follows from the measured loss. */
-import type { Graph } from "../../ir/graph.ts";
+import type { Graph, Task } from "../../ir/graph.ts";
 import type { Agreement } from "../quantize/compare.ts";
-import { DECISIONS_LIMIT, decides, judgedOf, RANGE_LIMIT } from "../quantize/loss.ts";
+import { DECISIONS_LIMIT, decides, judgedOf, PROBABILITY_LIMIT, RANGE_LIMIT } from "../quantize/loss.ts";
 import type { LayerQuality } from "../quantize/measure.ts";
 import type { PrecisionChoice } from "../quantize/precision.ts";
 import type { EvaluationResult } from "./evaluate.ts";
@@ -34,24 +34,42 @@ function advice({ graph, layers, precision }: Measured): string {
 
 const number = (value: number): string => String(Number(value.toPrecision(2)));
 
-/** One line for each way in which more was lost than may be. */
+/** The way in which integers differ from the float model on some samples. */
+function differenceText({ loss, probabilityError = 0 }: Agreement, task: Task, where: string): string {
+  const isDecision = decides(task);
+  if (isDecision && loss > 100 * DECISIONS_LIMIT)
+    return `${number(loss)} % of ${where} are decided otherwise than by the float model`;
+  if (isDecision && probabilityError > PROBABILITY_LIMIT)
+    return `probabilities are off by ${number(probabilityError)} on average on ${where}`;
+  return isDecision
+    ? `scores are off by more than ${100 * RANGE_LIMIT} % of their range on ${where}`
+    : `values are off by ${number(loss)} % of their range on ${where}`;
+}
+
+function evaluationText(
+  { loss = 0, difference, file, source }: EvaluationResult,
+  graph: Graph,
+): string | undefined {
+  const { task } = judgedOf(graph);
+  if (source !== "evaluation") return undefined;
+  if (loss > lossLimit(graph))
+    return decides(task) && task !== "clustering"
+      ? `${number(loss)} points of accuracy are lost on ${file}`
+      : `${number(loss)} % are lost on ${file}`;
+  return difference && difference.ofLimit > 1
+    ? differenceText(difference, task, `the samples of ${file}`)
+    : undefined;
+}
+
+/** One line for each set of samples on which more was lost than may be. */
 export function lossWarnings(measured: Measured): string[] {
   const { graph, agreement, evaluation } = measured;
   const { task } = judgedOf(graph);
-  const limit = lossLimit(graph);
-  const isDecision = decides(task);
-  const lines: string[] = [];
-  if (agreement && agreement.loss > limit)
-    lines.push(
-      isDecision
-        ? `${number(agreement.loss)} % of the calibration samples are decided otherwise than by the float model`
-        : `values are off by ${number(agreement.loss)} % of their range on the calibration samples`,
-    );
-  if (evaluation?.loss !== undefined && evaluation.source === "evaluation" && evaluation.loss > limit)
-    lines.push(
-      isDecision && task !== "clustering"
-        ? `${number(evaluation.loss)} points of accuracy are lost on ${evaluation.file}`
-        : `${number(evaluation.loss)} % are lost on ${evaluation.file}`,
-    );
-  return lines.map((line) => line + advice(measured));
+  const lines = [
+    agreement && agreement.ofLimit > 1
+      ? differenceText(agreement, task, "the calibration samples")
+      : undefined,
+    evaluation && evaluationText(evaluation, graph),
+  ];
+  return lines.flatMap((line) => (line === undefined ? [] : [line + advice(measured)]));
 }

@@ -22,22 +22,27 @@ function grouped(unsupported: readonly Unsupported[]): string[] {
   }
   return [...groups.values()].flatMap((group) => {
     const [first] = group as [Unsupported];
-    if (group.length <= MOST_NAMED) return group.map(({ node, reason }) => oneLine(`${node}: ${reason}`));
     const named = group.slice(0, MOST_NAMED).map(({ node }) => node);
+    const isOne = group.every(({ reason }) => reason === first.reason);
+    if (group.length <= MOST_NAMED && isOne) return [oneLine(`${named.join(", ")}: ${first.reason}`)];
+    if (group.length <= MOST_NAMED) return group.map(({ node, reason }) => oneLine(`${node}: ${reason}`));
     return [oneLine(`${named.join(", ")} and ${group.length - MOST_NAMED} more alike: ${first.reason}`)];
   });
 }
 
-/** Keeps what is wrong, so that all of it can be said at once; anything else goes on being thrown. */
-export function attempt<R>(faults: string[], work: () => R): R | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (!(error instanceof ModelError)) throw error;
-    faults.push(error.message);
-    return undefined;
-  }
-}
+/** Faults of tensors, inputs and outputs, each reason once. */
+const groupedFaults = (faults: readonly string[]): string[] =>
+  faults.flatMap((fault, i) => {
+    const [, , reason] = namedFault(fault);
+    const alike = faults.filter((other) => reason !== undefined && namedFault(other)[2] === reason);
+    if (reason === undefined) return [fault];
+    if (alike[0] !== fault || faults.indexOf(fault) !== i) return [];
+    return grouped(alike.map((other) => ({ node: namedFault(other)[1]!, reason })));
+  });
+
+/** A fault that begins with the name of a tensor, input or output, as that and the reason. */
+const namedFault = (fault: string): readonly (string | undefined)[] =>
+  /^((?:tensor|input|output) \S+): (.*)$/.exec(fault) ?? [];
 
 /**
  * Translates every node and reports all that could not be translated in one error, so that nobody
@@ -60,10 +65,11 @@ export function translateAll<T, R>(
     }
   }
   if (unsupported.length + faults.length === 0) return results;
-  const list = [...faults, ...grouped(unsupported)];
+  const known = groupedFaults(faults);
+  const list = [...known, ...grouped(unsupported)];
   const count = `${unsupported.length} of ${nodes.length} nodes are not supported: `;
   const nodeList = grouped(unsupported).join("; ");
-  const line = [...faults, ...(unsupported.length > 0 ? [count + nodeList] : [])].join("; ");
+  const line = [...known, ...(unsupported.length > 0 ? [count + nodeList] : [])].join("; ");
   // Where the line must be cut, all of them still follow it.
   throw new ModelError(line, line === oneLine(line) ? undefined : list.join("\n"));
 }

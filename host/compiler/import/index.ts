@@ -4,6 +4,7 @@ import { basename, extname } from "node:path";
 import { BUDGETS } from "../../budgets.ts";
 import { fileKind } from "../../file_kind.ts";
 import { type Graph, ModelError } from "../../ir/graph.ts";
+import { checkForeign, refuseFolder } from "./foreign.ts";
 import { importKeras, isKeras, type KerasModel, readKeras } from "./keras/index.ts";
 import { importOnnx } from "./onnx/index.ts";
 import { importTflite } from "./tflite/index.ts";
@@ -21,6 +22,7 @@ export interface Source {
 export function readSource(file: string): Source {
   const info = statSync(file);
   const { size } = info;
+  if (info.isDirectory()) refuseFolder(file);
   if (!info.isFile()) throw new ModelError(`expected a model file, found ${fileKind(info)}`);
   if (size > BUDGETS.modelBytes)
     throw new ModelError(`expected at most ${BUDGETS.modelBytes} bytes, found ${size}`);
@@ -39,6 +41,7 @@ function formatOf(file: string, bytes: Uint8Array): Source["format"] {
   const extension = extname(file).toLowerCase();
   if (Buffer.from(bytes.subarray(4, 8)).toString("latin1") === "TFL3" || extension === ".tflite")
     return "tflite";
+  checkForeign(file, bytes);
   return isKeras(bytes) || KERAS_FILES.has(extension) ? "keras" : "onnx";
 }
 

@@ -1,4 +1,13 @@
-import { type Graph, type Node, type Quantization, readers, type Tensor, tensorOf } from "../../ir/graph.ts";
+import { attempt } from "../../ir/faults.ts";
+import {
+  type Graph,
+  ModelError,
+  type Node,
+  type Quantization,
+  readers,
+  type Tensor,
+  tensorOf,
+} from "../../ir/graph.ts";
 import { nameGiver } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { integerConstants } from "./integer_constants.ts";
@@ -28,6 +37,8 @@ class Integers {
   }
 
   private tensor = (name: string): Tensor => this.tensors.get(name)!;
+  /** Reasons for which nodes have no integer form. */
+  private readonly faults: string[] = [];
   private snapshot = (): Graph => ({ ...this.graph, tensors: this.tensors, nodes: this.nodes });
 
   /** A tensor like `name` of int8. */
@@ -135,12 +146,13 @@ class Integers {
       this.nodes.push(node);
     } else if (node.op === "quantize" && integer !== undefined) {
       this.nodes.push({ ...node, inputs: [integer] });
-    } else if (this.convert(node)) this.release(output);
+    } else if (attempt(this.faults, () => this.convert(node))) this.release(output);
     else this.nodes.push(node);
   }
 
   run(): Graph {
     for (const node of this.graph.nodes) this.visit(node);
+    if (this.faults.length > 0) throw new ModelError(this.faults.join("; "), this.faults.join("\n"));
     return { ...this.graph, tensors: this.tensors, nodes: this.nodes };
   }
 }

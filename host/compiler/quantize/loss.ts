@@ -65,6 +65,10 @@ function reconstructionLoss(expected: Rows, found: Rows, inputs: Rows): number {
   return (after - before) / (before || 1e-30) / RECONSTRUCTION_LIMIT;
 }
 
+/** Mean over rows of each row's greatest error, where values are probabilities. */
+export const probabilityError = (expected: Rows, found: Rows, output: Decider): number | undefined =>
+  areProbabilities(expected, output) ? mean(worst(expected, found)) : undefined;
+
 /**
  * The loss as a multiple of what may be lost: at most 1 is enough. `strict`: errors of values are judged by the
  * greatest rather than by their mean, for models that can afford it. `inputs` are those of an autoencoder.

@@ -1,6 +1,8 @@
 /**
  * Connections within bounds, per peer and in all. A new one is never turned away: the one that has been of least use
- * goes, so peers that hold connections and ask nothing keep nobody out.
+ * goes, so peers that hold connections and ask nothing keep nobody out. One that has just come stays while the event
+ * loop turns twice, above the bounds if need be: what it asks may lie in the system's buffers, and a server that is busy
+ * has not read it yet. That many more there are at most as the system lets wait for two turns (`backlog`, 511 each).
  */
 import type { IncomingMessage, Server } from "node:http";
 import type { Socket } from "node:net";
@@ -11,17 +13,23 @@ export interface ConnectionBounds {
   readonly perPeer: number;
 }
 
+/** Turns of the event loop that a new connection is given. */
+const TURNS = 2;
+
 /** Connections of one peer, each set in the order of what they did last. */
 interface Peer {
-  /** No whole head of a request has come from these. */
-  readonly silent: Set<Socket>;
+  /** No whole head of a request has come from these, each with the turn of the event loop in which it came. */
+  readonly silent: Map<Socket, number>;
   readonly served: Set<Socket>;
 }
 
 const sizeOf = ({ silent, served }: Peer): number => silent.size + served.size;
 
-const oldestOf = ({ silent, served }: Peer): Socket | undefined =>
-  silent.values().next().value ?? served.values().next().value;
+function leastUseful({ silent, served }: Peer, turn: number): Socket | undefined {
+  const [oldest, came] = silent.entries().next().value ?? [undefined, 0];
+  if (oldest === undefined) return served.values().next().value;
+  return turn - came > TURNS ? oldest : undefined;
+}
 
 /** The peer with most connections. */
 function greatestOf(peers: Iterable<Peer>): Peer | undefined {
@@ -34,23 +42,37 @@ export function connections(server: Server, { inAll, perPeer }: ConnectionBounds
   const peers = new Map<string, Peer>();
   const peerOfSocket = new WeakMap<Socket, Peer>();
   let count = 0;
+  let turn = 0;
+  let isCounting = false;
 
-  const letGo = (peer: Peer | undefined): void => {
-    const victim = peer && oldestOf(peer);
-    if (!peer || !victim) return;
+  /** Counts turns while connections come. */
+  const countTurns = (): void => {
+    if (isCounting) return;
+    isCounting = true;
+    setImmediate(() => {
+      isCounting = false;
+      turn++;
+    });
+  };
+  /** False where there is none to let go of. */
+  const letGo = (peer: Peer | undefined): boolean => {
+    const victim = peer && leastUseful(peer, turn);
+    if (!peer || !victim) return false;
     forget(peer, victim);
     victim.destroy();
+    return true;
   };
   const forget = (peer: Peer, socket: Socket): void => {
     if (peer.silent.delete(socket) || peer.served.delete(socket)) count--;
   };
   server.on("connection", (socket: Socket) => {
+    countTurns();
     const name = peerOf(socket.remoteAddress ?? "");
-    const peer = peers.get(name) ?? { silent: new Set<Socket>(), served: new Set<Socket>() };
+    const peer = peers.get(name) ?? { silent: new Map<Socket, number>(), served: new Set<Socket>() };
     peers.set(name, peer);
-    if (sizeOf(peer) >= perPeer) letGo(peer);
-    else if (count >= inAll) letGo(greatestOf(peers.values()));
-    peer.silent.add(socket);
+    while (sizeOf(peer) >= perPeer && letGo(peer));
+    while (count >= inAll && letGo(greatestOf(peers.values())));
+    peer.silent.set(socket, turn);
     peerOfSocket.set(socket, peer);
     count++;
     socket.once("close", () => {

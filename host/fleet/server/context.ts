@@ -2,6 +2,7 @@
 import type { KeyObject } from "node:crypto";
 import type { Store } from "./database.ts";
 import type { ImageFiles } from "./image_files.ts";
+import { LIMITS } from "./limits.ts";
 import { type Json, type JsonObject, Refused, shown } from "./message.ts";
 
 export interface Context {
@@ -25,7 +26,7 @@ export interface Actor {
   readonly address: string;
 }
 
-/** Notes who did what to what; part of the transaction that does it. */
+/** Notes who did what to what; part of the transaction that does it. The oldest row goes when there are too many. */
 export function audit(
   { store, now }: Context,
   actor: Actor,
@@ -33,14 +34,11 @@ export function audit(
   subject: string,
   detail = "",
 ): void {
-  store.run("INSERT INTO audit (at, who, address, what, subject, detail) VALUES (?, ?, ?, ?, ?, ?)", [
-    now(),
-    actor.name,
-    actor.address,
-    what,
-    subject,
-    detail,
-  ]);
+  const { id } = store.run(
+    "INSERT INTO audit (at, who, address, what, subject, detail) VALUES (?, ?, ?, ?, ?, ?)",
+    [now(), actor.name, actor.address, what, subject, detail.slice(0, LIMITS.auditDetailChars)],
+  );
+  store.run("DELETE FROM audit WHERE id <= ?", [id - LIMITS.auditRows]);
 }
 
 /** Names that stand in paths and are shown to people: nothing that a path or a terminal would take for more. */

@@ -1,19 +1,14 @@
-/**
- * One server per folder: a lock on an open file that the kernel keeps. It holds against processes in other containers,
- * whose process numbers mean nothing here, and ends with the process, however that ends.
- */
+/** One server per folder, also of servers in other containers, whose process numbers mean nothing here. */
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { fileLock, type TryLock } from "../../file_lock.ts";
 import { StoreError } from "./store_error.ts";
 
-type TryLock = (file: number) => boolean;
-
-/** Loaded only where a folder is to be locked: the addon is not there for every system. */
-function fileLock(): TryLock {
+/** Throws StoreError where this system has none. */
+function serverLock(): TryLock {
   try {
-    return (createRequire(import.meta.url)("fs-native-extensions") as { tryLock: TryLock }).tryLock;
+    return fileLock();
   } catch (error) {
     const [line] = (error as Error).message.split("\n");
     throw new StoreError(`expected a system with file locks, found none for ${process.platform}: ${line}`);
@@ -22,7 +17,7 @@ function fileLock(): TryLock {
 
 /** Locks the folder until the function that is returned is called. Throws StoreError where another server has it. */
 export function lockFolder(folder: string): () => void {
-  const tryLock = fileLock();
+  const tryLock = serverLock();
   const path = join(folder, "server.lock");
   const file = openSync(path, "a+", 0o600);
   if (!tryLock(file)) {

@@ -34,6 +34,9 @@ export const LIMITS = {
   cachedImageBytes: 64 * MIB,
   stages: 20,
   pageRows: 1000,
+  /** More than there can be devices: a gateway that registers them all does not wash away what operators did. */
+  auditRows: 500_000,
+  auditDetailChars: 2048,
   connections: 2048,
   connectionsPerPeer: 1024,
   /** Pages of 4 KiB in the write-ahead log before it is written back, and what is kept of its file. */

@@ -23,6 +23,8 @@ export interface FleetOptions {
   readonly startWithin?: number;
   /** Instances of the core, at least 2: so many devices are awake at a time; default 8. */
   readonly instances?: number;
+  /** Told which device has its turn. */
+  readonly turn?: ((index: number) => void) | undefined;
 }
 
 /** How many devices there are of each kind. Those that are off have no version and no state. */
@@ -85,14 +87,17 @@ function rollUp(devices: readonly SimulatedDevice[]): Rollup {
 /** Switched off, until the clock runs. Throws RangeError where the options of a device do not fit together. */
 export function fleetOf(module: WebAssembly.Module, options: FleetOptions): Fleet {
   const { count, device, seed = 1, clock = { now: 0 }, startWithin = 60, instances = 8 } = options;
+  const turn = options.turn ?? (() => {});
   const pool = instancePool(module, instances);
   const random = randomOf(seed);
   const queue = dueQueue<SimulatedDevice>();
   let steps = 0;
   const devices = Array.from({ length: count }, (_, index) => {
+    turn(index);
     const given = device(index);
     return simulatedDevice(module, { id: `device-${index}`, ...given, seed: random(), clock, pool });
   });
+  const indices = new Map(devices.map((each, index) => [each, index]));
   for (const each of devices) queue.add((random() / 2 ** 32) * startWithin, each);
 
   async function runUntil(end: number): Promise<void> {
@@ -101,6 +106,7 @@ export function fleetOf(module: WebAssembly.Module, options: FleetOptions): Flee
       if (++steps % STEPS_PER_TASK === 0) await setImmediate();
       clock.now = Math.max(clock.now, queue.firstTime());
       const each = queue.take();
+      turn(indices.get(each)!);
       const step = each.step();
       const next = typeof step === "number" ? step : await step;
       queue.add(Math.max(next, clock.now + LEAST_WAIT), each);

@@ -69,6 +69,8 @@ export interface Audience {
   readonly tell?: (line: string) => void;
   /** Every simulated minute of a rollout, and at its end. */
   readonly watch?: (moment: Moment) => void;
+  /** Which device has its turn: an inference of each model, or a start. */
+  readonly turn?: (device: number) => void;
 }
 
 const ORIGIN = "http://updates.example";
@@ -98,7 +100,7 @@ function operator(server: UpdateServer, token: string): Stage["operate"] {
 function makeFleet(
   core: WebAssembly.Module,
   { devices, keys }: Scenario,
-  options: Pick<FleetOptions, "seed" | "clock">,
+  options: Pick<FleetOptions, "seed" | "clock" | "turn">,
   server: UpdateServer,
 ): Fleet {
   const groups = devices.flatMap((group) => Array<Group>(group.count).fill(group));
@@ -170,8 +172,9 @@ function countFaults({ devices }: Fleet): Record<string, number> {
 }
 
 /** A device without power when the story ends is looked at, too. */
-function switchAllOn({ devices }: Fleet): void {
-  for (const device of devices) {
+function switchAllOn({ devices }: Fleet, turn: (device: number) => void): void {
+  for (const [index, device] of devices.entries()) {
+    turn(index);
     // Power may fail at that again.
     for (let attempts = 0; !device.isOn && attempts < 100; attempts++) device.boot();
   }
@@ -189,7 +192,7 @@ export async function playScenario(
   const clock = { now: 0 };
   const server = updateServer({ keys, poll, now: () => START + Math.floor(clock.now * 1000) });
   const operate = operator(server, server.firstTokens!.manage);
-  const fleet = makeFleet(core, scenario, { seed, clock }, server);
+  const fleet = makeFleet(core, scenario, { seed, clock, turn: audience.turn }, server);
   try {
     const registered = (): number => operate<{ devices: number }>("GET", "/server").devices;
     await fleet.run(HOUR, { done: () => registered() === fleet.devices.length });
@@ -203,7 +206,7 @@ export async function playScenario(
     }
     // Devices that have a version on trial when a rollout ends have still to make up their minds.
     await fleet.run(HOUR);
-    switchAllOn(fleet);
+    switchAllOn(fleet, audience.turn ?? (() => {}));
     const rollup = fleet.rollup();
     const failures = judge(scenario, found, rollup);
     return { failures, rollouts: found, rollup, faults: countFaults(fleet), seconds: clock.now };

@@ -1,5 +1,5 @@
-/** Measurements of a device, from a file: the rows of a CSV, .npy or float32 file, over and over. */
-import { readDataset } from "../../runtime/data/index.ts";
+/** Measurements of a device, from a file: its rows over and over, the columns of a table by the names that the model knows. */
+import { readSamplesOf } from "../../runtime/data/index.ts";
 import type { RealModel } from "./values.ts";
 
 export interface SensorOptions {
@@ -15,13 +15,13 @@ export interface Sensor {
   told(outputs: readonly Uint8Array[], model: RealModel): void;
 }
 
-/** Read when the first row is wanted: how many columns there must be is the model's to say. */
+/** Read when the first row is wanted: which columns there must be is the model's to say. */
 export function sensorOf(file: string, { took }: SensorOptions): Sensor {
   let rows: readonly Float32Array[] | undefined;
   let row = -1;
   return {
     next(model) {
-      rows ??= readDataset(file, model.columns).rows;
+      rows ??= readSamplesOf(file, model.inputs).rows;
       row = (row + 1) % rows.length;
       return model.split(rows[row]!);
     },

@@ -1,15 +1,16 @@
 /** Real values of the model that runs on a device, by what its module says of itself. */
 
 import { parseSlot } from "../../image/mcuboot.ts";
-import { infoElements, readMetadata, SECTION_NAME, type TensorInfo } from "../../module/metadata.ts";
+import { infoElements, inputOf, readMetadata, SECTION_NAME, type TensorInfo } from "../../module/metadata.ts";
 import { customSection } from "../../module/sections.ts";
 import { dequantizeBytes, quantizeToBytes, splitRow } from "../../ops/border.ts";
+import type { InputInfo } from "../../runtime/data/index.ts";
 import type { ModelPlace, Service } from "./device.ts";
 import type { NorFlash } from "./flash.ts";
 
 export interface RealModel {
-  /** Values of all inputs together. */
-  readonly columns: number;
+  /** The inputs, as readers of data files want them. */
+  readonly inputs: readonly InputInfo[];
   /** Throws RangeError where there are more or fewer values than the inputs have. */
   quantize(inputs: readonly ArrayLike<number>[]): Uint8Array[];
   /** One row with the values of all inputs. */
@@ -32,7 +33,7 @@ function fromModule(module: Uint8Array): RealModel {
   const quantize = (values: readonly ArrayLike<number>[]): Uint8Array[] =>
     inputs.map((info, i) => quantizeOne(values[i], info));
   return {
-    columns: sizes.reduce((sum, size) => sum + size, 0),
+    inputs: inputs.map(inputOf),
     quantize,
     split(row) {
       return quantize(splitRow(Float32Array.from(row), sizes));

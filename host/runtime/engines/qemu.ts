@@ -8,7 +8,7 @@ import { defaultTable, QEMU_FLASH, SLOT_ALIGNMENT } from "../../image/layout.ts"
 import { readNeeds } from "../../image/module.ts";
 import { writeImage } from "../../image/write_image.ts";
 import type { Vector } from "../../ir/graph.ts";
-import { checkVectors, type Engine, EngineError } from "../../module/engine.ts";
+import { checkVectors, type Engine, EngineError, type RunLimits } from "../../module/engine.ts";
 
 export type QemuOptions = FirmwareOptions & {
   /** Whether native kernels take the place of the module's own; default true. */
@@ -40,11 +40,16 @@ function signedFlash(module: Uint8Array, key: KeyObject): Uint8Array {
   }
 }
 
+interface Task {
+  readonly vectors: readonly Vector[];
+  readonly skipSelfTest: boolean;
+  readonly limits: RunLimits;
+}
+
 async function start(
   options: QemuOptions,
   module: Uint8Array,
-  vectors: readonly Vector[],
-  skipSelfTest: boolean,
+  { vectors, skipSelfTest, limits }: Task,
 ): Promise<FirmwareResult> {
   throwAwayKey ??= generateKey();
   return runFirmware({
@@ -55,6 +60,7 @@ async function start(
     portableOnly: options.native === false,
     ...(options.ramBytes !== undefined && { ramBytes: options.ramBytes }),
     build: options,
+    milliseconds: limits.milliseconds,
   });
 }
 
@@ -62,8 +68,13 @@ async function start(
 const describe = ({ statusText, console }: FirmwareResult): string =>
   [...console.filter((line) => line !== statusText).slice(-1), statusText].join(": ");
 
-async function run(options: QemuOptions, module: Uint8Array, vectors: readonly Vector[]): Promise<Vector[]> {
-  const result = await start(options, module, vectors, true);
+async function run(
+  options: QemuOptions,
+  module: Uint8Array,
+  vectors: readonly Vector[],
+  limits: RunLimits = {},
+): Promise<Vector[]> {
+  const result = await start(options, module, { vectors, skipSelfTest: true, limits });
   if (result.model === undefined && result.inputBytes.length === 0)
     fail(`module does not load: ${describe(result)}`);
   checkVectors("qemu", vectors, result.inputBytes);
@@ -72,10 +83,14 @@ async function run(options: QemuOptions, module: Uint8Array, vectors: readonly V
 }
 
 /** The device tells apart only a self-test that passed, which is 0, from one that did not: 1. */
-async function selfTest(options: QemuOptions, module: Uint8Array): Promise<number | undefined> {
+async function selfTest(
+  options: QemuOptions,
+  module: Uint8Array,
+  limits: RunLimits = {},
+): Promise<number | undefined> {
   const exports = WebAssembly.Module.exports(new WebAssembly.Module(new Uint8Array(module)));
   if (!exports.some(({ name, kind }) => name === "self_test" && kind === "function")) return undefined;
-  const result = await start(options, module, [], false);
+  const result = await start(options, module, { vectors: [], skipSelfTest: false, limits });
   if (result.status === SELF_TEST_FAILED) return 1;
   return result.status === 0 ? 0 : fail(`self_test: ${describe(result)}`);
 }
@@ -91,8 +106,8 @@ export function qemuEngine(options: QemuOptions = {}): Engine {
   return {
     name: "qemu",
     availability: () => firmwareAvailability(options),
-    run: (module, vectors) => run(options, module, vectors),
-    selfTest: (module) => selfTest(options, module),
+    run: (module, vectors, limits) => run(options, module, vectors, limits),
+    selfTest: (module, limits) => selfTest(options, module, limits),
   };
 }
 

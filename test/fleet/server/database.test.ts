@@ -16,6 +16,7 @@ import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import sqlite from "node-sqlite3-wasm";
+import { audit, type Context } from "../../../host/fleet/server/context.ts";
 import { openStore, type Store } from "../../../host/fleet/server/database.ts";
 import { lockFolder } from "../../../host/fleet/server/folder_lock.ts";
 import { LIMITS } from "../../../host/fleet/server/limits.ts";
@@ -312,4 +313,51 @@ test("a store that is closed has written its log back", () => {
   assert.equal(existsSync(join(folder, "state.db-wal")), false);
   const { stdout } = spawnSync("ls", [folder], { encoding: "utf8" });
   assert.deepEqual(stdout.trim().split("\n").sort(), ["images", "server.lock", "state.db"]);
+});
+
+test("a transaction that fails takes nothing with it, nor the next one", () => {
+  const folder = used();
+  const insert = (store: Store, who: string): void =>
+    void store.run(
+      "INSERT INTO audit (at, who, address, what, subject, detail) VALUES (1, ?, '', '', '', '')",
+      [who],
+    );
+  const store = openStore({ folder });
+  assert.throws(
+    () =>
+      store.transaction(() => {
+        insert(store, "failed");
+        throw new RangeError("amid");
+      }),
+    /amid/,
+  );
+  store.transaction(() => insert(store, "next"));
+  store.close();
+  const again = openStore({ folder });
+  const found = again.all("SELECT who FROM audit WHERE who IN ('failed', 'next')");
+  again.close();
+  assert.deepEqual(found, [{ who: "next" }]);
+});
+
+test("the audit keeps so many rows, the newest, and so much of each", () => {
+  const rows = LIMITS.auditRows;
+  const store = openStore({});
+  const context = { store, now: () => 1 } as unknown as Context;
+  // As if so many had been written before.
+  store.run(
+    "INSERT INTO audit (id, at, who, address, what, subject, detail) VALUES (?, 1, 'old', '', '', '', ''), (?, 1, 'oldest', '', '', '', '')",
+    [2, 1],
+  );
+  store.run(
+    "INSERT INTO audit (id, at, who, address, what, subject, detail) VALUES (?, 1, 'newer', '', '', '', '')",
+    [rows],
+  );
+  audit(context, { name: "somebody", address: "" }, "does", "x", "d".repeat(2 * LIMITS.auditDetailChars));
+  const found = store.all("SELECT id, who, length(detail) AS chars FROM audit ORDER BY id");
+  store.close();
+  assert.deepEqual(found, [
+    { id: 2, who: "old", chars: 0 },
+    { id: rows, who: "newer", chars: 0 },
+    { id: rows + 1, who: "somebody", chars: LIMITS.auditDetailChars },
+  ]);
 });

@@ -98,6 +98,22 @@ describe("deleting images", () => {
     assert.equal(at.operate<{ version: string }>("GET", "/rollouts/1").version, "2.0.0");
   });
 
+  test("not while a rollout that waits, or is paused before its next stage, names it", () => {
+    const { at } = stage();
+    const id = at.publish(version(3));
+    const { id: rollout } = at.operate<{ id: number }>("POST", "/rollouts", {
+      image: id,
+      stages: [{ count: 1 }, { rest: true }],
+    });
+    assert.match(at.refused("DELETE", `/images/${id}`)[1], /\(ready\)/);
+    // Nobody has an order of it: its devices are still to be chosen.
+    at.operate("POST", `/rollouts/${rollout}/start`);
+    at.operate("POST", `/rollouts/${rollout}/pause`);
+    for (const { name } of at.operate<{ devices: { name: string }[] }>("GET", "/devices").devices)
+      at.operate("DELETE", `/devices/${name}`);
+    assert.match(at.refused("DELETE", `/images/${id}`)[1], /\(paused\)/);
+  });
+
   test("published again it is the one that it was; another of its version is not", () => {
     const { at, image, id } = stage();
     at.operate("POST", "/rollouts/1/abort?force=true");

@@ -151,17 +151,19 @@ function poll({ port, gateway }: Target, name: string, agent: Agent | false): Pr
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Runs the load; honest devices register first, as a fleet does that was there before. */
-export async function runLoad(target: Target, plan: LoadPlan): Promise<LoadReport> {
-  const until = Date.now() + plan.seconds * 1000;
-  let over = false;
-  const isOver = (): boolean => over;
-  const hostile: Record<string, number> = {};
+/** What came of the honest devices; `registered` is called when all have been there once, as a fleet has that is old. */
+export async function runHonest(
+  target: Target,
+  plan: LoadPlan,
+  registered: () => void,
+): Promise<Omit<LoadReport, "hostile">> {
   const unserved: Record<string, number> = {};
   const times: number[] = [];
   const most = { rss: 0, descriptors: 0, log: 0 };
   let [polls, served] = [0, 0];
-
+  for (let i = 0; i < plan.devices; i++) await poll(target, `honest-${i}`, false);
+  registered();
+  const until = Date.now() + plan.seconds * 1000;
   const honest = async (i: number): Promise<void> => {
     await pause(((plan.poll * 1000) / plan.devices) * i);
     for (let round = 0; round < plan.rounds || Date.now() < until; round++) {
@@ -174,19 +176,12 @@ export async function runLoad(target: Target, plan: LoadPlan): Promise<LoadRepor
       await pause(plan.poll * 1000);
     }
   };
-  for (let i = 0; i < plan.devices; i++) await poll(target, `honest-${i}`, false);
-  for (let i = 0; i < plan.dripping; i++) keep(target, drip, hostile, isOver);
-  for (let i = 0; i < plan.bodies; i++) keep(target, pour, hostile, isOver);
-  for (let i = 0; i < plan.floods; i++) keep(target, flood, hostile, isOver);
-  const registering = registerWithoutEnd(target, hostile, isOver);
   const watch = setInterval(() => {
     const now = measure(target);
     for (const key of ["rss", "descriptors", "log"] as const) most[key] = Math.max(most[key], now[key]);
   }, 500);
   await Promise.all(Array.from({ length: plan.devices }, (_, i) => honest(i)));
-  over = true;
   clearInterval(watch);
-  await registering;
   times.sort((a, b) => a - b);
   return {
     polls,
@@ -197,6 +192,24 @@ export async function runLoad(target: Target, plan: LoadPlan): Promise<LoadRepor
     mostRss: most.rss,
     mostDescriptors: most.descriptors,
     mostLogBytes: most.log,
-    hostile,
   };
+}
+
+/** Puts hostile load on a server until the promise is fulfilled; what the hostile ones got. */
+export async function runHostile(
+  target: Target,
+  plan: LoadPlan,
+  end: Promise<unknown>,
+): Promise<LoadReport["hostile"]> {
+  const hostile: Record<string, number> = {};
+  let over = false;
+  const isOver = (): boolean => over;
+  for (let i = 0; i < plan.dripping; i++) keep(target, drip, hostile, isOver);
+  for (let i = 0; i < plan.bodies; i++) keep(target, pour, hostile, isOver);
+  for (let i = 0; i < plan.floods; i++) keep(target, flood, hostile, isOver);
+  const registering = registerWithoutEnd(target, hostile, isOver);
+  await end;
+  over = true;
+  await registering;
+  return hostile;
 }

@@ -43,7 +43,7 @@ export async function readKeras(bytes: Uint8Array): Promise<KerasModel> {
   const config = root?.get("model_config");
   if (typeof config !== "string") {
     throw new ModelError(
-      "expected a model saved with model.save(), found a file without its configuration (perhaps weights only)",
+      'expected a whole model, found weights without its layers; in Python, build the model, then model.load_weights(FILE); model.save("model.keras")',
     );
   }
   const model = readConfig(config);

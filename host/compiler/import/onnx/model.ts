@@ -7,8 +7,9 @@ import {
   type NodeProto,
   type ValueInfoProto,
 } from "onnx-buf";
+import { attempt } from "../../../ir/faults.ts";
 import { elements, ModelError, type Shape } from "../../../ir/graph.ts";
-import { attempt, checkRank, MAX_ELEMENTS } from "../importer.ts";
+import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 import { checkFields } from "./budget.ts";
 import { type Constant, isFloat, readConstant, typeName } from "./constant.ts";
 

@@ -27,11 +27,11 @@ export class FlatBuffer {
   /** Position that the unsigned offset at `at` points to. */
   private follow(at: number): number {
     const target = at + this.u32(at);
-    if (target + 4 > this.bytes.length) throw this.outside(target);
+    if (target + 4 > this.bytes.length) throw this.beyond(target);
     return target;
   }
 
-  private outside(at: number): ModelError {
+  private beyond(at: number): ModelError {
     return new ModelError(`offset ${at}: expected data within ${this.bytes.length} bytes`);
   }
 
@@ -39,7 +39,7 @@ export class FlatBuffer {
     try {
       return read();
     } catch (error) {
-      if (error instanceof RangeError) throw this.outside(at);
+      if (error instanceof RangeError) throw this.beyond(at);
       throw error;
     }
   }
@@ -49,7 +49,7 @@ export class FlatBuffer {
 
   private table(position: number): Table {
     const vtable = position - this.checked(position, () => this.view.getInt32(position, true));
-    if (vtable < 0) throw this.outside(vtable);
+    if (vtable < 0) throw this.beyond(vtable);
     return { position, vtable, vtableBytes: this.u16(vtable) };
   }
 
@@ -77,6 +77,10 @@ export class FlatBuffer {
   float32 = (table: Table, id: number, fallback = 0): number =>
     this.scalar(table, id, fallback, (at) => this.view.getFloat32(at, true));
 
+  /** Whole numbers up to 2^53; greater ones are near enough for what they are compared with. */
+  uint64 = (table: Table, id: number, fallback = 0): number =>
+    this.scalar(table, id, fallback, (at) => Number(this.view.getBigUint64(at, true)));
+
   child(table: Table, id: number): Table | undefined {
     const at = this.field(table, id);
     return at === undefined ? undefined : this.table(this.follow(at));
@@ -88,9 +92,8 @@ export class FlatBuffer {
     if (at === undefined) return { first: 0, length: 0 };
     const start = this.follow(at);
     const length = this.u32(start);
-    if (start + 4 + length * size > this.bytes.length) throw this.outside(start + 4 + length * size);
-    this.unread -= length * size;
-    if (this.unread < 0) throw new ModelError(`offset ${start}: expected vectors that do not overlap`);
+    if (start + 4 + length * size > this.bytes.length) throw this.beyond(start + 4 + length * size);
+    this.count(start, length * size);
     return { first: start + 4, length };
   }
 
@@ -117,6 +120,18 @@ export class FlatBuffer {
   data(table: Table, id: number): Uint8Array {
     const { first, length } = this.vector(table, id, 1);
     return this.bytes.subarray(first, first + length);
+  }
+
+  /** Bytes of the file that lie after the FlatBuffer. */
+  outside(offset: number, size: number): Uint8Array {
+    if (offset + size > this.bytes.length) throw this.beyond(offset + size);
+    this.count(offset, size);
+    return this.bytes.subarray(offset, offset + size);
+  }
+
+  private count(at: number, size: number): void {
+    this.unread -= size;
+    if (this.unread < 0) throw new ModelError(`offset ${at}: expected vectors that do not overlap`);
   }
 
   text = (table: Table, id: number): string => Buffer.from(this.data(table, id)).toString("utf8");

@@ -35,15 +35,27 @@ function widenHalf(tensor: TfliteTensor): TfliteTensor {
   return floats(tensor, values);
 }
 
+/** Axes of weights that have a scale for each of their slices, where the kernel does not ask the file for it. */
+const CHANNEL_AXES: Readonly<Record<string, number>> = {
+  CONV_2D: 0,
+  DEPTHWISE_CONV_2D: 3,
+  FULLY_CONNECTED: 0,
+  TRANSPOSE_CONV: 0,
+};
+
 /** The real values of constant int8 weights, or undefined where it is something else. */
-function dequantized(tensor: TfliteTensor): TfliteTensor | undefined {
-  const { type, data, scales, zeroPoints, shape, quantizedDimension: axis } = tensor;
+function dequantized(tensor: TfliteTensor, axis: number): TfliteTensor | undefined {
+  const { type, data, scales, zeroPoints, shape } = tensor;
   if (type !== "INT8" || !isConstant(tensor) || scales.length === 0 || data.length > MAX_ELEMENTS)
     return undefined;
+  if (scales.length > 1 && scales.length !== shape[axis]) return undefined;
   const inner = elements(shape.slice(axis + 1));
   const values = Float32Array.from(data, (byte, i) => {
     const slice = scales.length === 1 ? 0 : Math.floor(i / inner) % scales.length;
-    return (((byte << 24) >> 24) - (zeroPoints[slice] ?? zeroPoints[0] ?? 0)) * scales[slice]!;
+    return (
+      (((byte << 24) >> 24) - (zeroPoints[zeroPoints.length === scales.length ? slice : 0] ?? 0)) *
+      scales[slice]!
+    );
   });
   return floats(tensor, values);
 }
@@ -52,10 +64,11 @@ function dequantized(tensor: TfliteTensor): TfliteTensor | undefined {
 export function widenConstants(model: TfliteModel): TfliteModel {
   const tensors = model.tensors.map(widenHalf);
   const widened = new Map<number, number>();
-  const toFloat = (index: number): number => {
+  const toFloat = (index: number, operator: string): number => {
     const known = widened.get(index);
     if (known !== undefined) return known;
-    const float = tensors[index] && dequantized(tensors[index]);
+    const tensor = tensors[index];
+    const float = tensor && dequantized(tensor, CHANNEL_AXES[operator] ?? tensor.quantizedDimension);
     if (float) tensors.push(float);
     widened.set(index, float ? tensors.length - 1 : index);
     return widened.get(index)!;
@@ -63,7 +76,7 @@ export function widenConstants(model: TfliteModel): TfliteModel {
   const operators = model.operators.flatMap((operator): TfliteOperator[] => {
     const output = operator.outputs[0];
     if (output === undefined || tensors[output]?.type !== "FLOAT32") return [operator];
-    const inputs = operator.inputs.map(toFloat);
+    const inputs = operator.inputs.map((index) => toFloat(index, operator.type));
     const [input] = inputs;
     const constant = input === undefined ? undefined : tensors[input];
     if (operator.type !== "DEQUANTIZE" || !isConstant(constant) || constant.type !== "FLOAT32")

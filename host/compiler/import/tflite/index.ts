@@ -1,3 +1,4 @@
+import { attempt } from "../../../ir/faults.ts";
 import {
   type Attributes,
   byteSize,
@@ -8,6 +9,7 @@ import {
   ModelError,
   type Node,
   type Quantization,
+  quantized,
   type Shape,
   type Tensor,
 } from "../../../ir/graph.ts";
@@ -65,16 +67,39 @@ function tensorData(tensor: TfliteTensor, dtype: DType): Tensor["data"] {
   return data;
 }
 
-function quantizationOf(tensor: TfliteTensor): Quantization | undefined {
-  const { scales, zeroPoints, quantizedDimension } = tensor;
-  if (scales.length === 0) return undefined;
-  const zeros = zeroPoints.length === 0 ? scales.map(() => 0) : zeroPoints;
-  // One zero point for many scales is common for weights, which are symmetric.
-  const spread = zeros.length === 1 ? scales.map(() => zeros[0]!) : zeros;
-  return { scales, zeroPoints: spread, axis: quantizedDimension };
+/**
+ * The scale that a kernel reads of a tensor that has one: the first, whatever else the file lists. Kernels for floats
+ * read none, and those that take constants of int32 know them as counts, or as sums at the scale of the products.
+ */
+function quantizationOf(
+  { name, scales, zeroPoints, data }: TfliteTensor,
+  dtype: DType,
+): Quantization | undefined {
+  const isConstant = data.length > 0;
+  if (scales.length === 0 || dtype === "float32" || (dtype === "int32" && isConstant)) return undefined;
+  if (zeroPoints.length === 0 && !isConstant)
+    throw new ModelError(`tensor ${name}: expected a zero point beside its scale, found none`);
+  return quantized(scales[0]!, zeroPoints[0] ?? 0);
+}
+
+/** Zero points of weights: one for all scales is common, and what kernels take wherever the numbers of the two differ. */
+const zeroPointsOf = ({ scales, zeroPoints }: TfliteTensor): readonly number[] =>
+  zeroPoints.length === scales.length ? zeroPoints : scales.map(() => zeroPoints[0] ?? 0);
+
+/** Weights with a scale for each channel, as the kernels for a sum along `axis` read them. */
+function perChannel(tensor: Tensor, source: TfliteTensor, axis: number): Quantization {
+  const { scales, quantizedDimension: given } = source;
+  const channels = tensor.shape[axis];
+  if (scales.length !== channels)
+    throw new ModelError(`weights ${tensor.name}: expected 1 or ${channels} scales, found ${scales.length}`);
+  // Kernels compare the size of the axis that the file names and go on with their own.
+  if (tensor.shape[given] !== channels)
+    throw new ModelError(`weights ${tensor.name}: expected scales along axis ${axis}, found ${given}`);
+  return { scales, zeroPoints: zeroPointsOf(source), axis };
 }
 
 function toTensor(tensor: TfliteTensor, name: string, unique: (name: string) => string): Tensor {
+  if (tensor.fault !== undefined) throw new ModelError(`tensor ${name}: ${tensor.fault}`);
   const isLong = tensor.type === "INT64" && tensor.data.length > 0;
   const dtype = isLong ? "int32" : DTYPES[tensor.type];
   if (!dtype)
@@ -89,7 +114,7 @@ function toTensor(tensor: TfliteTensor, name: string, unique: (name: string) => 
     );
   }
   const data = isLong ? narrowed(tensor) : tensorData(tensor, dtype);
-  const quantization = quantizationOf(tensor);
+  const quantization = quantizationOf({ ...tensor, name }, dtype);
   return {
     name,
     dtype,
@@ -103,7 +128,10 @@ function toTensor(tensor: TfliteTensor, name: string, unique: (name: string) => 
 /** Readable, unique tensor names: TFLite joins the names of fused layers with ";". */
 function uniqueNames(model: TfliteModel): string[] {
   const unique = nameGiver([]);
-  return model.tensors.map(({ name }, i) => unique(name.split(";")[0] || `tensor_${i}`, i));
+  const used = new Set([model, ...model.operators].flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
+  return model.tensors.map(({ name }, i) =>
+    used.has(i) ? unique(name.split(";")[0] || `tensor_${i}`, i) : "",
+  );
 }
 
 /** The quantisation that the kernels for integers assume; TensorFlow Lite Micro checks the same at run time. */
@@ -132,7 +160,7 @@ function checkQuantization(
       );
     }
   }
-  if (rule.weights) checkWeights(inputs[rule.weights.input], rule.weights.axis, inputs[rule.bias ?? -1]);
+  if (rule.weights) checkWeights(inputs[rule.weights.input], inputs[rule.bias ?? -1]);
 }
 
 const NEAR = 1e-4;
@@ -152,7 +180,7 @@ function sumAttributes(op: string, output: Tensor, bias: string | undefined, opt
   return { narrowSums: true };
 }
 
-function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | undefined): void {
+function checkWeights(weights: Tensor | undefined, bias: Tensor | undefined): void {
   const q = weights?.quantization;
   if (!weights?.data || weights.dtype !== "int8" || !q) {
     throw new ModelError(
@@ -163,9 +191,6 @@ function checkWeights(weights: Tensor | undefined, axis: number, bias: Tensor | 
     throw new ModelError(
       `weights ${weights.name}: expected zero points of 0, found ${q.zeroPoints.find((zero) => zero !== 0)}`,
     );
-  }
-  if (q.scales.length > 1 && q.axis !== axis) {
-    throw new ModelError(`weights ${weights.name}: expected scales along axis ${axis}, found ${q.axis}`);
   }
   if (bias && (!bias.data || bias.dtype !== "int32")) {
     throw new ModelError(
@@ -180,6 +205,8 @@ interface Tensors {
   typeAt(index: number): string | undefined;
   /** A new one between the steps of an operator. */
   between(like: Tensor, shape: Shape): Tensor;
+  /** The tensor as weights of a sum along `axis`, of which there may be a scale for each channel. */
+  weights(tensor: Tensor, axis: number): Tensor;
   /** The tensor with a variable's next value. */
   next(state: Tensor): Tensor;
 }
@@ -189,13 +216,36 @@ function nextOf(state: Tensor | undefined, { next }: Pick<Tensors, "next">): Ten
   return next(state);
 }
 
-function toStep(translation: Translation, { inputs, outputs }: Pick<Source, "inputs" | "outputs">) {
-  const kept = translation.inputs?.map((i) => inputs[i]) ?? inputs;
+function toStep(
+  translation: Translation,
+  { inputs, outputs }: Pick<Source, "inputs" | "outputs">,
+  tensors: Pick<Tensors, "weights">,
+) {
+  const rule = operatorOf(translation.op).quantization.weights;
+  const kept = (translation.inputs?.map((i) => inputs[i]) ?? inputs).map((tensor, i) =>
+    tensor && i === rule?.input ? tensors.weights(tensor, rule.axis) : tensor,
+  );
   checkQuantization(translation.op, kept, outputs);
   return { ...translation, inputs: kept, outputs };
 }
 
+/** The file says what shape an output has; so do the operator and what it reads. */
+function checkShapes({ op, attributes, inputs, outputs }: ReturnType<typeof toStep>): void {
+  const { arity, infer } = operatorOf(op);
+  const [least, most] = arity;
+  if (inputs.length < least || inputs.length > most)
+    throw new ModelError(`expected ${least} to ${most} inputs, found ${inputs.length}`);
+  // Inputs that are missing are told by the specification.
+  if (inputs.slice(0, least).includes(undefined)) return;
+  infer({ name: op, attributes, inputs }).forEach((shape, i) => {
+    const output = outputs[i];
+    if (output && output.shape.join() !== shape.join())
+      throw new ModelError(`output ${output.name}: expected shape [${shape}], found [${output.shape}]`);
+  });
+}
+
 function toNode(step: ReturnType<typeof toStep>, suffix: string): Node {
+  checkShapes(step);
   return {
     name: `${step.op}_${suffix}`,
     op: step.op,
@@ -232,59 +282,108 @@ function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
       throw new ModelError("variables (state between inferences) are not supported here");
     const kept = states.map((i) => nextOf(inputs[i], { next }));
     if ("op" in translation) {
-      const step = toStep(translation, { inputs, outputs: [...outputs, ...kept] });
+      const step = toStep(translation, { inputs, outputs: [...outputs, ...kept] }, tensors);
       const attributes = { ...step.attributes, ...sumsOf(operator, translation, outputs[0]!, tensors) };
       return [toNode({ ...step, attributes }, `${operator.index}`)];
     }
     return translation.map((step, i) => {
       const { op, attributes, output } = step;
-      const checked = toStep({ op, attributes }, { inputs: step.inputs, outputs: [output] });
+      const checked = toStep({ op, attributes }, { inputs: step.inputs, outputs: [output] }, tensors);
       return toNode(checked, `${operator.index}_${i}`);
     });
   } catch (error) {
-    if (error instanceof ModelError) throw new ModelError(`${operator.type}: ${error.message}`);
+    if (error instanceof ModelError)
+      throw new ModelError(`${operator.type}: ${error.message.replace(/^node \w+: /, "")}`);
     throw error;
+  }
+}
+
+/** The tensors of a file as they are asked for, and those that are added to them. */
+class FileTensors implements Tensors {
+  private readonly model: TfliteModel;
+  private readonly names: readonly string[];
+  private readonly unique: (name: string) => string;
+  private readonly cache = new Map<number, Tensor>();
+  private readonly sources = new Map<Tensor, TfliteTensor>();
+  /** By name of the tensor that has the first of their scales only. */
+  private readonly byChannel = new Map<string, Tensor>();
+  private readonly added: Tensor[] = [];
+
+  constructor(model: TfliteModel) {
+    this.model = model;
+    this.names = uniqueNames(model);
+    this.unique = nameGiver(this.names);
+  }
+
+  at = (index: number): Tensor => {
+    const source = this.model.tensors[index];
+    if (!source) throw new ModelError(`expected a tensor below ${this.model.tensors.length}, found ${index}`);
+    const tensor = this.cache.get(index) ?? toTensor(source, this.names[index]!, this.unique);
+    this.cache.set(index, tensor);
+    this.sources.set(tensor, source);
+    return tensor;
+  };
+
+  typeAt = (index: number): string | undefined => this.model.tensors[index]?.type;
+
+  private add(tensor: Tensor): Tensor {
+    this.added.push(tensor);
+    return tensor;
+  }
+
+  between = ({ name, dtype, quantization }: Tensor, shape: Shape): Tensor =>
+    this.add({ name: this.unique(`${name}_part`), dtype, shape, ...(quantization && { quantization }) });
+
+  next = ({ dtype, shape, quantization, next }: Tensor): Tensor =>
+    this.add({ name: next!, dtype, shape, ...(quantization && { quantization }) });
+
+  weights = (tensor: Tensor, axis: number): Tensor => {
+    const source = this.sources.get(tensor);
+    if (!tensor.quantization || !source || source.scales.length < 2) return tensor;
+    const quantization = perChannel(tensor, source, axis);
+    const known = this.byChannel.get(tensor.name);
+    if (known?.quantization?.axis === axis) return known;
+    const weights = { ...tensor, name: this.unique(`${tensor.name}_weights`), quantization };
+    this.byChannel.set(tensor.name, weights);
+    return this.add(weights);
+  };
+
+  /** Weights are called what the file calls them, unless something else reads them with one scale. */
+  graph(name: string, nodes: readonly Node[]): Graph {
+    const [inputs, outputs] = [this.model.inputs, this.model.outputs].map((list) =>
+      list.map((index) => this.at(index).name),
+    ) as [string[], string[]];
+    const read = new Set([...inputs, ...outputs, ...nodes.flatMap((node) => node.inputs)]);
+    const names = new Map(
+      [...this.byChannel].flatMap(([own, weights]) => (read.has(own) ? [] : [[weights.name, own] as const])),
+    );
+    const replaced = new Set(names.values());
+    const tensors = [...this.cache.values()].filter((tensor) => !replaced.has(tensor.name));
+    const rename = (tensor: string): string => names.get(tensor) ?? tensor;
+    const all = [...tensors, ...this.added].map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
+    return {
+      name,
+      tensors: new Map(all.map((tensor) => [tensor.name, tensor])),
+      nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) })),
+      inputs,
+      outputs,
+    };
   }
 }
 
 /** Translates a .tflite file (untrusted bytes) into a graph. Throws ModelError with all reasons at once. */
 export function importTflite(bytes: Uint8Array, name: string): Graph {
   const model = keepUsed(joinDilations(widenConstants(readTflite(bytes))));
-  const names = uniqueNames(model);
-  const unique = nameGiver(names);
-  const cache = new Map<number, Tensor>();
-  const tensorAt = (index: number): Tensor => {
-    const source = model.tensors[index];
-    if (!source) throw new ModelError(`expected a tensor below ${model.tensors.length}, found ${index}`);
-    const tensor = cache.get(index) ?? toTensor(source, names[index]!, unique);
-    cache.set(index, tensor);
-    return tensor;
-  };
-  const typeAt = (index: number): string | undefined => model.tensors[index]?.type;
-  const added: Tensor[] = [];
-  const between = (like: Tensor, shape: Shape): Tensor => {
-    const { dtype, quantization } = like;
-    const tensor = { name: unique(`${like.name}_part`), dtype, shape, ...(quantization && { quantization }) };
-    added.push(tensor);
-    return tensor;
-  };
-  const next = ({ dtype, shape, quantization, next: name }: Tensor): Tensor => {
-    const tensor = { name: name!, dtype, shape, ...(quantization && { quantization }) };
-    added.push(tensor);
-    return tensor;
-  };
+  const tensors = new FileTensors(model);
+  const faults: string[] = [];
+  const named = new Set(model.operators.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
+  for (const index of new Set([...model.inputs, ...model.outputs]))
+    if (!named.has(index)) attempt(faults, () => tensors.at(index));
   const nodes = translateAll(
     model.operators,
     (operator) => `operator ${operator.index}`,
-    (operator) => translateOperator(operator, { at: tensorAt, typeAt, between, next }),
-  ).flat();
-  const inputs = model.inputs.map((index) => tensorAt(index).name);
-  const outputs = model.outputs.map((index) => tensorAt(index).name);
-  return {
-    name,
-    tensors: new Map([...cache.values(), ...added].map((tensor) => [tensor.name, tensor])),
-    nodes,
-    inputs,
-    outputs,
-  };
+    (operator) => translateOperator(operator, tensors),
+    faults,
+  );
+  return tensors.graph(name, nodes.flat());
 }

@@ -2,7 +2,7 @@ import { ModelError } from "../../../ir/graph.ts";
 import { BUILTIN_OPERATORS } from "./builtin_operators.ts";
 import { FlatBuffer, type Table } from "./flatbuffer.ts";
 
-/** The part of the TFLite schema (version 3) that a single subgraph needs, as plain values. */
+/** The part of the TFLite schema (version 3) that kernels compute with, as plain values. */
 export interface TfliteTensor {
   readonly name: string;
   readonly shape: readonly number[];
@@ -15,6 +15,8 @@ export interface TfliteTensor {
   readonly quantizedDimension: number;
   readonly isVariable: boolean;
   readonly isSparse: boolean;
+  /** The reason for which its values are not to be had. */
+  readonly fault?: string;
 }
 
 export interface TfliteOperator {
@@ -54,20 +56,38 @@ const MAX_BUFFERS = 2 * MAX_TENSORS;
 /** The part of a name that a message may need; converters join the names of all layers that they fuse. */
 const MAX_NAME = 1000;
 
+/** Where a buffer's bytes lie: within it, or after the FlatBuffer at an offset of the file, which is more than 1 then. */
+function dataOf(file: FlatBuffer, buffer: Table): Uint8Array {
+  const data = file.data(buffer, 0);
+  const [offset, size] = [file.uint64(buffer, 1), file.uint64(buffer, 2)];
+  return data.length === 0 && offset > 1 && size > 0 ? file.outside(offset, size) : data;
+}
+
+function readData(
+  file: FlatBuffer,
+  table: Table,
+  buffers: readonly Table[],
+): Pick<TfliteTensor, "data" | "fault"> {
+  const data = new Uint8Array();
+  const external = file.uint32(table, 10);
+  if (external > 0)
+    return { data, fault: `expected its values in this file, found external buffer ${external}` };
+  const index = file.uint32(table, 2);
+  const buffer = buffers[index];
+  if (buffer) return { data: dataOf(file, buffer) };
+  return index === 0
+    ? { data }
+    : { data, fault: `expected a buffer below ${buffers.length}, found ${index}` };
+}
+
 function readTensor(file: FlatBuffer, table: Table, buffers: readonly Table[]): TfliteTensor {
-  const name = file.text(table, 3).slice(0, MAX_NAME);
   const type = file.int8(table, 1);
-  const bufferIndex = file.uint32(table, 2);
-  const buffer = buffers[bufferIndex];
-  if (bufferIndex > 0 && !buffer) {
-    throw new ModelError(`tensor ${name}: expected a buffer below ${buffers.length}, found ${bufferIndex}`);
-  }
   const quantization = file.child(table, 4);
   return {
-    name,
+    name: file.text(table, 3).slice(0, MAX_NAME),
     shape: file.int32s(table, 0),
     type: TENSOR_TYPES[type] ?? `type ${type}`,
-    data: buffer ? file.data(buffer, 0) : new Uint8Array(),
+    ...readData(file, table, buffers),
     scales: quantization ? file.float32s(quantization, 2) : [],
     zeroPoints: quantization ? file.int64s(quantization, 3) : [],
     quantizedDimension: quantization ? file.int32(quantization, 6) : 0,
@@ -75,6 +95,19 @@ function readTensor(file: FlatBuffer, table: Table, buffers: readonly Table[]): 
     isSparse: file.child(table, 6) !== undefined,
   };
 }
+
+/** Stands for a tensor that no operator of the subgraph names: nothing of it is read, whatever it is. */
+const UNUSED: TfliteTensor = {
+  name: "",
+  shape: [],
+  type: "unused",
+  data: new Uint8Array(),
+  scales: [],
+  zeroPoints: [],
+  quantizedDimension: 0,
+  isVariable: false,
+  isSparse: false,
+};
 
 /** Newer files name the operator in field 3, older ones in the byte of field 0. */
 function operatorType(file: FlatBuffer, code: Table | undefined): string {
@@ -93,7 +126,10 @@ function optionsOf(file: FlatBuffer, table: Table): Options {
   };
 }
 
-/** Reads a .tflite file. Throws ModelError where it is truncated, malformed, or not one graph. */
+/**
+ * Reads a .tflite file: what TensorFlow Lite Micro computes with, which is the first subgraph. Others are for operators
+ * that call them. Throws ModelError where the file is truncated or malformed.
+ */
 export function readTflite(bytes: Uint8Array): TfliteModel {
   if (bytes.length < 8 || Buffer.from(bytes.subarray(4, 8)).toString("latin1") !== "TFL3") {
     throw new ModelError("offset 4: expected the TFLite identifier TFL3");
@@ -103,22 +139,24 @@ export function readTflite(bytes: Uint8Array): TfliteModel {
   const version = file.uint32(model, 0);
   if (version !== 3) throw new ModelError(`expected schema version 3, found ${version}`);
   const subgraphs = file.children(model, 2, MAX_OPERATORS);
-  if (subgraphs.length !== 1) throw new ModelError(`expected one subgraph, found ${subgraphs.length}`);
+  if (subgraphs.length === 0) throw new ModelError("expected a subgraph, found none");
   const codes = file.children(model, 1, MAX_OPERATORS);
   const buffers = file.children(model, 4, MAX_BUFFERS);
   const subgraph = subgraphs[0]!;
   const tensors = file.children(subgraph, 0, MAX_TENSORS);
   const operators = file.children(subgraph, 3, MAX_OPERATORS);
+  const borders = { inputs: file.int32s(subgraph, 1), outputs: file.int32s(subgraph, 2) };
+  const nodes = operators.map((table, index) => ({
+    index,
+    type: operatorType(file, codes[file.uint32(table, 0)]),
+    inputs: file.int32s(table, 1),
+    outputs: file.int32s(table, 2),
+    options: optionsOf(file, table),
+  }));
+  const used = new Set([borders, ...nodes].flatMap(({ inputs, outputs }) => [...inputs, ...outputs]));
   return {
-    tensors: tensors.map((table) => readTensor(file, table, buffers)),
-    operators: operators.map((table, index) => ({
-      index,
-      type: operatorType(file, codes[file.uint32(table, 0)]),
-      inputs: file.int32s(table, 1),
-      outputs: file.int32s(table, 2),
-      options: optionsOf(file, table),
-    })),
-    inputs: file.int32s(subgraph, 1),
-    outputs: file.int32s(subgraph, 2),
+    tensors: tensors.map((table, i) => (used.has(i) ? readTensor(file, table, buffers) : UNUSED)),
+    operators: nodes,
+    ...borders,
   };
 }
