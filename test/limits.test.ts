@@ -21,6 +21,8 @@ const LONG_FILES: Readonly<Record<string, string>> = {
     "one file for each side of a protocol: hawkBit's management API in the order of its resources",
   "host/pipeline.ts": "the list of stages, which is read from top to bottom",
   "test/cli/sign.test.ts": "keygen, sign and verify on one set of images: to be split by command",
+  "test/compiler/import/tflite_fields.ts":
+    "a table: each change of a file, and what the importer makes of it",
   "test/compiler/import/onnx.test.ts": "a table of models, a row for each operator and fault",
   "test/compiler/passes/passes.test.ts":
     "a group for each pass; those with a file of their own have grown out of it",

@@ -36,12 +36,14 @@ export interface Quantization {
  * axis, (x - offset) * factor, and a value that is not a number is first taken for `missing`, where that
  * is given. Features of very different ranges get the same one this way, and a scaler costs nothing.
  * Where `missing` is null, such a value stays what it is, and as an integer is the greatest of the type, which then
- * no number becomes.
+ * no number becomes. Where `edges` is a list, in ascending order, the result becomes the number of its bin: how many
+ * edges lie below it, less half of their number, rounded up.
  */
 export interface Scaling {
   readonly offsets: readonly number[];
   readonly factors: readonly number[];
   readonly missing?: readonly (number | null)[];
+  readonly edges?: readonly (readonly number[] | null)[];
 }
 
 export interface Tensor {

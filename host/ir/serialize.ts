@@ -36,10 +36,11 @@ const VERSION = 1;
 
 type StoredTensor = Omit<Tensor, "data"> & { readonly data?: string };
 
-const orderedScaling = ({ offsets, factors, missing }: Scaling): Scaling => ({
+const orderedScaling = ({ offsets, factors, missing, edges }: Scaling): Scaling => ({
   offsets,
   factors,
   ...(missing && { missing }),
+  ...(edges && { edges }),
 });
 
 /** Every field in an order of its own: that of an object depends on which pass made it. */
@@ -101,7 +102,7 @@ const numbers = isList(isNumber);
 /** Also of metadata: see `Scaling`. */
 export const isScaling = isRecord(
   { offsets: numbers, factors: numbers },
-  { missing: isList(anyOf(isNumber, isNull)) },
+  { missing: isList(anyOf(isNumber, isNull)), edges: isList(anyOf(isNull, numbers)) },
 );
 
 const storedTensor = isRecord(

@@ -26,9 +26,11 @@ function attributes(node: Node): string {
 /** The caller's scaling of each feature, the first few of them. */
 function scaling({ scaling: by }: Tensor): string {
   if (!by) return "";
-  const features = by.factors
-    .slice(0, 4)
-    .map((factor, i) => `(x - ${number(by.offsets[i]!)}) * ${number(factor)}`);
+  const features = by.factors.slice(0, 4).map((factor, i) => {
+    const bins = by.edges?.[i]?.length;
+    const scaled = `(x - ${number(by.offsets[i]!)}) * ${number(factor)}`;
+    return bins === undefined ? scaled : `${bins + 1} bins of ${scaled}`;
+  });
   return ` of ${features.join(", ")}${by.factors.length > 4 ? ", ..." : ""}`;
 }
 

@@ -98,14 +98,31 @@ export function splitRow(row: Float32Array, sizes: readonly number[]): Sample {
   });
 }
 
+/** How many of ascending numbers lie below x. */
+export function countBelow(numbers: readonly number[], x: number): number {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle]! < x) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** The number of a value's bin: see `Scaling`. */
+export const binOf = (edges: readonly number[], x: number): number =>
+  countBelow(edges, x) - Math.ceil(edges.length / 2);
+
 /** The values that the graph computes with: see `Scaling`. */
 export function scaleValues(values: Float32Array, scaling: Scaling | undefined): Float32Array {
   if (!scaling) return values;
-  const { offsets, factors, missing } = scaling;
+  const { offsets, factors, missing, edges } = scaling;
   return values.map((x, i) => {
     const feature = i % factors.length;
     const known = Number.isNaN(x) && missing ? (missing[feature] ?? Number.NaN) : x;
-    return (known - offsets[feature]!) * factors[feature]!;
+    const scaled = Math.fround((known - offsets[feature]!) * factors[feature]!);
+    const bins = edges?.[feature];
+    return bins && !Number.isNaN(scaled) ? binOf(bins, scaled) : scaled;
   });
 }
 

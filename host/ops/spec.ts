@@ -106,6 +106,16 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
   const wrong = lists.find((list) => list.length !== features || !list.every(Number.isFinite));
   if (wrong)
     fail(`tensor ${name}: expected ${features} finite offsets and factors, found ${shortList(wrong)}`);
+  const { edges } = scaling;
+  const isAscending = (list: readonly number[] | null): boolean =>
+    (list ?? []).every((edge, i) => Number.isFinite(edge) && (i === 0 || list![i - 1]! < edge));
+  if (edges && edges.length !== features)
+    fail(`tensor ${name}: expected edges of ${features} features, found ${edges.length}`);
+  const unordered = edges?.findIndex((list) => !isAscending(list)) ?? -1;
+  if (unordered >= 0)
+    fail(
+      `tensor ${name}: expected ascending edges of feature ${unordered}, found ${shortList(edges![unordered]!)}`,
+    );
 }
 
 /** Names of features belong to inputs, thresholds to outputs. */

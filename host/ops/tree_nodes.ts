@@ -18,8 +18,17 @@ export const IS_SET = 4;
 export const SHORT_FEATURES = 128;
 export const LONG_FLAGS = MISSING_IS_LESS | IS_SET;
 
-/** First row of every tree. In preorder a tree ends with the leaf that leaves no child open. */
-export function rootsOf(nodes: Nodes): number[] {
+const knownRoots = new WeakMap<Nodes, readonly number[]>();
+
+/** First row of every tree; tables of nodes do not change, and a forest is walked once for each sample. */
+export function rootsOf(nodes: Nodes): readonly number[] {
+  const roots = knownRoots.get(nodes) ?? findRoots(nodes);
+  knownRoots.set(nodes, roots);
+  return roots;
+}
+
+/** In preorder a tree ends with the leaf that leaves no child open. */
+function findRoots(nodes: Nodes): number[] {
   const roots: number[] = [];
   const count = nodes.length / NODE_COLUMNS;
   for (let row = 0, open = 0; row < count; row++) {
@@ -44,11 +53,17 @@ export interface Walk {
   readonly missing: number;
 }
 
+function isMember(sets: ArrayLike<number>, start: number, value: number): boolean {
+  const end = start + sets[start]!;
+  for (let at = start + 1; at <= end; at++) if (sets[at] === value) return true;
+  return false;
+}
+
 /** Whether a value goes on to the next row of a split's. */
 function goesOn({ nodes, sets, missing }: Walk, row: number, value: number): boolean {
   const [threshold, flags] = [nodes[row + 1]!, nodes[row + 3]!];
   if ((Number.isNaN(value) || value === missing) && (flags & MISSING_IS_LESS) !== 0) return true;
-  return (flags & IS_SET) === 0 ? value <= threshold : membersOf(sets, threshold).includes(value);
+  return (flags & IS_SET) === 0 ? value <= threshold : isMember(sets, threshold, value);
 }
 
 /** The leaf that a sample comes to. */

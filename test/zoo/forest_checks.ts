@@ -5,24 +5,25 @@ import { importModel, readSource } from "../../host/compiler/import/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
 import { floatAfter } from "../../host/ir/float_order.ts";
 import { type Graph, tensorOf } from "../../host/ir/graph.ts";
-import { borderOf, dequantizeBytes, toInputBytes } from "../../host/ops/border.ts";
+import { readMetadata } from "../../host/module/metadata.ts";
+import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
 import { argmax } from "../../host/ops/decision.ts";
 import { IS_SET, IS_STRICT, LEAF, NODE_COLUMNS } from "../../host/ops/tree_nodes.ts";
-import { type Build, build } from "../../host/pipeline.ts";
+import { build } from "../../host/pipeline.ts";
 import { evaluateGraph } from "../../host/runtime/engines/reference.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { type ForestCase, runtimeScores } from "./forests.ts";
 
 const FLOAT_TOLERANCE = 1e-5;
-/** Of the range of a regressor's values. */
+/** Of the range of a regressor's values: leaves and sums have 16 bits. */
 const VALUE_TOLERANCE = 1e-3;
-/** Scores nearer to each other than this, in steps of the module's output, are a tie. */
-const TIE_STEPS = 8;
-
-/** The share of rows that may be decided otherwise where each is near a threshold. */
-const DENSE_WRONG = 0.01;
-/** Share of rows that may lie nearer to a threshold than 16 bits tell. */
-const MOST_NEAR = 0.6;
+/**
+ * A value that no sample has may be decided otherwise where it lies so near to a threshold, as a share of the range of the
+ * feature's thresholds, without being equal to it: a step of 16 bits, of which the compiler takes at least 15 bits' worth.
+ */
+const NEAR = 2 ** -15;
+/** Share of rows that may have such a value in one of their features. */
+const MOST_NEAR = 0.05;
 
 /** What is asked of each feature by all forests that read the input. */
 function thresholdsOf(graph: Graph, features: number): number[][] {
@@ -50,18 +51,16 @@ function onThresholds(graph: Graph, rows: readonly Float32Array[]): Float32Array
   );
 }
 
-/**
- * Rows of which a value lies within a step of the module's input of a threshold that it is not equal to: 16 bits may take
- * them for its other side. Where the build warns of it, rows on thresholds are of these, too.
- */
-function nearThresholds(graph: Graph, built: Build, rows: readonly Float32Array[]): readonly boolean[] {
-  const { scaling, quantization } = tensorOf(built.graph, built.graph.inputs[0]!);
+/** Rows that have a value near to a threshold: see NEAR. Bins are right for all values. */
+function nearThresholds(graph: Graph, built: Graph, rows: readonly Float32Array[]): readonly boolean[] {
   const thresholds = thresholdsOf(graph, rows[0]!.length);
-  const isWarned = built.quantization!.warnings.length > 0;
+  const edges = tensorOf(built, built.inputs[0]!).scaling?.edges;
   return rows.map((row) =>
     row.some((x, j) => {
-      const step = quantization!.scales[0]! / Math.abs(scaling?.factors[j] ?? 1);
-      return thresholds[j]!.some((t) => Math.abs(x - t) < step && (x !== t || isWarned));
+      if (edges?.[j]) return false;
+      const of = thresholds[j]!;
+      const most = NEAR * ((of.at(-1) ?? 0) - (of[0] ?? 0));
+      return of.some((t) => x !== t && Math.abs(x - t) <= most);
     }),
   );
 }
@@ -71,14 +70,11 @@ function samePrediction(
   { kind }: ForestCase,
   expected: Float32Array,
   found: Float32Array,
-  { range, step }: { readonly range: number; readonly step: number },
+  range: number,
 ): boolean {
-  if (kind === "values")
-    return expected.every((value, i) => Math.abs(value - found[i]!) <= VALUE_TOLERANCE * range);
-  if (kind === "outlier")
-    return expected[0]! < 0 === found[0]! < 0 || Math.abs(expected[0]!) < TIE_STEPS * step;
-  const [first, second] = Array.from(expected).sort((a, b) => b - a);
-  return argmax(expected) === argmax(found) || first! - second! < TIE_STEPS * step;
+  if (kind === "class") return argmax(expected) === argmax(found);
+  if (kind === "outlier") return expected[0]! < 0 === found[0]! < 0;
+  return expected.every((value, i) => Math.abs(value - found[i]!) <= VALUE_TOLERANCE * range);
 }
 
 function rangeOf(values: readonly Float32Array[]): number {
@@ -105,24 +101,24 @@ export function checkForest(forest: ForestCase): void {
 
     test("its module predicts the same in wasm3", async () => {
       const built = await build({ model: forest.path, calibration: forest.calibration });
-      const inputs = rows.map((row) => toInputBytes(built.graph, [row]));
-      const outputs = await wasm3.run(built.module, inputs);
-      const border = borderOf(tensorOf(built.graph, built.graph.outputs[0]!));
-      const by = { range: rangeOf(expected), step: border.scale };
-      const near = nearThresholds(graph, built, rows);
-      // Of 160 features one is within a step of a threshold in every row: then all rows are judged, nearly all alike.
-      const isDense = near.filter(Boolean).length > MOST_NEAR * rows.length;
-      const wrong = outputs.flatMap((output, i) => {
-        const isLeftOut = near[i] && !isDense;
-        return isLeftOut || samePrediction(forest, expected[i]!, dequantizeBytes(output[0]!, border), by)
-          ? []
-          : [i];
-      });
-      const most = isDense ? DENSE_WRONG * rows.length : 0;
-      assert.ok(
-        wrong.length <= most,
-        `of ${rows.length} rows, from ${forest.rows.length} on on thresholds: ${wrong}`,
+      // By what the module says of itself, as whoever runs it does.
+      const { inputs } = readMetadata(built.module);
+      const outputs = await wasm3.run(
+        built.module,
+        rows.map((row) => [quantizeToBytes(row, inputs[0]!)]),
       );
+      const border = borderOf(tensorOf(built.graph, built.graph.outputs[0]!));
+      assert.deepEqual(built.quantization!.warnings, []);
+      const near = nearThresholds(graph, built.graph, rows);
+      assert.ok(
+        near.filter(Boolean).length <= MOST_NEAR * rows.length,
+        `${near.filter(Boolean).length} near`,
+      );
+      const range = rangeOf(expected);
+      const wrong = outputs.flatMap(([output], i) =>
+        near[i] || samePrediction(forest, expected[i]!, dequantizeBytes(output!, border), range) ? [] : [i],
+      );
+      assert.deepEqual(wrong, [], `of ${rows.length} rows, from ${forest.rows.length} on on thresholds`);
     });
   });
 }

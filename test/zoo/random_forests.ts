@@ -108,12 +108,10 @@ export function randomForest(seed: number, count: number): RandomForest {
     // Every so often a condition that follows leads to the same subtree, as LightGBM's categories do.
     const isChained = mode === "BRANCH_EQ" && random() < 0.6;
     lists.nodes_truenodeids[row] = whenTrue;
-    lists.nodes_falsenodeids[row] = isChained
-      ? chain(tree, level, feature, whenTrue, lists.nodes_missing_value_tracks_true[row]!)
-      : grow(tree, level - 1);
+    lists.nodes_falsenodeids[row] = isChained ? chain(tree, level, feature, whenTrue) : grow(tree, level - 1);
     return id;
   };
-  const chain = (tree: number, level: number, feature: number, to: number, missing: number): number => {
+  const chain = (tree: number, level: number, feature: number, to: number): number => {
     const row = lists.nodes_treeids.length;
     const id = lists.nodes_treeids.filter((other) => other === tree).length;
     lists.nodes_treeids.push(tree);
@@ -121,12 +119,11 @@ export function randomForest(seed: number, count: number): RandomForest {
     lists.nodes_featureids.push(feature);
     lists.nodes_modes.push("BRANCH_EQ");
     lists.nodes_values.push(pick(thresholds[feature]!));
-    // ONNX Runtime makes one condition of a chain, with one side for what is missing.
-    lists.nodes_missing_value_tracks_true.push(missing);
+    lists.nodes_missing_value_tracks_true.push(isMixed && random() < 0.5 ? 1 : 0);
     lists.nodes_truenodeids.push(to);
     lists.nodes_falsenodeids.push(0);
     const isLast = random() < 0.5;
-    lists.nodes_falsenodeids[row] = isLast ? grow(tree, level - 1) : chain(tree, level, feature, to, missing);
+    lists.nodes_falsenodeids[row] = isLast ? grow(tree, level - 1) : chain(tree, level, feature, to);
     return id;
   };
   const trees = 1 + below(4);

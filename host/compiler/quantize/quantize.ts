@@ -6,7 +6,7 @@ import { type Bound, bind, type Operator } from "../../ops/operator.ts";
 import type { Precision } from "../../ops/scales.ts";
 import { quantizeConstants } from "./constants.ts";
 import { alignInputs, groupTensors, quantizationOf } from "./groups.ts";
-import { treeInput, treePrecision, withScale } from "./scale_trees.ts";
+import { treeInput, treePrecision, withScale } from "./tree_types.ts";
 
 export type { Precision } from "../../ops/scales.ts";
 

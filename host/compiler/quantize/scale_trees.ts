@@ -1,38 +1,38 @@
 /**
- * Integer thresholds for forests. Whoever calls the model may scale each feature by any affine map, so that
- * every threshold comes to lie between two integers: x <= t is q <= m. int8 where that changes no decision of
- * the calibration samples, nor is likely to change another; otherwise int16.
+ * Integer thresholds for forests. The caller of the model scales each feature by a map of its own, affine or into bins,
+ * so that every threshold comes to lie between two integers: x <= t is q <= m. Of the maps that keep the decisions of all
+ * samples and thresholds, those of the fewest bytes are taken, int8 or int16; none moves a threshold by more than a step
+ * of 16 bits.
  */
+import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import {
   type Graph,
+  ModelError,
   type Node,
-  quantized,
   readers,
   type Scaling,
   type Tensor,
   tensorOf,
   withTensors,
 } from "../../ir/graph.ts";
-import type { Range } from "../../ops/activation.ts";
 import { type Sample, scaleValues } from "../../ops/border.ts";
-import { operatorOf } from "../../ops/index.ts";
-import type { Precision } from "../../ops/scales.ts";
 import { IS_SET, IS_STRICT, LEAF, MISSING_IS_LESS, membersOf, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
 import { type Affine, adaptReaders, compose, HEADROOM } from "./scale_inputs.ts";
 import {
+  binGrid,
   coarserGrid,
+  evenGrid,
   type Feature,
   type Grid,
   gridOf,
-  int8Grid,
-  int16Grid,
+  integerOf,
   isMultiple,
+  latticeGrid,
   longer,
   nearestGrid,
   PARTS,
   RANGES,
   type Subject,
-  scaled,
   sorted,
   subjectOf,
   type Threshold,
@@ -40,12 +40,13 @@ import {
 
 const NODES = 1;
 const SETS = 4;
+const FLOAT_MAX = floatBefore(Number.POSITIVE_INFINITY);
 
 /** Nothing asks for it. */
 const UNUSED: Grid = { offset: 0, factor: 1, thresholds: new Map() };
 
 const isUnused = ({ feature }: Subject): boolean =>
-  feature.thresholds.length === 0 && feature.members.length === 0;
+  feature.thresholds.length === 0 && feature.members.length === 0 && !feature.belowAll;
 
 /** Grids of one map without offset for all features: a scale of the tensor says as much, in fewer bytes. */
 function alikeGrids(subjects: readonly Subject[], type: "int8" | "int16"): readonly Grid[] | undefined {
@@ -71,8 +72,9 @@ interface Grids {
   readonly near: readonly number[];
 }
 
-/** Where no grid keeps all that is known of a feature, one that keeps less. */
-function fill(subjects: readonly Subject[], wide: readonly (Grid | undefined)[]): Grids {
+/** Grids of features that others read too: of 16 bits, fine enough for both, and where none keeps all, one that keeps less. */
+function sharedGrids(subjects: readonly Subject[]): Grids {
+  const wide = subjects.map(evenGrid);
   const rest = wide.map((grid, i) => (grid ? undefined : coarserGrid(subjects[i]!)));
   return {
     grids: wide.map((grid, i) => grid ?? rest[i] ?? nearestGrid(subjects[i]!)),
@@ -81,30 +83,49 @@ function fill(subjects: readonly Subject[], wide: readonly (Grid | undefined)[])
   };
 }
 
-function gridsOf(subjects: readonly Subject[]): Grids {
-  const each = (grid: (subject: Subject) => Grid | undefined): (Grid | undefined)[] =>
-    subjects.map((subject) => (isUnused(subject) ? UNUSED : grid(subject)));
-  const isComplete = (grids: readonly (Grid | undefined)[]): grids is Grid[] =>
-    grids.every((grid) => grid !== undefined);
-  const narrow = alikeGrids(subjects, "int8") ?? each(int8Grid);
-  if (isComplete(narrow)) return { grids: narrow, lost: [], near: [] };
-  return fill(subjects, alikeGrids(subjects, "int16") ?? each(int16Grid));
+/** Bytes of a grid in metadata, about: numbers are of 5 bytes there, or of one. */
+const bytesOf = ({ offset, factor, edges }: Grid): number =>
+  (offset === 0 ? 1 : 5) + (factor === 1 ? 1 : 5) + 5 * (edges?.length ?? 0);
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, x) => total + x, 0);
+
+/** The grid of a feature that takes the fewest bytes, of these bins before others: they are right for all values. */
+function smallest(subject: Subject, type: "int8" | "int16"): Grid | undefined {
+  if (isUnused(subject)) return UNUSED;
+  const affine = latticeGrid(subject, type) ?? (type === "int16" ? evenGrid(subject) : undefined);
+  const bins = binGrid(subject, type);
+  return bins && (!affine || bytesOf(bins) <= bytesOf(affine)) ? bins : affine;
 }
 
-/** Grids of features that others read too: of 16 bits, and fine enough for both. */
-function sharedGrids(subjects: readonly Subject[]): Grids {
-  return fill(subjects, subjects.map(int16Grid));
+/** Grids of features that forests alone read; a split takes one byte more where features are of 16 bits. */
+function gridsOf(subjects: readonly Subject[], splits: number): Grids {
+  const [narrow, wide] = (["int8", "int16"] as const).map((type) => {
+    const alike = alikeGrids(subjects, type);
+    const grids = alike ?? subjects.map((subject) => smallest(subject, type));
+    const bytes = alike ? 0 : sum(grids.map((grid) => (grid ? bytesOf(grid) : Number.POSITIVE_INFINITY)));
+    return { grids, bytes: bytes + (type === "int16" ? splits : 0) };
+  });
+  const { grids } = narrow!.bytes <= wide!.bytes ? narrow! : wide!;
+  if (!grids.every((grid) => grid !== undefined))
+    throw new ModelError("expected at most 65531 thresholds of a feature, found more");
+  return { grids, lost: [], near: [] };
 }
 
 /** Rows of a table of nodes. */
-function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, number]> {
+export function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, number]> {
   const data = nodes.data!;
   for (let i = 0; i < data.length; i += NODE_COLUMNS)
     yield [data[i]!, data[i + 1]!, data[i + 2]!, data[i + 3]!];
 }
 
-const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
-const setsOf = (graph: Graph, node: Node): Tensor | undefined => graph.tensors.get(node.inputs[SETS] ?? "");
+export const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
+export const setsOf = (graph: Graph, node: Node): Tensor | undefined =>
+  graph.tensors.get(node.inputs[SETS] ?? "");
+
+function splitsOf(graph: Graph, trees: readonly Node[]): number {
+  const rows = trees.flatMap((node) => [...rowsOf(nodesOf(graph, node))]);
+  return rows.filter(([feature]) => feature !== LEAF).length;
+}
 
 /** The questions that splits ask of one feature. */
 interface Asked {
@@ -114,6 +135,7 @@ interface Asked {
   missingIsLess: boolean;
   missingIsGreater: boolean;
   missingIsApart: boolean;
+  belowAll: boolean;
 }
 
 function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[] {
@@ -123,6 +145,7 @@ function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[
     missingIsLess: false,
     missingIsGreater: false,
     missingIsApart: false,
+    belowAll: false,
   }));
   for (const node of trees) {
     const sets = setsOf(graph, node)?.data ?? [];
@@ -134,10 +157,15 @@ function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[
       const isStrict = (flags & IS_STRICT) !== 0;
       if (isLess) of.missingIsLess = true;
       else of.missingIsGreater = true;
-      if (isSet) for (const member of membersOf(sets, value).filter(Number.isFinite)) of.members.add(member);
-      else if (Number.isFinite(value)) of.thresholds.set(`${value} ${isStrict}`, { value, isStrict });
+      const members = isSet ? membersOf(sets, value) : [];
+      for (const member of members.filter(Number.isFinite)) of.members.add(member);
+      if (!isSet && Number.isFinite(value)) of.thresholds.set(`${value} ${isStrict}`, { value, isStrict });
       // No number does what it does: it is a member without being one, or is told from all numbers.
-      if ((isSet && isLess) || value === Number.POSITIVE_INFINITY) of.missingIsApart = true;
+      const belowAll = !isSet && value === Number.NEGATIVE_INFINITY;
+      const aboveAll = !isSet && !isLess && value >= FLOAT_MAX;
+      const hasEnds = members.some((member) => Math.abs(member) >= FLOAT_MAX);
+      if (aboveAll || hasEnds || (isLess && (belowAll || isSet))) of.missingIsApart = true;
+      if (belowAll) of.belowAll = true;
     }
   }
   return asked;
@@ -145,21 +173,27 @@ function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[
 
 /** `isMissing`: values may be. An integer of its own is kept for them where no number goes their way. */
 function featuresOf(asked: readonly Asked[], rows: readonly Float32Array[], isMissing: boolean): Feature[] {
-  return asked.map(({ thresholds, members, ...missing }, i) => ({
+  return asked.map(({ thresholds, members, belowAll, ...missing }, i) => ({
     thresholds: [...thresholds.values()].sort((a, b) => a.value - b.value),
     members: sorted(members),
     samples: sorted(rows.map((row) => row[i]!).filter(Number.isFinite)),
     reserved: isMissing && (missing.missingIsApart || (missing.missingIsLess && missing.missingIsGreater)),
+    belowAll: isMissing && belowAll,
   }));
 }
 
 /** The number that stands for a feature's missing value; null is an integer of its own. */
 function missingValue({ feature }: Subject, asked: Asked, grid: Grid): number | null {
   if (feature.reserved) return null;
-  const integers = [...grid.thresholds.values(), ...feature.members.map((member) => scaled(member, grid))];
+  if (grid.edges) return asked.missingIsLess ? -FLOAT_MAX : FLOAT_MAX;
+  const integers = [...grid.thresholds.values(), ...feature.members.map((member) => integerOf(member, grid))];
   if (integers.length === 0) return 0;
   const integer = asked.missingIsLess ? Math.min(...integers) : Math.max(...integers) + 1;
-  return Math.fround(grid.offset + integer / grid.factor);
+  let value = Math.fround(grid.offset + integer / grid.factor);
+  // Steps may be shorter than those of float32.
+  if (asked.missingIsLess) while (integerOf(value, grid) > integer) value = floatBefore(value);
+  else while (integerOf(value, grid) < integer) value = floatAfter(value);
+  return value;
 }
 
 /** Thresholds in units of the scaled features: in the middle between the two integers that they tell apart. */
@@ -184,7 +218,9 @@ function scaleForest(graph: Graph, node: Node, grids: readonly Grid[]): Tensor[]
   for (let i = 0; i < data.length; i += NODE_COLUMNS) {
     const [feature, set, , flags] = data.subarray(i, i + NODE_COLUMNS);
     if (feature === LEAF || (flags! & IS_SET) === 0) continue;
-    const members = membersOf(sets.data!, set!).map((member) => scaled(member, grids[feature!]!));
+    // An infinite value is as good as the greatest finite one.
+    const finite = membersOf(sets.data!, set!).filter(Number.isFinite);
+    const members = finite.map((member) => integerOf(member, grids[feature!]!));
     const key = members.join();
     if (!indices.has(key)) {
       indices.set(key, scaledSets.length);
@@ -198,19 +234,30 @@ function scaleForest(graph: Graph, node: Node, grids: readonly Grid[]): Tensor[]
   ];
 }
 
-/** The scaler before the forest, then a grid; a missing value is one of those that the grid is for. */
+/** The scaler before the forest, then grids; a missing value is one of those that a grid is for. */
 function scalingOf(
   inner: Scaling | undefined,
-  affine: Affine,
+  grids: readonly Grid[],
   missing: readonly (number | null)[] | undefined,
 ): Scaling | undefined {
+  const affine = affineOf(grids);
   const isIdentity = affine.offsets.every((o) => o === 0) && affine.factors.every((f) => f === 1);
-  if (!inner && !missing && isIdentity) return undefined;
+  const hasBins = grids.some(({ edges }) => edges);
+  if (!inner && !missing && isIdentity && !hasBins) return undefined;
   const before = missing?.map((x, i) =>
     x === null || !inner ? x : inner.offsets[i]! + x / inner.factors[i]!,
   );
-  return { ...compose(inner, affine), ...(before && !inner?.missing && { missing: before }) };
+  return {
+    ...compose(inner, affine),
+    ...(before && !inner?.missing && { missing: before }),
+    ...(hasBins && { edges: grids.map(({ edges }) => edges ?? null) }),
+  };
 }
+
+const affineOf = (grids: readonly Grid[]): Affine => ({
+  offsets: grids.map(({ offset }) => offset),
+  factors: grids.map(({ factor }) => factor),
+});
 
 /** A float graph with scaled inputs, and what people should know of it. */
 export interface ScaledTrees {
@@ -256,13 +303,12 @@ function scaleInput(from: ScaledTrees, input: Tensor, rows: readonly Float32Arra
   const subjects = featuresOf(asked, scaledRows, isMissing).map((feature, i) =>
     subjectOf(others.length > 0 ? { ...feature, covers: coverOf(scaledRows, i) } : feature),
   );
-  const found = others.length > 0 ? sharedGrids(subjects) : gridsOf(subjects);
+  const found = others.length > 0 ? sharedGrids(subjects) : gridsOf(subjects, splitsOf(graph, trees));
   const { grids } = found;
-  const affine = { offsets: grids.map(({ offset }) => offset), factors: grids.map(({ factor }) => factor) };
-  const adapted = adaptReaders(graph, input, affine, others);
+  const adapted = adaptReaders(graph, input, affineOf(grids), others);
   if (!adapted) return from;
   const missing = subjects.map((subject, i) => missingValue(subject, asked[i]!, grids[i]!));
-  const scaling = scalingOf(input.scaling, affine, isMissing ? missing : undefined);
+  const scaling = scalingOf(input.scaling, grids, isMissing ? missing : undefined);
   const tables = trees.flatMap((node) => scaleForest(graph, node, grids));
   const { scaling: _, ...rest } = input;
   return {
@@ -271,20 +317,20 @@ function scaleInput(from: ScaledTrees, input: Tensor, rows: readonly Float32Arra
   };
 }
 
-interface Readers {
+export interface Readers {
   readonly trees: readonly Node[];
   readonly others: readonly Node[];
 }
 
 /** The nodes that read a tensor: forests, which want integers of their own, and others. */
-function readersOf(graph: Graph, name: string): Readers {
+export function readersOf(graph: Graph, name: string): Readers {
   const all = readers(graph).get(name) ?? [];
   const isTree = ({ op, inputs }: Node): boolean => op === "tree_ensemble" && inputs[0] === name;
   return { trees: all.filter(isTree), others: all.filter((node) => !isTree(node)) };
 }
 
 /** The forests that read an input. */
-const treesOf = (graph: Graph, name: string): readonly Node[] => readersOf(graph, name).trees;
+export const treesOf = (graph: Graph, name: string): readonly Node[] => readersOf(graph, name).trees;
 
 /** The float graph with scaled inputs; see above. Without samples, thresholds alone say what is to be told apart. */
 export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTrees {
@@ -295,79 +341,4 @@ export function scaleTrees(graph: Graph, samples: readonly Sample[]): ScaledTree
     const isReady = treesOf(from.graph, name).length > 0 && input.dtype === "float32";
     return isReady && !graph.outputs.includes(name) ? scaleInput(from, input, rows) : from;
   }, start);
-}
-
-/** Whether an input is scaled for forests and for others that read it too. */
-function isShared(graph: Graph, name: string): boolean {
-  const { trees, others } = readersOf(graph, name);
-  const input = tensorOf(graph, name);
-  const features = input.shape.at(-1) ?? 1;
-  const identity = { offsets: Array<number>(features).fill(0), factors: Array<number>(features).fill(1) };
-  return (
-    trees.length > 0 &&
-    others.length > 0 &&
-    input.scaling !== undefined &&
-    adaptReaders(graph, input, identity, others) !== undefined
-  );
-}
-
-const isBetweenIntegers = (threshold: number, { min, max }: Range): boolean =>
-  !Number.isFinite(threshold) || (Number.isInteger(threshold - 0.5) && threshold > min && threshold < max);
-
-const isInside = (member: number, { min, max }: Range): boolean =>
-  !Number.isFinite(member) || (Number.isInteger(member) && member > min && member < max);
-
-/** An input that has been scaled for the forests that read it, as quantised. */
-export function treeInput(graph: Graph, name: string): Tensor | undefined {
-  const trees = treesOf(graph, name);
-  if (trees.length === 0) return undefined;
-  const fits = (range: Range): boolean =>
-    trees.every((node) => {
-      const sets = setsOf(graph, node)?.data ?? [];
-      return [...rowsOf(nodesOf(graph, node))].every(
-        ([feature, value, , flags]) =>
-          feature === LEAF ||
-          ((flags & IS_SET) === 0
-            ? isBetweenIntegers(value, range)
-            : membersOf(sets, value).every((member) => isInside(member, range))),
-      );
-    });
-  const { others } = readersOf(graph, name);
-  if (others.length > 0 && !isShared(graph, name)) return undefined;
-  // Others that read it need more integers than thresholds show.
-  const types = others.length > 0 ? (["int16"] as const) : (["int8", "int16"] as const);
-  const dtype = types.find((type) => fits(RANGES[type]));
-  return dtype && { ...tensorOf(graph, name), dtype, quantization: quantized(1, 0) };
-}
-
-/** A quantised input whose features all have one map without offset: as a scale of the tensor that is fewer bytes. */
-export function withScale(tensor: Tensor): Tensor {
-  const { scaling, ...rest } = tensor;
-  const factor = scaling?.factors[0] ?? 1;
-  const isAlike =
-    scaling &&
-    !scaling.missing &&
-    scaling.offsets.every((offset) => offset === 0) &&
-    scaling.factors.every((other) => other === factor) &&
-    1 / (1 / factor) === factor;
-  return isAlike ? { ...rest, quantization: quantized(1 / factor, 0) } : tensor;
-}
-
-/** Sums of forests are of int16, and so is all that can be computed of them. */
-export function treePrecision(
-  graph: Graph,
-  precision: ReadonlyMap<string, Precision>,
-): ReadonlyMap<string, Precision> {
-  const all = new Map(precision);
-  const shared = graph.inputs.filter((name) => isShared(graph, name));
-  const ofTrees = new Set<string>(shared);
-  for (const name of shared) all.set(name, "int16");
-  for (const { op, inputs, outputs } of graph.nodes) {
-    const { types } = operatorOf(op);
-    const isWide = op === "tree_ensemble" || inputs.some((input) => ofTrees.has(input));
-    if (!isWide || !types.includes("int16")) continue;
-    if (!all.has(outputs[0]!)) all.set(outputs[0]!, "int16");
-    if (all.get(outputs[0]!) === "int16") ofTrees.add(outputs[0]!);
-  }
-  return all;
 }

@@ -1,10 +1,12 @@
 /**
  * Integers for one feature of a forest: x becomes round((x - offset) * factor), so that every threshold comes to lie
  * between the integers of the values next to it, which are those of the samples and, as the model's framework compares
- * them, the thresholds themselves.
+ * them, the thresholds themselves. Where 16 bits are too few for that, or the map takes more bytes than the thresholds
+ * do, x becomes the number of its bin between thresholds, which is right for every x.
  */
-import { floatAfter } from "../../ir/float_order.ts";
+import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import type { Range } from "../../ops/activation.ts";
+import { binOf, countBelow } from "../../ops/border.ts";
 import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
 
 export interface Threshold {
@@ -22,6 +24,8 @@ export interface Feature {
   readonly samples: readonly number[];
   /** The greatest integer of the type is for missing values alone. */
   readonly reserved: boolean;
+  /** A split asks for what lies below all numbers, and so the least integer of the type has to be none of theirs. */
+  readonly belowAll: boolean;
   /** Where others read the feature too: what has to lie within the type, as they lose what is cut off. */
   readonly covers?: readonly [low: number, high: number];
 }
@@ -31,9 +35,10 @@ export interface Affine {
   readonly factor: number;
 }
 
-/** The integer of each threshold; those of members follow from the map itself. */
+/** The integer of each threshold; those of members follow from the map itself, or from the edges of bins. */
 export interface Grid extends Affine {
   readonly thresholds: ReadonlyMap<number, number>;
+  readonly edges?: readonly number[];
 }
 
 /** A threshold with the known values next to it. */
@@ -41,8 +46,6 @@ interface Edge {
   readonly value: number;
   readonly below: number;
   readonly above: number;
-  /** Between the samples next to it. */
-  readonly gap: number;
 }
 
 /** A feature with what all its grids are made from. */
@@ -56,16 +59,8 @@ export interface Subject {
 
 export const sorted = (numbers: Iterable<number>): number[] => [...new Set(numbers)].sort((a, b) => a - b);
 
-/** How many of sorted numbers are at most x. */
-function countUpTo(numbers: readonly number[], x: number): number {
-  let [from, to] = [0, numbers.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (numbers[middle]! <= x) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
+/** How many of sorted numbers of float32 are at most x. */
+const countUpTo = (numbers: readonly number[], x: number): number => countBelow(numbers, floatAfter(x));
 
 /** How far from a multiple of a step a value may be, in steps, for the sake of its rounding to float32. */
 const LATTICE_ERROR = 0.02;
@@ -123,15 +118,18 @@ export function subjectOf(feature: Feature, known: Known = "all"): Subject {
   };
   const edges = sorted(thresholds.map(({ value }) => value)).map((value) => {
     const [below, above] = next(values, value);
-    const [low, high] = next(samples, value);
-    return { value, below, above, gap: high - low };
+    return { value, below, above };
   });
   return { feature, edges, values, lattice };
 }
 
 /** As the caller computes it: see host/ops/border.ts. */
-export const scaled = (x: number, { offset, factor }: Affine): number =>
+const scaled = (x: number, { offset, factor }: Affine): number =>
   roundHalfAway(Math.fround((x - offset) * factor));
+
+/** The integer of a value. */
+export const integerOf = (x: number, grid: Grid): number =>
+  grid.edges ? binOf(grid.edges, x) : scaled(x, grid);
 
 /** The integers of numbers: the greatest of the type is not one of them where it is reserved. */
 const integersOf = ({ min, max }: Range, reserved: boolean): Range => ({
@@ -176,9 +174,13 @@ function isCovered({ feature }: Subject, affine: Affine, type: Range): boolean {
   return (feature.covers ?? []).every((x) => scaled(x, affine) >= min && scaled(x, affine) <= max);
 }
 
+const isUsable = ({ offset, factor }: Affine): boolean =>
+  Number.isFinite(Math.fround(factor)) && factor > 0 && Number.isFinite(offset);
+
 /** The grid of an affine map, each threshold as near to a border as it may be, where all values keep their sides. */
 export function gridOf(subject: Subject, affine: Affine, type: Range): Grid | undefined {
   const thresholds = new Map<number, number>();
+  if (!isUsable(affine) || subject.feature.belowAll) return undefined;
   for (const edge of subject.edges) {
     const free = room(subject, edge, affine, type);
     if (free.least > free.most) return undefined;
@@ -187,23 +189,6 @@ export function gridOf(subject: Subject, affine: Affine, type: Range): Grid | un
   return membersApart(subject, affine, type) && isCovered(subject, affine, type)
     ? { ...affine, thresholds }
     : undefined;
-}
-
-/** The share of the gap between two samples by which a threshold in it may be moved. */
-const MAX_SHIFT = 0.02;
-
-/** Whether values that no sample has are decided as before, too, but for very few. */
-export function isClose(subject: Subject, { offset, factor, thresholds }: Grid): boolean {
-  const { edges, feature, lattice } = subject;
-  const { samples } = feature;
-  if (lattice) return true;
-  if (samples.length === 0 || feature.members.length > 0) return false;
-  const all = [samples[0]!, samples.at(-1)!, edges[0]!.value, edges.at(-1)!.value];
-  const range = Math.max(...all.map(Math.abs)) + 1 / factor;
-  return edges.every(({ value, gap }) => {
-    const moved = Math.abs((thresholds.get(value)! + 0.5) / factor + offset - value);
-    return moved <= MAX_SHIFT * Math.min(gap, range);
-  });
 }
 
 /**
@@ -222,7 +207,7 @@ export const PARTS = [1, 2, 4, 8, 16] as const;
 const PHASES = [0.25, 0.45, -0.25, -0.45];
 
 /** Maps by which each value of a lattice is an integer of its own: nothing is lost, whatever lies between. */
-export function* latticeMaps(subject: Subject, type: "int8" | "int16"): Generator<Affine> {
+function* latticeMaps(subject: Subject, type: "int8" | "int16"): Generator<Affine> {
   const { feature, edges, lattice } = subject;
   if (!lattice) return;
   const { origin, step } = lattice;
@@ -244,7 +229,7 @@ export function* latticeMaps(subject: Subject, type: "int8" | "int16"): Generato
 }
 
 /** Maps by which the first and the last threshold lie so many integers apart. */
-export function* evenMaps({ feature, edges }: Subject, type: "int8" | "int16"): Generator<Affine> {
+function* evenMaps({ feature, edges }: Subject): Generator<Affine> {
   const { samples } = feature;
   const all = sorted([...edges.map(({ value }) => value), ...feature.members]);
   const [low, high] = [samples[0] ?? Number.NEGATIVE_INFINITY, samples.at(-1) ?? Number.POSITIVE_INFINITY];
@@ -253,14 +238,14 @@ export function* evenMaps({ feature, edges }: Subject, type: "int8" | "int16"): 
   const inside = among.length > 0 && among.length < all.length ? [all, among] : [all];
   // Others need as many integers of each feature, or small weights beside large ones would be rounded to none.
   const spans = feature.covers ? [sorted(feature.covers)] : inside;
-  for (const steps of EVEN_STEPS[type]) {
+  for (const steps of EVEN_STEPS) {
     for (const values of spans) {
       const [first, last] = [values[0]!, values.at(-1)!];
       const span = last - first || (high - low) / 4 || Math.abs(first) || 1;
       const factor = Math.fround(steps / (Number.isFinite(span) ? span : Math.abs(first) || 1));
       // The first threshold is the border above -middle.
       const offset = Math.fround(first + (Math.floor(steps / 2) - 0.5) / factor);
-      if (Number.isFinite(factor) && factor > 0 && Number.isFinite(offset)) yield { offset, factor };
+      if (isUsable({ offset, factor })) yield { offset, factor };
     }
   }
 }
@@ -271,40 +256,44 @@ export const RANGES: Readonly<Record<"int8" | "int16", Range>> = {
 };
 
 /** From the finest: fewer steps may happen to meet all thresholds better. */
-const EVEN_STEPS = {
-  int8: Array.from({ length: 250 }, (_, i) => 252 - i),
-  int16: Array.from({ length: 1000 }, (_, i) => 65_000 - 32 * i),
-} as const;
+const EVEN_STEPS = Array.from({ length: 1000 }, (_, i) => 65_000 - 32 * i);
 
-/** The first of some maps that keeps all decisions, and is near enough to the thresholds where that is asked for. */
-function first(subject: Subject, maps: Iterable<Affine>, type: Range, near: boolean): Grid | undefined {
+/** The first of some maps that keeps all decisions. */
+function first(subject: Subject, maps: Iterable<Affine>, type: Range): Grid | undefined {
   for (const affine of maps) {
     const grid = gridOf(subject, affine, type);
-    if (grid && (!near || isClose(subject, grid))) return grid;
+    if (grid) return grid;
   }
   return undefined;
 }
 
-export function int8Grid(subject: Subject): Grid | undefined {
-  const lattice = first(subject, latticeMaps(subject, "int8"), RANGES.int8, false);
-  if (lattice || subject.edges.length > 253) return lattice;
-  return first(subject, evenMaps(subject, "int8"), RANGES.int8, true);
+export const latticeGrid = (subject: Subject, type: "int8" | "int16"): Grid | undefined =>
+  first(subject, latticeMaps(subject, type), RANGES[type]);
+
+/** By which a value that is not known is decided as before unless it lies within a step of a threshold. */
+export const evenGrid = (subject: Subject): Grid | undefined =>
+  first(subject, evenMaps(subject), RANGES.int16);
+
+/** Integers that no bin may have: of a member none at the ends, and the greatest may be for missing values. */
+const NO_BINS = 4;
+
+/** Bins between all that is asked for: a member has one of its own. */
+export function binGrid({ feature }: Subject, type: "int8" | "int16"): Grid | undefined {
+  const around = feature.members.flatMap((member) => [floatBefore(member), member]);
+  const edges = sorted([...feature.thresholds.map(({ value }) => value), ...around]);
+  const { min, max } = RANGES[type];
+  if (edges.length > max - min - NO_BINS) return undefined;
+  const thresholds = new Map(feature.thresholds.map(({ value }) => [value, binOf(edges, value)]));
+  return { offset: 0, factor: 1, thresholds, edges };
 }
 
 /** A grid of 16 bits that keeps as much of what is known as one can. */
 export const coarserGrid = ({ feature }: Subject): Grid | undefined =>
-  int16Grid(subjectOf(feature, "not on thresholds")) ?? int16Grid(subjectOf(feature, "samples"));
-
-export function int16Grid(subject: Subject): Grid | undefined {
-  const lattice = subject.feature.covers
-    ? undefined
-    : first(subject, latticeMaps(subject, "int16"), RANGES.int16, false);
-  return lattice ?? first(subject, evenMaps(subject, "int16"), RANGES.int16, false);
-}
+  evenGrid(subjectOf(feature, "not on thresholds")) ?? evenGrid(subjectOf(feature, "samples"));
 
 /** Where no grid keeps all decisions, the finest grid comes nearest. */
 export function nearestGrid(subject: Subject): Grid {
-  const affine = evenMaps(subject, "int16").next().value ?? { offset: 0, factor: 1 };
+  const affine = evenMaps(subject).next().value ?? { offset: 0, factor: 1 };
   const all = insideOf(integersOf(RANGES.int16, subject.feature.reserved));
   const placed = subject.edges.map((edge): [number, number] => {
     const free = room(subject, edge, affine, RANGES.int16);

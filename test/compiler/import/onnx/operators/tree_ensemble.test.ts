@@ -161,6 +161,59 @@ describe("scores become what ONNX Runtime makes of them", () => {
     ));
 });
 
+describe("missing values at equalities that lead to one node", () => {
+  /** x = 1 or x = 2 leads to one leaf, anything else to another. */
+  const chain = (numbers: readonly number[], missing: readonly number[]): Uint8Array =>
+    model("TreeEnsembleRegressor", 1, {
+      n_targets: 1,
+      nodes_treeids: [0, 0, 0, 0],
+      nodes_nodeids: [0, 1, 2, 3],
+      nodes_featureids: [0, 0, 0, 0],
+      nodes_modes: ["BRANCH_EQ", "BRANCH_EQ", "LEAF", "LEAF"],
+      nodes_values: { floats: [...numbers, 0, 0] },
+      nodes_truenodeids: [2, 2, 0, 0],
+      nodes_falsenodeids: [1, 3, 0, 0],
+      nodes_missing_value_tracks_true: [...missing, 0, 0],
+      target_treeids: [0, 0],
+      target_nodeids: [2, 3],
+      target_ids: [0, 0],
+      target_weights: { floats: [1, 2] },
+    });
+  const values = [1, 2, 2.5, 40, 9, Number.NaN];
+  const cases: readonly [readonly number[], readonly number[]][] = [
+    [
+      [1, 2],
+      [0, 0],
+    ],
+    [
+      [1, 2],
+      [1, 0],
+    ],
+    [
+      [1, 2],
+      [1, 1],
+    ],
+    // Not numbers that ONNX Runtime makes a set of.
+    [
+      [1, 2.5],
+      [0, 1],
+    ],
+    [
+      [40, 2],
+      [0, 1],
+    ],
+  ];
+  for (const [numbers, missing] of cases)
+    test(`${numbers} with ${missing}`, () => expectRuntime(chain(numbers, missing), pairs(values)));
+
+  test("are refused where ONNX and its runtime decide differently", () => {
+    assert.throws(
+      () => importOnnx(chain([1, 2], [0, 1]), "trees"),
+      /node 1 of tree 0: expected missing values to go where they do at node 0 of tree 0/,
+    );
+  });
+});
+
 describe("what is refused says why", () => {
   const good = nodes("BRANCH_LEQ", "BRANCH_LEQ");
   const cases: readonly [string, Attributes, RegExp][] = [
