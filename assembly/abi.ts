@@ -4,7 +4,7 @@
  *   memory                     linear memory; the first `memory_bytes` bytes are all that is used
  *   invoke(): i32              one inference; STATUS_OK or a positive error
  *   abi: i32                   ABI_VERSION
- *   memory_bytes: i32          bytes of linear memory that a device has to provide
+ *   memory_bytes: i32          bytes of linear memory that a device provides: all, or up to the constants
  *   constants: i32             where constants begin, which end with memory; nothing writes there
  *   input_<i>, output_<i>      i32 offsets of the tensors in memory, i counted from 0
  *   input_<i>_bytes, output_<i>_bytes

@@ -24,7 +24,7 @@ static const void *call_kernel(IM3Runtime runtime, IM3ImportContext context, uin
     const uint32_t at = (uint32_t)stack[0], begin = model->constants_at, end = model->memory_bytes;
     if (at < begin || at % 4 != 0 || at > end || kernel->block_bytes > end - at)
         return m3Err_trapOutOfBoundsMemoryAccess;
-    const uint8_t *constants    = (const uint8_t *)linear + begin;
+    const uint8_t *constants = model->constants != NULL ? model->constants : (const uint8_t *)linear + begin;
     const thimble_memory memory = {linear, constants, begin, end};
     return kernel->run(&memory, constants + (at - begin)) == 0 ? m3Err_none
                                                                : m3Err_trapOutOfBoundsMemoryAccess;
@@ -56,6 +56,32 @@ static int is_kernel(const thimble_export *exported) {
     const uint32_t bytes       = sizeof prefix - 1;
     return exported->kind == WASM_FUNCTION && exported->name_bytes > bytes &&
            memcmp(exported->name, prefix, bytes) == 0;
+}
+
+/* Whether the module has kernels, and this build all of them: then it is they alone that read constants. */
+static int all_are_native(const thimble_module_info *info) {
+    thimble_section exports = info->exports;
+    int count               = 0;
+    for (uint32_t i = 0; i < info->export_count; i++) {
+        thimble_export exported = thimble_export_next(&exports);
+        if (!is_kernel(&exported)) continue;
+        if (find_kernel(&exported) == NULL || !thimble_function_is(info, exported.index, 1, 0)) return 0;
+        count++;
+    }
+    return count > 0;
+}
+
+const uint8_t *thimble_flash_constants(const thimble_model *model) {
+    const uint32_t at    = model->constants_at;
+    thimble_section data = model->info.data;
+    /* wasm3 takes a limit of 0 bytes for none. */
+    if (at == 0 || !all_are_native(&model->info)) return NULL;
+    for (uint32_t i = 0; i < model->info.data_count; i++) {
+        thimble_data segment = thimble_data_next(&data);
+        if (segment.offset != at || segment.size != model->memory_bytes - at) continue;
+        return (uintptr_t)segment.bytes % sizeof(uint32_t) == 0 ? segment.bytes : NULL;
+    }
+    return NULL;
 }
 
 thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {

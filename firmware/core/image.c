@@ -30,6 +30,7 @@ enum tlv_type {
     TLV_ABI          = 0xa1,
     TLV_MEMORY_BYTES = 0xa2,
     TLV_CAPABILITIES = 0xa3,
+    TLV_LEAST_BYTES  = 0xa4,
 };
 
 /* Where the parts of an image are; all of them have been checked against the size of the slot. */
@@ -139,7 +140,8 @@ static int read_tlv(uint16_t type, const uint8_t *value, uint16_t bytes, thimble
     case TLV_MEMORY_BYTES: return read_number(value, bytes, &image->memory_bytes);
     case TLV_CAPABILITIES: return read_number(value, bytes, &image->capabilities);
     case TLV_MODEL_ID: return read_id(value, bytes, image->id);
-    default: return type > TLV_CAPABILITIES;
+    case TLV_LEAST_BYTES: return read_number(value, bytes, &image->least_bytes);
+    default: return type > TLV_LEAST_BYTES;
     }
 }
 

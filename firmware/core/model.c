@@ -126,7 +126,7 @@ static thimble_status read_tensor(const thimble_model *model, const char *prefix
     if (!thimble_global_find(&model->info, name, &tensor->offset)) return THIMBLE_ERR_EXPORT;
     tensor_name(name, prefix, index, "_bytes");
     if (!thimble_global_find(&model->info, name, &tensor->bytes)) return THIMBLE_ERR_EXPORT;
-    int fits = tensor->bytes > 0 && (uint64_t)tensor->offset + tensor->bytes <= model->memory_bytes;
+    int fits = tensor->bytes > 0 && (uint64_t)tensor->offset + tensor->bytes <= model->constants_at;
     return fits ? THIMBLE_OK : THIMBLE_ERR_EXPORT;
 }
 
@@ -148,12 +148,14 @@ static thimble_status read_tensors(const thimble_model *model, const char *prefi
 
 /* Where no constants are exported, there are none. */
 static thimble_status read_constants(thimble_model *model) {
-    uint32_t ignored;
-    model->constants_at = model->memory_bytes & ~3u;
-    if (!thimble_export_find(&model->info, WASM_GLOBAL, "constants", &ignored)) return THIMBLE_OK;
-    if (!thimble_global_find(&model->info, "constants", &model->constants_at)) return THIMBLE_ERR_EXPORT;
-    const uint32_t at = model->constants_at;
-    return at <= model->memory_bytes && at % 4 == 0 ? THIMBLE_OK : THIMBLE_ERR_EXPORT;
+    uint32_t ignored, at = model->memory_bytes;
+    if (thimble_export_find(&model->info, WASM_GLOBAL, "constants", &ignored)) {
+        if (!thimble_global_find(&model->info, "constants", &at)) return THIMBLE_ERR_EXPORT;
+        if (at > model->memory_bytes || at % 4 != 0) return THIMBLE_ERR_EXPORT;
+    }
+    if (model->image.least_bytes != 0 && model->image.least_bytes != at) return THIMBLE_ERR_EXPORT;
+    model->constants_at = at;
+    return THIMBLE_OK;
 }
 
 static thimble_status read_abi(thimble_model *model) {
@@ -214,8 +216,16 @@ static M3Result new_runtime(thimble_model *model, IM3Environment environment, ui
     model->runtime  = m3_NewRuntime(environment, bytes + widest, model);
     if (model->runtime == NULL) return m3Err_mallocFailed;
     model->runtime->numStackSlots -= widest / (uint32_t)sizeof(m3slot_t);
-    model->runtime->memoryLimit = model->memory_bytes;
+    model->runtime->memoryLimit = model->linear_bytes;
     return m3Err_none;
+}
+
+/* wasm3 copies data segments when it loads a module: one of no bytes stays where it is. */
+static void leave_constants(thimble_model *model) {
+    if (model->constants == NULL) return;
+    thimble_section data = model->info.data;
+    for (uint32_t i = 0; i < model->info.data_count; i++)
+        if (thimble_data_next(&data).bytes == model->constants) model->module->dataSegments[i].size = 0;
 }
 
 static thimble_status instantiate(thimble_model *model, uint32_t stack_bytes) {
@@ -227,6 +237,7 @@ static thimble_status instantiate(thimble_model *model, uint32_t stack_bytes) {
     const thimble_image *image = &model->image;
     result = m3_ParseModule(environment, &model->module, image->body, (uint32_t)image->body_bytes);
     if (result != m3Err_none) return fail(model, result);
+    leave_constants(model);
     result = m3_LoadModule(model->runtime, model->module);
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
@@ -284,7 +295,11 @@ static thimble_status load(thimble_model *model, const thimble_options *options)
     thimble_status status      = thimble_module_scan(image->body, image->body_bytes, &model->info);
     if (status == THIMBLE_OK) status = read_abi(model);
     if (status == THIMBLE_OK) status = keep_tensors(model);
-    if (status == THIMBLE_OK && model->memory_bytes > model->heap.bytes) status = THIMBLE_ERR_RAM;
+    if (status != THIMBLE_OK) return status;
+    if (!options->portable_only) model->constants = thimble_flash_constants(model);
+    model->linear_bytes            = model->constants != NULL ? model->constants_at : model->memory_bytes;
+    model->statistics.memory_bytes = model->linear_bytes;
+    if (model->linear_bytes > model->heap.bytes) status = THIMBLE_ERR_RAM;
     uint32_t stack_bytes = options->stack_bytes != 0 ? options->stack_bytes : THIMBLE_STACK_BYTES;
     if (status == THIMBLE_OK && stack_bytes > model->heap.bytes) status = THIMBLE_ERR_RAM;
     if (status == THIMBLE_OK) status = instantiate(model, stack_bytes);
@@ -307,6 +322,11 @@ static void place_heap(thimble_model *model, size_t ram_bytes) {
     thimble_heap_open(&model->heap, (uint8_t *)model + own, ram_bytes > own ? ram_bytes - own : 0);
 }
 
+/* The least linear memory that an image may need, as far as it says. */
+static uint32_t least_bytes(const thimble_image *image) {
+    return image->least_bytes != 0 ? image->least_bytes : image->memory_bytes;
+}
+
 thimble_status thimble_open(const thimble_device *device, const uint8_t *data, size_t size, void *ram,
                             size_t ram_bytes, const thimble_options *options, thimble_model **model) {
     static const thimble_options defaults = {0};
@@ -320,7 +340,7 @@ thimble_status thimble_open(const thimble_device *device, const uint8_t *data, s
     thimble_status status = thimble_image_check(device, data, size, options->least_security_counter, &image);
     if (status == THIMBLE_ERR_ARGUMENT) return status;
     if (status == THIMBLE_OK && ram_bytes < sizeof **model) status = THIMBLE_ERR_RAM;
-    if (status == THIMBLE_OK && image.memory_bytes > ram_bytes) status = THIMBLE_ERR_RAM;
+    if (status == THIMBLE_OK && least_bytes(&image) > ram_bytes) status = THIMBLE_ERR_RAM;
     if (status == THIMBLE_OK) {
         thimble_model *opened = ram;
         *opened               = (thimble_model){.device = device, .image = image};
@@ -372,11 +392,11 @@ static void set_global(IM3Global global, const thimble_global *to) {
 /* Memory and globals as they were after instantiation; what a failed invocation left may be anything. */
 static void reset(thimble_model *model) {
     uint8_t *memory = memory_of(model);
-    memset(memory, 0, model->memory_bytes);
+    memset(memory, 0, model->linear_bytes);
     thimble_section data = model->info.data;
     for (uint32_t i = 0; i < model->info.data_count; i++) {
         thimble_data segment = thimble_data_next(&data);
-        if ((uint64_t)segment.offset + segment.size > model->memory_bytes) continue;
+        if ((uint64_t)segment.offset + segment.size > model->linear_bytes) continue;
         memcpy(memory + segment.offset, segment.bytes, segment.size);
     }
     thimble_section globals = model->info.globals;

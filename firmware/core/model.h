@@ -23,11 +23,19 @@ struct thimble_model {
     IM3Module module;
     IM3Function invoke;
     uint32_t memory_bytes;
-    uint32_t constants_at; /* offset of the constants, which end with memory */
+    uint32_t constants_at;    /* offset of the constants, which end with memory */
+    uint32_t linear_bytes;    /* of memory, what is RAM: up to the constants where those stay in flash */
+    const uint8_t *constants; /* in flash; null where they are in RAM */
     uint32_t input_count, output_count;
     thimble_tensor *tensors; /* inputs, then outputs */
     uintptr_t native_stack;  /* of the frame that entered; see m3_Yield */
 };
+
+/*
+ * Where constants can stay in flash: every kernel of the module is native, and they are one data segment that
+ * is aligned. Otherwise null. To be asked before wasm3 is given the module.
+ */
+const uint8_t *thimble_flash_constants(const thimble_model *model);
 
 /* Binds the native kernels that this build has: how many. THIMBLE_ERR_RAM where there is no room for it. */
 thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound);

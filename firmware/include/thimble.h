@@ -108,7 +108,8 @@ typedef struct thimble_image {
     uint32_t memory_bytes;     /* linear memory that the module needs; 0 where it does not say */
     uint32_t capabilities;     /* required; 0 where it does not say */
     char id[THIMBLE_ID_BYTES + 1];
-    uint8_t digest[32]; /* SHA-256 of header, body and protected TLVs */
+    uint8_t digest[32];   /* SHA-256 of header, body and protected TLVs */
+    uint32_t least_bytes; /* linear memory where constants stay in flash; 0 where it does not say */
 } thimble_image;
 
 /*
@@ -152,6 +153,7 @@ typedef struct thimble_statistics {
     uint32_t native_kernels; /* bound when the model was opened */
     uint32_t ram_bytes;      /* handed in */
     uint32_t ram_used;       /* linear memory and everything else: so much would have sufficed */
+    uint32_t memory_bytes;   /* linear memory in RAM: less than the image's where constants stay in flash */
 } thimble_statistics;
 
 /* Lives at the start of the RAM handed in. */

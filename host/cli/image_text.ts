@@ -20,11 +20,12 @@ export function imageFields({ body, digest, keyHash, signature, ...fields }: Ima
 
 /** The fields of an image for people. */
 export function imageText(info: ImageInfo): string {
-  const { id, version, securityCounter: counter, memoryBytes, capabilities, abi } = info;
+  const { id, version, securityCounter: counter, memoryBytes, leastBytes, capabilities, abi } = info;
+  const inFlash = leastBytes === undefined ? "" : ` (${bytes(leastBytes)} where constants stay in flash)`;
   const names = capabilityNames(capabilities ?? 0).join(", ") || "nothing special";
   return [
     `image   ${bytes(info.bytes)}: ${id ?? "no id"} ${version}, security counter ${counter === undefined ? "none" : integer(counter)}`,
-    `  needs   ABI ${abi ?? "not said"}, memory ${memoryBytes === undefined ? "not said" : bytes(memoryBytes)}, ${names}`,
+    `  needs   ABI ${abi ?? "not said"}, memory ${memoryBytes === undefined ? "not said" : bytes(memoryBytes)}${inFlash}, ${names}`,
     `  digest  ${hex(info.digest)}`,
     `  key     ${hex(info.keyHash)}`,
   ].join("\n");

@@ -175,12 +175,14 @@ const NUMBERS = {
   [TLV.abi]: "abi",
   [TLV.memoryBytes]: "memoryBytes",
   [TLV.capabilities]: "capabilities",
+  [TLV.leastBytes]: "leastBytes",
 } as const;
 const NUMBER_NAMES: Readonly<Record<number, string>> = {
   [TLV.securityCounter]: "security counter",
   [TLV.abi]: "ABI",
   [TLV.memoryBytes]: "memory bytes",
   [TLV.capabilities]: "capabilities",
+  [TLV.leastBytes]: "least memory bytes",
 };
 
 function readNumber({ type, value, offset }: Entry): number {

@@ -19,6 +19,7 @@ export const TLV = {
   abi: 0xa1,
   memoryBytes: 0xa2,
   capabilities: 0xa3,
+  leastBytes: 0xa4,
 } as const;
 /** Types below belong to MCUboot; from here on to vendors. */
 export const FIRST_VENDOR_TYPE = 0xa0;
@@ -43,6 +44,8 @@ export interface ImageFields {
   readonly memoryBytes?: number;
   /** Bits of `CAPABILITY` that a device must have. */
   readonly capabilities?: number;
+  /** Linear memory on a device whose kernels are all native: constants stay in flash. */
+  readonly leastBytes?: number;
 }
 
 export const sha256 = (bytes: Uint8Array): Uint8Array =>

@@ -28,6 +28,8 @@ export function capabilityNames(capabilities: number): string[] {
 export interface ModuleNeeds {
   readonly abi: number;
   readonly memoryBytes: number;
+  /** Of these, where the module has constants, what comes before them. */
+  readonly leastBytes?: number;
   readonly capabilities: number;
 }
 
@@ -105,22 +107,17 @@ function requireFunction(module: Uint8Array, exports: Exports, name: string): vo
   }
 }
 
-function tensors(
-  exports: Exports,
-  prefix: string,
-  read: (name: string) => number,
-  memoryBytes: number,
-): void {
+function tensors(exports: Exports, prefix: string, read: (name: string) => number, limit: number): void {
   const count = exports.filter(({ name }) => new RegExp(`^${prefix}_(0|[1-9]\\d*)$`).test(name)).length;
   if (count === 0 || count > maxTensors)
     fail("EXPORT", `expected 1 to ${maxTensors} exports ${prefix}_<i>, found ${count}`);
   for (let i = 0; i < count; i++) {
     const offset = read(`${prefix}_${i}`);
     const bytes = read(`${prefix}_${i}_bytes`);
-    if (bytes === 0 || offset + bytes > memoryBytes) {
+    if (bytes === 0 || offset + bytes > limit) {
       fail(
         "EXPORT",
-        `${prefix}_${i}: expected to lie within memory_bytes (${memoryBytes}), found ${bytes} bytes at ${offset}`,
+        `${prefix}_${i}: expected to lie below the constants, or the end of memory, at ${limit}, found ${bytes} bytes at ${offset}`,
       );
     }
   }
@@ -178,15 +175,14 @@ export function readNeeds(module: Uint8Array): ModuleNeeds {
       "EXPORT",
       `memory: expected ${pagesFor(memoryBytes)} pages for memory_bytes ${memoryBytes}, found ${pages}`,
     );
-  if (exports.some(({ name }) => name === "constants")) {
-    const constants = read("constants");
-    if (constants > memoryBytes || constants % 4 !== 0)
-      fail("EXPORT", `constants: expected a multiple of 4 up to ${memoryBytes}, found ${constants}`);
-  }
+  const hasConstants = exports.some(({ name }) => name === "constants");
+  const constants = hasConstants ? read("constants") : memoryBytes;
+  if (hasConstants && (constants > memoryBytes || constants % 4 !== 0))
+    fail("EXPORT", `constants: expected a multiple of 4 up to ${memoryBytes}, found ${constants}`);
   requireFunction(module, exports, "invoke");
   if (exports.some(({ name }) => name === "self_test")) requireFunction(module, exports, "self_test");
-  tensors(exports, "input", read, memoryBytes);
-  tensors(exports, "output", read, memoryBytes);
+  tensors(exports, "input", read, constants);
+  tensors(exports, "output", read, constants);
   checkData(module, memoryBytes);
-  return { abi, memoryBytes, capabilities };
+  return { abi, memoryBytes, capabilities, ...(hasConstants && { leastBytes: constants }) };
 }

@@ -74,7 +74,7 @@ function area(magic: number, tlvs: readonly Uint8Array[]): Uint8Array {
 
 /** In the order that imgtool gives them, so that equal fields make equal bytes. */
 function protectedTlvs(fields: ImageFields): Uint8Array[] {
-  const { securityCounter, id, abi, memoryBytes, capabilities } = fields;
+  const { securityCounter, id, abi, memoryBytes, capabilities, leastBytes } = fields;
   return [
     ...(securityCounter === undefined
       ? []
@@ -83,6 +83,7 @@ function protectedTlvs(fields: ImageFields): Uint8Array[] {
     ...(abi === undefined ? [] : [tlv(TLV.abi, u32("ABI", abi))]),
     ...(memoryBytes === undefined ? [] : [tlv(TLV.memoryBytes, u32("memory bytes", memoryBytes))]),
     ...(capabilities === undefined ? [] : [tlv(TLV.capabilities, u32("capabilities", capabilities))]),
+    ...(leastBytes === undefined ? [] : [tlv(TLV.leastBytes, u32("least memory bytes", leastBytes))]),
   ];
 }
 

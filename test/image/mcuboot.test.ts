@@ -250,7 +250,7 @@ describe("protected TLVs of a signed image", () => {
   test("an empty area, vendor types that we do not know", () => {
     assert.deepEqual(fieldsOf(verifyImage(handMade([]), [publicKey])), { version: "1.2.3" });
     const unknown = handMade([
-      [0xa4, 1],
+      [0xa7, 1],
       [0xfffe, new Uint8Array()],
       [0xa1, 2],
     ]);

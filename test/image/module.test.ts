@@ -158,12 +158,12 @@ describe("modules that a device would refuse", () => {
     [
       "an empty output",
       assemble({ globals: { output_0_bytes: 0 } }),
-      "output_0: expected to lie within memory_bytes (64), found 0 bytes at 20",
+      "output_0: expected to lie below the constants, or the end of memory, at 64, found 0 bytes at 20",
     ],
     [
       "an output beyond memory",
       assemble({ globals: { output_0: 61 } }),
-      "output_0: expected to lie within memory_bytes (64), found 4 bytes at 61",
+      "output_0: expected to lie below the constants, or the end of memory, at 64, found 4 bytes at 61",
     ],
     ["an offset above 2^31", assemble({ globals: { output_0: -4 } }), "found 4 bytes at 4294967292"],
     [

@@ -221,9 +221,10 @@ static void print_statistics(void) {
         puts("-1");
         return;
     }
-    printf("0 %u %u %d %u %u %u %u %u %u\n", (unsigned)s->invocations, (unsigned)s->failures, s->last_error,
-           (unsigned)s->open_ticks, (unsigned)s->last_ticks, (unsigned)s->most_ticks,
-           (unsigned)s->native_kernels, (unsigned)s->ram_bytes, (unsigned)s->ram_used);
+    printf("0 %u %u %d %u %u %u %u %u %u %u\n", (unsigned)s->invocations, (unsigned)s->failures,
+           s->last_error, (unsigned)s->open_ticks, (unsigned)s->last_ticks, (unsigned)s->most_ticks,
+           (unsigned)s->native_kernels, (unsigned)s->ram_bytes, (unsigned)s->ram_used,
+           (unsigned)s->memory_bytes);
 }
 
 static void print_tensors(void) {

@@ -68,10 +68,9 @@ static thimble_status open_model(const request_header *header, const thimble_dev
 }
 
 static void report_model(thimble_model *model) {
-    const thimble_image *image           = thimble_describe(model);
     const thimble_statistics *statistics = thimble_stats(model);
-    report_text("model", image->id);
-    report_number("memory_bytes", image->memory_bytes);
+    report_text("model", thimble_describe(model)->id);
+    report_number("memory_bytes", statistics->memory_bytes);
     report_number("native_kernels", statistics->native_kernels);
     report_number("ram_bytes", statistics->ram_bytes);
     size_t bytes;

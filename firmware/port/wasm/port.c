@@ -24,7 +24,8 @@ _Static_assert(offsetof(thimble_image, security_counter) == 16, "thimble_image.s
 _Static_assert(offsetof(thimble_image, capabilities) == 28, "thimble_image.capabilities");
 _Static_assert(offsetof(thimble_image, id) == 32, "thimble_image.id");
 _Static_assert(offsetof(thimble_image, digest) == 97, "thimble_image.digest");
-_Static_assert(sizeof(thimble_statistics) == 36, "thimble_statistics");
+_Static_assert(offsetof(thimble_image, least_bytes) == 132, "thimble_image.least_bytes");
+_Static_assert(sizeof(thimble_statistics) == 40, "thimble_statistics");
 
 /* Where data and stack end: from the linker. */
 extern uint8_t __heap_base;

@@ -17,9 +17,10 @@ export async function compileModule(
   target: Target = "release",
 ): Promise<Uint8Array> {
   const raw = await compileAssemblyScript(assembly, target, Math.ceil(plan.memoryBytes / PAGE));
-  const binary = mergeDataSegments(await optimize(raw, program.kernels));
+  const optimized = await optimize(raw, program.kernels);
+  checkAddresses(optimized, program, plan);
+  const binary = mergeDataSegments(optimized, { at: plan.constantsOffset, end: plan.memoryBytes });
   checkSubset(binary);
-  checkAddresses(binary, program, plan);
   return metadata ? addMetadata(binary, metadata) : binary;
 }
 

@@ -84,3 +84,12 @@ export function loadKernel(name: string): Kernel {
   const block = loadBlock(owner, className);
   return { name, version: Number(version), block, parameters: block.fields.map((field) => field.name) };
 }
+
+let natives: ReadonlySet<string> | undefined;
+
+/** Whether the firmware has a native twin of the kernel: a row of firmware/core/kernels/table.c. */
+export function isNative(kernel: Kernel): boolean {
+  const table = (): string => readFileSync(join(root, "firmware", "core", "kernels", "table.c"), "utf8");
+  natives ??= new Set([...table().matchAll(/"(kernel\.\w+\.\d+)"/g)].map(([, name]) => name!));
+  return natives.has(exportName(kernel));
+}

@@ -4,7 +4,7 @@ import { type BoardProfile, milliseconds } from "../../firmware/boards.ts";
 import type { Graph } from "../../ir/graph.ts";
 import type { Choices } from "../../ops/lowering.ts";
 import { bytes, integer, table } from "../../table.ts";
-import type { Kernel } from "../plan/kernels.ts";
+import { isNative, type Kernel } from "../plan/kernels.ts";
 import { lower, type Program } from "../plan/lower.ts";
 import { planMemory } from "../plan/memory.ts";
 import { loadCalibration } from "./calibration.ts";
@@ -83,12 +83,13 @@ function commonOf(graph: Graph, layers: readonly LayerCandidates[]) {
     dataBytes: plan.constantBytes,
     // All but the arena, and what is lost to alignment behind it.
     fixedBytes: plan.memoryBytes - plan.arena.bytes + 3,
+    constantBytes: plan.constantBytes,
   };
 }
 
 /** Rates a selection; what depends on the kernels alone is computed once for each set of them. */
 function rater(graph: Graph, layers: readonly LayerCandidates[]) {
-  const { outline, dataBytes, fixedBytes } = commonOf(graph, layers);
+  const { outline, dataBytes, fixedBytes, constantBytes } = commonOf(graph, layers);
   const known = new Map<string, { runtime: ByKernels; moduleBytes: number }>();
   const ofKernels = (kernels: ReadonlyMap<string, Kernel>) => {
     const key = [...kernels.keys()].sort().join();
@@ -105,10 +106,11 @@ function rater(graph: Graph, layers: readonly LayerCandidates[]) {
     );
     const { runtime, moduleBytes } = ofKernels(kernels);
     const linear = fixedBytes + selection.arenaBytes;
+    const inFlash = [...kernels.values()].every(isNative) ? constantBytes : 0;
     return {
       selection,
       work: sum(selection.candidates.map(workOf)),
-      ramBytes: { native: linear + runtime.native, portable: linear + runtime.portable },
+      ramBytes: { native: linear - inFlash + runtime.native, portable: linear + runtime.portable },
       moduleBytes,
     };
   };
@@ -212,7 +214,7 @@ export async function tune(graph: Graph, options: TuneOptions): Promise<Tuning> 
     const plan = planMemory(program);
     const runtime = predictRuntime(outlineOf(program));
     const ramBytes = {
-      native: plan.memoryBytes + runtime.native,
+      native: (program.kernels.every(isNative) ? plan.constantsOffset : plan.memoryBytes) + runtime.native,
       portable: plan.memoryBytes + runtime.portable,
     };
     const more = ramBytes.portable - rated.ramBytes.portable;

@@ -105,6 +105,8 @@ export interface WasmImage {
   readonly abi: number;
   readonly memoryBytes: number;
   readonly capabilities: number;
+  /** Linear memory where constants stay in flash; 0 where the image does not say. */
+  readonly leastBytes: number;
   readonly id: string;
   readonly digest: Uint8Array;
 }
@@ -120,6 +122,8 @@ export interface WasmStatistics {
   readonly nativeKernels: number;
   readonly ramBytes: number;
   readonly ramUsed: number;
+  /** Linear memory in RAM: less than the image says where constants stay in flash. */
+  readonly memoryBytes: number;
 }
 
 export interface WasmModel {
@@ -156,8 +160,17 @@ export interface WasmDevice {
 const KEY_BYTES = 32;
 const ALL_CAPABILITIES = 3;
 /** Offsets in thimble_image, which port.c asserts. */
-const IMAGE = { bodyBytes: 4, version: 8, numbers: 16, id: 32, idBytes: 65, digest: 97, digestBytes: 32 };
-const STATISTICS_FIELDS = 9;
+const IMAGE = {
+  bodyBytes: 4,
+  version: 8,
+  numbers: 16,
+  id: 32,
+  idBytes: 65,
+  digest: 97,
+  digestBytes: 32,
+  least: 132,
+};
+const STATISTICS_FIELDS = 10;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -181,6 +194,7 @@ function readImage(memory: Uint8Array, at: number): WasmImage {
     abi: abi!,
     memoryBytes: memoryBytes!,
     capabilities: capabilities!,
+    leastBytes: word(IMAGE.least),
     id: textAt(memory, at + IMAGE.id),
     digest: memory.slice(at + IMAGE.digest, at + IMAGE.digest + IMAGE.digestBytes),
   };
@@ -199,6 +213,7 @@ function readStatistics(memory: Uint8Array, at: number): WasmStatistics {
     nativeKernels: words[6]!,
     ramBytes: words[7]!,
     ramUsed: words[8]!,
+    memoryBytes: words[9]!,
   };
 }
 

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { buildPosix } from "../../../host/firmware/posix_build.ts";
 import { findCompiler, findSource, runProcess } from "../../../host/firmware/wasm3_build.ts";
+import { type ModuleNeeds, readNeeds } from "../../../host/image/module.ts";
 import { build } from "../../../host/pipeline.ts";
 import { root } from "../../../host/root.ts";
 import {
@@ -217,6 +218,7 @@ describe("an image is refused", { skip: missing }, () => {
     ["that needs an unknown capability", STATUS.CAPABILITY, withTlvs([0xa3, u32(1 << 31)])],
     ["that says it needs more RAM", STATUS.RAM, withTlvs([0xa2, u32(262145)])],
     ["that says it needs other memory than its module", STATUS.EXPORT, withTlvs([0xa2, u32(65)])],
+    ["that says its constants begin elsewhere", STATUS.EXPORT, withTlvs([0xa4, u32(60)])],
   ];
   for (const [what, status, parts, options] of cases) {
     test(`${what}`, async () => assert.equal(await statusOfOpening(makeImage(parts), options), status));
@@ -692,6 +694,7 @@ describe("RAM", { skip: missing }, () => {
 describe("trained models", { skip: missing }, () => {
   const folder = join(root, "test", "models");
   let image: Buffer;
+  let needs: ModuleNeeds;
   let inputs: number[][];
   let outputs: number[][];
   const hex = (values: readonly number[]): string =>
@@ -700,6 +703,7 @@ describe("trained models", { skip: missing }, () => {
   before(async () => {
     const built = await build({ model: join(folder, "digits_int8.tflite"), engines: [], selfTest: true });
     image = makeImage({ body: built.module });
+    needs = readNeeds(built.module);
     const expected = JSON.parse(readFileSync(join(folder, "digits_int8.expected.json"), "utf8")) as {
       inputs: number[][];
       outputs: { probabilities: number[][] };
@@ -724,8 +728,9 @@ describe("trained models", { skip: missing }, () => {
         answers.slice(2, -1),
         outputs.map((output) => `0 ${hex(output)}`),
       );
-      const nativeKernels = Number(answers.at(-1)!.split(" ")[7]);
-      assert.equal(nativeKernels > 0, what === "native");
+      const statistics = answers.at(-1)!.split(" ").map(Number);
+      assert.equal(statistics[7]! > 0, what === "native");
+      assert.equal(statistics[10], what === "native" ? needs.leastBytes : needs.memoryBytes);
     });
 
     test(`digits is refused with less RAM than it uses, with ${what} kernels`, () =>
@@ -779,6 +784,94 @@ describe("native kernels", { skip: missing }, () => {
   ] as const) {
     test(`trap on ${what}`, async () => assert.deepEqual(await run(module), [`${STATUS.TRAP} `, "1"]));
   }
+});
+
+describe("constants in flash", { skip: missing }, () => {
+  /** From 0 to 8, one row of four bytes, as words of the block of copy_s8. */
+  const words = (...numbers: number[]): string =>
+    numbers.map((word) => `\\${word.toString(16).padStart(2, "0")}\\00\\00\\00`).join("");
+  const kernel = (name: string): string =>
+    `(func $${name} (export "kernel.${name}") (param i32) (i32.store (i32.const 8) (i32.const 77)))`;
+  /** `fill` bytes more before the constants, of which four make each remainder. */
+  const module = (fill: number, more = "", invoke = "(call $copy_s8.1 (i32.const 36))"): Uint8Array =>
+    makeModule({
+      globals: { memory_bytes: "60", constants: "36" },
+      more: `(global $g i32 (i32.const 0)) (export "${"g".repeat(fill + 1)}" (global $g))
+        ${kernel("copy_s8.1")} ${more} (data (i32.const 36) "${words(0, 8, 1, 4, 4, 4)}")`,
+      invoke: `${invoke} (i32.const 0)`,
+    });
+  /** The answers to 5 and 6, and how much linear memory took RAM. */
+  const run = async (body: Uint8Array, options = "", tlvs: readonly Tlv[] = []): Promise<string[]> => {
+    const image = makeImage({ body, ...(tlvs.length > 0 && { protectedTlvs: tlvs }) });
+    const commands = [
+      store(1, image),
+      `open 1 1 ${options}`,
+      `invoke 1 ${hexI32(5)}`,
+      `invoke 1 ${hexI32(6)}`,
+    ];
+    const answers = await besideTiny([...commands, "stats 1"]);
+    return [answers[2]!, answers[3]!, answers[4]!.split(" ")[10]!];
+  };
+  const each = <T>(of: (fill: number) => Promise<T>): Promise<T[]> => Promise.all([0, 1, 2, 3].map(of));
+  const copied = [`0 ${hexI32(5)}`, `0 ${hexI32(6)}`];
+
+  test("stay there where they are aligned, and are copied where they are not", async () => {
+    const answers = await each((fill) => run(module(fill)));
+    assert.deepEqual(answers.map(([, , bytes]) => bytes).sort(), ["36", "60", "60", "60"]);
+    for (const answer of answers) assert.deepEqual(answer.slice(0, 2), copied);
+  });
+
+  test("are copied for portable kernels", async () => {
+    for (const answer of await each((fill) => run(module(fill), "portable=1")))
+      assert.deepEqual(answer, [`0 ${hexI32(77)}`, `0 ${hexI32(77)}`, "60"]);
+  });
+
+  test("are copied where one kernel is not native", async () => {
+    const answers = await each((fill) => run(module(fill, kernel("other.1"))));
+    assert.deepEqual(answers, Array(4).fill([...copied, "60"]));
+  });
+
+  test("are copied where there is no kernel", async () => {
+    const body = (fill: number): Uint8Array =>
+      makeModule({
+        globals: { memory_bytes: "60", constants: "36" },
+        more: `(global $g i32 (i32.const 0)) (export "${"g".repeat(fill + 1)}" (global $g))
+          (data (i32.const 36) "${words(9, 0, 0, 0, 0, 7)}")`,
+        invoke: "(i32.store (i32.const 8) (i32.load (i32.const 56))) (i32.const 0)",
+      });
+    const answers = await each((fill) => run(body(fill)));
+    assert.deepEqual(answers, Array(4).fill([`0 ${hexI32(7)}`, `0 ${hexI32(7)}`, "60"]));
+  });
+
+  test("are not there for other functions: to read them traps, and the model goes on", async () => {
+    const reading = (fill: number): Uint8Array =>
+      module(
+        fill,
+        "",
+        "(if (i32.eq (i32.load (i32.const 0)) (i32.const 5)) (then (drop (i32.load (i32.const 36))))) (call $copy_s8.1 (i32.const 36))",
+      );
+    const answers = await each((fill) => run(reading(fill)));
+    for (const [first, second, bytes] of answers) {
+      assert.equal(first, bytes === "36" ? `${STATUS.TRAP} ` : copied[0]);
+      assert.equal(second, copied[1]);
+    }
+    assert.equal(answers.filter(([, , bytes]) => bytes === "36").length, 1);
+  });
+
+  test("lie where the image says", async () => {
+    for (const answer of await each((fill) => run(module(fill), "", [[0xa4, u32(36)]])))
+      assert.deepEqual(answer.slice(0, 2), copied);
+  });
+
+  test("a tensor that begins or ends among them is refused", async () => {
+    for (const [output_0, output_0_bytes] of [
+      ["36", "4"],
+      ["32", "8"],
+    ] as const) {
+      const body = makeModule({ globals: { memory_bytes: "60", constants: "36", output_0, output_0_bytes } });
+      assert.equal(await statusOfOpening(makeImage({ body })), STATUS.EXPORT);
+    }
+  });
 });
 
 describe("thimble_posix", { skip: missing }, () => {
