@@ -19,13 +19,7 @@ const TOOLS =
     " ",
   );
 /** Tests with parts that need a compiler, QEMU, a browser or files that are not in the repository. */
-const PATTERNS = [
-  "test/firmware/port/qemu-riscv32.test",
-  "test/runtime/engines/",
-  "test/cli/run",
-  "test/cases/table",
-  "test/report/page",
-];
+const PATTERNS = ["test/firmware/port/qemu-riscv32.test", "test/cases/table", "test/report/page"];
 
 function findTool(name) {
   return process.env.PATH.split(delimiter)
