@@ -7,37 +7,27 @@ import { EngineError } from "../module/engine.ts";
 import { plain, plainLines } from "../plain.ts";
 import { version } from "../root.ts";
 import { DataError } from "../runtime/data/index.ts";
-import { buildCommand } from "./build.ts";
-import { diffCommand } from "./diff.ts";
-import { flashCommand } from "./flash.ts";
-import { inspectCommand } from "./inspect.ts";
-import { keygenCommand } from "./keygen.ts";
 import { type Command, subjectOf, UsageError } from "./options.ts";
-import { publishCommand } from "./publish.ts";
-import { rolloutCommand } from "./rollout.ts";
-import { runCommand } from "./run.ts";
-import { serveCommand } from "./serve.ts";
-import { signCommand } from "./sign.ts";
-import { simulateCommand } from "./simulate.ts";
-import { verifyCommand } from "./verify.ts";
 
-const commands: readonly Command[] = [
-  buildCommand,
-  runCommand,
-  inspectCommand,
-  diffCommand,
-  keygenCommand,
-  signCommand,
-  verifyCommand,
-  flashCommand,
-  simulateCommand,
-  serveCommand,
-  publishCommand,
-  rolloutCommand,
-];
+/** Commands by name, in the order of the help. Each is imported when it is asked for: all of them take a second. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  build: async () => (await import("./build.ts")).buildCommand,
+  run: async () => (await import("./run.ts")).runCommand,
+  inspect: async () => (await import("./inspect.ts")).inspectCommand,
+  diff: async () => (await import("./diff.ts")).diffCommand,
+  keygen: async () => (await import("./keygen.ts")).keygenCommand,
+  sign: async () => (await import("./sign.ts")).signCommand,
+  verify: async () => (await import("./verify.ts")).verifyCommand,
+  flash: async () => (await import("./flash.ts")).flashCommand,
+  simulate: async () => (await import("./simulate.ts")).simulateCommand,
+  serve: async () => (await import("./serve.ts")).serveCommand,
+  publish: async () => (await import("./publish.ts")).publishCommand,
+  rollout: async () => (await import("./rollout.ts")).rolloutCommand,
+};
 
-function help(): string {
-  const list = commands.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
+async function help(): Promise<string> {
+  const all = await Promise.all(Object.values(commands).map((load) => load()));
+  const list = all.map(({ name, summary }) => `  ${name.padEnd(10)}${summary}`);
   return [
     `thimble ${version}: a trained model as one verified WebAssembly file`,
     "",
@@ -75,20 +65,20 @@ function describe(error: unknown): string {
 export async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    console.log(help());
+    console.log(await help());
     return name === undefined ? 1 : 0;
   }
   if (name === "--version") {
     console.log(version);
     return 0;
   }
-  const command = commands.find((candidate) => candidate.name === name);
-  if (!command) {
-    console.error(
-      `thimble: expected a command (${commands.map((c) => c.name).join(", ")}), found "${plain(name)}"`,
-    );
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (!load) {
+    const names = Object.keys(commands).join(", ");
+    console.error(`thimble: expected a command (${names}), found "${plain(name)}"`);
     return 2;
   }
+  const command = await load();
   if (rest.includes("--help") || rest.includes("-h")) {
     console.log(command.usage);
     return 0;
