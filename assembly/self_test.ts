@@ -1,4 +1,4 @@
-/** What an exported `self_test` needs: inputs made from a seed, and a checksum of outputs. */
+/** Parts of an exported `self_test`: inputs made from a seed, and a checksum of outputs. */
 
 /**
  * Fills `length` bytes from a linear congruential generator (Numerical Recipes: multiplier 1664525,

@@ -36,26 +36,22 @@ static M3Result replace(IM3Module module, IM3Function function, const thimble_ke
     return LinkRawFunction(module, function, NULL, call, kernel);
 }
 
-static const thimble_kernel *find_kernel(const thimble_export *exported) {
+static int is_kernel(const thimble_export *exported) {
+    static const char prefix[] = "kernel.";
+    const uint32_t bytes       = sizeof prefix - 1;
+    return exported->kind == WASM_FUNCTION && exported->name_bytes > bytes &&
+           memcmp(exported->name, prefix, bytes) == 0;
+}
+
+/* The native kernel for a module's own, or null. One of another type than ours is another kernel. */
+static const thimble_kernel *find_native(const thimble_module_info *info, const thimble_export *exported) {
+    if (!thimble_function_is(info, exported->index, 1, 0)) return NULL;
     for (unsigned i = 0; i < thimble_kernel_count; i++) {
         const thimble_kernel *kernel = &thimble_kernels[i];
         if (strlen(kernel->name) != exported->name_bytes) continue;
         if (memcmp(kernel->name, exported->name, exported->name_bytes) == 0) return kernel;
     }
     return NULL;
-}
-
-/* A kernel of another type than ours is another kernel: the module's own stays. */
-static int can_bind(const thimble_model *model, uint32_t function) {
-    return thimble_function_is(&model->info, function, 1, 0) &&
-           model->module->functions[function].compiled == NULL;
-}
-
-static int is_kernel(const thimble_export *exported) {
-    static const char prefix[] = "kernel.";
-    const uint32_t bytes       = sizeof prefix - 1;
-    return exported->kind == WASM_FUNCTION && exported->name_bytes > bytes &&
-           memcmp(exported->name, prefix, bytes) == 0;
 }
 
 /* Whether the module has kernels, and this build all of them: then it is they alone that read constants. */
@@ -65,7 +61,7 @@ static int all_are_native(const thimble_module_info *info) {
     for (uint32_t i = 0; i < info->export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;
-        if (find_kernel(&exported) == NULL || !thimble_function_is(info, exported.index, 1, 0)) return 0;
+        if (find_native(info, &exported) == NULL) return 0;
         count++;
     }
     return count > 0;
@@ -90,9 +86,10 @@ thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
     for (uint32_t i = 0; i < model->info.export_count; i++) {
         thimble_export exported = thimble_export_next(&exports);
         if (!is_kernel(&exported)) continue;
-        const thimble_kernel *kernel = find_kernel(&exported);
-        if (kernel == NULL || !can_bind(model, exported.index)) continue;
+        const thimble_kernel *kernel = find_native(&model->info, &exported);
+        if (kernel == NULL) continue;
         IM3Function function = &model->module->functions[exported.index];
+        if (function->compiled != NULL) continue;
         if (replace(model->module, function, kernel) != m3Err_none) return THIMBLE_ERR_RAM;
         (*bound)++;
     }

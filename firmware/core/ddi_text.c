@@ -191,7 +191,7 @@ int ddi_resolve(const char *base, const char *href, char *to, size_t room) {
     const size_t kept   = is_whole ? 0 : kept_length(base, href);
     const int has_slash = is_whole || href[0] == '/' || href[0] == '?' || path_of(base)[0] == '/';
     const size_t length = strcspn(href, "#");
-    // What stands there is another address, which stays where this one can't be followed.
+    // The room holds an earlier address, which stays where this one can't be followed.
     if (kept + !has_slash + length >= room) return 0;
     ddi_writer out = ddi_write_to(to, room);
     put_bytes(&out, base, kept);

@@ -28,7 +28,7 @@ export function capabilityNames(capabilities: number): string[] {
 export interface ModuleNeeds {
   readonly abi: number;
   readonly memoryBytes: number;
-  /** Of these, where the module has constants, what comes before them. */
+  /** Bytes of this memory before the constants, where the module has constants. */
   readonly leastBytes?: number;
   readonly capabilities: number;
 }

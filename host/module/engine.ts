@@ -42,7 +42,7 @@ export class EngineError extends Error {
 /** Bytes of each input and output of a module, in ABI order. */
 export type TensorBytes = { readonly inputs: readonly number[]; readonly outputs: readonly number[] };
 
-/** Of the module ABI (firmware/SPEC.md, section 2): the only one. */
+/** The only version of the module ABI: firmware/SPEC.md, section 2. */
 export const ABI_VERSION = 2;
 
 /** The most linear memory an engine gives a module: far above any microcontroller. */

@@ -125,6 +125,10 @@ function fits(kind: AttributeKind, value: AttributeValue | undefined): boolean {
   return typeof value === "string" && kind.includes(value);
 }
 
+/** The number of the first input that is left out (empty or undefined) and may not be, as a bias may; -1 for none. */
+export const missingInput = ({ quantization }: Operator, inputs: readonly unknown[]): number =>
+  inputs.findIndex((input, i) => !input && i !== quantization.bias);
+
 /** Throws ModelError unless the attributes are exactly those of the schema. */
 export function checkAttributes(node: string, schema: AttributeSchema, attributes: Attributes): void {
   for (const [key, kind] of Object.entries(schema)) {

@@ -55,7 +55,7 @@ export function realSum(weights: ArrayLike<number>, unit: number, values: ArrayL
 
 export const realLogistic = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** What is wrong with the types of the tensors that should have each type, or undefined. */
+/** A line about the first tensor that has another type than it should, or undefined. */
 export function wrongType(wanted: Readonly<Record<string, readonly Tensor[]>>): string | undefined {
   for (const [dtype, tensors] of Object.entries(wanted)) {
     const wrong = tensors.find((tensor) => tensor.dtype !== dtype);

@@ -14,7 +14,7 @@ import {
 import { shortList } from "../plain.ts";
 import { typeRange } from "./activation.ts";
 import { operatorOf, operators } from "./index.ts";
-import { type Bound, bind, checkAttributes, type Operator } from "./operator.ts";
+import { type Bound, bind, checkAttributes, missingInput, type Operator } from "./operator.ts";
 import { zeroPointFault } from "./wide_sum.ts";
 
 /**
@@ -64,12 +64,11 @@ export function checkGraph(graph: Graph, stage: string): Graph {
 
 type Fail = (message: string) => never;
 
-/** Only a bias may be left out. */
-function checkInputs({ arity, quantization }: Operator, { name, op, inputs }: Node, fail: Fail): void {
-  const [least, greatest] = arity;
+function checkInputs(operator: Operator, { name, op, inputs }: Node, fail: Fail): void {
+  const [least, greatest] = operator.arity;
   if (inputs.length < least || inputs.length > greatest)
     fail(`node ${name}: ${op} takes ${least} to ${greatest} inputs, found ${inputs.length}`);
-  const missing = inputs.findIndex((input, i) => input === "" && i !== quantization.bias);
+  const missing = missingInput(operator, inputs);
   if (missing >= 0) fail(`node ${name}: input ${missing} is missing`);
 }
 

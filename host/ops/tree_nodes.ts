@@ -18,6 +18,12 @@ export const IS_SET = 4;
 export const SHORT_FEATURES = 128;
 export const LONG_FLAGS = MISSING_IS_LESS | IS_SET;
 
+/** Rows of a table of nodes. */
+export function* rowsOf(nodes: Nodes): Generator<readonly [number, number, number, number]> {
+  for (let i = 0; i < nodes.length; i += NODE_COLUMNS)
+    yield [nodes[i]!, nodes[i + 1]!, nodes[i + 2]!, nodes[i + 3]!];
+}
+
 const knownRoots = new WeakMap<Nodes, readonly number[]>();
 
 /** First row of every tree; tables of nodes do not change, and a forest is walked once for each sample. */

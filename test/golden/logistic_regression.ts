@@ -47,7 +47,7 @@ const LinearClassifier_shift: usize = memory.data<i8>([
   30,
 ]);
 
-/** What fully_connected_w16_s16 is called with. */
+/** Arguments of a call of fully_connected_w16_s16. */
 const LinearClassifier_arguments = changetype<FullyConnectedW16S16Arguments>(memory.data<usize>([
   /* input */ input_X, /* output */ LinearClassifier, /* weights */ LinearClassifier_weights,
   /* bias */ LinearClassifier_bias, /* multiplier */ LinearClassifier_multiplier,
@@ -63,7 +63,7 @@ memory.data<i8>([
   /* factorStep */ 0, /* outputBytes */ 2,
 ]);
 
-/** What logistic_s16 is called with. */
+/** Arguments of a call of logistic_s16. */
 const LinearClassifier_logistic_arguments = changetype<SigmoidS16Arguments>(memory.data<usize>([
   /* input */ LinearClassifier, /* output */ LinearClassifier, /* table */ LinearClassifier_logistic_table,
 ]));

@@ -73,7 +73,7 @@ const fully_connected_5_weights: usize = memory.data<i8>([
   -21, -20, -126, 36,
 ]);
 
-/** What conv2d_s8 is called with. */
+/** Arguments of a call of conv2d_s8. */
 const conv2d_1_arguments = changetype<Conv2dS8Arguments>(memory.data<usize>([
   /* input */ input_t0, /* output */ conv2d_1, /* weights */ conv2d_1_weights, /* bias */ conv2d_1_bias,
   /* multiplier */ conv2d_1_multiplier, /* shift */ conv2d_1_shift, /* scratch */ conv2d_1_scratch,
@@ -92,7 +92,7 @@ memory.data<i8>([
   /* inputZeroPoint */ -111, /* outputZeroPoint */ -32, /* activationMin */ -128, /* activationMax */ 127,
 ]);
 
-/** What depthwise_conv2d_s8 is called with. */
+/** Arguments of a call of depthwise_conv2d_s8. */
 const depthwise_conv2d_3_arguments = changetype<DepthwiseConv2dS8Arguments>(memory.data<usize>([
   /* input */ conv2d_1, /* output */ conv2d_1, /* weights */ depthwise_conv2d_3_weights,
   /* bias */ depthwise_conv2d_3_bias, /* multiplier */ depthwise_conv2d_3_multiplier,
@@ -112,7 +112,7 @@ memory.data<i8>([
   /* inputZeroPoint */ -32, /* outputZeroPoint */ -128, /* activationMin */ -128, /* activationMax */ 127,
 ]);
 
-/** What fully_connected_s8 is called with. */
+/** Arguments of a call of fully_connected_s8. */
 const fully_connected_5_arguments = changetype<FullyConnectedS8Arguments>(memory.data<usize>([
   /* input */ conv2d_1, /* output */ fully_connected_5, /* weights */ fully_connected_5_weights,
   /* bias */ fully_connected_5_bias,

@@ -1,4 +1,5 @@
 /** Small ONNX models made by tests. */
+import assert from "node:assert/strict";
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import {
   type AttributeProtoSchema,
@@ -9,6 +10,8 @@ import {
   type TensorProtoSchema,
   type ValueInfoProtoSchema,
 } from "onnx-buf";
+import { importOnnx } from "../../host/compiler/import/onnx/index.ts";
+import { ModelError } from "../../host/ir/graph.ts";
 
 export type Attribute = MessageInitShape<typeof AttributeProtoSchema>;
 export type NodeInit = MessageInitShape<typeof NodeProtoSchema>;
@@ -106,4 +109,16 @@ export function generator(seed: number): () => number {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state / 2 ** 30 - 2;
   };
+}
+
+/** The one line with which an ONNX file is refused. */
+export function refusal(bytes: Uint8Array): string {
+  try {
+    importOnnx(bytes, "made");
+  } catch (error) {
+    assert.ok(error instanceof ModelError, `expected a ModelError, found ${error}`);
+    assert.ok(!error.message.includes("\n"), error.message);
+    return error.message;
+  }
+  throw new assert.AssertionError({ message: "expected a refusal, found a graph" });
 }

@@ -4,7 +4,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { importModel, openSource } from "../../host/compiler/import/index.ts";
-import { checkImport, edgeSamples, nextDown, nextUp } from "../../host/compiler/verify/second.ts";
+import { checkImport, edgeSamples } from "../../host/compiler/verify/second.ts";
+import { floatAfter, floatBefore } from "../../host/ir/float_order.ts";
 import { elements, type Graph, ModelError, tensorOf, withTensors } from "../../host/ir/graph.ts";
 import { inputInfos, type Sample } from "../../host/ops/border.ts";
 import { LEAF, NODE_COLUMNS } from "../../host/ops/tree_nodes.ts";
@@ -61,7 +62,7 @@ describe("what the check is for", () => {
       (feature, i) => i % NODE_COLUMNS === 0 && feature !== LEAF,
     );
     const moved = nodes.data!.slice();
-    moved[first + 1] = nextUp(moved[first + 1]!);
+    moved[first + 1] = floatAfter(moved[first + 1]!);
     const wrong = withTensors(graph, [{ ...nodes, data: moved }]);
     await assert.rejects(checkImport(source, wrong, rowsFor(graph)), {
       name: ModelError.name,
@@ -84,8 +85,9 @@ describe("what the check is for", () => {
     const values = new Set(samples.flatMap(([values]) => [...values!]));
     const first = nodes.findIndex((feature, i) => i % NODE_COLUMNS === 0 && feature !== LEAF);
     const threshold = nodes[first + 1]!;
-    for (const value of [threshold, nextUp(threshold), nextDown(threshold)]) assert.ok(values.has(value));
-    assert.ok(nextUp(threshold) > threshold && nextDown(nextUp(threshold)) === threshold);
+    for (const value of [threshold, floatAfter(threshold), floatBefore(threshold)])
+      assert.ok(values.has(value));
+    assert.ok(floatAfter(threshold) > threshold && floatBefore(floatAfter(threshold)) === threshold);
   });
 
   test("a model of another format is refused", async () => {

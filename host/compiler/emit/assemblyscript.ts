@@ -123,7 +123,7 @@ function blockText(call: KernelCall, names: Names): string {
   });
   const [first, ...rest] = lists;
   return [
-    `/** What ${name} is called with. */`,
+    `/** Arguments of a call of ${name}. */`,
     `const ${names.block(call)} = changetype<${block.className}>(${first});`,
     ...rest.map((list) => `${list};`),
   ].join("\n");

@@ -15,7 +15,7 @@ export interface Field {
   readonly offset: number;
 }
 
-/** What a kernel's one parameter points at. Kernels of one contract have one block. */
+/** The argument block that a kernel's one parameter points at. Kernels of one contract have one block. */
 export interface Block {
   /** The class that declares it, and the kernel whose file has the class. */
   readonly className: string;

@@ -33,7 +33,7 @@ export interface MemoryPlan {
 const BASE = 16;
 /** Kernels may read tensors in words of eight bytes. */
 const TENSOR_ALIGNMENT = 8;
-/** Of argument blocks: that of their widest field. */
+/** Argument blocks are aligned as their widest field is. */
 const BLOCK_ALIGNMENT = 4;
 /** Bytes behind the last one: a kernel may read so far behind its weights, and a struct in C is filled up. */
 const READ_AHEAD = 3;

@@ -143,21 +143,18 @@ function widest({ subject, target, fits }: Search, already: Iterable<string> = [
 }
 
 /** Parts of the tensors, noisiest first, that are raised together where one after another was not enough. */
-const PARTS = [1 / 4, 1 / 2, 1] as const;
+const PARTS = [1 / 4, 1 / 2] as const;
 
 /** The cheapest of ever more tensors of int16, all of them at last, that loses little enough, or least. */
-function raiseParts(
-  { subject, target, fits }: Search,
-  best: Attempt,
-  spreads: readonly ReadonlySet<string>[],
-): Attempt {
-  const parts = PARTS.slice(0, -1).map((part) => {
+function raiseParts(search: Search, best: Attempt, spreads: readonly ReadonlySet<string>[]): Attempt {
+  const { subject, target, fits } = search;
+  const parts = PARTS.map((part) => {
     const some = spreads.slice(0, Math.ceil(part * spreads.length)).flatMap((spread) => [...spread]);
     return (): Attempt | undefined =>
       attempt(subject, new Set([...best.chosen.precision.keys(), ...some]), target, fits);
   });
   let found = best;
-  for (const each of [...parts, () => widest({ subject, target, fits }, best.chosen.precision.keys())]) {
+  for (const each of [...parts, () => widest(search, best.chosen.precision.keys())]) {
     const tried = each();
     if (tried && tried.score.loss < found.score.loss) found = tried;
     if (isEnough(found.score, subject.graph, target)) break;

@@ -16,7 +16,15 @@ import {
   withTensors,
 } from "../../ir/graph.ts";
 import { type Sample, scaleValues } from "../../ops/border.ts";
-import { IS_SET, IS_STRICT, LEAF, MISSING_IS_LESS, membersOf, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import {
+  IS_SET,
+  IS_STRICT,
+  LEAF,
+  MISSING_IS_LESS,
+  membersOf,
+  NODE_COLUMNS,
+  rowsOf,
+} from "../../ops/tree_nodes.ts";
 import { type Affine, adaptReaders, compose, HEADROOM } from "./scale_inputs.ts";
 import {
   binGrid,
@@ -111,19 +119,12 @@ function gridsOf(subjects: readonly Subject[], splits: number): Grids {
   return { grids, lost: [], near: [] };
 }
 
-/** Rows of a table of nodes. */
-export function* rowsOf(nodes: Tensor): Generator<readonly [number, number, number, number]> {
-  const data = nodes.data!;
-  for (let i = 0; i < data.length; i += NODE_COLUMNS)
-    yield [data[i]!, data[i + 1]!, data[i + 2]!, data[i + 3]!];
-}
-
 export const nodesOf = (graph: Graph, node: Node): Tensor => tensorOf(graph, node.inputs[NODES]!);
 export const setsOf = (graph: Graph, node: Node): Tensor | undefined =>
   graph.tensors.get(node.inputs[SETS] ?? "");
 
 function splitsOf(graph: Graph, trees: readonly Node[]): number {
-  const rows = trees.flatMap((node) => [...rowsOf(nodesOf(graph, node))]);
+  const rows = trees.flatMap((node) => [...rowsOf(nodesOf(graph, node).data!)]);
   return rows.filter(([feature]) => feature !== LEAF).length;
 }
 
@@ -149,7 +150,7 @@ function askedOf(graph: Graph, features: number, trees: readonly Node[]): Asked[
   }));
   for (const node of trees) {
     const sets = setsOf(graph, node)?.data ?? [];
-    for (const [feature, value, , flags] of rowsOf(nodesOf(graph, node))) {
+    for (const [feature, value, , flags] of rowsOf(nodesOf(graph, node).data!)) {
       if (feature === LEAF) continue;
       const of = asked[feature]!;
       const isSet = (flags & IS_SET) !== 0;

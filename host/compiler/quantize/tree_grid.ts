@@ -279,8 +279,8 @@ const NO_BINS = 4;
 
 /** Bins between all that is asked for: a member has one of its own. */
 export function binGrid({ feature }: Subject, type: "int8" | "int16"): Grid | undefined {
-  const around = feature.members.flatMap((member) => [floatBefore(member), member]);
-  const edges = sorted([...feature.thresholds.map(({ value }) => value), ...around]);
+  const ownBins = feature.members.flatMap((member) => [floatBefore(member), member]);
+  const edges = sorted([...feature.thresholds.map(({ value }) => value), ...ownBins]);
   const { min, max } = RANGES[type];
   if (edges.length > max - min - NO_BINS) return undefined;
   const thresholds = new Map(feature.thresholds.map(({ value }) => [value, binOf(edges, value)]));

@@ -3,9 +3,9 @@ import { type Graph, quantized, type Tensor, tensorOf } from "../../ir/graph.ts"
 import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
 import type { Precision } from "../../ops/scales.ts";
-import { IS_SET, LEAF, membersOf } from "../../ops/tree_nodes.ts";
+import { IS_SET, LEAF, membersOf, rowsOf } from "../../ops/tree_nodes.ts";
 import { adaptReaders } from "./scale_inputs.ts";
-import { nodesOf, readersOf, rowsOf, setsOf, treesOf } from "./scale_trees.ts";
+import { nodesOf, readersOf, setsOf, treesOf } from "./scale_trees.ts";
 import { RANGES } from "./tree_grid.ts";
 
 /** Whether an input is scaled for forests and for others that read it too. */
@@ -35,7 +35,7 @@ export function treeInput(graph: Graph, name: string): Tensor | undefined {
   const fits = (range: Range): boolean =>
     trees.every((node) => {
       const sets = setsOf(graph, node)?.data ?? [];
-      return [...rowsOf(nodesOf(graph, node))].every(
+      return [...rowsOf(nodesOf(graph, node).data!)].every(
         ([feature, value, , flags]) =>
           feature === LEAF ||
           ((flags & IS_SET) === 0

@@ -4,10 +4,11 @@
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
+import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import { elements, type Graph, ModelError, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { inputInfos, type Sample } from "../../ops/border.ts";
 import { decide } from "../../ops/decision.ts";
-import { IS_SET, LEAF, NODE_COLUMNS } from "../../ops/tree_nodes.ts";
+import { IS_SET, LEAF, rowsOf } from "../../ops/tree_nodes.ts";
 import { evaluateInOrder } from "../../runtime/engines/reference.ts";
 import type { Source } from "../import/index.ts";
 
@@ -35,28 +36,13 @@ async function findRuntime(): Promise<Runtime> {
   }
 }
 
-const bits = new Float32Array(1);
-const pattern = new Int32Array(bits.buffer);
-
-/** The next float32 above a finite one. */
-export function nextUp(value: number): number {
-  bits[0] = value;
-  if (bits[0] === 0) return 2 ** -149;
-  pattern[0]! += bits[0]! > 0 ? 1 : -1;
-  return bits[0]!;
-}
-
-export const nextDown = (value: number): number => -nextUp(-value);
-
 /** Thresholds of forests that read an input as it is, by feature. */
 function thresholdsOf(graph: Graph, input: string): Map<number, Set<number>> {
   const found = new Map<number, Set<number>>();
   for (const { op, inputs } of graph.nodes) {
     if (op !== "tree_ensemble" || inputs[0] !== input) continue;
-    const nodes = tensorOf(graph, inputs[1]!).data!;
-    for (let row = 0; row < nodes.length; row += NODE_COLUMNS) {
-      const [feature, threshold] = [nodes[row]!, nodes[row + 1]!];
-      if (feature === LEAF || (nodes[row + 3]! & IS_SET) !== 0 || !Number.isFinite(threshold)) continue;
+    for (const [feature, threshold, , flags] of rowsOf(tensorOf(graph, inputs[1]!).data!)) {
+      if (feature === LEAF || (flags & IS_SET) !== 0 || !Number.isFinite(threshold)) continue;
       const values = found.get(feature);
       if (values) values.add(threshold);
       else found.set(feature, new Set([threshold]));
@@ -67,7 +53,7 @@ function thresholdsOf(graph: Graph, input: string): Map<number, Set<number>> {
 
 /** Values of one feature that are worth a row each. */
 function edgeValues(thresholds: ReadonlySet<number> | undefined, mayMiss: boolean): number[] {
-  const borders = [...(thresholds ?? [])].flatMap((t) => [nextDown(t), t, nextUp(t)]);
+  const borders = [...(thresholds ?? [])].flatMap((t) => [floatBefore(t), t, floatAfter(t)]);
   const extremes = thresholds ? [-3e38, 3e38, 0] : [];
   return [...borders, ...extremes, ...(mayMiss ? [Number.NaN] : [])];
 }

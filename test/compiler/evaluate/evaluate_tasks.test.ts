@@ -1,4 +1,4 @@
-/** What a model is for decides how it is judged: tasks are found, taken from the user, and carried by the module. */
+/** Tasks decide how a model is judged: they are found, taken from the user, and carried by the module. */
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -30,6 +30,7 @@ import {
   node,
   onnx,
   type Parts,
+  refusal,
   type Size,
   string,
   strings,
@@ -44,18 +45,6 @@ const TOLERANCE = 1e-5;
 const MODELS = "test/models";
 
 const load = (bytes: Uint8Array, name = "made"): Graph => checkGraph(importOnnx(bytes, name), "import");
-
-/** The one line with which a file is refused. */
-function refusal(bytes: Uint8Array): string {
-  try {
-    importOnnx(bytes, "made");
-  } catch (error) {
-    assert.ok(error instanceof ModelError, `expected a ModelError, found ${error}`);
-    assert.ok(!error.message.includes("\n"), error.message);
-    return error.message;
-  }
-  throw new assert.AssertionError({ message: "expected a refusal, found a graph" });
-}
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   assert.equal(actual.length, expected.length, `${what}: length`);

@@ -47,7 +47,7 @@ function splits(...thresholds: readonly number[]): Graph {
   };
 }
 
-/** The same with a linear model beside the forest. */
+/** Adds a linear model beside the forest. */
 function withLinear(graph: Graph): Graph {
   const linear = {
     name: "linear",

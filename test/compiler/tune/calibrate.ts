@@ -169,7 +169,7 @@ function calibrateKernels(
   );
 }
 
-/** What kernels have in common, from one run of each and from modules of several. */
+/** Costs that kernels share, from one run of each and from modules of several. */
 function calibrateShared(calibration: Calibration, layers: readonly Run[], modules: readonly Run[]): Shared {
   // Of modules with one layer only the first for each kernel: they are many, and no network is like them.
   const all = [...[...byKernel(layers).values()].map((runs) => runs[0]!), ...modules];

@@ -4,7 +4,7 @@
  * and path that it prints. `lowering.test.ts` has few of each, `lowering.slow.test.ts` many.
  */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import fc from "fast-check";
 import { compileAssemblyScript } from "../../../host/compiler/compile/asc.ts";
 import { optimize } from "../../../host/compiler/compile/optimize.ts";
@@ -70,7 +70,7 @@ function checkOnMachine(graph: fc.Arbitrary<Graph>, runs: number): void {
 }
 
 /** Tests of every kernel on `runs` random graphs. */
-export function kernelTests(runs: number): void {
+function kernelTests(runs: number): void {
   for (const [op, graph] of Object.entries(graphs)) test(op, () => checkOnMachine(graph, runs));
   for (const [op, graph] of Object.entries(int16Graphs))
     test(`${op} of int16`, () => checkOnMachine(graph, runs));
@@ -79,7 +79,7 @@ export function kernelTests(runs: number): void {
 const networks = randomGraphs("int8", 12).map(simplify);
 
 /** Tests of `runs` networks of several operators. */
-export function networkTests(runs: number): void {
+function networkTests(runs: number): void {
   test("whatever is chosen for each", () => checkOnMachine(networks, runs));
 
   test("and many of them have something to compute in place", () => {
@@ -146,7 +146,7 @@ const CHOICES: readonly Choice[] = [
 ];
 
 /** Tests of modules that hold one node of every operator, two for each seed from 1. */
-export function moduleTests(seeds: number): void {
+function moduleTests(seeds: number): void {
   const sample = <T>(arbitrary: fc.Arbitrary<T>, seed: number): T =>
     fc.sample(arbitrary, { seed, numRuns: 1 })[0]!;
 
@@ -173,4 +173,11 @@ export function moduleTests(seeds: number): void {
       expectSame(graph, vectors, await v8.run(module, vectors));
     });
   }
+}
+
+/** All tests, of `runs` random graphs for each kernel and of modules from `seeds` seeds. */
+export function sweep(runs: number, seeds: number): void {
+  describe("kernels agree with the reference interpreter", () => kernelTests(runs));
+  describe("networks of several operators agree, too", () => networkTests(runs));
+  describe("whole modules agree with the reference interpreter", () => moduleTests(seeds));
 }

@@ -15,6 +15,7 @@ import {
 } from "../../../ir/graph.ts";
 import { nameGiver } from "../../../ir/names.ts";
 import { operatorOf } from "../../../ops/index.ts";
+import { missingInput } from "../../../ops/operator.ts";
 import { checkRank, MAX_ELEMENTS, translateAll } from "../importer.ts";
 import { joinDilations } from "./dilation.ts";
 import { widenConstants } from "./float_constants.ts";
@@ -231,13 +232,13 @@ function toStep(
 
 /** The file says what shape an output has; so do the operator and what it reads. */
 function checkShapes({ op, attributes, inputs, outputs }: ReturnType<typeof toStep>): void {
-  const { arity, infer, quantization } = operatorOf(op);
-  const [least, most] = arity;
+  const operator = operatorOf(op);
+  const [least, most] = operator.arity;
   if (inputs.length < least || inputs.length > most)
     throw new ModelError(`expected ${least} to ${most} inputs, found ${inputs.length}`);
   // Inputs that are missing are told by the specification.
-  if (inputs.some((input, i) => input === undefined && i !== quantization.bias)) return;
-  infer({ name: op, attributes, inputs }).forEach((shape, i) => {
+  if (missingInput(operator, inputs) >= 0) return;
+  operator.infer({ name: op, attributes, inputs }).forEach((shape, i) => {
     const output = outputs[i];
     if (output && output.shape.join() !== shape.join())
       throw new ModelError(`output ${output.name}: expected shape [${shape}], found [${output.shape}]`);
