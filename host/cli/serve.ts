@@ -137,13 +137,15 @@ The first start prints two tokens, once: one for operators, one for devices that
       port: portOf(values.port),
     });
     try {
+      // Before the first line says that it listens: a supervisor that reads it may send a signal at once.
+      const asked = untilAsked();
       const { manage, gateway } = server.firstTokens ?? {};
       if (values.json) printJson({ url: http.url, data: folder, manage, gateway }, 0);
       else {
         print(`serving ${basename(folder)} at ${http.url}`);
         if (manage !== undefined) print(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
       }
-      await untilAsked();
+      await asked;
       await http.close();
     } finally {
       server.close();
