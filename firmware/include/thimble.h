@@ -15,6 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define THIMBLE_ABI_VERSION 2
 #define THIMBLE_KEY_BYTES   32
 #define THIMBLE_ID_BYTES    64
@@ -189,5 +193,9 @@ void thimble_close(thimble_model *model);
 /* Valid until the model is closed; null where it is not open. */
 const thimble_image *thimble_describe(const thimble_model *model);
 const thimble_statistics *thimble_stats(const thimble_model *model);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

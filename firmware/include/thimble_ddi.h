@@ -13,6 +13,10 @@
 #include "thimble_json.h"
 #include "thimble_update.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Addresses, among them those of images, that are longer can't be followed. */
 #ifndef THIMBLE_DDI_URL_BYTES
 #define THIMBLE_DDI_URL_BYTES 768
@@ -159,5 +163,9 @@ int thimble_ddi_body_is(thimble_ddi *client, const uint8_t *data, uint32_t bytes
 
 /* The answer is over; `whole` is 0 where the connection broke. */
 void thimble_ddi_end(thimble_ddi *client, uint32_t now, int whole);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define THIMBLE_JSON_DEPTH     16 /* of lists and maps within each other; deeper documents are refused */
 #define THIMBLE_JSON_NAME_BITS 5  /* of a path, for each name: 31 names at most, and paths of 6 of them */
 #define THIMBLE_JSON_UNKNOWN   UINT32_MAX
@@ -65,5 +69,9 @@ int thimble_json_end(thimble_json *json);
 
 /* 1, and a whole number from 0 to 2^32 - 1 written in digits; or 0 where the text is anything else. */
 int thimble_json_u32(const thimble_json_value *value, uint32_t *to);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 
 #include "thimble.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define THIMBLE_MODELS         32 /* of one store, at most */
 #define THIMBLE_PROGRAM_BYTES  32 /* largest unit in which flash is programmed */
 #define THIMBLE_JOURNAL_RECORD 64
@@ -215,5 +219,9 @@ THIMBLE_CHECK_RESULT thimble_status thimble_service_confirm(thimble_service *ser
  * it has happened whatever the status, which is that of flash, or of the one before.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_reject(thimble_service *service, thimble_status reason);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

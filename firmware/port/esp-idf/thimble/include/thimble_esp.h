@@ -11,6 +11,10 @@
 #include "esp_partition.h"
 #include "thimble.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /*
  * The stack that a module may use, counted from the frame that enters wasm3, and the rest: the frames below
  * that, the call that wasm3 makes last, such as a native kernel, and interrupts. Verifying a signature comes
@@ -45,5 +49,9 @@ esp_err_t thimble_esp_open(const thimble_device *device, unsigned model, unsigne
 
 /* Closes the model, where it is open, unmaps its slot and frees its RAM. */
 void thimble_esp_close(thimble_esp_model *opened);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
