@@ -32,6 +32,7 @@ const char *thimble_status_text(thimble_status status) {
     case THIMBLE_ERR_CANCELLED: return "the update was cancelled";
     case THIMBLE_ERR_GONE: return "the server has the image no more";
     case THIMBLE_ERR_DEPLOYMENT: return "the server's order makes no sense to this device";
+    case THIMBLE_ERR_DESCRIPTOR: return "the module's descriptor is missing, malformed or does not fit";
     }
     return "an unknown status";
 }

@@ -60,7 +60,8 @@ typedef enum thimble_status {
     THIMBLE_ERR_HEALTH     = -26, /* the application, or a watchdog, rejected the image on trial */
     THIMBLE_ERR_CANCELLED  = -27, /* the update was taken back */
     THIMBLE_ERR_GONE       = -28, /* the server no longer has the image */
-    THIMBLE_ERR_DEPLOYMENT = -29  /* the server's order makes no sense to this device */
+    THIMBLE_ERR_DEPLOYMENT = -29, /* the server's order makes no sense to this device */
+    THIMBLE_ERR_DESCRIPTOR = -30  /* the module's descriptor is missing, malformed or does not fit */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */

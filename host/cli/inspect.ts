@@ -6,6 +6,7 @@ import { ModelError } from "../ir/graph.ts";
 import { type Metadata, readMetadata, type TensorInfo } from "../module/metadata.ts";
 import { readExports } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
+import type { Decision } from "../ops/decision.ts";
 import { plain } from "../plain.ts";
 import { layerTable, time } from "../report/text.ts";
 import { bytes, integer, table } from "../table.ts";
@@ -60,6 +61,7 @@ function inspect(module: Uint8Array, metadata: Metadata, board: BoardProfile) {
       arenaBytes: metadata.memory.arena,
       arenaLowerBound: metadata.memory.lowerBound,
     },
+    ...(metadata.task && { task: metadata.task }),
     macs: metadata.layers.reduce((sum, layer) => sum + layer.macs, 0),
     inputs: metadata.inputs.map(tensor),
     outputs: metadata.outputs.map(tensor),
@@ -68,14 +70,59 @@ function inspect(module: Uint8Array, metadata: Metadata, board: BoardProfile) {
   };
 }
 
+const short = (value: number): string => String(Number(value.toPrecision(7)));
+
+/** How an output decides, in words. */
+const DECISIONS: Readonly<Record<Decision, string>> = {
+  none: "",
+  greatest: "the greatest decides",
+  above: "decides by threshold",
+  second: "the second decides by threshold",
+  index: "is the number of a class",
+  error: "decides by its difference to the input",
+};
+
 const tensorRow = (kind: string) => (info: TensorInfo) => [
   kind,
   info.name,
   `${info.dtype}[${info.shape.join("x")}]`,
-  `scale ${Number(info.scale.toPrecision(7))}`,
+  `scale ${short(info.scale)}`,
   `zero point ${info.zeroPoint}`,
-  info.labels ? `labels ${info.labels.join(", ")}` : "",
+  info.unit ?? "",
+  [
+    DECISIONS[info.decision ?? "none"],
+    ...(info.threshold === undefined ? [] : [`threshold ${short(info.threshold)}`]),
+    ...(info.labels ? [`labels ${info.labels.join(", ")}`] : []),
+    ...(info.stream
+      ? [`${info.stream.sampleRate} Hz, ${info.stream.channels} channels, hop ${info.stream.hop}`]
+      : []),
+  ]
+    .filter((words) => words !== "")
+    .join("; "),
 ];
+
+/** More columns are in --json. */
+const SHOWN_FEATURES = 32;
+
+/** What happens to the values of each feature of an input before they are quantised. */
+function featureTable({ name, shape, features, scaling }: TensorInfo): string[] {
+  if (!features && !scaling) return [];
+  const count = shape.at(-1) ?? 1;
+  const rows = Array.from({ length: Math.min(count, SHOWN_FEATURES) }, (_, i) => [
+    `  ${features?.[i] ?? i}`,
+    ...(scaling ? [short(scaling.offsets[i]!), short(scaling.factors[i]!)] : []),
+    ...(scaling?.missing
+      ? [scaling.missing[i] === null ? "its own integer" : short(scaling.missing[i]!)]
+      : []),
+  ]);
+  const head = [
+    `${name}, feature`,
+    ...(scaling ? ["offset", "factor"] : []),
+    ...(scaling?.missing ? ["missing"] : []),
+  ];
+  const more = count > rows.length ? [`  ... and ${integer(count - rows.length)} more (--json)`] : [];
+  return ["", table(rows, { head }), ...more];
+}
 
 type Inspection = ReturnType<typeof inspect>;
 
@@ -103,6 +150,7 @@ function text(info: Inspection, board: BoardProfile): string {
     ),
     "",
     table([...info.inputs.map(tensorRow("input")), ...info.outputs.map(tensorRow("output"))]),
+    ...info.inputs.flatMap(featureTable),
     "",
     layerTable(info.layers, board),
     "",

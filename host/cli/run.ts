@@ -1,18 +1,20 @@
 import { importModel, isModelFile, openSource } from "../compiler/import/index.ts";
 import { simplify } from "../compiler/passes/index.ts";
 import type { Vector } from "../ir/graph.ts";
-import { elements, fromBytes, quantized, tensorOf } from "../ir/graph.ts";
+import { elements, fromBytes, tensorOf } from "../ir/graph.ts";
 import type { RunLimits } from "../module/engine.ts";
 import { infoBytes, infoElements, inputOf, type Metadata, type TensorInfo } from "../module/metadata.ts";
 import {
   borderOf,
   dequantizeBytes,
   inputInfos,
+  quantizeInput,
   quantizeToBytes,
   scaleValues,
   splitRow,
 } from "../ops/border.ts";
-import { type Decider, decide } from "../ops/decision.ts";
+import { decideOutputs } from "../ops/border_decision.ts";
+import { argmax, type Decider, decide } from "../ops/decision.ts";
 import { checkGraph, checkWork } from "../ops/spec.ts";
 import { plain } from "../plain.ts";
 import { DataError, readSamplesOf } from "../runtime/data/index.ts";
@@ -122,20 +124,14 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
   const inputs = metadata.inputs.map(inputOf);
   const dataset = readSamplesOf(file, inputs);
   const vectors = dataset.rows.map((row) =>
-    splitRow(row, sizes).map((values, i) => quantizeToBytes(values, metadata.inputs[i]!)),
+    splitRow(row, sizes).map((values, i) => quantizeInput(values, metadata.inputs[i]!)),
   );
   const found = await runner(vectors);
-  const { dtype, scale, zeroPoint, labels, threshold } = metadata.outputs[0]!;
-  const isScaled = scale !== 1 || zeroPoint !== 0;
-  const decider = {
-    dtype,
-    ...(labels && { labels }),
-    ...(threshold !== undefined && { threshold }),
-    ...(isScaled && { quantization: quantized(scale, zeroPoint) }),
-  };
-  const rows = found.map((outputs) => {
+  const [first] = sizes;
+  const rows = found.map((outputs, row) => {
     const real = outputs.map((data, i) => Array.from(dequantizeBytes(data, metadata.outputs[i]!), short));
-    return { outputs: real, label: classOf(real, decider) };
+    const decided = decideOutputs(metadata, outputs, dataset.rows[row]!.subarray(0, first));
+    return { outputs: real, label: decided?.label ?? String(decided?.classNumber ?? argmax(real[0]!)) };
   });
   const infos = metadata.outputs.map((info) => ({
     name: info.name,

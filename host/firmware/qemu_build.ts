@@ -33,7 +33,7 @@ export interface Firmware {
   /** A whole flash bank: the firmware at its start. */
   readonly bank: string;
   readonly elf: string;
-  /** By part: wasm3, core, crypto, port, libraries, and kernel.NAME for each native kernel's file. */
+  /** By part: wasm3, core, values, crypto, port, libraries, and kernel.NAME for each native kernel's file. */
   readonly sizes: ReadonlyMap<string, PartSize>;
 }
 
@@ -72,6 +72,9 @@ const listFolder = (folder: string): string[] =>
     .sort()
     .map((name) => join(folder, name));
 
+/** What only a firmware has that calls thimble_values.h. */
+const VALUES = ["descriptor.c", "values.c"];
+
 /** Files of the first program only. */
 const runOnly = ["main.c", "report.c", "request.c"];
 
@@ -94,13 +97,17 @@ function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
     args: [...target, ...sections, ...args, "-c", path],
   });
   const isKernel = (path: string): boolean => basename(dirname(path)) === "kernels";
+  const coreStep = (path: string): Step => {
+    const part = VALUES.includes(basename(path)) ? "values" : "core";
+    return step(part, path, "-Os", ...compact, ...ours, "-isystem", wasm3, ...wasm3Flags());
+  };
   return [
     ...wasm3Sources(wasm3).map((path) =>
       step("wasm3", path, hasOperations(path) ? operations : "-Os", ...unaligned, "-w", ...wasm3Flags()),
     ),
     ...coreSources()
       .filter((path) => !isKernel(path))
-      .map((path) => step("core", path, "-Os", ...compact, ...ours, "-isystem", wasm3, ...wasm3Flags())),
+      .map(coreStep),
     // The kernels that take the time set their own options (firmware/core/kernels/order.h).
     ...coreSources()
       .filter(isKernel)
@@ -154,6 +161,7 @@ async function buildInto(folder: string, steps: readonly Step[]): Promise<void> 
 const PART_SECTIONS: Readonly<Record<string, string>> = {
   wasm3: "wasm3",
   core: "core",
+  values: "values",
   crypto: "crypto",
   start: "port",
   port: "port",
@@ -163,7 +171,7 @@ const RAM_SECTIONS = ["data", "bss"];
 
 /** The part that an object file belongs to; `folder/name.o`, or a member of a library. */
 function partOf(object: string): string {
-  const [, folder, name] = /^(wasm3|core|crypto|port|kernels)\/(\w+)\.o$/.exec(object) ?? [];
+  const [, folder, name] = /^(wasm3|core|values|crypto|port|kernels)\/(\w+)\.o$/.exec(object) ?? [];
   if (folder === undefined) return "libraries";
   return folder === "kernels" ? `kernel.${name}` : folder;
 }
@@ -198,7 +206,8 @@ export function readMap(map: string): Map<string, PartSize> {
     // Initialised data lies in flash too, until the start.
     if (RAM_SECTIONS.includes(output)) add(partOf(object!), output === "data" ? bytes : 0, bytes);
   }
-  return sizes;
+  // What nobody calls is not linked.
+  return new Map([...sizes].filter(([, { flash, ram }]) => flash > 0 || ram > 0));
 }
 
 async function compilerVersion(): Promise<string | undefined> {

@@ -2,6 +2,7 @@
 
 import type { Vector } from "../ir/graph.ts";
 import { EngineError } from "../module/engine.ts";
+import type { Decided } from "../ops/border_decision.ts";
 
 export interface Request {
   /** Ed25519 public keys that the device trusts, 32 bytes each; at most four. */
@@ -10,6 +11,8 @@ export interface Request {
   /** Bind no native kernels. */
   readonly portableOnly?: boolean;
   readonly skipSelfTest?: boolean;
+  /** Vectors, and the outputs that come back, are float32 values; the firmware, built with -DREQUEST_VALUES, converts and decides. */
+  readonly real?: boolean;
   readonly leastSecurityCounter?: number;
   /** RAM for the model; default: all that the machine has. */
   readonly ramBytes?: number;
@@ -49,11 +52,14 @@ export interface Report {
   readonly inputBytes: readonly number[];
   readonly outputBytes: readonly number[];
   readonly statistics: FirmwareStatistics;
+  /** One for each vector, where values are real and the model decides. */
+  readonly decisions: readonly Decided[];
 }
 
 const MAGIC = 0x51524854;
 const PORTABLE_ONLY = 1 << 0;
 const SKIP_SELF_TEST = 1 << 1;
+const REAL = 1 << 2;
 const KEYS_MOST = 4;
 const KEY_BYTES = 32;
 
@@ -72,7 +78,9 @@ function encodeHeader(request: Request): Uint8Array {
   }
   const fields = words(
     MAGIC,
-    (request.portableOnly ? PORTABLE_ONLY : 0) | (request.skipSelfTest ? SKIP_SELF_TEST : 0),
+    (request.portableOnly ? PORTABLE_ONLY : 0) |
+      (request.skipSelfTest ? SKIP_SELF_TEST : 0) |
+      (request.real ? REAL : 0),
     request.leastSecurityCounter ?? 0,
     request.ramBytes ?? 0,
     request.stackBytes ?? 0,
@@ -100,6 +108,8 @@ function fail(message: string): never {
   throw new EngineError("qemu", message);
 }
 
+const floatOf = (bits: number): number => Buffer.from(words(bits)).readFloatLE();
+
 /** Reads `report.txt`. Throws EngineError where it is incomplete. */
 export function parseReport(text: string): Report {
   const lines = text.split("\n").filter((line) => line !== "");
@@ -118,6 +128,10 @@ export function parseReport(text: string): Report {
     model: values("model")[0],
     inputBytes: numbers("input"),
     outputBytes: numbers("output"),
+    decisions: numbers("class").map((classNumber, i) => {
+      const label = values("label")[i]!;
+      return { classNumber, score: floatOf(numbers("score")[i]!), ...(label !== "" && { label }) };
+    }),
     statistics: {
       openInstructions: number("open_instructions"),
       sha256Instructions: number("sha256_instructions"),

@@ -64,6 +64,8 @@ export interface Tensor {
    * the mean squared error above which a sample is an anomaly.
    */
   readonly threshold?: number;
+  /** What the values of a graph input or output are measured in, e.g. "°C". */
+  readonly unit?: string;
   /** On graph inputs only. */
   readonly scaling?: Scaling;
   /**

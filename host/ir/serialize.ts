@@ -52,6 +52,7 @@ function storeTensor({
   labels,
   features,
   threshold,
+  unit,
   scaling,
   next,
   data,
@@ -64,6 +65,7 @@ function storeTensor({
     ...(labels && { labels }),
     ...(features && { features }),
     ...(threshold !== undefined && { threshold }),
+    ...(unit !== undefined && { unit }),
     ...(scaling && { scaling: orderedScaling(scaling) }),
     ...(next !== undefined && { next }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
@@ -99,8 +101,7 @@ function restore({ data, ...tensor }: StoredTensor): Tensor {
 const texts = isList(isText);
 const numbers = isList(isNumber);
 
-/** Also of metadata: see `Scaling`. */
-export const isScaling = isRecord(
+const isScaling = isRecord(
   { offsets: numbers, factors: numbers },
   { missing: isList(anyOf(isNumber, isNull)), edges: isList(anyOf(isNull, numbers)) },
 );
@@ -112,6 +113,7 @@ const storedTensor = isRecord(
     labels: texts,
     features: texts,
     threshold: isNumber,
+    unit: isText,
     scaling: isScaling,
     next: isText,
     data: isText,

@@ -1,26 +1,25 @@
 import { decode, encode } from "cborg";
 import {
-  anyOf,
   type Check,
   checkDocument,
   isBytes,
   isCount,
-  isInteger,
   isList,
   isNumber,
   isOneOf,
   isRecord,
   isText,
 } from "../ir/document.ts";
-import { byteSize, elements, ModelError, TASKS, type Task } from "../ir/graph.ts";
-import { isScaling } from "../ir/serialize.ts";
-import type { BorderTensor } from "../ops/border.ts";
+import { byteSize, elements, ModelError, type Task } from "../ir/graph.ts";
+import type { Borders, BorderTensor } from "../ops/border.ts";
+import { encodeDescriptor, readDescriptor } from "./descriptor.ts";
+import { DESCRIPTOR_SECTION } from "./descriptor_table.ts";
 import { packLayers, unpackLayers } from "./layer_table.ts";
 import { addCustomSection, customSection, readExports } from "./sections.ts";
 
 /** The custom section `thimble`: what people and tools read; a device needs none of it to run. */
 export const SECTION_NAME = "thimble";
-export const METADATA_VERSION = 2;
+export const METADATA_VERSION = 3;
 
 /** The values of one tensor in calibration. */
 export interface Statistics {
@@ -85,55 +84,37 @@ export interface Metadata {
   readonly selfTest: readonly SelfTestVector[];
 }
 
-/** Names that are one word and numbers in order, as of columns f0, f1, ... */
-interface NumberedNames {
-  readonly prefix: string;
-  readonly first: number;
-}
+/** What is stored of a tensor beside its descriptor: four statistics in the order of their fields. */
+const packTensor = ({ statistics: seen }: TensorInfo): object =>
+  seen ? { statistics: [seen.min, seen.max, seen.mean, seen.deviation] } : {};
 
-/** Names as they are stored: numbered ones need no bytes each. */
-function packNames(names: readonly string[]): readonly string[] | NumberedNames {
-  const [, prefix, digits] = /^(.*?)(\d+)$/.exec(names[0] ?? "") ?? [];
-  if (prefix === undefined || names.length < 2) return names;
-  const first = Number(digits);
-  return names.every((name, i) => name === `${prefix}${first + i}`) ? { prefix, first } : names;
-}
-
-const unpackNames = (names: readonly string[] | NumberedNames, count: number): readonly string[] =>
-  "prefix" in names ? Array.from({ length: count }, (_, i) => `${names.prefix}${names.first + i}`) : names;
-
-/** A tensor as it is stored: four statistics in the order of their fields. */
-const packTensor = ({ features, statistics: seen, ...info }: TensorInfo): object => ({
-  ...info,
-  ...(features && { features: packNames(features) }),
-  ...(seen && { statistics: [seen.min, seen.max, seen.mean, seen.deviation] }),
-});
-
-interface StoredTensor extends Omit<TensorInfo, "features" | "statistics"> {
-  readonly features?: readonly string[] | NumberedNames;
+interface StoredTensor {
   readonly statistics?: readonly [min: number, max: number, mean: number, deviation: number];
 }
 
-interface StoredMetadata extends Omit<Metadata, "inputs" | "outputs" | "layers" | "memory"> {
+interface StoredMetadata extends Omit<Metadata, "task" | "inputs" | "outputs" | "layers" | "memory"> {
   readonly inputs: readonly StoredTensor[];
   readonly outputs: readonly StoredTensor[];
   readonly layers: unknown;
   readonly memory: readonly [constants: number, arena: number, lowerBound: number, total: number];
 }
 
-function unpackTensor({ features, statistics: seen, ...info }: StoredTensor): TensorInfo {
-  return {
-    ...info,
-    ...(features && { features: unpackNames(features, info.shape.at(-1) ?? 1) }),
-    ...(seen && { statistics: { min: seen[0], max: seen[1], mean: seen[2], deviation: seen[3] } }),
-  };
-}
+const unpackTensor = (border: BorderTensor, { statistics: seen }: StoredTensor): TensorInfo => ({
+  ...border,
+  ...(seen && { statistics: { min: seen[0], max: seen[1], mean: seen[2], deviation: seen[3] } }),
+});
 
 /** In the order in which they are stored, as a list. */
 const MEMORY = ["constants", "arena", "lowerBound", "total"] as const;
 
-/** Deterministic CBOR (RFC 8949, section 4.2). `kernels` are the names of those that the module exports. */
-export const encodeMetadata = (metadata: Metadata, kernels: readonly string[] = []): Uint8Array =>
+/**
+ * Deterministic CBOR (RFC 8949, section 4.2). `kernels` are the names of those that the module exports. What the
+ * descriptor says of inputs and outputs is not said again.
+ */
+export const encodeMetadata = (
+  { task: _, ...metadata }: Metadata,
+  kernels: readonly string[] = [],
+): Uint8Array =>
   encode({
     ...metadata,
     inputs: metadata.inputs.map(packTensor),
@@ -151,10 +132,6 @@ const isShape: Check = (value, path) =>
     ? undefined
     : `${path}: expected at most ${MAX_ELEMENTS} elements`);
 
-const isScale: Check = (value, path) =>
-  isNumber(value, path) ??
-  ((value as number) > 0 ? undefined : `${path}: expected more than 0, found ${value}`);
-
 const listOf =
   (count: number, element: Check): Check =>
   (value, path) =>
@@ -163,41 +140,7 @@ const listOf =
 
 const isStatistics = listOf(4, isNumber);
 
-/** More columns than any table has that a module could read. */
-const MAX_FEATURES = 65536;
-
-const isNumbered: Check = isRecord({ prefix: isText, first: isCount });
-const isNames: Check = anyOf(isList(isText), isNumbered);
-
-const isTensor = isRecord(
-  {
-    name: isText,
-    dtype: isOneOf("int8", "uint8", "int16", "int32"),
-    shape: isShape,
-    scale: isScale,
-    zeroPoint: isInteger,
-  },
-  {
-    labels: isList(isText),
-    features: isNames,
-    threshold: isNumber,
-    statistics: isStatistics,
-    scaling: isScaling,
-  },
-);
-
-/** A tensor whose names, if it has any, are as many as its last axis is long. */
-const isTensorInfo: Check = (value, path) => {
-  const fault = isTensor(value, path);
-  if (fault !== undefined) return fault;
-  const { features, shape } = value as { features?: readonly string[] | NumberedNames; shape: number[] };
-  if (features === undefined) return undefined;
-  const count = shape.at(-1) ?? 1;
-  const found = "prefix" in features ? count : features.length;
-  return found === count && count <= MAX_FEATURES
-    ? undefined
-    : `${path}.features: expected ${Math.min(count, MAX_FEATURES)} names, found ${found}`;
-};
+const isTensor = isRecord({}, { statistics: isStatistics });
 
 /** A number for native kernels, then one for portable ones. */
 const isPair = listOf(2, isCount);
@@ -222,20 +165,24 @@ const document = isRecord(
     source: isRecord({ file: isText, sha256: isBytes }),
     compiler: isText,
     graph: isBytes,
-    inputs: isList(isTensorInfo),
-    outputs: isList(isTensorInfo),
+    inputs: isList(isTensor),
+    outputs: isList(isTensor),
     layers: isRecord({}),
     memory: listOf(MEMORY.length, isCount),
     selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
   },
-  { task: isOneOf(...TASKS), tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
+  { tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
 );
 
 /**
- * Reads the section's contents (untrusted bytes), of a module that exports these kernels; throws ModelError where
+ * Reads the section's contents (untrusted bytes), of a module with these borders that exports these kernels; throws ModelError where
  * they are not what `build` writes.
  */
-export function decodeMetadata(bytes: Uint8Array, kernels: readonly string[] = []): Metadata {
+export function decodeMetadata(
+  bytes: Uint8Array,
+  { task, ...borders }: Borders,
+  kernels: readonly string[] = [],
+): Metadata {
   const where = `custom section ${SECTION_NAME}`;
   let value: unknown;
   try {
@@ -248,10 +195,18 @@ export function decodeMetadata(bytes: Uint8Array, kernels: readonly string[] = [
   const [constants, arena, lowerBound, total] = stored.memory;
   const layers = unpackLayers(stored.layers, kernels, where);
   checkDocument({ layers }, isRecord({ layers: isList(isLayerInfo) }), where);
+  const tensors = (kind: "inputs" | "outputs"): TensorInfo[] => {
+    if (stored[kind].length !== borders[kind].length)
+      throw new ModelError(
+        `${where}: ${kind}: expected ${borders[kind].length}, found ${stored[kind].length}`,
+      );
+    return borders[kind].map((border, i) => unpackTensor(border, stored[kind][i]!));
+  };
   return {
     ...stored,
-    inputs: stored.inputs.map(unpackTensor),
-    outputs: stored.outputs.map(unpackTensor),
+    ...(task && { task }),
+    inputs: tensors("inputs"),
+    outputs: tensors("outputs"),
     layers: layers as unknown as readonly LayerInfo[],
     memory: { constants, arena, lowerBound, total },
   };
@@ -263,15 +218,21 @@ const kernelsOf = (module: Uint8Array): string[] =>
     .map(({ name }) => name)
     .filter((name) => name.startsWith("kernel."));
 
-/** The module with its metadata as its last section. */
+/** The module with its descriptor, then its metadata, as its last sections. */
 export const addMetadata = (module: Uint8Array, metadata: Metadata): Uint8Array =>
-  addCustomSection(module, SECTION_NAME, encodeMetadata(metadata, kernelsOf(module)));
+  addCustomSection(
+    addCustomSection(module, DESCRIPTOR_SECTION, encodeDescriptor(metadata)),
+    SECTION_NAME,
+    encodeMetadata(metadata, kernelsOf(module)),
+  );
 
 /** Metadata of a module (untrusted bytes); throws ModelError where there are none, or not as `build` writes them. */
 export function readMetadata(module: Uint8Array): Metadata {
   const section = customSection(module, SECTION_NAME);
   if (!section) throw new ModelError(`module: expected a custom section ${SECTION_NAME}, found none`);
-  return decodeMetadata(section, kernelsOf(module));
+  const borders = readDescriptor(module);
+  if (!borders) throw new ModelError(`module: expected a custom section ${DESCRIPTOR_SECTION}, found none`);
+  return decodeMetadata(section, borders, kernelsOf(module));
 }
 
 /** Elements of a tensor that metadata describes. */

@@ -31,11 +31,14 @@ export class Reader {
   readonly bytes: Uint8Array;
   position: number;
   readonly end: number;
+  /** What the bytes are, for messages. */
+  readonly where: string;
 
-  constructor(bytes: Uint8Array, position = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, position = 0, end = bytes.length, where = "module") {
     this.bytes = bytes;
     this.position = position;
     this.end = end;
+    this.where = where;
   }
 
   get done(): boolean {
@@ -44,7 +47,7 @@ export class Reader {
 
   byte(): number {
     if (this.position >= this.end)
-      throw new ModelError(`module: offset ${this.position}: expected more bytes, found the end`);
+      throw new ModelError(`${this.where}: offset ${this.position}: expected more bytes, found the end`);
     return this.bytes[this.position++]!;
   }
 
@@ -59,7 +62,7 @@ export class Reader {
         return value;
       }
     }
-    throw new ModelError(`module: offset ${this.position}: expected a 32-bit number`);
+    throw new ModelError(`${this.where}: offset ${this.position}: expected a 32-bit number`);
   }
 
   /** Signed LEB128 of at most so many bits. */
@@ -70,13 +73,13 @@ export class Reader {
       value |= BigInt(byte & 0x7f) << shift;
       if (byte < 0x80) return byte & 0x40 ? value - (1n << (shift + 7n)) : value;
     }
-    throw new ModelError(`module: offset ${this.position}: expected a ${bits}-bit number`);
+    throw new ModelError(`${this.where}: offset ${this.position}: expected a ${bits}-bit number`);
   }
 
   skip(length: number): Uint8Array {
     if (length > this.end - this.position)
       throw new ModelError(
-        `module: offset ${this.position}: expected ${length} bytes, found ${this.end - this.position}`,
+        `${this.where}: offset ${this.position}: expected ${length} bytes, found ${this.end - this.position}`,
       );
     this.position += length;
     return this.bytes.subarray(this.position - length, this.position);

@@ -1,9 +1,12 @@
+import { floatAt, floorPlace } from "../ir/float_order.ts";
 import type { Vector } from "../ir/graph.ts";
 import {
   allocate,
   type DType,
+  elements,
   fromBytes,
   type Graph,
+  ModelError,
   type Node,
   perTensor,
   readers,
@@ -14,12 +17,17 @@ import {
   toBytes,
 } from "../ir/graph.ts";
 import { typeRange } from "./activation.ts";
-import { clamp, roundHalfAway } from "./fixed_point.ts";
+import { type Decision, decisionOf } from "./decision.ts";
+import { clamp, INT32_MAX, INT32_MIN, roundHalfAway } from "./fixed_point.ts";
+import { taskOf } from "./task.ts";
 
 /** Real values for one inference, one array per graph input, as whoever calls the model has them. */
 export type Sample = readonly Float32Array[];
 
-/** Type, scale and zero point of an input or an output: of tensors and of a module's metadata. */
+/**
+ * Type, scale and zero point of an input or an output: of tensors and of a module's descriptor. All real numbers are
+ * float32, and so is each step by which values become integers and back: firmware/core/border.c takes the same steps.
+ */
 export interface Border {
   readonly dtype: DType;
   readonly scale: number;
@@ -37,6 +45,22 @@ export interface BorderTensor extends Border {
   readonly labels?: readonly string[];
   /** Where a single value decides: see `Tensor.threshold`. */
   readonly threshold?: number;
+  /** What one step of the values is measured in, e.g. "°C". */
+  readonly unit?: string;
+  /** Type of the values as they come from sensors or go to people; float32 where it is left out. */
+  readonly source?: DType;
+  /** How an output decides, if it does. */
+  readonly decision?: Decision;
+  readonly stream?: Stream;
+}
+
+/** How the values of an input follow each other in time. */
+export interface Stream {
+  /** Values of one channel in a second. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Values of one channel from the beginning of an inference's input to that of the next; 0: all of them. */
+  readonly hop: number;
 }
 
 /** All that whoever calls a model has to know: metadata and descriptors of a module are made of it. */
@@ -46,32 +70,59 @@ export interface Borders {
   readonly outputs: readonly BorderTensor[];
 }
 
+const single = (values: readonly number[]): number[] => values.map(Math.fround);
+
+/** Numbers as float32, in which borders are computed. */
+const singleScaling = ({ offsets, factors, missing }: Scaling): Scaling => ({
+  offsets: single(offsets),
+  factors: single(factors),
+  ...(missing && { missing: missing.map((value) => (value === null ? null : Math.fround(value))) }),
+});
+
 /** The border of a tensor; one without a scale, such as an index, is the number that it holds. */
 export function borderOf(tensor: Tensor): Border {
   const { scale, zeroPoint } = tensor.quantization ? perTensor(tensor) : { scale: 1, zeroPoint: 0 };
-  return { dtype: tensor.dtype, scale, zeroPoint, ...(tensor.scaling && { scaling: tensor.scaling }) };
+  return {
+    dtype: tensor.dtype,
+    scale: Math.fround(scale),
+    zeroPoint,
+    ...(tensor.scaling && { scaling: singleScaling(tensor.scaling) }),
+  };
 }
 
-function borderTensor(tensor: Tensor): BorderTensor {
-  const { name, shape, features, labels, threshold } = tensor;
+/** The greatest float32 up to a threshold: the same float32 values are above it. */
+export const singleThreshold = (threshold: number): number => floatAt(floorPlace(threshold, false));
+
+function borderTensor(tensor: Tensor, decision: Decision): BorderTensor {
+  const { name, shape, features, labels, threshold, unit } = tensor;
   const { dtype, ...border } = borderOf(tensor);
   return {
     name,
     dtype,
+    source: "float32",
     shape,
     ...border,
+    ...(unit !== undefined && { unit }),
     ...(features && { features }),
     ...(labels && { labels }),
-    ...(threshold !== undefined && { threshold }),
+    ...(threshold !== undefined && { threshold: singleThreshold(threshold) }),
+    ...(decision !== "none" && { decision }),
   };
 }
 
 /** The borders of the graph's module, for its callers. */
-export const bordersOf = (graph: Graph): Borders => ({
-  ...(graph.task && { task: graph.task }),
-  inputs: graph.inputs.map((name) => borderTensor(tensorOf(graph, name))),
-  outputs: graph.outputs.map((name) => borderTensor(tensorOf(graph, name))),
-});
+export function bordersOf(graph: Graph): Borders {
+  const task = taskOf(graph);
+  const decides = (tensor: Tensor): Decision => decisionOf(tensor, elements(tensor.shape), task);
+  return {
+    ...(graph.task && { task: graph.task }),
+    inputs: graph.inputs.map((name) => borderTensor(tensorOf(graph, name), "none")),
+    outputs: graph.outputs.map((name) => {
+      const tensor = tensorOf(graph, name);
+      return borderTensor(tensor, decides(tensor));
+    }),
+  };
+}
 
 /** An input as readers of data files have to know it. */
 export interface BorderInput extends Pick<BorderTensor, "name" | "shape" | "features"> {
@@ -113,14 +164,14 @@ export function countBelow(numbers: readonly number[], x: number): number {
 export const binOf = (edges: readonly number[], x: number): number =>
   countBelow(edges, x) - Math.ceil(edges.length / 2);
 
-/** The values that the graph computes with: see `Scaling`. */
+/** The values that the graph computes with: see `Scaling`. Each step is rounded to float32. */
 export function scaleValues(values: Float32Array, scaling: Scaling | undefined): Float32Array {
   if (!scaling) return values;
-  const { offsets, factors, missing, edges } = scaling;
+  const { offsets, factors, missing, edges } = singleScaling(scaling);
   return values.map((x, i) => {
     const feature = i % factors.length;
     const known = Number.isNaN(x) && missing ? (missing[feature] ?? Number.NaN) : x;
-    const scaled = Math.fround((known - offsets[feature]!) * factors[feature]!);
+    const scaled = Math.fround(Math.fround(known - offsets[feature]!) * factors[feature]!);
     const bins = edges?.[feature];
     return bins && !Number.isNaN(scaled) ? binOf(bins, scaled) : scaled;
   });
@@ -130,25 +181,47 @@ export function scaleValues(values: Float32Array, scaling: Scaling | undefined):
 export const toFloatInputs = (graph: Graph, sample: Sample): Float32Array[] =>
   graph.inputs.map((name, i) => scaleValues(sample[i]!, tensorOf(graph, name).scaling));
 
-/** Real values to the bytes of a tensor: scaled by feature, then round(x / scale) + zero point, saturated. */
+/**
+ * Real values to the bytes of a tensor: scaled by feature, then round(x / scale) + zero point, saturated.
+ * A value that is not a number, of which the scaling says nothing, is real zero.
+ */
 export function quantizeToBytes(values: Float32Array, border: Border): Uint8Array {
-  const { dtype, scale, zeroPoint, scaling } = border;
+  const { dtype, zeroPoint, scaling } = border;
+  const scale = Math.fround(border.scale);
   const { min, max } = typeRange(border);
   const missing = scaling?.missing;
   const data = allocate(dtype, values.length);
   scaleValues(values, scaling).forEach((x, i) => {
     const isReserved = missing?.[i % missing.length] === null;
-    const steps = roundHalfAway(Math.fround(x / scale)) + zeroPoint;
-    data[i] = isReserved && Number.isNaN(x) ? max : clamp(steps, min, isReserved ? max - 1 : max);
+    if (Number.isNaN(x)) data[i] = isReserved ? max : zeroPoint;
+    else {
+      const steps = clamp(roundHalfAway(Math.fround(x / scale)), INT32_MIN, INT32_MAX);
+      data[i] = clamp(steps + zeroPoint, min, isReserved ? max - 1 : max);
+    }
   });
   return toBytes(data);
+}
+
+/** The same of values that come from outside: throws ModelError where they are not what the input takes. */
+export function quantizeInput(values: Float32Array, info: BorderTensor): Uint8Array {
+  const count = elements(info.shape);
+  if (values.length !== count)
+    throw new ModelError(`input ${info.name}: expected ${count} values, found ${values.length}`);
+  const place = info.scaling?.missing ? -1 : values.findIndex(Number.isNaN);
+  if (place >= 0)
+    throw new ModelError(`input ${info.name}: value ${place + 1}: expected a number, found none (NaN)`);
+  return quantizeToBytes(values, info);
 }
 
 export const toInputBytes = (graph: Graph, sample: Sample): Vector =>
   graph.inputs.map((name, i) => quantizeToBytes(sample[i]!, borderOf(tensorOf(graph, name))));
 
+/** The real value of an integer. */
+export const realValue = (q: number, scale: number, zeroPoint: number): number =>
+  Math.fround(Math.fround(q - zeroPoint) * Math.fround(scale));
+
 /** The bytes of a tensor as real values. */
 export const dequantizeBytes = (
   bytes: Uint8Array,
   { dtype, scale, zeroPoint }: Pick<Border, "dtype" | "scale" | "zeroPoint">,
-): Float32Array => Float32Array.from(fromBytes(dtype, bytes), (q) => (q - zeroPoint) * scale);
+): Float32Array => Float32Array.from(fromBytes(dtype, bytes), (q) => realValue(q, scale, zeroPoint));

@@ -1,5 +1,5 @@
 /** The decision of a model's output, by its real values. */
-import type { Tensor } from "../ir/graph.ts";
+import type { Task, Tensor } from "../ir/graph.ts";
 
 /** The facts that a decision depends on. */
 export type Decider = Pick<Tensor, "dtype" | "labels" | "quantization" | "threshold">;
@@ -10,6 +10,18 @@ export const decidesAlone = ({ labels }: Pick<Tensor, "labels">, values: number)
 
 /** A probability decides at one half. */
 export const thresholdOf = ({ threshold = 0.5 }: Pick<Tensor, "threshold">): number => threshold;
+
+/** How an output decides: see DECISION_CODES in host/module/descriptor_table.ts. */
+export type Decision = "none" | "greatest" | "above" | "second" | "index" | "error";
+
+/** How an output of so many values decides in a model of this task. */
+export function decisionOf(output: Decider, values: number, task: Task | undefined): Decision {
+  if (task === "autoencoder") return output.threshold === undefined ? "none" : "error";
+  if (decidesAlone(output, values)) return "above";
+  if (values === 2 && output.threshold !== undefined) return "second";
+  if (values === 1) return output.dtype === "int32" && !output.quantization ? "index" : "none";
+  return task === "regression" || task === "image" ? "none" : "greatest";
+}
 
 /** The number of the greatest value, the first of equal ones. */
 export function argmax(values: ArrayLike<number>): number {
@@ -23,10 +35,16 @@ export function argmax(values: ArrayLike<number>): number {
  * values and a threshold of the user's, the second decides by that.
  */
 export function decide(values: ArrayLike<number>, output: Decider): number {
-  if (decidesAlone(output, values.length)) return values[0]! > thresholdOf(output) ? 1 : 0;
-  if (values.length === 2 && output.threshold !== undefined) return values[1]! > output.threshold ? 1 : 0;
-  const isIndex = values.length === 1 && output.dtype === "int32" && !output.quantization;
-  return isIndex ? values[0]! : argmax(values);
+  switch (decisionOf(output, values.length, undefined)) {
+    case "above":
+      return values[0]! > thresholdOf(output) ? 1 : 0;
+    case "second":
+      return values[1]! > output.threshold! ? 1 : 0;
+    case "index":
+      return values[0]!;
+    default:
+      return argmax(values);
+  }
 }
 
 /** The decision by values as the output holds them. */

@@ -10,6 +10,7 @@ import {
   type Node,
   statesOf,
   type Tensor,
+  tensorOf,
 } from "../ir/graph.ts";
 import { shortList } from "../plain.ts";
 import { typeRange } from "./activation.ts";
@@ -28,7 +29,7 @@ import { zeroPointFault } from "./wide_sum.ts";
  *  6. the next value of a state is computed, of its type and shape, and read by nobody else;
  *  7. names of features stand on inputs, one for each element of the last axis, and thresholds on outputs;
  *  8. a per-channel quantisation has one scale per slice of its axis; scales are positive, zero
- *     points fit the type.
+ *     points fit the type; scales of inputs and outputs, and thresholds, fit float32, in which callers compute.
  * A quantised graph (`checkQuantized`) has also no float tensor and a scale on every one of 8 and 16 bits.
  */
 export function checkGraph(graph: Graph, stage: string): Graph {
@@ -42,6 +43,7 @@ export function checkGraph(graph: Graph, stage: string): Graph {
     checkNames(tensor, graph, fail);
   }
   checkOrder(graph, fail);
+  checkBorder(graph, fail);
   for (const node of graph.nodes) {
     const operator = operators.get(node.op) ?? fail(`node ${node.name}: unknown operator ${node.op}`);
     checkInputs(operator, node, fail);
@@ -102,7 +104,8 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
   const features = shape.at(-1) ?? 1;
   const missing = scaling.missing?.map((value) => value ?? 0);
   const lists = [scaling.offsets, scaling.factors, ...(missing ? [missing] : [])];
-  const wrong = lists.find((list) => list.length !== features || !list.every(Number.isFinite));
+  const isSingle = (value: number): boolean => Number.isFinite(Math.fround(value));
+  const wrong = lists.find((list) => list.length !== features || !list.every(isSingle));
   if (wrong)
     fail(`tensor ${name}: expected ${features} finite offsets and factors, found ${shortList(wrong)}`);
   const { edges } = scaling;
@@ -117,12 +120,26 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
     );
 }
 
+/** Callers compute in float32. */
+function checkBorder(graph: Graph, fail: Fail): void {
+  for (const name of [...graph.inputs, ...graph.outputs]) {
+    const { quantization } = tensorOf(graph, name);
+    const wrong = quantization?.scales.find((scale) => {
+      const single = Math.fround(scale);
+      return !(single > 0 && Number.isFinite(single));
+    });
+    if (wrong !== undefined) fail(`tensor ${name}: expected a scale that float32 can hold, found ${wrong}`);
+  }
+}
+
 /** Names of features belong to inputs, thresholds to outputs. */
-function checkNames({ name, shape, features, threshold }: Tensor, graph: Graph, fail: Fail): void {
+function checkNames({ name, shape, features, threshold, unit }: Tensor, graph: Graph, fail: Fail): void {
   const count = shape.at(-1) ?? 1;
   if (features && (!graph.inputs.includes(name) || features.length !== count))
     fail(`tensor ${name}: expected ${count} names of features on an input only, found ${features.length}`);
-  if (threshold !== undefined && !(graph.outputs.includes(name) && Number.isFinite(threshold)))
+  if (unit !== undefined && ![...graph.inputs, ...graph.outputs].includes(name))
+    fail(`tensor ${name}: expected a unit on inputs and outputs only, found ${unit}`);
+  if (threshold !== undefined && !(graph.outputs.includes(name) && Number.isFinite(Math.fround(threshold))))
     fail(`tensor ${name}: expected a finite threshold on an output only, found ${threshold}`);
 }
 

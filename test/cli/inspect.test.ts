@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { addMetadata, readMetadata, SECTION_NAME } from "../../host/module/metadata.ts";
+import { DESCRIPTOR_SECTION } from "../../host/module/descriptor_table.ts";
+import { addMetadata, readMetadata } from "../../host/module/metadata.ts";
 import { readSections } from "../../host/module/sections.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
@@ -159,7 +160,7 @@ describe("refused in one line", () => {
 test("names of a hostile module do not control the terminal", () => {
   const clear = "\u001b[2J";
   const binary = new Uint8Array(readFileSync(module));
-  const section = readSections(binary).find(({ name }) => name === SECTION_NAME)!;
+  const section = readSections(binary).find(({ name }) => name === DESCRIPTOR_SECTION)!;
   const metadata = readMetadata(binary);
   const hostile = {
     ...metadata,

@@ -5,12 +5,13 @@ import { emitAssemblyScript } from "../../host/compiler/emit/assemblyscript.ts";
 import { describeModule } from "../../host/compiler/emit/describe_module.ts";
 import { lower } from "../../host/compiler/plan/lower.ts";
 import { planMemory } from "../../host/compiler/plan/memory.ts";
+import { DESCRIPTOR_SECTION } from "../../host/module/descriptor_table.ts";
 import { SECTION_NAME } from "../../host/module/metadata.ts";
 import { addCustomSection, customSection, readSections } from "../../host/module/sections.ts";
 import { applyEdits, byteEdits, type Edit } from "./bytes.ts";
 import { loadCorpus, type Model } from "./corpus.ts";
 import { runStages } from "./outcome.ts";
-import { seeded } from "./random.ts";
+import { type Random, seeded } from "./random.ts";
 import { editTree } from "./tree.ts";
 
 export interface ModuleMutant {
@@ -56,8 +57,8 @@ async function moduleOf({ bytes, format, name }: Model): Promise<Uint8Array> {
   return compileModule(emitAssemblyScript(program, plan, provenance, []), program, plan, metadata);
 }
 
-function withoutMetadata(module: Uint8Array): Uint8Array {
-  const section = readSections(module).find(({ name }) => name === SECTION_NAME)!;
+function without(module: Uint8Array, name: string): Uint8Array {
+  const section = readSections(module).find((candidate) => candidate.name === name)!;
   return Buffer.concat([module.subarray(0, section.offset), module.subarray(section.end)]);
 }
 
@@ -85,8 +86,14 @@ const sectionEdit: Edit = (bytes, random) => {
   ]);
 };
 
+function descriptorMutant(module: Uint8Array, random: Random): Uint8Array {
+  const contents = applyEdits(customSection(module, DESCRIPTOR_SECTION)!, byteEdits, random);
+  return addCustomSection(without(module, DESCRIPTOR_SECTION), DESCRIPTOR_SECTION, contents);
+}
+
 function documentMutant(module: Uint8Array, id: string): Uint8Array {
   const random = seeded(id);
+  if (random.below(3) === 0) return descriptorMutant(module, random);
   const document = decode(customSection(module, SECTION_NAME)!) as Record<string, unknown>;
   let contents: Uint8Array;
   if (random.below(3) === 0) contents = applyEdits(encode(document), byteEdits, random);
@@ -94,10 +101,10 @@ function documentMutant(module: Uint8Array, id: string): Uint8Array {
     editTree(document, random, [], FOREIGN);
     contents = encode(document);
   }
-  return addCustomSection(withoutMetadata(module), SECTION_NAME, contents);
+  return addCustomSection(without(module, SECTION_NAME), SECTION_NAME, contents);
 }
 
-/** Every other mutant is one of the document. */
+/** Every other mutant is one of the document, or of the descriptor. */
 export async function moduleCases() {
   const corpus = loadCorpus().filter(({ name }) => MODELS.includes(name));
   const modules = new Map<string, Uint8Array>();

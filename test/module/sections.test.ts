@@ -61,7 +61,7 @@ describe("custom sections", () => {
     const bad = [new Uint8Array(), Uint8Array.of(0xf6), encodeMetadata({ ...metadata, version: 1 })];
     for (const bytes of bad) {
       assert.throws(
-        () => decodeMetadata(bytes),
+        () => decodeMetadata(bytes, metadata),
         (error: Error) => error instanceof ModelError && /^custom section thimble: /.test(error.message),
       );
     }
@@ -106,9 +106,9 @@ describe("columns of layers", () => {
       ["kernel.other.1", "kernel.conv2d_s8.2", "kernel.copy_s8.1"],
     ]) {
       const bytes = encodeMetadata({ ...metadata, layers }, kernels);
-      assert.deepEqual(decodeMetadata(bytes, kernels).layers, layers);
+      assert.deepEqual(decodeMetadata(bytes, metadata, kernels).layers, layers);
     }
-    assert.deepEqual(decodeMetadata(stored(good)).layers.length, 1);
+    assert.deepEqual(decodeMetadata(stored(good), metadata).layers.length, 1);
   });
 
   const faults: readonly [string, Uint8Array, RegExp][] = [
@@ -134,7 +134,7 @@ describe("columns of layers", () => {
   ];
   for (const [name, bytes, message] of faults) {
     test(`are refused: ${name}`, () =>
-      assert.throws(() => decodeMetadata(bytes), { name: "ModelError", message }));
+      assert.throws(() => decodeMetadata(bytes, metadata), { name: "ModelError", message }));
   }
 });
 

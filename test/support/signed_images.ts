@@ -39,6 +39,7 @@ export const STATUS = {
   CANCELLED: -27,
   GONE: -28,
   DEPLOYMENT: -29,
+  DESCRIPTOR: -30,
 } as const;
 
 /** The answers to the commands, without their line ends. Fails where the program does, e.g. by a sanitizer. */

@@ -15,6 +15,15 @@ long posix_hex(const char *text, uint8_t *bytes, size_t size);
 /* Commands from stdin, one answer a line on stdout: see scenario.c. Returns the exit status. */
 int posix_scenario(void);
 
+/* The words of a command: "" and 0 behind the last one. */
+typedef struct posix_words {
+    const char *(*at)(unsigned index);
+    uint32_t (*number)(unsigned index);
+} posix_words;
+
+/* Carries out a command of values.c; 0 where it is none. `model` may be null. */
+int posix_values(thimble_model *model, const posix_words *words);
+
 typedef struct posix_outcome {
     thimble_status opened, invoked; /* `invoked` is that of the last invocation, 0 where there was none */
     uint32_t checksum;              /* FNV-1a of the outputs of all invocations that gave some */

@@ -21,6 +21,7 @@
  *     text N                          the text of a status
  *     sha256 [HEX]                    the digest
  *     ed25519 SIGNATURE KEY [HEX]     1 or 0
+ *     and those about real values: see values.c
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -304,7 +305,9 @@ static void run(char *line) {
         commands[i].run();
         return;
     }
-    fail("expected a command");
+    static const posix_words words = {word, number};
+    thimble_model *model           = number(1) < SLOTS ? scene.slots[number(1)].model : NULL;
+    if (!posix_values(model, &words)) fail("expected a command");
 }
 
 static void release(void) {

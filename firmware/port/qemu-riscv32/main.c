@@ -9,7 +9,11 @@
 #include "partition.h"
 #include "request.h"
 #include "sha256.h"
-#include "thimble.h"
+#include "thimble_values.h"
+
+/* Values of one input or output, with REQUEST_REAL. */
+enum { VALUES_MOST = 16384 };
+static float values[VALUES_MOST];
 
 static void log_line(void *context, const char *line) {
     (void)context;
@@ -67,47 +71,110 @@ static thimble_status open_model(const request_header *header, const thimble_dev
     return status;
 }
 
-static void report_model(thimble_model *model) {
+/* Only a build that asks for it has real values: they are linked where they are used. */
+#ifdef REQUEST_VALUES
+static int is_real(const request *request) { return (request->header.flags & REQUEST_REAL) != 0; }
+#else
+static int is_real(const request *request) {
+    (void)request;
+    return 0;
+}
+#endif
+
+/* Bytes of one of the host's tensors: of the raw one, or of its values. */
+static size_t host_bytes(const request *request, const void *tensor, size_t bytes,
+                         const thimble_description *described) {
+    if (tensor == NULL || !is_real(request)) return bytes;
+    if (described->elements > VALUES_MOST) give_up("request: expected at most 16384 values, found more");
+    return sizeof(float) * described->elements;
+}
+
+static const void *input_bytes(const request *request, thimble_model *model, uint32_t index, size_t *bytes) {
+    thimble_description found = {0};
+    const void *input         = thimble_input(model, index, bytes);
+    if (is_real(request) && input != NULL && thimble_describe_input(model, index, &found) != THIMBLE_OK)
+        give_up("module: expected a descriptor");
+    *bytes = host_bytes(request, input, *bytes, &found);
+    return input;
+}
+
+static const void *output_bytes(const request *request, thimble_model *model, uint32_t index, size_t *bytes) {
+    thimble_description found = {0};
+    const void *output        = thimble_output(model, index, bytes);
+    if (is_real(request) && output != NULL && thimble_describe_output(model, index, &found) != THIMBLE_OK)
+        give_up("module: expected a descriptor");
+    *bytes = host_bytes(request, output, *bytes, &found);
+    return output;
+}
+
+static void report_model(const request *request, thimble_model *model) {
     const thimble_statistics *statistics = thimble_stats(model);
     report_text("model", thimble_describe(model)->id);
     report_number("memory_bytes", statistics->memory_bytes);
     report_number("native_kernels", statistics->native_kernels);
     report_number("ram_bytes", statistics->ram_bytes);
     size_t bytes;
-    for (uint32_t i = 0; thimble_input(model, i, &bytes) != NULL; i++) report_number("input", bytes);
-    for (uint32_t i = 0; thimble_output(model, i, &bytes) != NULL; i++) report_number("output", bytes);
+    for (uint32_t i = 0; input_bytes(request, model, i, &bytes) != NULL; i++) report_number("input", bytes);
+    for (uint32_t i = 0; output_bytes(request, model, i, &bytes) != NULL; i++) report_number("output", bytes);
 }
 
-/* 1, or 0 where the vector does not fit the model: the host sees that in the sizes it was told. */
-static int read_vector(request *request, thimble_model *model) {
+static thimble_status read_input(request *request, thimble_model *model, uint32_t index, uint32_t bytes) {
+    size_t expected;
+    const void *input = input_bytes(request, model, index, &expected);
+    if (input == NULL || bytes != expected) return THIMBLE_ERR_ARGUMENT;
+    void *at = is_real(request) ? values : thimble_input(model, index, &expected);
+    if (!request_read(request, at, bytes)) give_up("request: truncated");
+    return is_real(request) ? thimble_write(model, index, values, bytes / sizeof *values) : THIMBLE_OK;
+}
+
+/* ERR_ARGUMENT where the vector does not fit the model: the host sees that in the sizes it was told. */
+static thimble_status read_vector(request *request, thimble_model *model) {
     uint32_t count, bytes;
     size_t expected;
     if (!request_read_u32(request, &count)) give_up("request: truncated");
     for (uint32_t i = 0; i < count; i++) {
         if (!request_read_u32(request, &bytes)) give_up("request: truncated");
-        void *input = thimble_input(model, i, &expected);
-        if (input == NULL || bytes != expected) return 0;
-        if (!request_read(request, input, bytes)) give_up("request: truncated");
+        const thimble_status status = read_input(request, model, i, bytes);
+        if (status != THIMBLE_OK) return status;
     }
-    return thimble_input(model, count, &expected) == NULL;
+    return thimble_input(model, count, &expected) == NULL ? THIMBLE_OK : THIMBLE_ERR_ARGUMENT;
 }
 
-static void report_outputs(thimble_model *model) {
+static void report_decision(thimble_model *model) {
+    uint32_t number, bits;
+    float score;
+    if (thimble_decide(model, &number, &score) != THIMBLE_OK) return;
+    memcpy(&bits, &score, sizeof bits);
+    const char *label = thimble_label(model, number);
+    report_number("class", number);
+    report_number("score", bits);
+    report_text("label", label != NULL ? label : "");
+}
+
+static void report_outputs(const request *request, thimble_model *model) {
     size_t bytes;
     const void *output;
-    for (uint32_t i = 0; (output = thimble_output(model, i, &bytes)) != NULL; i++)
+    for (uint32_t i = 0; (output = output_bytes(request, model, i, &bytes)) != NULL; i++) {
+        if (is_real(request)) {
+            if (thimble_read(model, i, values, bytes / sizeof *values) != THIMBLE_OK)
+                give_up("module: expected a descriptor");
+            output = values;
+        }
         report_output(output, (uint32_t)bytes);
+    }
+    if (is_real(request)) report_decision(model);
 }
 
 static thimble_status run_vectors(request *request, thimble_model *model) {
     thimble_status status = THIMBLE_OK;
     board_stack_paint();
     for (uint32_t i = 0; i < request->header.vector_count && status == THIMBLE_OK; i++) {
-        if (!read_vector(request, model)) return THIMBLE_ERR_ARGUMENT;
+        status = read_vector(request, model);
+        if (status != THIMBLE_OK) return status;
         uint64_t start = board_instructions();
         status         = thimble_invoke(model);
         report_number("invoke_instructions", board_instructions() - start);
-        if (status == THIMBLE_OK) report_outputs(model);
+        if (status == THIMBLE_OK) report_outputs(request, model);
     }
     report_number("invoke_stack", board_stack_peak());
     report_number("ram_used", thimble_stats(model)->ram_used);
@@ -130,7 +197,7 @@ static thimble_status run(request *request) {
         give_up("flash: expected a partition for this model and slot, found none");
     thimble_status status = open_model(header, &device, &slot, &model);
     if (status != THIMBLE_OK) return status;
-    report_model(model);
+    report_model(request, model);
     status = run_vectors(request, model);
     thimble_close(model);
     return status;

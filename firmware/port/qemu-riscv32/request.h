@@ -1,10 +1,11 @@
 /*
- * Requests of the host and their answers: three files in the folder where QEMU runs. Their other side
+ * What the host asks for and what it is told: three files in the folder where QEMU runs. Their other side
  * is host/firmware/qemu_protocol.ts.
  *
  *   request.bin  a request_header, then the vectors: for each the number of inputs as u32, for each of these
  *                its number of bytes as u32 and the bytes. All integers are little-endian.
- *   outputs.bin  the outputs of every vector that was run, back to back
+ *                With REQUEST_REAL inputs are float32 values.
+ *   outputs.bin  the outputs of every vector that was run, back to back; with REQUEST_REAL float32 values
  *   report.txt   lines "name value ...", in the order of events; ends with the line "end" when it is complete
  *
  *   status NUMBER TEXT           of thimble_open, or of the invocation that failed; the number negated
@@ -12,6 +13,8 @@
  *   memory_bytes, native_kernels, ram_bytes, ram_used, input, output    NUMBER, as 0x...
  *   open_instructions, sha256_instructions, ed25519_instructions, invoke_instructions    NUMBER
  *   open_stack, invoke_stack     NUMBER, most bytes in use
+ *   class, score                 NUMBER, with REQUEST_REAL where the model decides: of the score the bits
+ *   label                        TEXT of that class; may be empty
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -25,6 +28,7 @@ enum {
     REQUEST_KEYS_MOST      = 4,
     REQUEST_PORTABLE_ONLY  = 1 << 0,
     REQUEST_SKIP_SELF_TEST = 1 << 1,
+    REQUEST_REAL           = 1 << 2,
 };
 
 typedef struct request_header {

@@ -1,9 +1,10 @@
+import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
 import { type Metadata, SECTION_NAME } from "../../module/metadata.ts";
 import { functionSizes, readExports, readSections, SECTION, type Section } from "../../module/sections.ts";
 
 /** A share of the module's bytes. */
 export interface Part {
-  readonly part: "code" | "weights" | "tables" | "zeros" | "metadata" | "format";
+  readonly part: "code" | "weights" | "tables" | "zeros" | "descriptor" | "metadata" | "format";
   readonly name: string;
   readonly bytes: number;
 }
@@ -35,6 +36,11 @@ export function sizeParts(binary: Uint8Array, metadata: Metadata | undefined): P
   const parts: Part[] = [
     ...codeParts(binary),
     ...constants,
+    {
+      part: "descriptor",
+      name: DESCRIPTOR_SECTION,
+      bytes: sizeOf(({ name }) => name === DESCRIPTOR_SECTION),
+    },
     { part: "metadata", name: SECTION_NAME, bytes: sizeOf(({ name }) => name === SECTION_NAME) },
   ];
   // Runs of zeros are not stored: then the data section is smaller than the constants in it.

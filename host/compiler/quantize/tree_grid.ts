@@ -123,9 +123,18 @@ export function subjectOf(feature: Feature, known: Known = "all"): Subject {
   return { feature, edges, values, lattice };
 }
 
-/** As the caller computes it: see host/ops/border.ts. */
+/** As the caller computes it, each step in float32: see host/ops/border.ts. */
 const scaled = (x: number, { offset, factor }: Affine): number =>
-  roundHalfAway(Math.fround((x - offset) * factor));
+  roundHalfAway(Math.fround(Math.fround(x - Math.fround(offset)) * Math.fround(factor)));
+
+/** Without offsets, the map may become a scale by which the caller divides: known values are the same both ways. */
+function isScaleToo({ values }: Subject, affine: Affine): boolean {
+  if (affine.offset !== 0) return true;
+  const scale = Math.fround(1 / affine.factor);
+  return values.every(
+    (x) => !Number.isFinite(x) || roundHalfAway(Math.fround(x / scale)) === scaled(x, affine),
+  );
+}
 
 /** The integer of a value. */
 export const integerOf = (x: number, grid: Grid): number =>
@@ -186,7 +195,9 @@ export function gridOf(subject: Subject, affine: Affine, type: Range): Grid | un
     if (free.least > free.most) return undefined;
     thresholds.set(edge.value, nearest(edge, affine, free));
   }
-  return membersApart(subject, affine, type) && isCovered(subject, affine, type)
+  return membersApart(subject, affine, type) &&
+    isCovered(subject, affine, type) &&
+    isScaleToo(subject, affine)
     ? { ...affine, thresholds }
     : undefined;
 }

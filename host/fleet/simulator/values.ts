@@ -1,9 +1,11 @@
 /** Real values of the model that runs on a device, by what its module says of itself. */
 
 import { parseSlot } from "../../image/mcuboot.ts";
-import { infoElements, inputOf, readMetadata, SECTION_NAME, type TensorInfo } from "../../module/metadata.ts";
-import { customSection } from "../../module/sections.ts";
-import { dequantizeBytes, quantizeToBytes, splitRow } from "../../ops/border.ts";
+import { elements, ModelError } from "../../ir/graph.ts";
+import { readDescriptor } from "../../module/descriptor.ts";
+import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
+import { inputOf } from "../../module/metadata.ts";
+import { dequantizeBytes, quantizeInput, splitRow } from "../../ops/border.ts";
 import type { InputInfo } from "../../runtime/data/index.ts";
 import type { ModelPlace, Service } from "./device.ts";
 import type { NorFlash } from "./flash.ts";
@@ -18,20 +20,25 @@ export interface RealModel {
   dequantize(outputs: readonly Uint8Array[]): number[][];
 }
 
-function quantizeOne(values: ArrayLike<number> | undefined, info: TensorInfo): Uint8Array {
-  const count = infoElements(info);
-  if (values?.length !== count)
-    throw new RangeError(`input ${info.name}: expected ${count} values, found ${values?.length ?? 0}`);
-  return quantizeToBytes(Float32Array.from(values), info);
+/** Faults of the module and of values are one kind to whoever simulates a device. */
+function orRangeError<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof ModelError ? new RangeError(error.message) : error;
+  }
 }
 
 function fromModule(module: Uint8Array): RealModel {
-  if (!customSection(module, SECTION_NAME))
-    throw new RangeError(`module: expected a custom section ${SECTION_NAME} for real values, found none`);
-  const { inputs, outputs } = readMetadata(module);
-  const sizes = inputs.map(infoElements);
+  const borders = orRangeError(() => readDescriptor(module));
+  if (!borders)
+    throw new RangeError(
+      `module: expected a custom section ${DESCRIPTOR_SECTION} for real values, found none`,
+    );
+  const { inputs, outputs } = borders;
+  const sizes = inputs.map(({ shape }) => elements(shape));
   const quantize = (values: readonly ArrayLike<number>[]): Uint8Array[] =>
-    inputs.map((info, i) => quantizeOne(values[i], info));
+    inputs.map((info, i) => orRangeError(() => quantizeInput(Float32Array.from(values[i] ?? []), info)));
   return {
     inputs: inputs.map(inputOf),
     quantize,

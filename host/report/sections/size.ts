@@ -12,6 +12,7 @@ const COLOURS: Readonly<Record<Part["part"], string>> = {
   weights: "c0",
   tables: "c1",
   code: "c2",
+  descriptor: "c3",
   metadata: "c3",
   format: "rest",
   zeros: "rest",

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { decodeMetadata, encodeMetadata } from "../../../host/module/metadata.ts";
+import { readMetadata } from "../../../host/module/metadata.ts";
+import { singleThreshold } from "../../../host/ops/border.ts";
 import { type BuildOptions, build } from "../../../host/pipeline.ts";
 import { root } from "../../../host/root.ts";
 import { DataError } from "../../../host/runtime/data/index.ts";
@@ -65,8 +66,8 @@ describe("an outlier detector", async () => {
     const [output] = metadata.outputs;
     assert.deepEqual([output!.labels, output!.threshold], [["-1", "1"], 0]);
     const moved = await make({ model, facts: { threshold: 0.05, labels: ["odd", "usual"] } });
-    const [other] = decodeMetadata(encodeMetadata(moved.metadata)).outputs;
-    assert.deepEqual([other!.labels, other!.threshold], [["odd", "usual"], 0.05]);
+    const [other] = readMetadata(moved.module).outputs;
+    assert.deepEqual([other!.labels, other!.threshold], [["odd", "usual"], singleThreshold(0.05)]);
   });
 });
 
@@ -104,8 +105,8 @@ describe("names", async () => {
   const iris = { model, calibration: table };
 
   test("of columns are taken from the calibration table into the module", async () => {
-    const { metadata } = await make(iris);
-    assert.deepEqual(decodeMetadata(encodeMetadata(metadata)).inputs[0]!.features, head.split(","));
+    const { module } = await make(iris);
+    assert.deepEqual(readMetadata(module).inputs[0]!.features, head.split(","));
   });
 
   test("of classes are the user's, or the model's, and never guessed", async () => {

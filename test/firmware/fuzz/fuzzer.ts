@@ -8,7 +8,7 @@ import { findSource, runProcess, wasm3Sources } from "../../../host/firmware/was
 import { root } from "../../../host/root.ts";
 import { oddModule } from "../../fuzz/odd_modules.ts";
 
-export type Target = "image" | "kernels" | "ddi" | "journal" | "heap" | "modules";
+export type Target = "image" | "kernels" | "ddi" | "journal" | "heap" | "modules" | "values";
 
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
@@ -21,6 +21,7 @@ const sources: Readonly<Record<Target, readonly string[]>> = {
   journal: [join(core, "journal.c")],
   heap: [join(core, "heap.c")],
   modules: coreSources(),
+  values: ["descriptor.c", "values.c", "module_scan.c", "function_scan.c"].map((name) => join(core, name)),
   kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
 };
 
@@ -33,6 +34,7 @@ const MAX_BYTES: Readonly<Record<Target, number>> = {
   journal: 8192,
   heap: 600,
   modules: 4096,
+  values: 1024,
 };
 /** No input takes a second; so many are a loop without end. */
 const TIMEOUT_SECONDS = 60;

@@ -1,0 +1,209 @@
+/*
+ * Reads a module's descriptor: SPEC.md, section 2.1. The scan of the module has seen that sections are whole;
+ * nothing of what is in this one has been looked at.
+ */
+#include "descriptor.h"
+
+#include <string.h>
+
+#include "module_reader.h"
+
+enum { MODULE_HEADER = 8, ELEMENTS_MAX = 1 << 26, NUMBERED_MAX = 65536 };
+
+/* ---- where it is ---- */
+
+/* The contents of the first custom section of the descriptor's name; 1, or 0 where there is none. */
+static int find_section(const uint8_t *module, size_t bytes, thimble_reader *contents) {
+    static const char wanted[] = DESCRIPTOR_SECTION;
+    if (bytes < MODULE_HEADER) return 0;
+    thimble_reader sections = {module + MODULE_HEADER, module + bytes, 0};
+    while (!sections.bad && sections.at < sections.end) {
+        const uint8_t id    = thimble_take_byte(&sections);
+        const uint32_t size = thimble_take_u32(&sections);
+        const uint8_t *at   = thimble_take(&sections, size);
+        if (at == NULL || id != 0) continue;
+        *contents             = (thimble_reader){at, at + size, 0};
+        const uint32_t length = thimble_take_u32(contents);
+        const uint8_t *name   = thimble_take(contents, length);
+        if (name != NULL && length == sizeof wanted - 1 && memcmp(name, wanted, length) == 0) return 1;
+    }
+    return 0;
+}
+
+/* ---- fields ---- */
+
+static uint32_t word_at(const uint8_t *bytes) {
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+}
+
+float thimble_float_at(thimble_floats floats, uint32_t index) {
+    const uint32_t word = word_at(floats + 4 * (size_t)index);
+    float value;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+enum { EXPONENT = 0x7f800000, FRACTION = 0x007fffff };
+
+/* Finite numbers, or where `nan_too` also ones that are not a number. */
+static thimble_floats take_floats(thimble_reader *from, uint32_t count, int nan_too) {
+    thimble_floats floats = thimble_take(from, 4 * count); /* `count` is at most ELEMENTS_MAX */
+    for (uint32_t i = 0; floats != NULL && i < count; i++) {
+        const uint32_t word = word_at(floats + 4 * (size_t)i);
+        if ((word & EXPONENT) == EXPONENT && !(nan_too && (word & FRACTION) != 0)) from->bad = 1;
+    }
+    return floats;
+}
+
+static float take_float(thimble_reader *from) {
+    thimble_floats one = take_floats(from, 1, 0);
+    return one != NULL ? thimble_float_at(one, 0) : 0;
+}
+
+/* A text that a zero byte ends, in the record. */
+static const char *take_text(thimble_reader *from) {
+    const size_t left  = (size_t)(from->end - from->at);
+    const uint8_t *end = from->bad || left == 0 ? NULL : memchr(from->at, 0, left);
+    if (end == NULL) {
+        from->bad = 1;
+        return NULL;
+    }
+    return (const char *)thimble_take(from, (uint32_t)(end - from->at) + 1);
+}
+
+static int has(const thimble_border *border, uint8_t field) { return (border->fields & field) != 0; }
+
+static void take_types(thimble_reader *from, thimble_border *border) {
+    static const struct {
+        int32_t least, most;
+        uint8_t bytes;
+    } types[] = {
+        {INT8_MIN, INT8_MAX, 1}, {0, UINT8_MAX, 1}, {INT16_MIN, INT16_MAX, 2}, {INT32_MIN, INT32_MAX, 4}};
+    const uint8_t both = thimble_take_byte(from);
+    const uint8_t type = both & 15, source = both >> 4;
+    if (type > THIMBLE_INT32 || source > THIMBLE_FLOAT32) {
+        from->bad = 1;
+        return;
+    }
+    border->described.type   = (thimble_type)type;
+    border->described.source = (thimble_type)source;
+    border->least            = types[type].least;
+    border->most             = types[type].most;
+    border->bytes_each       = types[type].bytes;
+}
+
+static void take_shape(thimble_reader *from, thimble_description *described) {
+    described->rank   = thimble_take_index(from, THIMBLE_RANK_MAX + 1);
+    uint64_t elements = 1;
+    for (uint32_t i = 0; i < described->rank; i++) {
+        described->shape[i] = thimble_take_u32(from);
+        elements *= described->shape[i];
+        if (elements == 0 || elements > ELEMENTS_MAX) {
+            from->bad = 1;
+            return;
+        }
+    }
+    described->elements = (uint32_t)elements;
+}
+
+static void take_scale(thimble_reader *from, thimble_border *border) {
+    thimble_description *described = &border->described;
+    described->scale               = take_float(from);
+    const int64_t zero             = (int64_t)thimble_take_leb(from, 32, 1);
+    const int is_wide              = described->type == THIMBLE_INT32;
+    if (!(described->scale > 0) || zero < (is_wide ? 0 : border->least) ||
+        zero > (is_wide ? 0 : border->most))
+        from->bad = 1;
+    described->zero_point = (int32_t)zero;
+}
+
+static void take_scaling(thimble_reader *from, thimble_border *border) {
+    if (has(border, FIELD_SCALING)) {
+        border->offsets = take_floats(from, border->features, 0);
+        border->factors = take_floats(from, border->features, 0);
+    } else if (has(border, FIELD_MISSING)) {
+        from->bad = 1;
+    }
+    if (has(border, FIELD_MISSING)) border->missing = take_floats(from, border->features, 1);
+}
+
+static void take_names(thimble_reader *from, thimble_border *border) {
+    thimble_description *described = &border->described;
+    if (has(border, FIELD_NAMES)) {
+        described->names = thimble_take_u32(from);
+        border->names    = (const char *)from->at;
+        for (uint32_t i = 0; i < described->names && !from->bad; i++) (void)take_text(from);
+        if (has(border, FIELD_NUMBERED)) from->bad = 1;
+    } else if (has(border, FIELD_NUMBERED)) {
+        described->names = border->features;
+        border->prefix   = take_text(from);
+        border->first    = thimble_take_u32(from);
+        if (border->features > NUMBERED_MAX || (uint64_t)border->first + border->features > INT32_MAX)
+            from->bad = 1;
+    }
+}
+
+static void take_stream(thimble_reader *from, thimble_description *described) {
+    described->sample_rate = thimble_take_u32(from);
+    described->channels    = thimble_take_u32(from);
+    described->hop         = thimble_take_u32(from);
+    if (described->sample_rate == 0 || described->channels == 0) from->bad = 1;
+}
+
+/* Whether the way in which it decides is one of its kind and number of values. */
+static int decision_fits(const thimble_border *border, int kind) {
+    const uint32_t elements = border->described.elements;
+    switch (border->decision) {
+    case DECISION_NONE: return 1;
+    case DECISION_GREATEST: return kind == THIMBLE_OUTPUT;
+    case DECISION_ABOVE:
+    case DECISION_INDEX: return kind == THIMBLE_OUTPUT && elements == 1;
+    case DECISION_SECOND: return kind == THIMBLE_OUTPUT && elements == 2 && has(border, FIELD_THRESHOLD);
+    case DECISION_ERROR: return kind == THIMBLE_OUTPUT && has(border, FIELD_THRESHOLD);
+    }
+    return 0;
+}
+
+static int fields_fit(const thimble_border *border, int kind) {
+    if ((border->fields & ~FIELD_ALL) != 0) return 0;
+    if (kind == THIMBLE_OUTPUT) return !has(border, FIELD_SCALING) && !has(border, FIELD_NUMBERED);
+    return !has(border, FIELD_NAMES) || border->described.names == border->features;
+}
+
+static thimble_status read_record(thimble_reader *from, int kind, thimble_border *border) {
+    thimble_description *described = &border->described;
+    take_types(from, border);
+    border->fields   = thimble_take_byte(from);
+    border->decision = thimble_take_byte(from);
+    described->name  = take_text(from);
+    take_shape(from, described);
+    if (from->bad) return THIMBLE_ERR_DESCRIPTOR;
+    border->features = described->rank > 0 ? described->shape[described->rank - 1] : 1;
+    take_scale(from, border);
+    if (has(border, FIELD_UNIT)) described->unit = take_text(from);
+    take_scaling(from, border);
+    take_names(from, border);
+    border->threshold = has(border, FIELD_THRESHOLD) ? take_float(from) : 0.5f;
+    if (has(border, FIELD_STREAM)) take_stream(from, described);
+    const int is_whole = !from->bad && from->at == from->end;
+    return is_whole && fields_fit(border, kind) && decision_fits(border, kind) ? THIMBLE_OK
+                                                                               : THIMBLE_ERR_DESCRIPTOR;
+}
+
+thimble_status thimble_border_read(const uint8_t *module, size_t bytes, int kind, uint32_t index,
+                                   thimble_border *border) {
+    thimble_reader all = {NULL, NULL, 0};
+    if (!find_section(module, bytes, &all)) return THIMBLE_ERR_DESCRIPTOR;
+    const uint8_t version = thimble_take_byte(&all), task = thimble_take_byte(&all);
+    const uint8_t inputs = thimble_take_byte(&all), outputs = thimble_take_byte(&all);
+    if (all.bad || version != DESCRIPTOR_VERSION || task > THIMBLE_TASK_IMAGE) return THIMBLE_ERR_DESCRIPTOR;
+    if (index >= (kind == THIMBLE_INPUT ? inputs : outputs)) return THIMBLE_ERR_DESCRIPTOR;
+    const uint32_t before = index + (kind == THIMBLE_INPUT ? 0u : inputs);
+    for (uint32_t i = 0; i < before; i++) (void)thimble_take(&all, thimble_take_u32(&all));
+    const uint32_t size   = thimble_take_u32(&all);
+    const uint8_t *record = thimble_take(&all, size);
+    if (record == NULL) return THIMBLE_ERR_DESCRIPTOR;
+    *border              = (thimble_border){.described = {.task = (thimble_task)task}};
+    thimble_reader inner = {record, record + size, 0};
+    return read_record(&inner, kind, border);
+}
