@@ -92,7 +92,11 @@ test(`AssemblyScript and C: at most ${maxLineLength} columns`, () => {
 });
 
 /** Laid out by the scripts that write them. */
-const GENERATED = ["firmware/core/descriptor_format.h", "firmware/core/module_subset.h", "firmware/core/kernels/arguments.h"];
+const GENERATED = [
+  "firmware/core/descriptor_format.h",
+  "firmware/core/module_subset.h",
+  "firmware/core/kernels/arguments.h",
+];
 const FORMATTER = "clang-format-16";
 const hasFormatter = spawnSync(FORMATTER, ["--version"]).status === 0;
 
