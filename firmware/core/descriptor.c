@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#include "module_reader.h"
-
 enum { MODULE_HEADER = 8, ELEMENTS_MAX = 1 << 26, NUMBERED_MAX = 65536 };
 
 /* ---- where it is ---- */
@@ -47,7 +45,8 @@ enum { EXPONENT = 0x7f800000, FRACTION = 0x007fffff };
 
 /* Finite numbers, or where `nan_too` also ones that are not a number. */
 static thimble_floats take_floats(thimble_reader *from, uint32_t count, int nan_too) {
-    thimble_floats floats = thimble_take(from, 4 * count); /* `count` is at most ELEMENTS_MAX */
+    if (count > ELEMENTS_MAX) from->bad = 1;
+    thimble_floats floats = thimble_take(from, 4 * count);
     for (uint32_t i = 0; floats != NULL && i < count; i++) {
         const uint32_t word = word_at(floats + 4 * (size_t)i);
         if ((word & EXPONENT) == EXPONENT && !(nan_too && (word & FRACTION) != 0)) from->bad = 1;
@@ -117,10 +116,32 @@ static void take_scale(thimble_reader *from, thimble_border *border) {
     described->zero_point = (int32_t)zero;
 }
 
+thimble_feature thimble_feature_take(thimble_reader *scaling) {
+    thimble_feature feature = {0, 1, NULL, 0};
+    const uint32_t head     = thimble_take_u32(scaling);
+    if ((head & 1) != 0) {
+        feature.offset = take_float(scaling);
+        feature.factor = take_float(scaling);
+    }
+    if (head < 2) return feature;
+    feature.edge_count = (head >> 1) - 1;
+    feature.edges      = take_floats(scaling, feature.edge_count, 0);
+    return feature;
+}
+
+static int is_ascending(const thimble_feature *feature) {
+    for (uint32_t i = 1; feature->edges != NULL && i < feature->edge_count; i++)
+        if (!(thimble_float_at(feature->edges, i - 1) < thimble_float_at(feature->edges, i))) return 0;
+    return 1;
+}
+
 static void take_scaling(thimble_reader *from, thimble_border *border) {
     if (has(border, FIELD_SCALING)) {
-        border->offsets = take_floats(from, border->features, 0);
-        border->factors = take_floats(from, border->features, 0);
+        border->scaling = *from;
+        for (uint32_t i = 0; i < border->features && !from->bad; i++) {
+            const thimble_feature feature = thimble_feature_take(from);
+            if (!is_ascending(&feature)) from->bad = 1;
+        }
     } else if (has(border, FIELD_MISSING)) {
         from->bad = 1;
     }

@@ -112,21 +112,36 @@ static int32_t saturate(int64_t value, int32_t least, int32_t most) {
     return value < least ? least : value > most ? most : (int32_t)value;
 }
 
-/* The raw value of a real one: SPEC.md, section 2.2. */
-static int32_t raw_of(const thimble_border *border, float value, uint32_t feature) {
+/* How many edges lie below a value, less half of their number, rounded up. */
+static float bin_of(const thimble_feature *feature, float value) {
+    uint32_t from = 0, to = feature->edge_count;
+    while (from < to) {
+        const uint32_t middle = (from + to) / 2;
+        if (thimble_float_at(feature->edges, middle) < value)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return (float)((int32_t)from - (int32_t)((feature->edge_count + 1) / 2));
+}
+
+/* The raw value of a real one, of the feature at `place`, null where it is not scaled: SPEC.md, section 2.2. */
+static int32_t raw_of(const thimble_border *border, float value, const thimble_feature *feature,
+                      uint32_t place) {
     const thimble_description *described = &border->described;
     int is_reserved                      = 0;
     if (border->missing != NULL) {
-        const float missing = thimble_float_at(border->missing, feature);
+        const float missing = thimble_float_at(border->missing, place);
         is_reserved         = !is_number(missing);
         if (!is_number(value)) value = missing;
     }
     if (!is_number(value)) return border->most;
-    if (border->offsets != NULL) {
-        value = rounded(value - thimble_float_at(border->offsets, feature));
-        value = rounded(value * thimble_float_at(border->factors, feature));
+    if (feature != NULL) {
+        value = rounded(value - feature->offset);
+        value = rounded(value * feature->factor);
         /* Infinity times zero. */
         if (!is_number(value)) return is_reserved ? border->most : described->zero_point;
+        if (feature->edges != NULL) value = bin_of(feature, value);
     }
     const int64_t steps = (int64_t)nearest(rounded(value / described->scale)) + described->zero_point;
     return saturate(steps, border->least, border->most - is_reserved);
@@ -158,6 +173,22 @@ static float real_at(const border_tensor *tensor, uint32_t index) {
     return real_of(&tensor->border, load(tensor, index));
 }
 
+/* Features follow each other as the values do: what is said of them is read along. */
+static void write_values(const border_tensor *tensor, const float *values, size_t count) {
+    const thimble_border *border = &tensor->border;
+    thimble_reader scaling       = border->scaling;
+    uint32_t place               = 0;
+    for (size_t i = 0; i < count; i++) {
+        thimble_feature feature;
+        if (scaling.at != NULL) feature = thimble_feature_take(&scaling);
+        const int32_t raw = raw_of(border, values[i], scaling.at != NULL ? &feature : NULL, place);
+        store(tensor->raw + i * border->bytes_each, border->bytes_each, raw);
+        if (++place < border->features) continue;
+        place   = 0;
+        scaling = border->scaling;
+    }
+}
+
 thimble_status thimble_write(thimble_model *model, uint32_t input, const float *values, size_t count) {
     if (values == NULL) return THIMBLE_ERR_ARGUMENT;
     border_tensor tensor;
@@ -167,11 +198,7 @@ thimble_status thimble_write(thimble_model *model, uint32_t input, const float *
     if (count != border->described.elements) return THIMBLE_ERR_ARGUMENT;
     for (size_t i = 0; border->missing == NULL && i < count; i++)
         if (!is_number(values[i])) return THIMBLE_ERR_ARGUMENT;
-    uint32_t feature = 0;
-    for (size_t i = 0; i < count; i++) {
-        store(tensor.raw + i * border->bytes_each, border->bytes_each, raw_of(border, values[i], feature));
-        if (++feature == border->features) feature = 0;
-    }
+    write_values(&tensor, values, count);
     return THIMBLE_OK;
 }
 

@@ -63,13 +63,22 @@ function signedLeb(value: number): Uint8Array {
 const number = (value: number): Uint8Array => Uint8Array.from(leb(value));
 const lastAxis = (shape: readonly number[]): number => shape.at(-1) ?? 1;
 
+/** Of each feature which of the two it has, and how many edges; then the offset and the factor, then the edges. */
+const scalingBytes = ({ offsets, factors, edges }: Scaling): Uint8Array[] =>
+  offsets.flatMap((offset, i) => {
+    const [factor, bins] = [factors[i]!, edges?.[i]];
+    const isAffine = !Object.is(offset, 0) || factor !== 1;
+    const head = (bins ? 2 * (bins.length + 1) : 0) + (isAffine ? 1 : 0);
+    return [number(head), floats([...(isAffine ? [offset, factor] : []), ...(bins ?? [])])];
+  });
+
 /** The optional fields of a record in their order, by the bits that say they are there. */
 function fieldsOf({ unit, scaling, features, labels, threshold, stream }: BorderTensor) {
   const names = features ?? labels;
   const numbered = features && numberedNames(features);
   const fields: Partial<Record<keyof typeof FIELD_BITS, readonly Uint8Array[]>> = {
     ...(unit !== undefined && { unit: [text(unit)] }),
-    ...(scaling && { scaling: [floats(scaling.offsets), floats(scaling.factors)] }),
+    ...(scaling && { scaling: scalingBytes(scaling) }),
     ...(scaling?.missing && { missing: [floats(scaling.missing.map((value) => value ?? Number.NaN))] }),
     ...(names && !numbered && { names: [number(names.length), ...names.map(text)] }),
     ...(numbered && { numbered: [text(numbered.prefix), number(numbered.first)] }),
@@ -153,6 +162,18 @@ function readShape(reader: DescriptorReader, at: string): number[] {
   return isUsual ? shape : fail(at, `1 to ${MAX_ELEMENTS} elements`, `[${shape}]`);
 }
 
+/** What happens to the values of one feature. */
+function readFeature(reader: DescriptorReader, at: string) {
+  const head = reader.u32();
+  const float = (): number => reader.float(`${at}: scaling`);
+  const [offset, factor] = head & 1 ? [float(), float()] : [0, 1];
+  const edges = head > 1 ? reader.list((head >>> 1) - 1, 4, float) : null;
+  const unordered = edges?.findIndex((edge, i) => i > 0 && !(edges[i - 1]! < edge)) ?? -1;
+  return unordered > 0
+    ? fail(`${at}: edges`, `more than ${edges![unordered - 1]}`, edges![unordered])
+    : { offset, factor, edges };
+}
+
 function readScaling(
   reader: DescriptorReader,
   flags: number,
@@ -161,12 +182,18 @@ function readScaling(
 ): Scaling | undefined {
   if (!(flags & FIELD_BITS.scaling))
     return flags & FIELD_BITS.missing ? fail(at, "a scaling", "none") : undefined;
-  const values = (): number[] => reader.list(count, 4, () => reader.float(`${at}: scaling`));
-  const [offsets, factors] = [values(), values()];
-  if (!(flags & FIELD_BITS.missing)) return { offsets, factors };
+  const features = reader.list(count, 1, () => readFeature(reader, at));
+  const scaling = {
+    offsets: features.map(({ offset }) => offset),
+    factors: features.map(({ factor }) => factor),
+    ...(features.some(({ edges }) => edges) && { edges: features.map(({ edges }) => edges) }),
+  };
+  if (!(flags & FIELD_BITS.missing)) return scaling;
   const missing = reader.list(count, 4, () => reader.anyFloat()).map((x) => (Number.isNaN(x) ? null : x));
-  const areUsual = missing.every((x) => x === null || Number.isFinite(x));
-  return areUsual ? { offsets, factors, missing } : fail(`${at}: missing values`, "finite numbers", "others");
+  const infinite = missing.find((x) => x !== null && !Number.isFinite(x));
+  return infinite === undefined
+    ? { ...scaling, missing }
+    : fail(`${at}: missing values`, "finite numbers", infinite);
 }
 
 function readNames(reader: DescriptorReader, flags: number, count: number, at: string): string[] | undefined {

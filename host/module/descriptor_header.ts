@@ -1,4 +1,4 @@
-/** Writes `descriptor_table.ts` as the C header that `firmware/core/descriptor.c` and `border.c` include. */
+/** Writes `descriptor_table.ts` as the C header that `firmware/core/descriptor.c` and `values.c` include. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

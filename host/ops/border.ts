@@ -26,7 +26,7 @@ export type Sample = readonly Float32Array[];
 
 /**
  * Type, scale and zero point of an input or an output: of tensors and of a module's descriptor. All real numbers are
- * float32, and so is each step by which values become integers and back: firmware/core/border.c takes the same steps.
+ * float32, and so is each step by which values become integers and back: firmware/core/values.c takes the same steps.
  */
 export interface Border {
   readonly dtype: DType;
@@ -73,10 +73,11 @@ export interface Borders {
 const single = (values: readonly number[]): number[] => values.map(Math.fround);
 
 /** Numbers as float32, in which borders are computed. */
-const singleScaling = ({ offsets, factors, missing }: Scaling): Scaling => ({
+const singleScaling = ({ offsets, factors, missing, edges }: Scaling): Scaling => ({
   offsets: single(offsets),
   factors: single(factors),
   ...(missing && { missing: missing.map((value) => (value === null ? null : Math.fround(value))) }),
+  ...(edges && { edges: edges.map((list) => list && single(list)) }),
 });
 
 /** The border of a tensor; one without a scale, such as an index, is the number that it holds. */

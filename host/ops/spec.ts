@@ -110,7 +110,9 @@ function checkScaling({ name, shape, scaling }: Tensor, graph: Graph, fail: Fail
     fail(`tensor ${name}: expected ${features} finite offsets and factors, found ${shortList(wrong)}`);
   const { edges } = scaling;
   const isAscending = (list: readonly number[] | null): boolean =>
-    (list ?? []).every((edge, i) => Number.isFinite(edge) && (i === 0 || list![i - 1]! < edge));
+    (list ?? []).every(
+      (edge, i) => isSingle(edge) && (i === 0 || Math.fround(list![i - 1]!) < Math.fround(edge)),
+    );
   if (edges && edges.length !== features)
     fail(`tensor ${name}: expected edges of ${features} features, found ${edges.length}`);
   const unordered = edges?.findIndex((list) => !isAscending(list)) ?? -1;

@@ -91,9 +91,9 @@ function sharedGrids(subjects: readonly Subject[]): Grids {
   };
 }
 
-/** Bytes of a grid in metadata, about: numbers are of 5 bytes there, or of one. */
+/** Bytes of a grid in the descriptor, where the model has no scaler of its own: SPEC.md, section 2.1. */
 const bytesOf = ({ offset, factor, edges }: Grid): number =>
-  (offset === 0 ? 1 : 5) + (factor === 1 ? 1 : 5) + 5 * (edges?.length ?? 0);
+  1 + (offset === 0 && factor === 1 ? 0 : 8) + 4 * (edges?.length ?? 0);
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, x) => total + x, 0);
 

@@ -69,10 +69,15 @@ const text = fc.constantFrom("x", "temperature", "Größe", "", "a,b", "f1");
 const scalingOf = (features: number) => {
   const list = <T>(each: fc.Arbitrary<T>) => fc.array(each, { minLength: features, maxLength: features });
   const missing = list(fc.oneof(finite, fc.constant(null)));
-  return fc.record(
-    { offsets: list(finite), factors: list(finite), missing },
-    { requiredKeys: ["offsets", "factors"], noNullPrototype: true },
-  );
+  const bins = fc.uniqueArray(finite, { maxLength: 9, comparator: (a, b) => a === b });
+  const edges = list(fc.option(bins.map((values) => values.toSorted((a, b) => a - b))));
+  const [offsets, factors] = [fc.oneof(fc.constant(0), finite), fc.oneof(fc.constant(1), finite)].map(list);
+  return fc
+    .record(
+      { offsets: offsets!, factors: factors!, missing, edges },
+      { requiredKeys: ["offsets", "factors"], noNullPrototype: true },
+    )
+    .map(({ edges: found, ...rest }) => ({ ...rest, ...(found?.some(Boolean) && { edges: found }) }));
 };
 
 /** What both tensors of an example have in common. */
@@ -119,6 +124,14 @@ function outputOf(dtype: DType, shape: readonly number[]): fc.Arbitrary<BorderTe
   }));
 }
 
+/** Every third value is one of its feature's edges, if it has any. */
+function onEdges(values: readonly number[], { scaling }: BorderTensor): Float32Array {
+  return Float32Array.from(values, (value, i) => {
+    const edges = scaling?.edges?.[i % scaling.offsets.length];
+    return (i % 3 === 0 && edges?.[i % edges.length]) || value;
+  });
+}
+
 export const example: fc.Arbitrary<Example> = shapes.chain(({ dtype, shape }) =>
   fc
     .tuple(
@@ -134,6 +147,6 @@ export const example: fc.Arbitrary<Example> = shapes.chain(({ dtype, shape }) =>
     )
     .map(([input, output, values]) => ({
       borders: { task: "classification" as const, inputs: [input], outputs: [output] },
-      values: Float32Array.from(values),
+      values: onEdges(values, input),
     })),
 );
