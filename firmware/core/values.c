@@ -125,7 +125,7 @@ static float bin_of(const thimble_feature *feature, float value) {
     return (float)((int32_t)from - (int32_t)((feature->edge_count + 1) / 2));
 }
 
-/* The raw value of a real one (SPEC.md, section 2.2) at `place` of the last axis; null: no feature is scaled. */
+/* The raw value of a real one (SPEC.md, section 2.2); `feature` is null where the input is not scaled. */
 static int32_t raw_of(const thimble_border *border, float value, const thimble_feature *feature,
                       uint32_t place) {
     const thimble_description *described = &border->described;
