@@ -11,7 +11,7 @@ import { plain, plainJson, plainLines } from "../plain.ts";
 import { readSamplesOf } from "../runtime/data/index.ts";
 import { integer, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";
-import { limitsOption, TIME_LIMIT_OPTION } from "./engines.ts";
+import { ENGINE_NAMES, limitsOption, TIME_LIMIT_OPTION } from "./engines.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { print } from "./output.ts";
 
@@ -225,14 +225,14 @@ export const diffCommand: Command = {
   usage: `thimble diff A B --input FILE [--row N] [--tolerance DB] [--json]
              [--time-limit SECONDS=60]
 
-A and B are FILE or FILE@ENGINE: a module (.wasm, .img) on v8 (the default), wasm3, qemu or reference, or a model
-(.tflite, .onnx), which the reference interpreter runs as it is. The input holds real values, as for thimble run.
+A and B are FILE or FILE@ENGINE: a module (.wasm, .img) on an engine (${ENGINE_NAMES.join(", ")};
+default: v8), or a model (.tflite, .onnx), which the reference interpreter runs as it is. The input holds real values, as for thimble run.
 Layers are compared in order by the names of their tensors; those of a module come from model.graph.json beside
 it, built again with every layer as an output. Ends with status 0 where both are equal and 1 where they part.
   --row        only this row of the input, from 1
   --tolerance  part only where a tensor's signal to noise is below so many decibels; of a float model against
                integers ${FLOAT_TOLERANCE} is the default, otherwise every value has to be the same
-  --time-limit  the longest that one inference may take in v8, wasm3 or qemu`,
+  --time-limit  the longest that one inference may take in an engine that runs modules`,
 
   async run(args) {
     const { values, positionals } = parse(

@@ -8,14 +8,21 @@ import { graphFromJson } from "../ir/serialize.ts";
 import type { Engine, RunLimits } from "../module/engine.ts";
 import type { Metadata } from "../module/metadata.ts";
 import { checkGraph, checkQuantized } from "../ops/spec.ts";
-import { qemu } from "../runtime/engines/qemu.ts";
+import { qemu, qemuCortexM, qemuCortexM4 } from "../runtime/engines/qemu.ts";
 import { v8 } from "../runtime/engines/v8.ts";
 import { wasm3 } from "../runtime/engines/wasm3.ts";
 import { UsageError, wholeNumber } from "./options.ts";
 
-const ENGINES = { v8, wasm3, qemu } as const;
-const ENGINE_NAMES = ["reference", "v8", "wasm3", "qemu"] as const;
-export type ChosenEngine = (typeof ENGINE_NAMES)[number];
+const ENGINES = {
+  v8,
+  wasm3,
+  qemu,
+  "qemu-cortex-m": qemuCortexM,
+  "qemu-cortex-m4": qemuCortexM4,
+} as const;
+export type ChosenEngine = "reference" | keyof typeof ENGINES;
+/** In the order in which help and messages list them. */
+export const ENGINE_NAMES = ["reference", ...Object.keys(ENGINES)] as readonly ChosenEngine[];
 
 /** An engine's name, as the value of an option. */
 export function engineOption(option: string, text: string): ChosenEngine {

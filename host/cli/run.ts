@@ -22,6 +22,7 @@ import { evaluateInOrder, runReference } from "../runtime/engines/reference.ts";
 import {
   availableEngine,
   type ChosenEngine,
+  ENGINE_NAMES,
   engineOption,
   graphBeside,
   limitsOption,
@@ -188,7 +189,7 @@ function printResults({ rows, columns, labels }: Results, json: boolean): void {
 export const runCommand: Command = {
   name: "run",
   summary: "run a module on a file of inputs",
-  usage: `thimble run FILE --input FILE [--engine reference|v8|wasm3|qemu] [--raw] [--json]
+  usage: `thimble run FILE --input FILE [--engine ENGINE] [--raw] [--json]
             [--time-limit SECONDS=60]
 
 FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx, .h5, .keras), which the reference
@@ -196,8 +197,8 @@ interpreter runs as it is. The input holds real values: a CSV with a header (a l
 compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
 the greatest per row.
   --raw     input and output are the tensors' own bytes, vectors back to back
-  --engine  default: v8 for modules
-  --time-limit  the longest that one inference may take in v8, wasm3 or qemu`,
+  --engine  ${ENGINE_NAMES.join(", ")}; default: v8 for modules
+  --time-limit  the longest that one inference may take in an engine that runs modules`,
 
   async run(args) {
     const { values, positionals } = parse(

@@ -1,6 +1,6 @@
 /**
- * Builds the firmware for QEMU's riscv32 `virt` machine (firmware/port/qemu-riscv32), once per content of its
- * sources, flags and compiler, and tells how much flash and static RAM each part of it takes.
+ * Builds the firmware for one of QEMU's machines (host/firmware/qemu_machines.ts), once per content of its sources,
+ * flags and compiler, and tells how much flash and static RAM each part of it takes.
  */
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,11 +9,14 @@ import { basename, dirname, extname, join } from "node:path";
 import { type Availability, EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
+import { MACHINES, type Machine, type MachineName } from "./qemu_machines.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
 import { findSource, hasOperations, wasm3Sources } from "./wasm3_build.ts";
 
 export type FirmwareOptions = {
-  /** `run` (the default) runs vectors once; `update` is a device that updates itself. */
+  /** Default: rv32. */
+  readonly machine?: MachineName;
+  /** `run` (the default) runs vectors once; `update` is a device that updates itself, on rv32 alone. */
   readonly program?: "run" | "update";
   /** How the files with wasm3's operations are optimised; everything else of wasm3 always by -Os. */
   readonly operations?: "-Os" | "-O3";
@@ -30,35 +33,22 @@ export interface PartSize {
 }
 
 export interface Firmware {
-  /** A whole flash bank: the firmware at its start. */
+  /** What the machine boots from: on rv32 a whole flash bank with the firmware at its start. */
   readonly bank: string;
   readonly elf: string;
   /** By part: wasm3, core, values, crypto, port, libraries, and kernel.NAME for each native kernel's file. */
   readonly sizes: ReadonlyMap<string, PartSize>;
 }
 
-/** Contents of one of the two flash banks; QEMU wants files of exactly this size. */
-export const BANK_BYTES = 32 * 1024 * 1024;
+/** Contents of one of rv32's two flash banks; QEMU wants files of exactly this size. */
+export const BANK_BYTES = MACHINES.rv32.bankBytes!;
 
-export const QEMU = "qemu-system-riscv32";
-const COMPILER = "riscv64-unknown-elf-gcc";
-const OBJCOPY = "riscv64-unknown-elf-objcopy";
-const PACKAGES = "apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf qemu-system-misc";
+export const machineOf = ({ machine = "rv32" }: FirmwareOptions): Machine => MACHINES[machine];
 
-const portFolder = join(root, "firmware", "port", "qemu-riscv32");
-const linkerScript = join(portFolder, "link.ld");
+/** What all machines share. */
+const sharedPort = join(root, "firmware", "port", "qemu");
 
-/** The usual build of picolibc moves bytes one at a time; its release build, like a chip's ROM, by words. */
-const library = ["--specs=picolibc.specs", "--picolibc-buildtype=release"];
-const target = ["-march=rv32imac", "-misa-spec=2.2", "-mabi=ilp32", ...library];
 const sections = ["-ffunction-sections", "-fdata-sections", "-fno-common"];
-/**
- * Words at any address, as Espressif's toolchain has it for its RISC-V chips (-mtune=esp-base), which handle
- * them in hardware. Otherwise every load and store of wasm3 would be a call of memcpy.
- */
-const unaligned = ["-mtune=size", "-mno-strict-align"];
-/** Registers are saved by calls: 1.3 KB less. Not for wasm3's operations, which would be 12 % slower. */
-const compact = [...unaligned, "-msave-restore"];
 const strict = ["-std=gnu99", "-Wall", "-Wextra", "-Werror"];
 
 type Step = { readonly source: string; readonly object: string; readonly args: readonly string[] };
@@ -75,20 +65,20 @@ const listFolder = (folder: string): string[] =>
 /** What only a firmware has that calls thimble_values.h. */
 const VALUES = ["descriptor.c", "values.c"];
 
-/** Files of the first program only. */
+/** Files of the program that runs vectors only. */
 const runOnly = ["main.c", "report.c", "request.c"];
 
-/** Sources that both programs share, and the program's own. */
-const listPort = (program: "run" | "update"): string[] =>
-  program === "run"
-    ? listFolder(portFolder)
-    : [
-        ...listFolder(portFolder).filter((path) => !runOnly.includes(basename(path))),
-        ...listFolder(join(portFolder, "update")),
-      ];
+/** Sources that the programs share, and the program's own. */
+const listPort = (port: string, program: "run" | "update"): string[] => {
+  const shared = [...listFolder(sharedPort), ...listFolder(port)];
+  if (program === "run") return shared;
+  return [...shared.filter((path) => !runOnly.includes(basename(path))), ...listFolder(join(port, "update"))];
+};
 
 function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
   const { operations = "-Os", flags = [], program = "run" } = options;
+  const { port, target, unaligned, compact: fewer } = machineOf(options);
+  const compact = [...unaligned, ...fewer];
   const includes = includeFolders().map((path) => `-I${path}`);
   const ours = [...strict, ...includes, ...flags];
   const step = (part: string, path: string, ...args: string[]): Step => ({
@@ -114,13 +104,16 @@ function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
       .map((path) => step("kernels", path, "-O3", ...ours)),
     ...cryptoSources().map((path) => step("crypto", path, "-O2", ...unaligned, ...ours)),
     ...ed25519Sources().map((path) => step("crypto", path, "-Os", ...compact, "-w")),
-    ...listPort(program).map((path) => step("port", path, "-Os", `-I${portFolder}`, ...ours)),
+    ...listPort(port, program).map((path) =>
+      step("port", path, "-Os", `-I${sharedPort}`, `-I${port}`, ...ours),
+    ),
   ];
 }
 
-function hashBuild(steps: readonly Step[], version: string): string {
+function hashBuild(steps: readonly Step[], machine: Machine, version: string): string {
   const hash = createHash("sha256");
-  const folders = [...new Set([...steps.map(({ source }) => dirname(source)), ...includeFolders()])].sort();
+  const sources = steps.map(({ source }) => dirname(source));
+  const folders = [...new Set([...sources, ...includeFolders()])].sort();
   const inFolder = (folder: string): string[] =>
     readdirSync(folder)
       .filter((name) => /\.([chS]|ld)$/.test(name))
@@ -130,31 +123,39 @@ function hashBuild(steps: readonly Step[], version: string): string {
     const content = readFileSync(path);
     hash.update(`${path}\0${content.length}\0`).update(content);
   }
-  hash.update(JSON.stringify([steps, version, BANK_BYTES]));
+  hash.update(JSON.stringify([steps, version, machine]));
   return hash.digest("hex").slice(0, 16);
 }
 
-async function call(command: readonly string[], cwd: string, what: string): Promise<void> {
+async function call(
+  { engine }: Machine,
+  command: readonly string[],
+  cwd: string,
+  what: string,
+): Promise<void> {
   const { status, stderr } = await runProcess(command, undefined, { cwd });
   if (status === 0) return;
-  throw new EngineError("qemu", `${what}: ${command[0]} failed\n${stderr.trimEnd()}`);
+  throw new EngineError(engine, `${what}: ${command[0]} failed\n${stderr.trimEnd()}`);
 }
 
 /** Paths are relative to the folder, so that the linker script can tell parts by their folders. */
-async function buildInto(folder: string, steps: readonly Step[]): Promise<void> {
+async function buildInto(folder: string, steps: readonly Step[], machine: Machine): Promise<void> {
   const parts = new Set(steps.map(({ object }) => dirname(object)));
   for (const part of parts) await mkdir(join(folder, part));
+  const [compiler, objcopy] = [compilerOf(machine), `${machine.tools}objcopy`];
   await forEachOfTwo(steps, ({ source, object, args }) =>
-    call([COMPILER, ...args, "-o", object], folder, source),
+    call(machine, [compiler, ...args, "-o", object], folder, source),
   );
-  const link = ["-nostartfiles", "-T", linkerScript, "-Wl,--gc-sections", "-Wl,-Map=firmware.map"];
+  const script = join(machine.port, "link.ld");
+  const link = ["-nostartfiles", "-T", script, "-Wl,--gc-sections", "-Wl,-Map=firmware.map"];
   const objects = steps.map(({ object }) => object);
-  await call([COMPILER, ...target, ...link, ...objects, "-o", "firmware.elf"], folder, "firmware.elf");
-  await call([OBJCOPY, "-O", "binary", "firmware.elf", "firmware.bin"], folder, "firmware.bin");
+  const linked = [compiler, ...machine.target, ...link, ...objects, "-o", "firmware.elf"];
+  await call(machine, linked, folder, "firmware.elf");
+  await call(machine, [objcopy, "-O", "binary", "firmware.elf", "firmware.bin"], folder, "firmware.bin");
   const bank = join(folder, "bank.bin");
   await writeFile(bank, await readFile(join(folder, "firmware.bin")));
   // The rest is a hole in the file, which takes no room on most file systems.
-  await truncate(bank, BANK_BYTES);
+  if (machine.bankBytes !== undefined) await truncate(bank, machine.bankBytes);
 }
 
 /** Output sections of the linker script that are a part each; `kernels` is taken apart by its files. */
@@ -210,30 +211,35 @@ export function readMap(map: string): Map<string, PartSize> {
   return new Map([...sizes].filter(([, { flash, ram }]) => flash > 0 || ram > 0));
 }
 
-async function compilerVersion(): Promise<string | undefined> {
-  if (findProgram(COMPILER) === undefined) return undefined;
-  const result = await runProcess([COMPILER, "--version"]);
+const compilerOf = ({ tools }: Machine): string => `${tools}gcc`;
+
+async function compilerVersion(machine: Machine): Promise<string | undefined> {
+  const compiler = compilerOf(machine);
+  if (findProgram(compiler) === undefined) return undefined;
+  const result = await runProcess([compiler, "--version"]);
   return result.stdout.toString("utf8").split("\n")[0];
 }
 
-async function hasPicolibc(): Promise<boolean> {
+async function hasPicolibc(machine: Machine): Promise<boolean> {
   // Without a folder in front it has not been found.
-  const result = await runProcess([COMPILER, "-print-file-name=picolibc.specs"]);
+  const result = await runProcess([compilerOf(machine), "-print-file-name=picolibc.specs"]);
   return result.stdout.toString("utf8").includes("/");
 }
 
-async function findMissing(source: string | undefined): Promise<string | undefined> {
-  if ((await compilerVersion()) === undefined) return `no ${COMPILER}`;
-  if (!(await hasPicolibc())) return `no picolibc for ${COMPILER}`;
-  if (findProgram(QEMU) === undefined) return `no ${QEMU}`;
+async function findMissing(machine: Machine, source: string | undefined): Promise<string | undefined> {
+  const compiler = compilerOf(machine);
+  if ((await compilerVersion(machine)) === undefined) return `no ${compiler}`;
+  if (!(await hasPicolibc(machine))) return `no picolibc for ${compiler}`;
+  if (findProgram(machine.emulator) === undefined) return `no ${machine.emulator}`;
   return source === undefined && findSource() === undefined ? "wasm3's source was not found" : undefined;
 }
 
 /** Whether compiler, C library, emulator and sources are here; the version is the compiler's. */
 export async function firmwareAvailability(options: FirmwareOptions = {}): Promise<Availability> {
-  const reason = await findMissing(options.source);
-  if (reason === undefined) return { available: true, version: (await compilerVersion()) ?? "" };
-  return { available: false, reason, install: PACKAGES };
+  const machine = machineOf(options);
+  const reason = await findMissing(machine, options.source);
+  if (reason === undefined) return { available: true, version: (await compilerVersion(machine)) ?? "" };
+  return { available: false, reason, install: machine.install };
 }
 
 /**
@@ -241,11 +247,13 @@ export async function firmwareAvailability(options: FirmwareOptions = {}): Promi
  * missing, or the build fails; then the message has one line of ours and after it the compiler's own.
  */
 export async function buildFirmware(options: FirmwareOptions = {}): Promise<Firmware> {
-  const reason = await findMissing(options.source);
-  if (reason !== undefined) throw new EngineError("qemu", `${reason}; install: ${PACKAGES}`);
+  const machine = machineOf(options);
+  const reason = await findMissing(machine, options.source);
+  if (reason !== undefined) throw new EngineError(machine.engine, `${reason}; install: ${machine.install}`);
   const steps = planSteps(options.source ?? findSource()!, options);
-  const folder = join(root, "build", "firmware", hashBuild(steps, (await compilerVersion())!));
-  await buildOnce(folder, "bank.bin", (fresh) => buildInto(fresh, steps));
+  const version = (await compilerVersion(machine))!;
+  const folder = join(root, "build", "firmware", hashBuild(steps, machine, version));
+  await buildOnce(folder, "bank.bin", (fresh) => buildInto(fresh, steps, machine));
   const sizes = readMap(await readFile(join(folder, "firmware.map"), "utf8"));
   return { bank: join(folder, "bank.bin"), elf: join(folder, "firmware.elf"), sizes };
 }

@@ -1,4 +1,4 @@
-/** The files by which host and emulated firmware talk; the other side is firmware/port/qemu-riscv32/request.h. */
+/** The files by which host and emulated firmware talk; the other side is firmware/port/qemu/request.h. */
 
 import type { Vector } from "../ir/graph.ts";
 import { EngineError } from "../module/engine.ts";

@@ -1,10 +1,11 @@
-/** Runs the firmware on QEMU's riscv32 `virt` machine, with a flash image in its second bank. */
+/** Runs the firmware on one of QEMU's machines, with a flash image in its memory. */
 import { readFile, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Vector } from "../ir/graph.ts";
 import { EngineError, tookTooLong } from "../module/engine.ts";
-import { BANK_BYTES, buildFirmware, type FirmwareOptions, QEMU } from "./qemu_build.ts";
+import { buildFirmware, type FirmwareOptions, machineOf } from "./qemu_build.ts";
+import { EMULATION, type Machine } from "./qemu_machines.ts";
 import { encodeRequest, parseReport, type Report, type Request, splitOutputs } from "./qemu_protocol.ts";
 import { openScratch, type ProcessResult, runProcess, type Scratch } from "./toolchain.ts";
 
@@ -28,32 +29,21 @@ const WALL_LIMIT_MS = 15 * 60 * 1000;
 /** The slowest model in wasm3 takes 2 000 million; open and every vector get this much. */
 const DEFAULT_LIMIT_MILLIONS = 10_000;
 
-/** Exit statuses: enum board_status in firmware/port/qemu-riscv32/board.h. */
+/** Exit statuses: enum board_status in firmware/port/qemu/board.h. */
 const EXIT_LIMIT = 3;
 
-const drive = (unit: number, file: string): string[] => [
-  "-drive",
-  `if=pflash,format=raw,unit=${unit},readonly=on,file=${file}`,
-];
-
-/** One instruction takes one nanosecond of virtual time: counters and the limit do not depend on the host. */
-const command = [
-  QEMU,
-  ...["-M", "virt", "-bios", "none", "-m", "16M", "-icount", "shift=0"],
-  ...["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"],
-  ...["-semihosting-config", "enable=on,target=native"],
-  ...drive(0, "firmware.bin"),
-  ...drive(1, "flash.bin"),
-];
-
-/** Puts a flash image of any size into the file for the bank, which has exactly one. */
-async function placeFlash(flash: Uint8Array | string, file: string): Promise<void> {
+/** Puts a flash image of any size into the file for the machine's memory, which has exactly one. */
+async function placeFlash(
+  flash: Uint8Array | string,
+  file: string,
+  { engine, flashBytes }: Machine,
+): Promise<void> {
   const bytes = typeof flash === "string" ? (await stat(flash)).size : flash.length;
-  if (bytes > BANK_BYTES)
-    throw new EngineError("qemu", `flash: expected at most ${BANK_BYTES} bytes, found ${bytes}`);
-  if (typeof flash === "string" && bytes === BANK_BYTES) return symlink(resolve(flash), file);
+  if (bytes > flashBytes)
+    throw new EngineError(engine, `flash: expected at most ${flashBytes} bytes, found ${bytes}`);
+  if (typeof flash === "string" && bytes === flashBytes) return symlink(resolve(flash), file);
   await writeFile(file, typeof flash === "string" ? await readFile(flash) : flash);
-  await truncate(file, BANK_BYTES);
+  await truncate(file, flashBytes);
 }
 
 function explain({ status, signal, stderr }: ProcessResult, lines: readonly string[], limit: number): string {
@@ -64,23 +54,25 @@ function explain({ status, signal, stderr }: ProcessResult, lines: readonly stri
 }
 
 async function runIn({ folder, guard }: Scratch, request: FirmwareRequest): Promise<FirmwareResult> {
+  const machine = machineOf(request.build ?? {});
   const { bank } = await buildFirmware(request.build);
   const limitMillions = request.limitMillions ?? DEFAULT_LIMIT_MILLIONS * (1 + request.vectors.length);
   await symlink(bank, join(folder, "firmware.bin"));
-  await placeFlash(request.flash, join(folder, "flash.bin"));
+  await placeFlash(request.flash, join(folder, "flash.bin"), machine);
   await writeFile(join(folder, "request.bin"), encodeRequest({ ...request, limitMillions }));
   const { milliseconds, vectors } = request;
-  const result = await runProcess(command, undefined, {
+  const result = await runProcess([machine.emulator, ...machine.boot, ...EMULATION], undefined, {
     cwd: folder,
     timeoutMs: milliseconds === undefined ? WALL_LIMIT_MS : milliseconds * (1 + vectors.length),
     started: guard,
   });
-  if (result.signal === "SIGKILL" && milliseconds !== undefined) throw tookTooLong("qemu", milliseconds);
+  if (result.signal === "SIGKILL" && milliseconds !== undefined)
+    throw tookTooLong(machine.engine, milliseconds);
   const lines = result.stdout
     .toString("utf8")
     .split(/\r?\n/)
     .filter((line) => line !== "");
-  if (result.status !== 0) throw new EngineError("qemu", explain(result, lines, limitMillions));
+  if (result.status !== 0) throw new EngineError(machine.engine, explain(result, lines, limitMillions));
   const report = parseReport(await readFile(join(folder, "report.txt"), "utf8"));
   const outputs = splitOutputs(await readFile(join(folder, "outputs.bin")), report.outputBytes);
   return { ...report, outputs, console: lines };

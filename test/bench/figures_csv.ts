@@ -11,7 +11,12 @@ export interface Recorded {
 }
 
 /** A file of figures, by its name in test/bench. */
-export type FiguresFile = "firmware.csv" | "inference.csv" | "trees.csv";
+export type FiguresFile =
+  | "firmware.csv"
+  | "firmware_cortex-m3.csv"
+  | "firmware_cortex-m4.csv"
+  | "inference.csv"
+  | "trees.csv";
 
 const pathOf = (file: FiguresFile): string => join(root, "test", "bench", file);
 const HEADER = "figure,value";

@@ -1,11 +1,13 @@
 /**
- * `npm run bench:firmware`: what the firmware takes on rv32imac, in QEMU.
+ * `npm run bench:firmware`: what the firmware takes on rv32imac, Cortex-M3 and Cortex-M4, in QEMU.
  *
- *   --json     one array on stdout: [{"part", "flash_bytes", "ram_bytes"}, ...], with a part "total"
- *   --update   writes test/bench/firmware.csv, which a test compares with
+ *   --json     one array on stdout: [{"machine", "part", "flash_bytes", "ram_bytes"}, ...], for each machine with a
+ *              part "total", rv32 first
+ *   --update   writes test/bench/firmware*.csv, which tests compare with
  */
 
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
+import { MACHINE_NAMES, MACHINES, type MachineName } from "../../host/firmware/qemu_machines.ts";
 import { EngineError } from "../../host/module/engine.ts";
 import { table } from "../../host/table.ts";
 import { writeRecorded } from "./figures_csv.ts";
@@ -15,6 +17,7 @@ import {
   collectFigures,
   type Figures,
   FLASH_BUDGET,
+  figuresFile,
   flatten,
   type ModelFigures,
   RAM_BUDGET,
@@ -22,6 +25,7 @@ import {
 } from "./firmware_figures.ts";
 
 interface Row {
+  readonly machine: MachineName;
   readonly part: string;
   readonly flash_bytes: number;
   readonly ram_bytes: number;
@@ -31,7 +35,7 @@ interface Row {
  * RAM is that of the first model with its native kernels. The total of flash is what has the budget, wasm3,
  * core and crypto; that of RAM is everything but the port.
  */
-function rows({ sizes, updatingCore, models }: Figures): Row[] {
+function rows(machine: MachineName, { sizes, updatingCore, models }: Figures): Row[] {
   const { ram } = models[0]!;
   const heap: Readonly<Record<string, number>> = { wasm3: ram.wasm3_heap + ram.wasm3_stack };
   const parts = [...sizes["-Os"]].map(([part, size]) => ({
@@ -40,13 +44,18 @@ function rows({ sizes, updatingCore, models }: Figures): Row[] {
     ram_bytes: size.ram + (heap[part] ?? 0),
   }));
   const stack = Math.max(ram.c_stack_open, ram.c_stack_invoke);
-  return [
+  const updates =
+    updatingCore === undefined
+      ? []
+      : [{ part: "core_with_updates", flash_bytes: updatingCore, ram_bytes: 0 }];
+  const all = [
     ...parts,
-    { part: "core_with_updates", flash_bytes: updatingCore, ram_bytes: 0 },
+    ...updates,
     { part: "linear_memory", flash_bytes: 0, ram_bytes: ram.linear_memory },
     { part: "c_stack", flash_bytes: 0, ram_bytes: stack },
     { part: "total", flash_bytes: budgetFlash(sizes["-Os"]), ram_bytes: ram.total },
   ];
+  return all.map((row) => ({ machine, ...row }));
 }
 
 function flashTable({ sizes, updatingCore }: Figures): string {
@@ -61,7 +70,7 @@ function flashTable({ sizes, updatingCore }: Figures): string {
       ["all native kernels", all, all],
       [BUDGET_PARTS.join(" + "), budgetFlash(sizes["-Os"]), budgetFlash(fast)],
       ["budget", FLASH_BUDGET],
-      ["core with update core and DDI client", updatingCore],
+      ...(updatingCore === undefined ? [] : [["core with update core and DDI client", updatingCore]]),
     ],
     { head: ["flash, bytes", "-Os", "wasm3's operations -O3"] },
   );
@@ -104,20 +113,65 @@ function instructionTable(models: readonly ModelFigures[]): string {
   return table(rows, { head });
 }
 
+/** The machines beside each other: what a model takes in all, and the instructions of a later inference. */
+function machineTable(all: readonly (readonly [MachineName, Figures])[]): string {
+  const rows = all.flatMap(([machine, { sizes, models }]) =>
+    models
+      .filter(({ operations }) => operations === "-Os")
+      .map(({ model, kernels, ram, instructions }) => [
+        MACHINES[machine].processor,
+        `${model}, ${kernels}`,
+        budgetFlash(sizes["-Os"]),
+        ram.total,
+        instructions.at(-1)!,
+      ]),
+  );
+  return table(rows, {
+    head: ["processor", "model, kernels", `flash of ${BUDGET_PARTS.join(" + ")}`, "RAM", "instructions"],
+    align: ["l", "l", "r", "r", "r"],
+  });
+}
+
+function show(all: readonly (readonly [MachineName, Figures])[]): void {
+  for (const [machine, figures] of all) {
+    const { models } = figures;
+    const tables = [flashTable(figures), ramTable(models), instructionTable(models)];
+    console.log([MACHINES[machine].processor, ...tables, ""].join("\n\n"));
+  }
+  console.log(machineTable(all));
+}
+
+/** The machines whose tools are here. Throws EngineError where those of rv32 are not; tells of others on stderr. */
+async function availableMachines(): Promise<readonly (readonly [MachineName, string])[]> {
+  const found: [MachineName, string][] = [];
+  for (const machine of MACHINE_NAMES) {
+    const availability = await firmwareAvailability({ machine });
+    if (availability.available) found.push([machine, availability.version]);
+    else if (machine === "rv32")
+      throw new EngineError("qemu", `${availability.reason}; install: ${availability.install}`);
+    else console.error(`${machine}: missing, ${availability.reason}; install: ${availability.install}`);
+  }
+  return found;
+}
+
 async function main(args: readonly string[]): Promise<void> {
   const unknown = args.find((arg) => arg !== "--json" && arg !== "--update");
   if (unknown !== undefined)
     throw new EngineError("qemu", `bench: expected --json or --update, found ${unknown}`);
-  const availability = await firmwareAvailability();
-  if (!availability.available)
-    throw new EngineError("qemu", `${availability.reason}; install: ${availability.install}`);
-  const figures = await collectFigures();
-  if (args.includes("--update"))
-    writeRecorded("firmware.csv", { compiler: availability.version, figures: flatten(figures) });
-  if (args.includes("--json")) return console.log(JSON.stringify(rows(figures)));
-  const { models, missing } = figures;
-  console.log([flashTable(figures), ramTable(models), instructionTable(models)].join("\n\n"));
-  for (const name of missing) console.log(`${name}: missing, no folder shared beside the checkout`);
+  const all: [MachineName, Figures][] = [];
+  for (const [machine, compiler] of await availableMachines()) {
+    const figures = await collectFigures(machine);
+    all.push([machine, figures]);
+    if (args.includes("--update"))
+      writeRecorded(figuresFile(machine), { compiler, figures: flatten(figures) });
+  }
+  if (args.includes("--json")) {
+    console.log(JSON.stringify(all.flatMap(([machine, figures]) => rows(machine, figures))));
+    return;
+  }
+  show(all);
+  for (const name of all[0]![1].missing)
+    console.log(`${name}: missing, no folder shared beside the checkout`);
 }
 
 try {

@@ -1,10 +1,12 @@
 /**
- * What the firmware costs, measured on the emulated rv32imac microcontroller: flash by part, RAM by owner,
- * and instructions retired. The same in every run with the same compiler.
+ * What the firmware costs, measured on the emulated microcontrollers: flash by part, RAM by owner, and
+ * instructions retired. The same in every run with the same compiler.
  */
 
 import { type Measurement, measureModule } from "../../host/compiler/tune/measure.ts";
 import { buildFirmware, type Firmware } from "../../host/firmware/qemu_build.ts";
+import type { MachineName } from "../../host/firmware/qemu_machines.ts";
+import type { FiguresFile } from "./figures_csv.ts";
 import { benchModel, buildModel, isHere, modelSubject } from "./inference_models.ts";
 
 export const FLASH_BUDGET = 65536;
@@ -21,8 +23,8 @@ export interface ModelFigures extends Measurement {
 
 export interface Figures {
   readonly sizes: Readonly<Record<Operations, Firmware["sizes"]>>;
-  /** Flash of the core with update core and DDI client, which `sizes` have not. */
-  readonly updatingCore: number;
+  /** Flash of the core with update core and DDI client, which `sizes` have not; only rv32 has that program. */
+  readonly updatingCore: number | undefined;
   readonly models: readonly ModelFigures[];
   /** Models that are not on this machine. */
   readonly missing: readonly string[];
@@ -41,13 +43,18 @@ const SEEDS = [1, 2];
 export const sum = (values: Iterable<number>): number =>
   [...values].reduce((total, value) => total + value, 0);
 
+/** The file that has a machine's figures. */
+export const figuresFile = (machine: MachineName): FiguresFile =>
+  machine === "rv32" ? "firmware.csv" : `firmware_${machine}.csv`;
+
 /** Builds the firmware both ways and runs every model that is here. Throws EngineError where tools are missing. */
-export async function collectFigures(): Promise<Figures> {
+export async function collectFigures(machine: MachineName = "rv32"): Promise<Figures> {
   const sizes = {
-    "-Os": (await buildFirmware()).sizes,
-    "-O3": (await buildFirmware({ operations: "-O3" })).sizes,
+    "-Os": (await buildFirmware({ machine })).sizes,
+    "-O3": (await buildFirmware({ machine, operations: "-O3" })).sizes,
   };
-  const updatingCore = (await buildFirmware({ program: "update" })).sizes.get("core")!.flash;
+  const updatingCore =
+    machine === "rv32" ? (await buildFirmware({ program: "update" })).sizes.get("core")!.flash : undefined;
   const models: ModelFigures[] = [];
   for (const { name, model } of subjects.filter((subject) => isHere(subject.model))) {
     const subject = await modelSubject(await buildModel(model, name), SEEDS);
@@ -55,7 +62,7 @@ export async function collectFigures(): Promise<Figures> {
       kernels: Measurement["kernels"],
       operations: Operations,
     ): Promise<ModelFigures> => {
-      const measured = await measureModule(subject, { kernels, operations });
+      const measured = await measureModule(subject, { machine, kernels, operations });
       return { ...measured, model: name, operations };
     };
     models.push(await measure("native", "-Os"), await measure("portable", "-Os"));
@@ -97,5 +104,7 @@ export function flatten({ sizes, updatingCore, models }: Figures): Map<string, n
       ),
     ];
   });
-  return new Map([...flash, ["flash core with updates -Os", updatingCore], ...measured]);
+  const updates: [string, number][] =
+    updatingCore === undefined ? [] : [["flash core with updates -Os", updatingCore]];
+  return new Map([...flash, ...updates, ...measured]);
 }

@@ -2,7 +2,8 @@
 import { mkdtemp, readFile, rm, stat, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BANK_BYTES, QEMU } from "../../host/firmware/qemu_build.ts";
+import { BANK_BYTES } from "../../host/firmware/qemu_build.ts";
+import { MACHINES } from "../../host/firmware/qemu_machines.ts";
 import { runProcess } from "../../host/firmware/toolchain.ts";
 import { fromBytes } from "../../host/ir/graph.ts";
 import { EngineError } from "../../host/module/engine.ts";
@@ -28,9 +29,9 @@ const RIVALS = [
 ] as const;
 const NONE = { by: "", form: "", macro: "RIVAL_NONE", sources: [] } as const;
 
-const port = join(root, "firmware", "port", "qemu-riscv32");
-const target = ["-march=rv32imac", "-misa-spec=2.2", "-mabi=ilp32", "--specs=picolibc.specs"];
-const sections = ["--picolibc-buildtype=release", "-ffunction-sections", "-fdata-sections", "-w"];
+const { port, target, tools, emulator } = MACHINES.rv32;
+const shared = join(root, "firmware", "port", "qemu");
+const sections = ["-ffunction-sections", "-fdata-sections", "-w"];
 const link = ["-nostartfiles", "-T", join(port, "link.ld"), "-Wl,--gc-sections"];
 
 async function call(command: readonly string[], cwd: string): Promise<string> {
@@ -49,22 +50,23 @@ async function compile(
   const name = `${macro}${level}`;
   await call(
     [
-      "riscv64-unknown-elf-gcc",
+      `${tools}gcc`,
       ...target,
       ...sections,
       level,
       `-D${macro}`,
-      ...[folder, headers, port].map((path) => `-I${path}`),
+      ...[folder, headers, port, shared].map((path) => `-I${path}`),
       join(root, "test", "bench", "trees_rival.c"),
       ...sources,
-      ...["board.c", "start.S"].map((file) => join(port, file)),
+      join(shared, "board.c"),
+      ...["machine.c", "start.S"].map((file) => join(port, file)),
       ...link,
       "-o",
       `${name}.elf`,
     ],
     folder,
   );
-  await call(["riscv64-unknown-elf-objcopy", "-O", "binary", `${name}.elf`, `${name}.bin`], folder);
+  await call([`${tools}objcopy`, "-O", "binary", `${name}.elf`, `${name}.bin`], folder);
   const bank = join(folder, `${name}.bin`);
   const { size: bytes } = await stat(bank);
   await truncate(bank, BANK_BYTES);
@@ -76,7 +78,7 @@ async function run(folder: string, bank: string): Promise<readonly (readonly [nu
   const console = ["-monitor", "none", "-serial", "stdio", "-no-reboot"];
   const semihosting = ["-semihosting-config", "enable=on,target=native"];
   const flash = ["-drive", `if=pflash,format=raw,unit=0,readonly=on,file=${bank}`];
-  await call([QEMU, ...machine, ...console, ...semihosting, ...flash], folder);
+  await call([emulator, ...machine, ...console, ...semihosting, ...flash], folder);
   const results = fromBytes("int32", new Uint8Array(await readFile(join(folder, "results.bin"))));
   return Array.from({ length: results.length / 2 }, (_, i) => [results[2 * i]!, results[2 * i + 1]!]);
 }

@@ -1,12 +1,13 @@
 import { importTflite } from "../../host/compiler/import/tflite/index.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
+import { MACHINE_NAMES, MACHINES } from "../../host/firmware/qemu_machines.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { fromBytes, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
 import type { Engine } from "../../host/module/engine.ts";
 import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
 import { checkGraph, checkQuantized } from "../../host/ops/spec.ts";
 import { compileGraph } from "../../host/pipeline.ts";
-import { qemu, qemuEngine } from "../../host/runtime/engines/qemu.ts";
+import { qemuEngine } from "../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
@@ -62,14 +63,16 @@ const compiled = (engine: Engine, name: string = engine.name): Executor => ({
 
 export const compiledV8 = compiled(v8);
 export const compiledWasm3 = compiled(wasm3);
-export const compiledQemu = compiled(qemu);
-export const compiledQemuPortable = compiled(qemuEngine({ native: false }), "qemu, portable kernels");
+
+/** The firmware on each emulated microcontroller, with native kernels and with the module's own. */
+const emulated = MACHINE_NAMES.flatMap((machine) =>
+  [true, false].map((native) =>
+    compiled(
+      qemuEngine({ machine, native }),
+      `${MACHINES[machine].engine}, ${native ? "native" : "portable"} kernels`,
+    ),
+  ),
+);
 
 /** Everything that runs the whole table in `npm run test:slow`. */
-export const executors: readonly Executor[] = [
-  reference,
-  compiledV8,
-  compiledWasm3,
-  compiledQemu,
-  compiledQemuPortable,
-];
+export const executors: readonly Executor[] = [reference, compiledV8, compiledWasm3, ...emulated];

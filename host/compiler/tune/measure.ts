@@ -1,12 +1,12 @@
 /**
- * Cost of modules, and of the layers of a graph, on the emulated rv32imac microcontroller: instructions retired
- * and RAM, the same in every run with the same compiler. It needs the RISC-V compiler and QEMU; ask
+ * Cost of modules, and of the layers of a graph, on an emulated microcontroller, by default rv32imac: instructions
+ * retired and RAM, the same in every run with the same compiler. It needs the compiler and QEMU; ask
  * `firmwareAvailability` of host/firmware/qemu_build.ts first.
  */
 import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { buildFirmware, type Firmware, type FirmwareOptions } from "../../firmware/qemu_build.ts";
+import { buildFirmware, type Firmware, type FirmwareOptions, machineOf } from "../../firmware/qemu_build.ts";
 import type { FirmwareStatistics } from "../../firmware/qemu_protocol.ts";
 import { runFirmware } from "../../firmware/qemu_run.ts";
 import { rawPublicKey } from "../../image/keys.ts";
@@ -114,7 +114,7 @@ export async function measureModule(subject: Subject, options: MeasureOptions): 
     build,
   });
   const fail = (message: string): never => {
-    throw new EngineError("qemu", `${name}, ${kernels} kernels: ${message}`);
+    throw new EngineError(machineOf(build).engine, `${name}, ${kernels} kernels: ${message}`);
   };
   if (result.status !== 0) fail(`expected status 0, found: ${result.statusText}`);
   const difference = firstDifference(outputs, result.outputs);

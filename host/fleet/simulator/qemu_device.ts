@@ -4,7 +4,8 @@ import { once } from "node:events";
 import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { BANK_BYTES, buildFirmware, QEMU } from "../../firmware/qemu_build.ts";
+import { BANK_BYTES, buildFirmware } from "../../firmware/qemu_build.ts";
+import { MACHINES } from "../../firmware/qemu_machines.ts";
 import { openScratch } from "../../firmware/toolchain.ts";
 import { EngineError } from "../../module/engine.ts";
 import type { Answer, Request } from "./ddi.ts";
@@ -79,7 +80,7 @@ export async function powerOn(options: PowerOptions): Promise<PoweredDevice> {
   symlinkSync(bank, join(folder, "firmware.bin"));
   symlinkSync(resolve(options.flash), join(folder, "flash.bin"));
   writeFileSync(join(folder, "device.bin"), encodeDeviceFile(options.device));
-  const child = spawn(QEMU, command, { cwd: folder });
+  const child = spawn(MACHINES.rv32.emulator, command, { cwd: folder });
   if (child.pid !== undefined) scratch.guard(child.pid);
   let [isOff, last] = [false, ""];
   // A device without power hears nothing.

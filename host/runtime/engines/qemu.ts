@@ -1,6 +1,6 @@
-/** Modules in the firmware, on an emulated rv32imac microcontroller: firmware/port/qemu-riscv32. */
+/** Modules in the firmware, on emulated microcontrollers: host/firmware/qemu_machines.ts. */
 import type { KeyObject } from "node:crypto";
-import { type FirmwareOptions, firmwareAvailability } from "../../firmware/qemu_build.ts";
+import { type FirmwareOptions, firmwareAvailability, machineOf } from "../../firmware/qemu_build.ts";
 import { type FirmwareResult, runFirmware } from "../../firmware/qemu_run.ts";
 import { composeFlash, flashPieces } from "../../image/flash.ts";
 import { generateKey, rawPublicKey } from "../../image/keys.ts";
@@ -28,15 +28,19 @@ export function flashOf(module: Uint8Array, key: KeyObject): Uint8Array {
   return composeFlash(flashPieces(table, [{ file: "module", bytes }]), end);
 }
 
-const fail = (message: string, cause?: unknown): never => {
-  throw new EngineError("qemu", message, { cause });
+const fail = (options: QemuOptions, message: string, cause?: unknown): never => {
+  throw new EngineError(machineOf(options).engine, message, { cause });
 };
 
-function signedFlash(module: Uint8Array, key: KeyObject): Uint8Array {
+function signedFlash(options: QemuOptions, module: Uint8Array, key: KeyObject): Uint8Array {
   try {
     return flashOf(module, key);
   } catch (error) {
-    return fail(`malformed module: ${error instanceof Error ? error.message : String(error)}`, error);
+    return fail(
+      options,
+      `malformed module: ${error instanceof Error ? error.message : String(error)}`,
+      error,
+    );
   }
 }
 
@@ -53,7 +57,7 @@ async function start(
 ): Promise<FirmwareResult> {
   throwAwayKey ??= generateKey();
   return runFirmware({
-    flash: signedFlash(module, throwAwayKey),
+    flash: signedFlash(options, module, throwAwayKey),
     keys: [rawPublicKey(throwAwayKey)],
     vectors,
     skipSelfTest,
@@ -76,9 +80,9 @@ async function run(
 ): Promise<Vector[]> {
   const result = await start(options, module, { vectors, skipSelfTest: true, limits });
   if (result.model === undefined && result.inputBytes.length === 0)
-    fail(`module does not load: ${describe(result)}`);
-  checkVectors("qemu", vectors, result.inputBytes);
-  if (result.status !== 0) fail(`vector ${result.outputs.length}: invoke: ${describe(result)}`);
+    fail(options, `module does not load: ${describe(result)}`);
+  checkVectors(machineOf(options).engine, vectors, result.inputBytes);
+  if (result.status !== 0) fail(options, `vector ${result.outputs.length}: invoke: ${describe(result)}`);
   return [...result.outputs];
 }
 
@@ -92,7 +96,7 @@ async function selfTest(
   if (!exports.some(({ name, kind }) => name === "self_test" && kind === "function")) return undefined;
   const result = await start(options, module, { vectors: [], skipSelfTest: false, limits });
   if (result.status === SELF_TEST_FAILED) return 1;
-  return result.status === 0 ? 0 : fail(`self_test: ${describe(result)}`);
+  return result.status === 0 ? 0 : fail(options, `self_test: ${describe(result)}`);
 }
 
 /** THIMBLE_ERR_SELF_TEST in thimble.h. */
@@ -104,12 +108,14 @@ const SELF_TEST_FAILED = -17;
  */
 export function qemuEngine(options: QemuOptions = {}): Engine {
   return {
-    name: "qemu",
+    name: machineOf(options).engine,
     availability: () => firmwareAvailability(options),
     run: (module, vectors, limits) => run(options, module, vectors, limits),
     selfTest: (module, limits) => selfTest(options, module, limits),
   };
 }
 
-/** The firmware with all its native kernels. */
+/** The firmware with all its native kernels, on rv32imac, Cortex-M3 and Cortex-M4. */
 export const qemu: Engine = qemuEngine();
+export const qemuCortexM: Engine = qemuEngine({ machine: "cortex-m3" });
+export const qemuCortexM4: Engine = qemuEngine({ machine: "cortex-m4" });

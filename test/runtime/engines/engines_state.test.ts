@@ -11,7 +11,7 @@ import { type Graph, statesOf, type Tensor, tensorOf } from "../../../host/ir/gr
 import { graphFromJson, graphToJson } from "../../../host/ir/serialize.ts";
 import { checkGraph } from "../../../host/ops/spec.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
-import { qemu } from "../../../host/runtime/engines/qemu.ts";
+import { qemu, qemuCortexM } from "../../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
@@ -44,7 +44,7 @@ for (const testCase of CASES) {
   const outputs = testCase.vectors.map((vector) => vector.outputs);
 
   describe(`${testCase.name} keeps its states`, () => {
-    for (const engine of [v8, wasm3, qemu]) {
+    for (const engine of [v8, wasm3, qemu, qemuCortexM]) {
       test(`on ${engine.name}, in each of two runs`, async (context) => {
         const availability = await engine.availability();
         if (!availability.available) return context.skip(availability.reason);

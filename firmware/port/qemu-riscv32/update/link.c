@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "board.h"
+#include "line.h"
 
 enum {
     FRAME_START    = 0xa5,

@@ -9,6 +9,7 @@
 #include "cfi.h"
 #include "device_file.h"
 #include "ed25519.h"
+#include "line.h"
 #include "link.h"
 #include "partition.h"
 #include "sha256.h"

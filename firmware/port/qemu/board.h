@@ -1,5 +1,6 @@
 /*
- * QEMU's riscv32 virt machine: console, instruction counter, stack, traps, exit, and files of the host.
+ * An emulated board: console, instruction counter, stack, exit, and files of the host. One folder beside this
+ * one for each of QEMU's machines has the start code, the linker script and what only that machine knows.
  */
 #ifndef BOARD_H
 #define BOARD_H
@@ -15,7 +16,7 @@ enum board_status {
     BOARD_LIMIT   = 3, /* more instructions than the request allows */
 };
 
-/* The second bank of the NOR flash, memory-mapped. From the linker script. */
+/* The memory with partition table and slots, as `thimble flash` writes them. From the linker script. */
 extern const uint8_t board_flash[];
 extern const char board_flash_bytes[]; /* the address is the number */
 /* All RAM that nothing else uses, aligned to 16 bytes. */
@@ -24,16 +25,7 @@ extern uint8_t board_ram_end[];
 
 void board_console_write(const char *text);
 void board_console_line(const char *text);
-
-/* Bytes of the same line, which is a UART; opened, it holds 16 bytes that have come. Reading: a byte, or -1
- * where none has come within `seconds`. */
-void board_uart_open(void);
-void board_uart_write(const uint8_t *data, size_t bytes);
-int board_uart_read(uint32_t seconds);
-
-/* Since reset, on the clock that passes by one nanosecond per instruction, or jumps while there is none. */
-uint32_t board_seconds(void);
-void board_sleep(uint32_t seconds);
+void board_console_hexadecimal(uint32_t value);
 
 /* Instructions retired since reset; the same in every run under -icount shift=0. */
 uint64_t board_instructions(void);
