@@ -56,8 +56,8 @@ void board_timer_wrapped(void) {
 }
 
 /*
- * There is no counter of instructions, and the fastest clock ticks once in 40. So the rest of a tick is waited for,
- * and told by how long that takes; what was waited is taken off all later readings.
+ * There is no counter of instructions, and the fastest clock ticks once in 40. So the rest of a tick is
+ * waited for, and told by how long that takes; what was waited is taken off all later readings.
  */
 uint64_t board_instructions(void) {
     uint32_t high, value, passes;

@@ -1,4 +1,4 @@
-/* What each machine's own code gives to the code that all of them share: start.S and machine.c of its folder. */
+/* What each machine gives to the code that all of them share: start.S and machine.c of its folder. */
 #ifndef MACHINE_H
 #define MACHINE_H
 
