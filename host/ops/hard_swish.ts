@@ -1,6 +1,7 @@
-import { perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
+import { type DType, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clamp, type Multiplier, quantizeMultiplier, roundingDivideByPowerOfTwo } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
+import { evaluateFunction, lowerFunction } from "./real_function.ts";
 import { evaluateUnary, lowerToTable } from "./unary.ts";
 
 const INT16_MIN = -32768;
@@ -40,13 +41,13 @@ function quantizedHardSwish(input: Tensor, output: Tensor): (value: number) => n
   };
 }
 
+const realHardSwish = (x: number): number => (x * clamp(x + 3, 0, 6)) / 6;
+const BYTES: readonly DType[] = ["int8", "uint8"];
+
 function evaluate(node: Bound<unknown>, values: readonly (TensorData | undefined)[]): readonly TensorData[] {
   const [input, output] = [node.inputs[0]!, node.outputs[0]!];
-  const f =
-    output.dtype === "float32"
-      ? (x: number) => (x * clamp(x + 3, 0, 6)) / 6
-      : quantizedHardSwish(input, output);
-  return [evaluateUnary(node, values[0]!, f)];
+  if (!BYTES.includes(output.dtype)) return evaluateFunction(node, values, realHardSwish);
+  return [evaluateUnary(node, values[0]!, quantizedHardSwish(input, output))];
 }
 
 export const hardSwish = defineOperator({
@@ -56,7 +57,11 @@ export const hardSwish = defineOperator({
   attributes: {},
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
+  types: ["int8", "int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
-  lower: (node, to) => lowerToTable(node, to, evaluate),
+  lower(node, to) {
+    if (node.outputs[0]!.dtype === "int16") lowerFunction(node, to, realHardSwish);
+    else lowerToTable(node, to, evaluate);
+  },
 });

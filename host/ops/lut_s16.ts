@@ -14,13 +14,16 @@ interface Range {
   readonly max: number;
 }
 
+/** Far beyond int16: an infinite value must not make the line beside it NaN. */
+const BEYOND = 2 ** 24;
+
 /** Each value is moved by half of what the line through it would miss the function's middle by. */
 export function makeLut(input: Range, outputScale: number, of: (x: number) => number): Int16Array {
   const [low, high] = [f(input.min), f(input.max)];
   const step = f(f(high - low) / STEPS);
   const half = f(step / 2);
   const inverse = f(65536 / f(f(outputScale * INT16_MAX) - f(outputScale * INT16_MIN)));
-  const scaled = (x: number): number => f(f(of(x)) * inverse);
+  const scaled = (x: number): number => clamp(f(f(of(x)) * inverse), -BEYOND, BEYOND);
   const inInt16 = (x: number): number => clamp(x, INT16_MIN, INT16_MAX);
   return Int16Array.from({ length: STEPS + 1 }, (_, i) => {
     if (i === STEPS) return inInt16(roundHalfAway(scaled(high)));

@@ -1,9 +1,10 @@
 import { perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clampTo, typeRange } from "./activation.ts";
 import { erf } from "./erf.ts";
-import { clamp, quantizeMultiplier, requantize } from "./fixed_point.ts";
+import { clamp, kernelMultiplier, type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
-import { evaluateFunction } from "./real_function.ts";
+import { evaluateFunction, lowerFunction, type RealFunction } from "./real_function.ts";
+import { lowerRescale } from "./rescale.ts";
 import { evaluateUnary, lowerToTable } from "./unary.ts";
 
 /** Halves to the nearest even number, as IEEE 754 and ONNX round. */
@@ -20,7 +21,7 @@ const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Ma
 const geluTanh = (x: number): number =>
   0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 
-type RealFunction = (x: number, alpha: number, beta: number) => number;
+type WithParameters = (x: number, alpha: number, beta: number) => number;
 
 const FUNCTIONS = {
   elu: (x, alpha) => (x >= 0 ? x : alpha * Math.expm1(x)),
@@ -50,7 +51,7 @@ const FUNCTIONS = {
   sin: Math.sin,
   cos: Math.cos,
   thresholded_relu: (x, alpha) => (x > alpha ? x : 0),
-} satisfies Readonly<Record<string, RealFunction>>;
+} satisfies Readonly<Record<string, WithParameters>>;
 
 type FunctionName = keyof typeof FUNCTIONS;
 /** Values of the attribute. */
@@ -74,17 +75,42 @@ function quantizedAbs(input: Tensor, output: Tensor): (value: number) => number 
     clampTo(requantize(Math.abs(value - from.zeroPoint), factor) + to.zeroPoint, typeRange(output));
 }
 
+interface Factors {
+  readonly positive: Multiplier;
+  readonly negative: Multiplier;
+}
+
+/** Factors of int16 values on either side of 0, where they are all that the function is: no line rounds them. */
+function wideFactors({ attributes, inputs, outputs }: Bound<UnaryAttributes>): Factors | undefined {
+  const { function: name } = attributes;
+  if (outputs[0]!.dtype !== "int16" || (name !== "abs" && name !== "neg")) return undefined;
+  const ratio = perTensor(inputs[0]!).scale / perTensor(outputs[0]!).scale;
+  const negative = kernelMultiplier(-ratio);
+  return { negative, positive: name === "neg" ? negative : kernelMultiplier(ratio) };
+}
+
+/** The real function, of what a quantised input is taken for. */
+function realFunction({ attributes, outputs }: Bound<UnaryAttributes>): RealFunction {
+  const { function: name, alpha, beta } = attributes;
+  const f: WithParameters = FUNCTIONS[name];
+  const low = outputs[0]!.dtype !== "float32" && FROM_ZERO.includes(name) ? 0 : Number.NEGATIVE_INFINITY;
+  return (x) => f(Math.max(x, low), alpha, beta);
+}
+
 function evaluate(
   node: Bound<UnaryAttributes>,
   values: readonly (TensorData | undefined)[],
 ): readonly TensorData[] {
-  const { function: name, alpha, beta } = node.attributes;
   const [input, output] = [node.inputs[0]!, node.outputs[0]!];
-  if (name === "abs" && output.dtype !== "float32")
+  const factors = wideFactors(node);
+  if (factors) {
+    const { positive, negative } = factors;
+    const scaled = (x: number): number => requantize(x, x < 0 ? negative : positive);
+    return [evaluateUnary(node, values[0]!, (x) => clampTo(scaled(x), typeRange(output)))];
+  }
+  if (node.attributes.function === "abs" && output.dtype !== "float32")
     return [evaluateUnary(node, values[0]!, quantizedAbs(input, output))];
-  const f: RealFunction = FUNCTIONS[name];
-  const low = output.dtype !== "float32" && FROM_ZERO.includes(name) ? 0 : Number.NEGATIVE_INFINITY;
-  return evaluateFunction(node, values, (x) => f(Math.max(x, low), alpha, beta));
+  return evaluateFunction(node, values, realFunction(node));
 }
 
 export const unaryFunction = defineOperator({
@@ -94,7 +120,14 @@ export const unaryFunction = defineOperator({
   attributes: { function: FUNCTION_NAMES, alpha: "number", beta: "number" },
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
+  types: ["int8", "int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
-  lower: (node, to) => lowerToTable(node, to, evaluate),
+  lower(node, to) {
+    const output = node.outputs[0]!;
+    const factors = wideFactors(node);
+    if (factors) lowerRescale(node, to, typeRange(output), factors.positive, factors.negative);
+    else if (output.dtype === "int16") lowerFunction(node, to, realFunction(node));
+    else lowerToTable(node, to, evaluate);
+  },
 });

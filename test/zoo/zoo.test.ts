@@ -33,9 +33,8 @@ const FLOAT32_SUMS: ReadonlyMap<string, number> = new Map([["naive_bayes_multino
 const LEAST_EQUAL = 0.995;
 /** Of networks, by how much the share of rows decided right may fall. */
 const MOST_ACCURACY_LOST = 0.005;
-/** Of regressors, the greatest error as a share of the range of predictions; exp is a table of int8 steps. */
+/** Of regressors, the greatest error as a share of the range of predictions. */
 const MOST_ERROR = 0.01;
-const EXPONENTIAL: ReadonlyMap<string, number> = new Map([["poisson", 0.02]]);
 
 async function checkFloat(animal: Animal, rows: Rows): Promise<void> {
   const graph = simplify(checkGraph(importModel(readSource(modelFile(animal)), animal.name), "import"));
@@ -58,7 +57,7 @@ async function checkModule(animal: Animal, rows: Rows): Promise<void> {
   const isSame = (outputs: Outputs, i: number): boolean => decide(graph, found[i]!) === labelOf(outputs);
   if (animal.kind === "regressor") {
     const { ofRange } = difference(expected, graph, found);
-    assert.ok(ofRange <= (EXPONENTIAL.get(animal.name) ?? MOST_ERROR), `off by ${ofRange} of the range`);
+    assert.ok(ofRange <= MOST_ERROR, `off by ${ofRange} of the range`);
   } else if (animal.kind === "network") {
     const before = share(expected, (outputs, i) => labelOf(outputs) === rows.truth[i]);
     const after = share(found, (values, i) => decide(graph, values) === rows.truth[i]);

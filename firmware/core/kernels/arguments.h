@@ -141,6 +141,11 @@ typedef struct thimble_sigmoid_s16_arguments {
     int8_t shift;
 } thimble_sigmoid_s16_arguments;
 
+typedef struct thimble_lookup_s16_arguments {
+    uint32_t input, output, table;
+    int32_t length;
+} thimble_lookup_s16_arguments;
+
 typedef struct thimble_lookup_s8_arguments {
     uint32_t input, output, table;
     int32_t length;

@@ -430,6 +430,7 @@ const table: Readonly<Record<string, Row>> = {
   mul_s8: { portable: elementwise, native: elementwiseNative },
   add_s16: both(elementwise),
   mul_s16: both(elementwise),
+  lookup_s16: both(lookup),
   lookup_s8: both(lookup),
   rescale_s16: both(lookup),
   rescale_s16_s8: both(lookup),

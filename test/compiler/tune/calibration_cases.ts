@@ -375,6 +375,7 @@ const wides: readonly Graph[] = [
     [8, 500],
   ].flatMap((shape) => [
     in16Bits(unary("tanh", shape)),
+    in16Bits(unary("unary_function", shape, { function: "exp", alpha: 0, beta: 0 })),
     in16Bits(unary("relu", shape, { activation: "relu" })),
     in16Bits(unary("quantize", shape), INPUT),
     in16Bits(unary("quantize", shape), OUTPUT),

@@ -83,9 +83,11 @@ export const WEIGHTS: Wide = { ...ALL, weights: true };
 export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   add: wideGraphs("add"),
   average_pool2d: wideGraphs("average_pool2d"),
+  clip: wideGraphs("clip"),
   concatenation: wideGraphs("concatenation"),
   conv2d: wideGraphs("conv2d", [ALL, ALL, NARROW]),
   depthwise_conv2d: wideGraphs("depthwise_conv2d"),
+  div: wideGraphs("div"),
   fully_connected: wideGraphs("fully_connected", [
     ALL,
     NARROW,
@@ -94,6 +96,7 @@ export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
     WEIGHTS,
     { ...WEIGHTS, output: false },
   ]),
+  hard_swish: wideGraphs("hard_swish"),
   leaky_relu: wideGraphs("leaky_relu"),
   logistic: wideGraphs("logistic"),
   max_pool2d: wideGraphs("max_pool2d"),
@@ -110,4 +113,5 @@ export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   sub: wideGraphs("sub"),
   tanh: wideGraphs("tanh"),
   transpose: wideGraphs("transpose"),
+  unary_function: wideGraphs("unary_function"),
 };
