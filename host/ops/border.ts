@@ -203,14 +203,19 @@ export function quantizeToBytes(values: Float32Array, border: Border): Uint8Arra
   return toBytes(data);
 }
 
-/** The same of values that come from outside: throws ModelError where they are not what the input takes. */
-export function quantizeInput(values: Float32Array, info: BorderTensor): Uint8Array {
+/** Throws ModelError where values that come from outside are not what the input takes. */
+export function checkInput(values: ArrayLike<number>, info: BorderTensor): void {
   const count = elements(info.shape);
   if (values.length !== count)
     throw new ModelError(`input ${info.name}: expected ${count} values, found ${values.length}`);
-  const place = info.scaling?.missing ? -1 : values.findIndex(Number.isNaN);
+  const place = info.scaling?.missing ? -1 : Array.from(values).findIndex(Number.isNaN);
   if (place >= 0)
     throw new ModelError(`input ${info.name}: value ${place + 1}: expected a number, found none (NaN)`);
+}
+
+/** The bytes of values that come from outside. Throws as `checkInput` does. */
+export function quantizeInput(values: Float32Array, info: BorderTensor): Uint8Array {
+  checkInput(values, info);
   return quantizeToBytes(values, info);
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { type ServerOptions, type UpdateClient, updateClient } from "./ddi.ts";
+import { type DeviceValues, deviceValues, type RealOutputs } from "./device_values.ts";
 import type { NorFlash } from "./flash.ts";
 import { type Place, type WasmDevice, wasmDevice } from "./instance.ts";
 import type { Pool } from "./pool.ts";
@@ -87,6 +88,10 @@ export interface Service {
   inputBytes(): readonly number[];
   /** One inference: outputs, or a negative thimble_status. */
   invoke(inputs: readonly Uint8Array[]): Uint8Array[] | number;
+  /** One inference on real values, of which each input has a list: what it gave, or a negative thimble_status. */
+  invokeReal(inputs: readonly Float32Array[]): RealOutputs | number;
+  /** The place of a feature on the last axis of an input of the model that runs, or a negative thimble_status. */
+  feature(name: string, input?: number): number;
   /** The version of the model that runs; undefined where none does. */
   version(): string | undefined;
 }
@@ -126,7 +131,8 @@ function readRecord(memory: Uint8Array, at: number): ModelRecord {
   };
 }
 
-function service(device: WasmDevice, model: number, buffer: Place): Service {
+function service(device: WasmDevice, model: number, buffer: Place, values: DeviceValues): Service {
+  const modelAt = (): number => device.exports.service_model(model);
   const put = (bytes: Uint8Array): number => {
     device.view(buffer).set(bytes);
     return buffer.at;
@@ -153,11 +159,11 @@ function service(device: WasmDevice, model: number, buffer: Place): Service {
     confirm: () => device.exports.service_confirm(model),
     reject: (reason) => device.exports.service_reject(model, reason),
     inputBytes: () => {
-      const running = device.model(device.exports.service_model(model));
+      const running = device.model(modelAt());
       return running?.inputs.map(({ bytes }) => bytes) ?? [];
     },
     invoke(inputs) {
-      const running = device.model(device.exports.service_model(model));
+      const running = device.model(modelAt());
       running?.inputs.forEach((place, i) => {
         device.view(place).set(inputs[i]!);
       });
@@ -165,7 +171,17 @@ function service(device: WasmDevice, model: number, buffer: Place): Service {
       // A rejected image is gone, and its outputs with it.
       return status === 0 ? running!.outputs.map((place) => device.view(place).slice()) : status;
     },
-    version: () => device.model(device.exports.service_model(model))?.image.version,
+    invokeReal(inputs) {
+      for (const [input, each] of inputs.entries()) {
+        const written = values.write(modelAt(), input, each);
+        if (written !== 0) return written;
+      }
+      const outputs = device.model(modelAt())?.outputs.length ?? 0;
+      const status = device.exports.service_invoke(model);
+      return status === 0 ? values.read(modelAt(), outputs, inputs[0]!) : status;
+    },
+    feature: (name, input = 0) => values.feature(modelAt(), input, name),
+    version: () => device.model(modelAt())?.image.version,
   };
 }
 
@@ -181,11 +197,12 @@ export function boot(options: DeviceOptions): Device {
     const ram = device.reserve(ramBytes);
     device.exports.model_add(slots[0], slots[1], bytes, ram.at, ram.bytes, trialStarts, confirmAfter);
   }
+  const values = deviceValues(device);
   const status = device.exports.store_open(options.journal);
   if (status !== 0) throw new RangeError(`device: ${device.statusText(status)}`);
   return {
     started: models.map((_, model) => device.exports.service_start(model)),
-    services: models.map((_, model) => service(device, model, buffer)),
+    services: models.map((_, model) => service(device, model, buffer, values)),
     client: options.server && updateClient(device, options.server, buffer),
     statusText: device.statusText,
     end() {

@@ -1,10 +1,17 @@
 /** The inferences of a simulated device: by its own clock on what its sensors measure, and by whoever asks. */
-import type { DeviceOptions } from "./device.ts";
+import { elements } from "../../ir/graph.ts";
+import type { Decided } from "../../ops/border_decision.ts";
+import type { InputInfo } from "../../runtime/data/index.ts";
+import type { DeviceOptions, Service } from "./device.ts";
+import type { RealOutputs } from "./device_values.ts";
 import { type NorFlash, PowerLoss } from "./flash.ts";
 import type { Power } from "./power.ts";
 import { type Sensor, type SensorOptions, sensorOf } from "./sensor.ts";
 import type { Clock } from "./simulated_device.ts";
 import { type RealModel, realModel } from "./values.ts";
+
+/** Values of each input, or those of the first one by the names of its features, in any order. */
+export type RealInputs = readonly (readonly number[])[] | Readonly<Record<string, number>>;
 
 export interface Inferences {
   /** The device has started. */
@@ -14,6 +21,7 @@ export interface Inferences {
   /** One inference of each model; false where power failed amid it. */
   all(): boolean;
   infer(inputs: readonly (readonly number[])[], model?: number): number[][];
+  decide(inputs: RealInputs, model?: number): Decided;
   inferBytes(inputs: readonly Uint8Array[], model?: number): Uint8Array[] | number;
   feed(file: string, options?: SensorOptions): void;
 }
@@ -41,22 +49,56 @@ export function inferencesOf({ id, clock, flash, counts, power, device, every }:
   const realOf = (model: number): RealModel =>
     realModel(flash, device.models[model]!, power.on().services[model]!);
 
-  /** Undefined where power failed amid it. */
-  function invoke(inputs: readonly Uint8Array[], model: number): Uint8Array[] | number | undefined {
+  /** One inference of the model that runs once one that waits has been put on trial. Undefined where power failed amid it. */
+  function invoke<T>(model: number, run: (service: Service) => T | number): T | number | undefined {
     const service = power.on().services[model]!;
-    counts.inferences++;
     const outputs = power.powered(() => {
       service.switch();
-      return service.invoke(inputs);
+      return run(service);
     });
+    counts.inferences++;
     if (typeof outputs === "number") counts.failures++;
     return outputs;
   }
 
-  function inferBytes(inputs: readonly Uint8Array[], model = 0): Uint8Array[] | number {
-    const outputs = invoke(inputs, model);
+  function orPowerLoss<T>(outputs: T | undefined): T {
     if (outputs === undefined) throw new PowerLoss(`${id}: power failed amid an inference`);
     return outputs;
+  }
+
+  function places(values: Readonly<Record<string, number>>, service: Service, model: number): number[] {
+    const [{ shape }] = realOf(model).inputs as [InputInfo];
+    const row = new Array<number>(elements(shape)).fill(Number.NaN);
+    for (const [name, value] of Object.entries(values)) {
+      const place = service.feature(name);
+      if (place < 0)
+        throw new RangeError(`${id}: model ${model}: expected a feature of its input 0, found ${name}`);
+      row[place] = value;
+    }
+    return row;
+  }
+
+  function real(inputs: RealInputs, model: number): RealOutputs {
+    const outputs = orPowerLoss(
+      invoke(model, (service) => {
+        const isList = (all: RealInputs): all is readonly (readonly number[])[] => Array.isArray(all);
+        const lists = isList(inputs) ? inputs : [places(inputs, service, model)];
+        return service.invokeReal(realOf(model).values(lists));
+      }),
+    );
+    if (typeof outputs === "number")
+      throw new RangeError(`${id}: model ${model}: ${power.on().statusText(outputs)}`);
+    return outputs;
+  }
+
+  /** An inference on what its sensor measures, or on zeros; false where power failed amid it. */
+  function inferByClock(model: number): boolean {
+    const sensor = sensors[model];
+    if (!sensor)
+      return invoke(model, (service) => service.invoke(service.inputBytes().map(zeroInput))) !== undefined;
+    const outputs = invoke(model, (service) => service.invokeReal(sensor.next(realOf(model))));
+    if (outputs !== undefined && typeof outputs !== "number") sensor.told(outputs.values);
+    return outputs !== undefined;
   }
 
   return {
@@ -65,22 +107,18 @@ export function inferencesOf({ id, clock, flash, counts, power, device, every }:
     },
     due: () => due,
     all() {
-      for (const [model, service] of power.on().services.entries()) {
-        const inputs = sensors[model]?.next(realOf(model)) ?? service.inputBytes().map(zeroInput);
-        const outputs = invoke(inputs, model);
-        if (outputs === undefined) return false;
-        if (typeof outputs !== "number") sensors[model]?.told(outputs, realOf(model));
-      }
+      for (const model of power.on().services.keys()) if (!inferByClock(model)) return false;
       due = clock.now + every;
       return true;
     },
-    infer(inputs, model = 0) {
-      const outputs = inferBytes(realOf(model).quantize(inputs), model);
-      if (typeof outputs === "number")
-        throw new RangeError(`${id}: model ${model}: ${power.on().statusText(outputs)}`);
-      return realOf(model).dequantize(outputs);
+    infer: (inputs, model = 0) => real(inputs, model).values.map((values) => [...values]),
+    decide(inputs, model = 0) {
+      const { decided } = real(inputs, model);
+      if (!decided)
+        throw new RangeError(`${id}: model ${model}: expected an output that decides, found none`);
+      return decided;
     },
-    inferBytes,
+    inferBytes: (inputs, model = 0) => orPowerLoss(invoke(model, (service) => service.invoke(inputs))),
     feed(file, options = {}) {
       sensors[options.model ?? 0] = sensorOf(file, options);
     },

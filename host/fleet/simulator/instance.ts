@@ -34,6 +34,12 @@ export interface Exports extends WebAssembly.Exports {
   readonly model_image: (model: number) => number;
   readonly model_statistics: (model: number) => number;
   readonly status_text: (status: number) => number;
+  readonly values_output: (model: number, index: number) => number;
+  readonly values_feature: (model: number, index: number, name: number) => number;
+  readonly values_write: (model: number, index: number, values: number, count: number) => number;
+  readonly values_read: (model: number, index: number, values: number, count: number) => number;
+  readonly values_decide: (model: number, values: number, count: number) => number;
+  readonly values_decision: () => number;
   readonly flash_set: (at: number, sectorBytes: number, programBytes: number, mayFail: number) => void;
   readonly model_add: (
     slotA: number,

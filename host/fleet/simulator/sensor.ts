@@ -11,8 +11,8 @@ export interface SensorOptions {
 
 export interface Sensor {
   /** The inputs of the next row. */
-  next(model: RealModel): Uint8Array[];
-  told(outputs: readonly Uint8Array[], model: RealModel): void;
+  next(model: RealModel): Float32Array[];
+  told(outputs: readonly (readonly number[])[]): void;
 }
 
 /** Read when the first row is wanted: which columns there must be is the model's to say. */
@@ -25,6 +25,6 @@ export function sensorOf(file: string, { took }: SensorOptions): Sensor {
       row = (row + 1) % rows.length;
       return model.split(rows[row]!);
     },
-    told: (outputs, model) => took?.(model.dequantize(outputs), row),
+    told: (outputs) => took?.(outputs, row),
   };
 }

@@ -7,13 +7,14 @@ import type { KeyObject } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import type { BoardProfile } from "../../firmware/boards.ts";
 import { buildWasm } from "../../firmware/wasm_build.ts";
+import type { Decided } from "../../ops/border_decision.ts";
 import { clientOf } from "./client.ts";
 import { overHttp } from "./connection.ts";
 import type { ServerOptions } from "./ddi.ts";
 import { boot, type ModelRecord, type Device as RunningDevice } from "./device.ts";
 import type { Cut, NorFlash } from "./flash.ts";
 import { layOut } from "./flash_contents.ts";
-import { inferencesOf } from "./inferences.ts";
+import { inferencesOf, type RealInputs } from "./inferences.ts";
 import { type Handler, type Network, type NetworkOptions, network } from "./network.ts";
 import type { Pool } from "./pool.ts";
 import { powerOf } from "./power.ts";
@@ -108,6 +109,8 @@ export interface SimulatedDevice {
   reason(model?: number): string | undefined;
   /** One inference on real values, a list for each input; real values of each output. */
   infer(inputs: readonly (readonly number[])[], model?: number): number[][];
+  /** The class that one inference decides for, and its label, as the firmware gets them from thimble_decide. */
+  decide(inputs: RealInputs, model?: number): Decided;
   /** Inference on the tensors' bytes; a negative thimble_status where it failed. */
   inferBytes(inputs: readonly Uint8Array[], model?: number): Uint8Array[] | number;
   /** From now on the inferences of a running clock have the rows of a CSV or .npy file, over and over. */
@@ -204,6 +207,7 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
       return outcome === "refused" ? power.on().statusText(reason) : undefined;
     },
     infer: inferences.infer,
+    decide: inferences.decide,
     inferBytes: inferences.inferBytes,
     feed: inferences.feed,
     step,

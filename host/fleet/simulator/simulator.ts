@@ -23,11 +23,13 @@ export const Fleet = {
 };
 
 export { wasmAvailability as availability } from "../../firmware/wasm_build.ts";
+export type { Decided } from "../../ops/border_decision.ts";
 export { overHttp } from "./connection.ts";
 export type { Answer, Request } from "./ddi.ts";
 export type { ModelRecord } from "./device.ts";
 export { type Cut, FlashFault, type NorFlash, PowerLoss } from "./flash.ts";
 export type { FleetOptions, Rollup } from "./fleet.ts";
+export type { RealInputs } from "./inferences.ts";
 export { FAULTS, type FaultName, type Handler, type NetworkOptions, type Reply } from "./network.ts";
 export type { SensorOptions } from "./sensor.ts";
 export type { ModelOptions, PowerOptions, SimulatedOptions, SimulatedServer } from "./simulated_device.ts";

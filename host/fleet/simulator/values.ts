@@ -1,11 +1,11 @@
-/** Real values of the model that runs on a device, by what its module says of itself. */
+/** What the module that runs on a device says of its inputs; the device itself converts their values. */
 
 import { parseSlot } from "../../image/mcuboot.ts";
 import { elements, ModelError } from "../../ir/graph.ts";
 import { readDescriptor } from "../../module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
 import { inputOf } from "../../module/metadata.ts";
-import { dequantizeBytes, quantizeInput, splitRow } from "../../ops/border.ts";
+import { checkInput, splitRow } from "../../ops/border.ts";
 import type { InputInfo } from "../../runtime/data/index.ts";
 import type { ModelPlace, Service } from "./device.ts";
 import type { NorFlash } from "./flash.ts";
@@ -13,11 +13,10 @@ import type { NorFlash } from "./flash.ts";
 export interface RealModel {
   /** The inputs, as readers of data files want them. */
   readonly inputs: readonly InputInfo[];
-  /** Throws RangeError where there are more or fewer values than the inputs have. */
-  quantize(inputs: readonly ArrayLike<number>[]): Uint8Array[];
-  /** One row with the values of all inputs. */
-  split(row: ArrayLike<number>): Uint8Array[];
-  dequantize(outputs: readonly Uint8Array[]): number[][];
+  /** Values of each input. Throws RangeError where there are more or fewer than it takes, or one is missing. */
+  values(inputs: readonly ArrayLike<number>[]): Float32Array[];
+  /** The inputs of one row with the values of all. */
+  split(row: ArrayLike<number>): Float32Array[];
 }
 
 /** Faults of the module and of values are one kind to whoever simulates a device. */
@@ -35,17 +34,18 @@ function fromModule(module: Uint8Array): RealModel {
     throw new RangeError(
       `module: expected a custom section ${DESCRIPTOR_SECTION} for real values, found none`,
     );
-  const { inputs, outputs } = borders;
+  const { inputs } = borders;
   const sizes = inputs.map(({ shape }) => elements(shape));
-  const quantize = (values: readonly ArrayLike<number>[]): Uint8Array[] =>
-    inputs.map((info, i) => orRangeError(() => quantizeInput(Float32Array.from(values[i] ?? []), info)));
+  const values = (given: readonly ArrayLike<number>[]): Float32Array[] =>
+    inputs.map((info, i) => {
+      const each = Float32Array.from(given[i] ?? []);
+      orRangeError(() => checkInput(each, info));
+      return each;
+    });
   return {
     inputs: inputs.map(inputOf),
-    quantize,
-    split(row) {
-      return quantize(splitRow(Float32Array.from(row), sizes));
-    },
-    dequantize: (found) => found.map((bytes, i) => Array.from(dequantizeBytes(bytes, outputs[i]!))),
+    values,
+    split: (row) => values(splitRow(Float32Array.from(row), sizes)),
   };
 }
 
