@@ -70,6 +70,13 @@ static const char *take_text(thimble_reader *from) {
     return (const char *)thimble_take(from, (uint32_t)(end - from->at) + 1);
 }
 
+/* The first of `count` texts, which follow each other. */
+static const char *take_texts(thimble_reader *from, uint32_t count) {
+    const char *first = (const char *)from->at;
+    for (uint32_t i = 0; i < count && !from->bad; i++) (void)take_text(from);
+    return first;
+}
+
 static int has(const thimble_border *border, uint8_t field) { return (border->fields & field) != 0; }
 
 static void take_types(thimble_reader *from, thimble_border *border) {
@@ -152,8 +159,7 @@ static void take_names(thimble_reader *from, thimble_border *border) {
     thimble_description *described = &border->described;
     if (has(border, FIELD_NAMES)) {
         described->names = thimble_take_u32(from);
-        border->names    = (const char *)from->at;
-        for (uint32_t i = 0; i < described->names && !from->bad; i++) (void)take_text(from);
+        border->names    = take_texts(from, described->names);
         if (has(border, FIELD_NUMBERED)) from->bad = 1;
     } else if (has(border, FIELD_NUMBERED)) {
         described->names = border->features;
@@ -186,8 +192,8 @@ static int decision_fits(const thimble_border *border, int kind) {
 }
 
 static int fields_fit(const thimble_border *border, int kind) {
-    if ((border->fields & ~FIELD_ALL) != 0) return 0;
-    if (kind == THIMBLE_OUTPUT) return !has(border, FIELD_SCALING) && !has(border, FIELD_NUMBERED);
+    if (kind == THIMBLE_OUTPUT)
+        return !has(border, FIELD_SCALING | FIELD_MISSING | FIELD_NUMBERED | FIELD_UNITS);
     return !has(border, FIELD_NAMES) || border->described.names == border->features;
 }
 
@@ -206,6 +212,7 @@ static thimble_status read_record(thimble_reader *from, int kind, thimble_border
     take_names(from, border);
     border->threshold = has(border, FIELD_THRESHOLD) ? take_float(from) : 0.5f;
     if (has(border, FIELD_STREAM)) take_stream(from, described);
+    if (has(border, FIELD_UNITS)) border->units = take_texts(from, border->features);
     const int is_whole = !from->bad && from->at == from->end;
     return is_whole && fields_fit(border, kind) && decision_fits(border, kind) ? THIMBLE_OK
                                                                                : THIMBLE_ERR_DESCRIPTOR;

@@ -17,6 +17,7 @@ typedef struct thimble_border {
     uint32_t features;      /* values of the last axis */
     thimble_reader scaling; /* at the first feature's; null where there are none */
     thimble_floats missing; /* one for each feature; null where there are none */
+    const char *units;      /* of the first feature, as names are; null where there are none */
     const char *names;      /* the first; the others follow it. null where there are none */
     const char *prefix;     /* names are this and a number, from `first` on; null where they are not */
     uint32_t first;

@@ -26,7 +26,7 @@ enum {
     FIELD_NUMBERED = 16,
     FIELD_THRESHOLD = 32,
     FIELD_STREAM = 64,
-    FIELD_ALL = 127,
+    FIELD_UNITS = 128,
 };
 
 #endif

@@ -50,10 +50,10 @@ thimble_status thimble_describe_output(thimble_model *model, uint32_t output,
 
 /* ---- names ---- */
 
-static const char *name_at(const thimble_border *border, uint32_t index) {
-    const char *name = border->names;
-    for (uint32_t i = 0; i < index; i++) name += strlen(name) + 1;
-    return name;
+/* One of texts that follow each other. */
+static const char *text_at(const char *texts, uint32_t index) {
+    for (uint32_t i = 0; i < index; i++) texts += strlen(texts) + 1;
+    return texts;
 }
 
 /* The number that a text is, written as numbers are: without zeros in front. UINT32_MAX where it is none. */
@@ -88,6 +88,14 @@ thimble_status thimble_find_feature(thimble_model *model, uint32_t input, const 
         return THIMBLE_OK;
     }
     return THIMBLE_ERR_ARGUMENT;
+}
+
+const char *thimble_unit(thimble_model *model, uint32_t input, uint32_t place) {
+    border_tensor found;
+    if (find(model, THIMBLE_INPUT, input, &found) != THIMBLE_OK || place >= found.border.features)
+        return NULL;
+    const char *unit = found.border.units != NULL ? text_at(found.border.units, place) : "";
+    return *unit != '\0' ? unit : found.border.described.unit;
 }
 
 /* ---- float32, one rounding at a time ---- */
@@ -268,5 +276,5 @@ thimble_status thimble_decide_autoencoder(thimble_model *model, const float *val
 const char *thimble_label(thimble_model *model, uint32_t class_number) {
     border_tensor tensor;
     if (find_deciding(model, &tensor) != THIMBLE_OK || tensor.border.names == NULL) return NULL;
-    return class_number < tensor.border.described.names ? name_at(&tensor.border, class_number) : NULL;
+    return class_number < tensor.border.described.names ? text_at(tensor.border.names, class_number) : NULL;
 }

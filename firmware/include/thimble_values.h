@@ -75,6 +75,9 @@ thimble_status thimble_describe_output(thimble_model *model, uint32_t output,
 THIMBLE_CHECK_RESULT
 thimble_status thimble_find_feature(thimble_model *model, uint32_t input, const char *name, uint32_t *place);
 
+/* What the feature at `place` of an input is measured in; null where the model does not say. */
+const char *thimble_unit(thimble_model *model, uint32_t input, uint32_t place);
+
 /*
  * Writes all values of an input, of which there must be `count`; write every input before every inference.
  * NaN is a missing value: ERR_ARGUMENT where the model takes none, and then nothing has been written.

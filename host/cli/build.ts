@@ -40,6 +40,7 @@ const OPTIONS = {
   task: { type: "string" },
   label: { type: "string" },
   labels: { type: "string" },
+  units: { type: "string" },
   threshold: { type: "string" },
   "max-accuracy-drop": { type: "string" },
   key: { type: "string" },
@@ -47,12 +48,29 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
+/** Texts separated by commas, or the lines of a file. */
+function textList(text: string): string[] {
+  const isFile = existsSync(text) && statSync(text).isFile();
+  const texts = isFile ? readFileSync(text, "utf8").trim().split(/\r?\n/) : text.split(",");
+  return texts.map((each) => each.trim());
+}
+
+/** NAME=UNIT each; a name may have a "=". */
+function unitsOf(text: string): ReadonlyMap<string, string> {
+  const pairs = textList(text).map((each): [string, string] => {
+    const at = each.lastIndexOf("=");
+    const [name, unit] = [each.slice(0, Math.max(at, 0)).trim(), each.slice(at + 1).trim()];
+    if (name === "" || unit === "") throw new UsageError(`--units: expected NAME=UNIT, found "${each}"`);
+    return [name, unit];
+  });
+  const units = new Map(pairs);
+  if (units.size < pairs.length) throw new UsageError(`--units: expected names that differ, found "${text}"`);
+  return units;
+}
+
 /** Names separated by commas, or the lines of a file. */
 function nameList(option: string, text: string): readonly string[] {
-  const isFile = existsSync(text) && statSync(text).isFile();
-  const names = (isFile ? readFileSync(text, "utf8").trim().split(/\r?\n/) : text.split(",")).map((name) =>
-    name.trim(),
-  );
+  const names = textList(text);
   if (names.includes("") || new Set(names).size < names.length)
     throw new UsageError(`${option}: expected names that differ, found "${text}"`);
   return names;
@@ -72,6 +90,7 @@ function useOptions({
   label,
   labels,
   threshold,
+  units,
 }: ReturnType<typeof parse<typeof OPTIONS>>["values"]): Pick<
   BuildOptions,
   "evaluate" | "labelColumns" | "facts"
@@ -83,6 +102,7 @@ function useOptions({
       ...(task !== undefined && { task: oneOf("--task", task, TASKS) }),
       ...(labels !== undefined && { labels: nameList("--labels", labels) }),
       ...(threshold !== undefined && { threshold: finiteNumber("--threshold", threshold) }),
+      ...(units !== undefined && { units: unitsOf(units) }),
     },
   };
 }
@@ -223,7 +243,7 @@ export const buildCommand: Command = {
               [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
               [--task ${TASKS.join("|")}]
-              [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER]
+              [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER] [--units NAME=UNIT,...]
 
 MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
 DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), model.graph.json (for the
@@ -244,6 +264,7 @@ ${QUANTIZATION_USAGE}
                score, what it means up to the threshold and above it
   --threshold  where a detector, or a classifier of two classes, decides: part of the module; of an autoencoder, the
                mean squared error above which a sample is an anomaly
+  --units      what inputs, outputs or features are measured in, by their names, or a file with a line for each
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
   --time-limit  the longest that the build may take, in seconds of processor time

@@ -104,21 +104,35 @@ const tensorRow = (kind: string) => (info: TensorInfo) => [
 /** More columns are in --json. */
 const SHOWN_FEATURES = 32;
 
+/** More edges are in --json. */
+const SHOWN_EDGES = 3;
+
+/** The bins that values of a feature are counted into. */
+function binsText(edges: readonly number[] | null): string {
+  if (!edges) return "";
+  const more = edges.length > SHOWN_EDGES ? ", ..." : "";
+  return `${edges.length + 1} between ${edges.slice(0, SHOWN_EDGES).map(short).join(", ")}${more}`;
+}
+
 /** What happens to the values of each feature of an input before they are quantised. */
-function featureTable({ name, shape, features, scaling }: TensorInfo): string[] {
-  if (!features && !scaling) return [];
+function featureTable({ name, shape, features, scaling, units }: TensorInfo): string[] {
+  if (!features && !scaling && !units) return [];
   const count = shape.at(-1) ?? 1;
   const rows = Array.from({ length: Math.min(count, SHOWN_FEATURES) }, (_, i) => [
     `  ${features?.[i] ?? i}`,
+    ...(units ? [units[i]!] : []),
     ...(scaling ? [short(scaling.offsets[i]!), short(scaling.factors[i]!)] : []),
     ...(scaling?.missing
       ? [scaling.missing[i] === null ? "its own integer" : short(scaling.missing[i]!)]
       : []),
+    ...(scaling?.edges ? [binsText(scaling.edges[i]!)] : []),
   ]);
   const head = [
     `${name}, feature`,
+    ...(units ? ["unit"] : []),
     ...(scaling ? ["offset", "factor"] : []),
     ...(scaling?.missing ? ["missing"] : []),
+    ...(scaling?.edges ? ["bins"] : []),
   ];
   const more = count > rows.length ? [`  ... and ${integer(count - rows.length)} more (--json)`] : [];
   return ["", table(rows, { head }), ...more];

@@ -66,6 +66,8 @@ export interface Tensor {
   readonly threshold?: number;
   /** What the values of a graph input or output are measured in, e.g. "°C". */
   readonly unit?: string;
+  /** The same of the elements of a graph input's last axis, each its own; empty where it is not known. */
+  readonly units?: readonly string[];
   /** On graph inputs only. */
   readonly scaling?: Scaling;
   /**

@@ -7,7 +7,6 @@ import { typeRange } from "../ops/activation.ts";
 import type { Borders, BorderTensor, Stream } from "../ops/border.ts";
 import type { Decision } from "../ops/decision.ts";
 import {
-  ALL_FIELDS,
   BORDERS_MAX,
   DECISION_CODES,
   DESCRIPTOR_SECTION,
@@ -73,7 +72,7 @@ const scalingBytes = ({ offsets, factors, edges }: Scaling): Uint8Array[] =>
   });
 
 /** The optional fields of a record in their order, by the bits that say they are there. */
-function fieldsOf({ unit, scaling, features, labels, threshold, stream }: BorderTensor) {
+function fieldsOf({ unit, scaling, features, labels, threshold, stream, units }: BorderTensor) {
   const names = features ?? labels;
   const numbered = features && numberedNames(features);
   const fields: Partial<Record<keyof typeof FIELD_BITS, readonly Uint8Array[]>> = {
@@ -84,6 +83,7 @@ function fieldsOf({ unit, scaling, features, labels, threshold, stream }: Border
     ...(numbered && { numbered: [text(numbered.prefix), number(numbered.first)] }),
     ...(threshold !== undefined && { threshold: [floats([threshold])] }),
     ...(stream && { stream: [stream.sampleRate, stream.channels, stream.hop].map(number) }),
+    ...(units && { units: units.map(text) }),
   };
   return fields;
 }
@@ -229,13 +229,14 @@ function decisionOf(code: number, isInput: boolean, at: string): Decision {
   return found;
 }
 
+const INPUT_FIELDS = FIELD_BITS.scaling | FIELD_BITS.missing | FIELD_BITS.numbered | FIELD_BITS.units;
+
 /** The fields that every record has. */
 function readFixed(reader: DescriptorReader, isInput: boolean, at: string) {
   const types = reader.byte();
   const flags = reader.byte();
-  if (flags & ~ALL_FIELDS) fail(at, "fields of this version", `0x${flags.toString(16)}`);
-  if (!isInput && flags & (FIELD_BITS.scaling | FIELD_BITS.numbered))
-    fail(at, "no scaling of an output", "one");
+  if (!isInput && flags & INPUT_FIELDS)
+    fail(at, "no fields of inputs on an output", `0x${flags.toString(16)}`);
   const decision = decisionOf(reader.byte(), isInput, at);
   const name = reader.cString();
   const shape = readShape(reader, at);
@@ -262,6 +263,7 @@ function readRecord(from: DescriptorReader, kind: "input" | "output", i: number)
   if (isInput && names && names.length !== count) fail(`${at}: names`, String(count), names.length);
   const threshold = flags & FIELD_BITS.threshold ? reader.float(`${at}: threshold`) : undefined;
   const stream = flags & FIELD_BITS.stream ? readStream(reader, at) : undefined;
+  const units = flags & FIELD_BITS.units ? reader.list(count, 1, () => reader.cString()) : undefined;
   if (!reader.done) fail(at, "the end of its record", `${reader.end - reader.position} bytes more`);
   return {
     ...tensor,
@@ -271,6 +273,7 @@ function readRecord(from: DescriptorReader, kind: "input" | "output", i: number)
     ...(threshold !== undefined && { threshold }),
     ...(decision !== "none" && { decision }),
     ...(stream && { stream }),
+    ...(units && { units }),
   };
 }
 

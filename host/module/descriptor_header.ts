@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { root } from "../root.ts";
 import {
-  ALL_FIELDS,
   BORDERS_MAX,
   DECISION_CODES,
   DESCRIPTOR_SECTION,
@@ -36,7 +35,7 @@ enum { DESCRIPTOR_VERSION = ${DESCRIPTOR_VERSION}, DESCRIPTOR_TENSORS_MAX = ${BO
 
 ${enumeration("DECISION", DECISION_CODES)}
 
-${enumeration("FIELD", { ...FIELD_BITS, all: ALL_FIELDS })}
+${enumeration("FIELD", FIELD_BITS)}
 
 #endif
 `;

@@ -45,7 +45,7 @@ export const DECISION_CODES = {
   error: 5,
 } as const satisfies Record<Decision, number>;
 
-/** Fields that a record has only where its bit is set, in this order. */
+/** Fields that a record has only where its bit is set, in this order: all bits of a byte. */
 export const FIELD_BITS = {
   unit: 1,
   scaling: 2,
@@ -54,5 +54,5 @@ export const FIELD_BITS = {
   numbered: 16,
   threshold: 32,
   stream: 64,
+  units: 128,
 } as const;
-export const ALL_FIELDS = 127;

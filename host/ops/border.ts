@@ -45,8 +45,10 @@ export interface BorderTensor extends Border {
   readonly labels?: readonly string[];
   /** Where a single value decides: see `Tensor.threshold`. */
   readonly threshold?: number;
-  /** What one step of the values is measured in, e.g. "°C". */
+  /** What the values are measured in, e.g. "°C". */
   readonly unit?: string;
+  /** The same of the elements of an input's last axis, each its own; empty where it is not known. */
+  readonly units?: readonly string[];
   /** Type of the values as they come from sensors or go to people; float32 where it is left out. */
   readonly source?: DType;
   /** How an output decides, if it does. */
@@ -95,7 +97,7 @@ export function borderOf(tensor: Tensor): Border {
 export const singleThreshold = (threshold: number): number => floatAt(floorPlace(threshold, false));
 
 function borderTensor(tensor: Tensor, decision: Decision): BorderTensor {
-  const { name, shape, features, labels, threshold, unit } = tensor;
+  const { name, shape, features, labels, threshold, unit, units } = tensor;
   const { dtype, ...border } = borderOf(tensor);
   return {
     name,
@@ -104,6 +106,7 @@ function borderTensor(tensor: Tensor, decision: Decision): BorderTensor {
     shape,
     ...border,
     ...(unit !== undefined && { unit }),
+    ...(units && { units }),
     ...(features && { features }),
     ...(labels && { labels }),
     ...(threshold !== undefined && { threshold: singleThreshold(threshold) }),

@@ -135,10 +135,16 @@ function checkBorder(graph: Graph, fail: Fail): void {
 }
 
 /** Names of features belong to inputs, thresholds to outputs. */
-function checkNames({ name, shape, features, threshold, unit }: Tensor, graph: Graph, fail: Fail): void {
+function checkNames(
+  { name, shape, features, threshold, unit, units }: Tensor,
+  graph: Graph,
+  fail: Fail,
+): void {
   const count = shape.at(-1) ?? 1;
   if (features && (!graph.inputs.includes(name) || features.length !== count))
     fail(`tensor ${name}: expected ${count} names of features on an input only, found ${features.length}`);
+  if (units && (!graph.inputs.includes(name) || units.length !== count))
+    fail(`tensor ${name}: expected ${count} units of features on an input only, found ${units.length}`);
   if (unit !== undefined && ![...graph.inputs, ...graph.outputs].includes(name))
     fail(`tensor ${name}: expected a unit on inputs and outputs only, found ${unit}`);
   if (threshold !== undefined && !(graph.outputs.includes(name) && Number.isFinite(Math.fround(threshold))))

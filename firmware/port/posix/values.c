@@ -7,6 +7,7 @@
  *     read M I                  the values of output I
  *     decide M [HEX]            class, score, label or "-"; with the input's values as of an autoencoder
  *     feature M I NAME          the place of a feature
+ *     unit M I PLACE            what the feature at that place is measured in, or "-"
  *     describe M input|output I  name, unit or "-", task, type, source, scale, zero point, names, sample
  * rate, channels, hop, shape
  */
@@ -99,6 +100,11 @@ static void print_feature(thimble_model *model, const posix_words *words) {
     printf("%d %" PRIu32 "\n", status, place);
 }
 
+static void print_unit(thimble_model *model, const posix_words *words) {
+    const char *unit = thimble_unit(model, words->number(2), words->number(3));
+    printf("%s\n", unit != NULL ? unit : "-");
+}
+
 static void print_description(thimble_model *model, const posix_words *words) {
     thimble_description found;
     const int is_input          = strcmp(words->at(2), "input") == 0;
@@ -125,7 +131,7 @@ int posix_values(thimble_model *model, const posix_words *words) {
     } commands[] = {
         {"write", write_input},          {"input", print_input},     {"invoke_written", invoke_written},
         {"read", read_output},           {"decide", print_decision}, {"feature", print_feature},
-        {"describe", print_description},
+        {"describe", print_description}, {"unit", print_unit},
     };
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(words->at(0), commands[i].name) != 0) continue;

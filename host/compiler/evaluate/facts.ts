@@ -17,6 +17,8 @@ export interface Facts {
   readonly labels?: readonly string[];
   /** See `Tensor.threshold`. */
   readonly threshold?: number;
+  /** What values are measured in, by the names of inputs, outputs and features. */
+  readonly units?: ReadonlyMap<string, string>;
   /** Names of the columns of a table, if the model's only input is one and its file has none. */
   readonly columns?: readonly string[];
 }
@@ -48,9 +50,29 @@ function withColumns(graph: Graph, columns: readonly string[]): Graph {
     : graph;
 }
 
-/** The graph with all of it. Throws ModelError where labels or a threshold do not fit the output that decides. */
-export function withFacts(graph: Graph, { task, labels, threshold, columns }: Facts): Graph {
-  const named = columns ? withColumns(graph, columns) : graph;
+/** A feature's unit goes before that of its input, of which an input of one feature has only one. */
+function withUnits(graph: Graph, units: ReadonlyMap<string, string>): Graph {
+  const borders = [...new Set([...graph.inputs, ...graph.outputs])].map((name) => tensorOf(graph, name));
+  const known = new Set(borders.flatMap(({ name, features = [] }) => [name, ...features]));
+  const unknown = [...units.keys()].filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new ModelError(
+      `--units: expected names of inputs, outputs or features, found ${unknown.map((name) => `"${name}"`).join(", ")}`,
+    );
+  const measured = borders.map((tensor) => {
+    const { name, features } = tensor;
+    const unit = units.get(name);
+    const each =
+      features?.some((feature) => units.has(feature)) && features.map((feature) => units.get(feature) ?? "");
+    return { ...tensor, ...(unit !== undefined && { unit }), ...(each && { units: each }) };
+  });
+  return withTensors(graph, measured);
+}
+
+/** The graph with all of it. Throws ModelError where labels, a threshold or a unit do not fit the model. */
+export function withFacts(graph: Graph, { task, labels, threshold, units, columns }: Facts): Graph {
+  const withNames = columns ? withColumns(graph, columns) : graph;
+  const named = units ? withUnits(withNames, units) : withNames;
   const output = tensorOf(named, named.outputs[judgedOutput(named)]!);
   const known = labels ? labelled(output, labels) : output;
   const found = task ?? taskOf(withTensors(named, [known]));
@@ -61,16 +83,22 @@ export function withFacts(graph: Graph, { task, labels, threshold, columns }: Fa
 /** The graph with the facts of another one of the same inputs and outputs, whatever these are called. */
 export function copyFacts(graph: Graph, from: Graph): Graph {
   const outputs = graph.outputs.map((name, i) => {
-    const { labels, threshold } = tensorOf(from, from.outputs[i]!);
+    const { labels, threshold, unit } = tensorOf(from, from.outputs[i]!);
     return {
       ...tensorOf(graph, name),
       ...(labels && { labels }),
       ...(threshold !== undefined && { threshold }),
+      ...(unit !== undefined && { unit }),
     };
   });
   const inputs = graph.inputs.map((name, i) => {
-    const { features } = tensorOf(from, from.inputs[i]!);
-    return { ...tensorOf(graph, name), ...(features && { features }) };
+    const { features, unit, units } = tensorOf(from, from.inputs[i]!);
+    return {
+      ...tensorOf(graph, name),
+      ...(features && { features }),
+      ...(unit !== undefined && { unit }),
+      ...(units && { units }),
+    };
   });
   return { ...withTensors(graph, [...inputs, ...outputs]), ...(from.task && { task: from.task }) };
 }

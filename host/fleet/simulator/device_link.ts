@@ -108,9 +108,18 @@ export interface DeviceFile {
   readonly authorization?: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly seed?: number;
+  /** Values that its sensors read at every inference, by the names of features; the model needs labels then. */
+  readonly readings?: Readonly<Record<string, number>>;
 }
 
 const [DEVICE_MAGIC, KEYS_MOST, KEY_BYTES, TEXT_BYTES] = [0x56444854, 4, 32, 1024];
+
+/** The bits of a float32 as a number in hexadecimal. */
+function floatHex(value: number): string {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatBE(value);
+  return bytes.toString("hex");
+}
 
 /** The bytes of `device.bin`. Throws RangeError where something does not fit. */
 export function encodeDeviceFile({
@@ -119,10 +128,12 @@ export function encodeDeviceFile({
   authorization = "",
   attributes,
   seed = 1,
+  readings = {},
 }: DeviceFile): Buffer {
   if (keys.length > KEYS_MOST || keys.some((key) => key.length !== KEY_BYTES))
     throw new RangeError(`keys: expected at most ${KEYS_MOST} of ${KEY_BYTES} bytes, found ${keys.length}`);
-  const texts = [url, authorization, attributes ? JSON.stringify(attributes) : ""];
+  const fixed = [url, authorization, attributes ? JSON.stringify(attributes) : ""];
+  const texts = [...fixed, ...Object.entries(readings).flatMap(([name, value]) => [name, floatHex(value)])];
   const text = Buffer.from(texts.map((each) => `${each}\0`).join(""));
   if (text.length > TEXT_BYTES)
     throw new RangeError(`device.bin: expected texts of at most ${TEXT_BYTES} bytes, found ${text.length}`);

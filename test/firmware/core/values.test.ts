@@ -14,7 +14,8 @@ import { generateKey, rawPublicKey } from "../../../host/image/keys.ts";
 import { ModelError, toBytes } from "../../../host/ir/graph.ts";
 import { decodeDescriptor, encodeDescriptor, readDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_HEADER_PATH, descriptorHeader } from "../../../host/module/descriptor_header.ts";
-import { type Borders, dequantizeBytes, quantizeInput } from "../../../host/ops/border.ts";
+import { TASK_CODES, TYPE_CODES } from "../../../host/module/descriptor_table.ts";
+import { type Borders, type BorderTensor, dequantizeBytes, quantizeInput } from "../../../host/ops/border.ts";
 import { type Decided, decideOutputs } from "../../../host/ops/border_decision.ts";
 import { flashOf } from "../../../host/runtime/engines/qemu.ts";
 import { key, makeImage, play, publicHex, STATUS } from "../../support/signed_images.ts";
@@ -55,20 +56,57 @@ const isAutoencoder = ({ outputs }: Borders): boolean => outputs[0]!.decision ==
 const decisionText = (decided: Decided | undefined): string =>
   decided ? `0 ${decided.classNumber} ${float(decided.score)} ${decided.label ?? "-"}` : "-1 0 00000000 -";
 
+/** What thimble_describe_input and thimble_describe_output say, as the program prints it. */
+function descriptionText(tensor: BorderTensor): string {
+  const { name, unit = "-", dtype, scale, zeroPoint, shape, features, labels, stream } = tensor;
+  const { sampleRate = 0, channels = 0, hop = 0 } = stream ?? {};
+  const types = `${TASK_CODES.classification} ${TYPE_CODES[dtype]} ${TYPE_CODES.float32}`;
+  const names = (features ?? labels)?.length ?? 0;
+  return `0 ${name} ${unit} ${types} ${float(scale)} ${zeroPoint} ${names} ${sampleRate} ${channels} ${hop} [${shape}]`;
+}
+
+/** What is known of the last feature of an example's input, by its place and by its name. */
+function featureScript({ inputs: [input] }: Borders) {
+  const { shape, features = [], unit = "-", units } = input!;
+  const place = (shape.at(-1) ?? 1) - 1;
+  const name = features[place];
+  const commands = [`unit 0 0 ${place}`, ...(name ? [`feature 0 0 ${name}`, `feature 0 0 ${name}?`] : [])];
+  const answers = [
+    units?.[place] || unit,
+    ...(name ? [`0 ${features.indexOf(name)}`, `${STATUS.ARGUMENT} 0`] : []),
+  ];
+  return { commands, answers };
+}
+
 /** Commands about an example, and what the host's own codec answers. */
-function script(one: Example): { readonly commands: string[]; readonly answers: string[] } {
+function script(one: Example) {
   const { borders, values } = one;
   const raw = rawOf(one);
   const [output] = borders.outputs;
-  const open = [imageOf(described(borders)), "open 0 0", `write 0 0 ${hex(toBytes(values))}`];
-  if (!raw) return { commands: open, answers: ["0", "0", String(STATUS.ARGUMENT)] };
+  const feature = featureScript(borders);
+  const open = [
+    imageOf(described(borders)),
+    "open 0 0",
+    "describe 0 input 0",
+    "describe 0 output 0",
+    ...feature.commands,
+    `write 0 0 ${hex(toBytes(values))}`,
+  ];
+  const opened = [
+    "0",
+    "0",
+    descriptionText(borders.inputs[0]!),
+    descriptionText(output!),
+    ...feature.answers,
+  ];
+  if (!raw) return { commands: open, answers: [...opened, String(STATUS.ARGUMENT)], isRefused: true };
   const real = dequantizeBytes(raw, output!);
   const compared = isAutoencoder(borders) ? ` ${hex(toBytes(values))}` : "";
   return {
     commands: [...open, "input 0 0", "invoke_written 0", "read 0 0", `decide 0${compared}`],
+    isRefused: false,
     answers: [
-      "0",
-      "0",
+      ...opened,
       "0",
       `0 ${hex(raw)}`,
       `0 ${hex(raw)}`,
@@ -106,11 +144,8 @@ describe("values on this machine", { skip: missing }, () => {
       assert.deepEqual(found.slice(at, at + answers.length), answers, JSON.stringify(examples[i]));
       at += answers.length;
     }
-    assert.ok(
-      scripts.some(({ answers }) => answers.length === 3),
-      "some values are missing",
-    );
-    assert.ok(scripts.filter(({ answers }) => answers.length > 3).length > EXAMPLES / 2);
+    const refused = scripts.filter(({ isRefused }) => isRefused);
+    assert.ok(refused.length > 0 && refused.length < EXAMPLES / 2, "some values are missing");
   });
 });
 

@@ -98,7 +98,20 @@ function inputOf(dtype: DType, shape: readonly number[]): fc.Arbitrary<BorderTen
     .integer({ min: 0, max: 99 })
     .map((first) => Array.from({ length: features }, (_, i) => `f${first + i}`));
   const more = fc.record(
-    { scaling: scalingOf(features), features: fc.oneof(plain, numbered), unit: text },
+    {
+      scaling: scalingOf(features),
+      features: fc.oneof(plain, numbered),
+      unit: text,
+      units: plain,
+      stream: fc.record(
+        {
+          sampleRate: fc.integer({ min: 1, max: 1e6 }),
+          channels: fc.integer({ min: 1, max: 9 }),
+          hop: fc.nat(99),
+        },
+        { noNullPrototype: true },
+      ),
+    },
     { requiredKeys: [], noNullPrototype: true },
   );
   return fc

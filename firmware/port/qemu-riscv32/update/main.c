@@ -12,6 +12,7 @@
 #include "line.h"
 #include "link.h"
 #include "partition.h"
+#include "readings.h"
 #include "sha256.h"
 #include "thimble_ddi.h"
 
@@ -89,18 +90,32 @@ static void start(void) {
 }
 
 /* One question every time: the answer tells which model it was. */
-static void infer(void) {
+static void ask_number(uint32_t version) {
     size_t bytes       = 0;
     const uint32_t ask = INPUT;
     void *input        = thimble_input(service.model, 0, &bytes);
     if (input == NULL || bytes != sizeof ask) give_up("model: expected an input of four bytes");
     memcpy(input, &ask, sizeof ask);
-    const thimble_image *image = thimble_describe(service.model);
-    const uint32_t version =
-        image->version[0] | (uint32_t)image->version[1] << 8 | (uint32_t)image->revision << 16;
     const thimble_status status = thimble_service_invoke(&service);
     const uint8_t *output       = status == THIMBLE_OK ? thimble_output(service.model, 0, &bytes) : NULL;
     link_inference(version, status, output, output == NULL ? 0 : (uint32_t)bytes);
+}
+
+static void ask_sensors(uint32_t version) {
+    thimble_status status;
+    const char *label = readings_infer(&file, &service, &status);
+    link_inference(version, status, (const uint8_t *)label, label == NULL ? 0 : (uint32_t)strlen(label));
+}
+
+static void infer(void) {
+    const thimble_image *image = thimble_describe(service.model);
+    const uint32_t version =
+        image->version[0] | (uint32_t)image->version[1] << 8 | (uint32_t)image->revision << 16;
+    float value;
+    if (device_file_reading(&file, 0, &value) != NULL)
+        ask_sensors(version);
+    else
+        ask_number(version);
 }
 
 int main(void) {
