@@ -218,6 +218,21 @@ static thimble_status read_record(thimble_reader *from, int kind, thimble_border
                                                                                : THIMBLE_ERR_DESCRIPTOR;
 }
 
+/* The record of that number, counted through inputs and outputs; null where not all of them are whole. */
+static const uint8_t *find_record(thimble_reader *all, uint32_t records, uint32_t number, uint32_t *bytes) {
+    const uint8_t *found = NULL;
+    for (uint32_t i = 0; i < records; i++) {
+        const uint32_t size   = thimble_take_u32(all);
+        const uint8_t *record = thimble_take(all, size);
+        if (i != number) continue;
+        found  = record;
+        *bytes = size;
+    }
+    return all->bad || all->at != all->end ? NULL : found;
+}
+
+static int is_count(uint8_t count) { return count > 0 && count <= DESCRIPTOR_TENSORS_MAX; }
+
 thimble_status thimble_border_read(const uint8_t *module, size_t bytes, int kind, uint32_t index,
                                    thimble_border *border) {
     thimble_reader all = {NULL, NULL, 0};
@@ -225,11 +240,11 @@ thimble_status thimble_border_read(const uint8_t *module, size_t bytes, int kind
     const uint8_t version = thimble_take_byte(&all), task = thimble_take_byte(&all);
     const uint8_t inputs = thimble_take_byte(&all), outputs = thimble_take_byte(&all);
     if (all.bad || version != DESCRIPTOR_VERSION || task > THIMBLE_TASK_IMAGE) return THIMBLE_ERR_DESCRIPTOR;
+    if (!is_count(inputs) || !is_count(outputs)) return THIMBLE_ERR_DESCRIPTOR;
     if (index >= (kind == THIMBLE_INPUT ? inputs : outputs)) return THIMBLE_ERR_DESCRIPTOR;
-    const uint32_t before = index + (kind == THIMBLE_INPUT ? 0u : inputs);
-    for (uint32_t i = 0; i < before; i++) (void)thimble_take(&all, thimble_take_u32(&all));
-    const uint32_t size   = thimble_take_u32(&all);
-    const uint8_t *record = thimble_take(&all, size);
+    const uint32_t number = index + (kind == THIMBLE_INPUT ? 0u : inputs);
+    uint32_t size         = 0;
+    const uint8_t *record = find_record(&all, (uint32_t)inputs + outputs, number, &size);
     if (record == NULL) return THIMBLE_ERR_DESCRIPTOR;
     *border              = (thimble_border){.described = {.task = (thimble_task)task}};
     thimble_reader inner = {record, record + size, 0};

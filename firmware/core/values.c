@@ -3,6 +3,7 @@
  * their order are those of host/ops/border.ts, each rounded to float32; nothing is added to a product in one
  * step, and volatile keeps every compiler from it.
  */
+#include <math.h>
 #include <string.h>
 
 #include "descriptor.h"
@@ -267,8 +268,10 @@ thimble_status thimble_decide_autoencoder(thimble_model *model, const float *val
         const float difference = rounded(real_at(&tensor, i) - values[i]);
         sum                    = rounded(sum + rounded(difference * difference));
     }
-    const float mean = rounded(sum / (float)(uint32_t)count);
-    *class_number    = mean > tensor.border.threshold;
+    float mean = rounded(sum / (float)(uint32_t)count);
+    /* An infinite value, and one of the output: an anomaly all the same. */
+    if (!is_number(mean)) mean = INFINITY;
+    *class_number = mean > tensor.border.threshold;
     if (score != NULL) *score = mean;
     return THIMBLE_OK;
 }

@@ -231,6 +231,16 @@ function decisionOf(code: number, isInput: boolean, at: string): Decision {
 
 const INPUT_FIELDS = FIELD_BITS.scaling | FIELD_BITS.missing | FIELD_BITS.numbered | FIELD_BITS.units;
 
+/** Throws ModelError where an output can't decide so. */
+function checkDecision({ decision = "none", shape, threshold }: BorderTensor, at: string): void {
+  const count = elements(shape);
+  const values: Partial<Record<Decision, number>> = { above: 1, index: 1, second: 2 };
+  const expected = values[decision] ?? count;
+  if (count !== expected) fail(`${at}: decision ${decision}`, `${expected} values`, count);
+  if ((decision === "second" || decision === "error") && threshold === undefined)
+    fail(`${at}: decision ${decision}`, "a threshold", "none");
+}
+
 /** The fields that every record has. */
 function readFixed(reader: DescriptorReader, isInput: boolean, at: string) {
   const types = reader.byte();
@@ -246,7 +256,7 @@ function readFixed(reader: DescriptorReader, isInput: boolean, at: string) {
   const scale = reader.float(`${at}: scale`);
   if (!(scale > 0)) fail(`${at}: scale`, "more than 0", scale);
   const zeroPoint = Number(reader.signed(32));
-  const { min, max } = typeRange({ dtype });
+  const { min, max } = dtype === "int32" ? { min: 0, max: 0 } : typeRange({ dtype });
   if (!(zeroPoint >= min && zeroPoint <= max)) fail(`${at}: zero point`, `${min} to ${max}`, zeroPoint);
   return { flags, decision, tensor: { name, dtype, source, shape, scale, zeroPoint } };
 }
@@ -265,7 +275,7 @@ function readRecord(from: DescriptorReader, kind: "input" | "output", i: number)
   const stream = flags & FIELD_BITS.stream ? readStream(reader, at) : undefined;
   const units = flags & FIELD_BITS.units ? reader.list(count, 1, () => reader.cString()) : undefined;
   if (!reader.done) fail(at, "the end of its record", `${reader.end - reader.position} bytes more`);
-  return {
+  const border: BorderTensor = {
     ...tensor,
     ...(unit !== undefined && { unit }),
     ...(scaling && { scaling }),
@@ -275,6 +285,8 @@ function readRecord(from: DescriptorReader, kind: "input" | "output", i: number)
     ...(stream && { stream }),
     ...(units && { units }),
   };
+  checkDecision(border, at);
+  return border;
 }
 
 /** Reads untrusted bytes; throws ModelError where they are not what SPEC.md says. */

@@ -10,14 +10,15 @@ export interface Decided {
   readonly label?: string;
 }
 
-/** Mean squared difference, each step rounded to float32. */
+/** Mean squared difference, each step rounded to float32; infinite where infinities leave no number. */
 function meanSquare(values: Float32Array, others: Float32Array): number {
   let sum = 0;
   values.forEach((value, i) => {
     const difference = Math.fround(value - others[i]!);
     sum = Math.fround(sum + Math.fround(difference * difference));
   });
-  return Math.fround(sum / values.length);
+  const mean = Math.fround(sum / values.length);
+  return Number.isNaN(mean) ? Number.POSITIVE_INFINITY : mean;
 }
 
 /** A probability decides at one half. */

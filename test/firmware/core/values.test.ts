@@ -11,15 +11,15 @@ import { firmwareAvailability } from "../../../host/firmware/qemu_build.ts";
 import { runFirmware } from "../../../host/firmware/qemu_run.ts";
 import { findCompiler, findSource } from "../../../host/firmware/wasm3_build.ts";
 import { generateKey, rawPublicKey } from "../../../host/image/keys.ts";
-import { ModelError, toBytes } from "../../../host/ir/graph.ts";
+import { toBytes } from "../../../host/ir/graph.ts";
 import { decodeDescriptor, encodeDescriptor, readDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_HEADER_PATH, descriptorHeader } from "../../../host/module/descriptor_header.ts";
-import { TASK_CODES, TYPE_CODES } from "../../../host/module/descriptor_table.ts";
-import { type Borders, type BorderTensor, dequantizeBytes, quantizeInput } from "../../../host/ops/border.ts";
-import { type Decided, decideOutputs } from "../../../host/ops/border_decision.ts";
+import { dequantizeBytes } from "../../../host/ops/border.ts";
+import { decideOutputs } from "../../../host/ops/border_decision.ts";
 import { flashOf } from "../../../host/runtime/engines/qemu.ts";
-import { key, makeImage, play, publicHex, STATUS } from "../../support/signed_images.ts";
+import { key, play, publicHex } from "../../support/signed_images.ts";
 import { described, type Example, example } from "./values_borders.ts";
+import { isAutoencoder, rawOf, script } from "./values_script.ts";
 
 const SEED = 15;
 const EXAMPLES = 150;
@@ -32,89 +32,10 @@ const noEmulator = emulator.available
   : `qemu is missing: ${emulator.reason}; install: ${emulator.install}`;
 
 const examples: readonly Example[] = fc.sample(example, { numRuns: EXAMPLES, seed: SEED });
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
-const float = (value: number): string => hex(toBytes(Float32Array.of(value)));
-const imageOf = (module: Uint8Array): string => `image 0 ${hex(makeImage({ body: module }))}`;
-
 let program = "";
 before(async () => {
   if (missing === false) program = await buildPosix({ sanitize: true });
 });
-
-/** The raw input, or undefined where a value is missing that the model does not know of. */
-function rawOf({ borders, values }: Example): Uint8Array | undefined {
-  try {
-    return quantizeInput(values, borders.inputs[0]!);
-  } catch (error) {
-    assert.ok(error instanceof ModelError);
-    return undefined;
-  }
-}
-
-const isAutoencoder = ({ outputs }: Borders): boolean => outputs[0]!.decision === "error";
-
-const decisionText = (decided: Decided | undefined): string =>
-  decided ? `0 ${decided.classNumber} ${float(decided.score)} ${decided.label ?? "-"}` : "-1 0 00000000 -";
-
-/** What thimble_describe_input and thimble_describe_output say, as the program prints it. */
-function descriptionText(tensor: BorderTensor): string {
-  const { name, unit = "-", dtype, scale, zeroPoint, shape, features, labels, stream } = tensor;
-  const { sampleRate = 0, channels = 0, hop = 0 } = stream ?? {};
-  const types = `${TASK_CODES.classification} ${TYPE_CODES[dtype]} ${TYPE_CODES.float32}`;
-  const names = (features ?? labels)?.length ?? 0;
-  return `0 ${name} ${unit} ${types} ${float(scale)} ${zeroPoint} ${names} ${sampleRate} ${channels} ${hop} [${shape}]`;
-}
-
-/** What is known of the last feature of an example's input, by its place and by its name. */
-function featureScript({ inputs: [input] }: Borders) {
-  const { shape, features = [], unit = "-", units } = input!;
-  const place = (shape.at(-1) ?? 1) - 1;
-  const name = features[place];
-  const commands = [`unit 0 0 ${place}`, ...(name ? [`feature 0 0 ${name}`, `feature 0 0 ${name}?`] : [])];
-  const answers = [
-    units?.[place] || unit,
-    ...(name ? [`0 ${features.indexOf(name)}`, `${STATUS.ARGUMENT} 0`] : []),
-  ];
-  return { commands, answers };
-}
-
-/** Commands about an example, and what the host's own codec answers. */
-function script(one: Example) {
-  const { borders, values } = one;
-  const raw = rawOf(one);
-  const [output] = borders.outputs;
-  const feature = featureScript(borders);
-  const open = [
-    imageOf(described(borders)),
-    "open 0 0",
-    "describe 0 input 0",
-    "describe 0 output 0",
-    ...feature.commands,
-    `write 0 0 ${hex(toBytes(values))}`,
-  ];
-  const opened = [
-    "0",
-    "0",
-    descriptionText(borders.inputs[0]!),
-    descriptionText(output!),
-    ...feature.answers,
-  ];
-  if (!raw) return { commands: open, answers: [...opened, String(STATUS.ARGUMENT)], isRefused: true };
-  const real = dequantizeBytes(raw, output!);
-  const compared = isAutoencoder(borders) ? ` ${hex(toBytes(values))}` : "";
-  return {
-    commands: [...open, "input 0 0", "invoke_written 0", "read 0 0", `decide 0${compared}`],
-    isRefused: false,
-    answers: [
-      ...opened,
-      "0",
-      `0 ${hex(raw)}`,
-      `0 ${hex(raw)}`,
-      `0 ${hex(toBytes(real))}`,
-      decisionText(decideOutputs(borders, [raw], values)),
-    ],
-  };
-}
 
 describe("the descriptor", () => {
   test("is read back as it was written", () => {
@@ -136,7 +57,7 @@ describe("the descriptor", () => {
 
 describe("values on this machine", { skip: missing }, () => {
   test(`of ${EXAMPLES} random borders have the bits of the host's`, async () => {
-    const scripts = examples.map(script);
+    const scripts = examples.map((one) => script(one));
     const commands = [`keys ${publicHex(key)}`, ...scripts.flatMap((each) => each.commands)];
     const found = (await play(program, commands)).slice(1);
     let at = 0;

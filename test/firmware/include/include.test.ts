@@ -90,6 +90,17 @@ describe("public headers", () => {
     });
   }
 
+  const gcc = findProgram("gcc") === undefined ? "gcc is missing: apt-get install gcc" : false;
+  test("the five lines of the README are C", { skip: gcc }, async () => {
+    const [, lines] = /```c\n([\s\S]*?)```/.exec(readFileSync(join(root, "README.md"), "utf8"))!;
+    assert.equal(lines!.trim().split("\n").length, 5);
+    const head =
+      '#include <stdio.h>\n#include "thimble_values.h"\nvoid use(thimble_model *model, float *values);\n';
+    const opening =
+      "void use(thimble_model *model, float *values) {\nuint32_t place, number;\nfloat score;\n";
+    await compile(targets[0]!, "c", `${head}${opening}${lines}}\n`, "readme.o");
+  });
+
   const nm = findProgram("nm") !== undefined && findProgram("g++") !== undefined;
   test("C++ asks the linker for C's names", {
     skip: nm ? false : "g++ is missing: apt-get install g++",
