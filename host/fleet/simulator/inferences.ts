@@ -1,7 +1,6 @@
 /** The inferences of a simulated device: by its own clock on what its sensors measure, and by whoever asks. */
 import { elements } from "../../ir/graph.ts";
 import type { Decided } from "../../ops/border_decision.ts";
-import type { InputInfo } from "../../runtime/data/index.ts";
 import type { DeviceOptions, Service } from "./device.ts";
 import type { RealOutputs } from "./device_values.ts";
 import { type NorFlash, PowerLoss } from "./flash.ts";
@@ -37,18 +36,22 @@ interface Setup {
   readonly every: number;
 }
 
-export function inferencesOf({ id, clock, flash, counts, power, device, every }: Setup): Inferences {
-  const sensors: (Sensor | undefined)[] = [];
-  const zeros = new Map<number, Uint8Array>();
-  let due = 0;
+const areLists = (inputs: RealInputs): inputs is readonly (readonly number[])[] => Array.isArray(inputs);
 
-  const zeroInput = (bytes: number): Uint8Array => {
-    if (!zeros.has(bytes)) zeros.set(bytes, new Uint8Array(bytes));
-    return zeros.get(bytes)!;
-  };
-  const realOf = (model: number): RealModel =>
-    realModel(flash, device.models[model]!, power.on().services[model]!);
+/** Values of each input of the model that runs. Throws RangeError where they are not what it takes. */
+function valuesOf(inputs: RealInputs, service: Service, model: RealModel, where: string): Float32Array[] {
+  if (areLists(inputs)) return model.values(inputs);
+  const row = new Array<number>(elements(model.inputs[0]!.shape)).fill(Number.NaN);
+  for (const [name, value] of Object.entries(inputs)) {
+    const place = service.feature(name);
+    if (place < 0) throw new RangeError(`${where}: expected a feature of its input 0, found ${name}`);
+    row[place] = value;
+  }
+  return model.values([row]);
+}
 
+/** Inferences of models of a device that is on, each counted. */
+function invocationsOf({ id, counts, power }: Pick<Setup, "id" | "counts" | "power">) {
   /** One inference of the model that runs once one that waits has been put on trial. Undefined where power failed amid it. */
   function invoke<T>(model: number, run: (service: Service) => T | number): T | number | undefined {
     const service = power.on().services[model]!;
@@ -66,28 +69,29 @@ export function inferencesOf({ id, clock, flash, counts, power, device, every }:
     return outputs;
   }
 
-  function places(values: Readonly<Record<string, number>>, service: Service, model: number): number[] {
-    const [{ shape }] = realOf(model).inputs as [InputInfo];
-    const row = new Array<number>(elements(shape)).fill(Number.NaN);
-    for (const [name, value] of Object.entries(values)) {
-      const place = service.feature(name);
-      if (place < 0)
-        throw new RangeError(`${id}: model ${model}: expected a feature of its input 0, found ${name}`);
-      row[place] = value;
-    }
-    return row;
-  }
+  return { invoke, orPowerLoss };
+}
+
+export function inferencesOf(setup: Setup): Inferences {
+  const { id, clock, flash, power, device, every } = setup;
+  const { invoke, orPowerLoss } = invocationsOf(setup);
+  const sensors: (Sensor | undefined)[] = [];
+  const zeros = new Map<number, Uint8Array>();
+  let due = 0;
+
+  const zeroInput = (bytes: number): Uint8Array => {
+    if (!zeros.has(bytes)) zeros.set(bytes, new Uint8Array(bytes));
+    return zeros.get(bytes)!;
+  };
+  const realOf = (model: number): RealModel =>
+    realModel(flash, device.models[model]!, power.on().services[model]!);
 
   function real(inputs: RealInputs, model: number): RealOutputs {
+    const where = `${id}: model ${model}`;
     const outputs = orPowerLoss(
-      invoke(model, (service) => {
-        const isList = (all: RealInputs): all is readonly (readonly number[])[] => Array.isArray(all);
-        const lists = isList(inputs) ? inputs : [places(inputs, service, model)];
-        return service.invokeReal(realOf(model).values(lists));
-      }),
+      invoke(model, (service) => service.invokeReal(valuesOf(inputs, service, realOf(model), where))),
     );
-    if (typeof outputs === "number")
-      throw new RangeError(`${id}: model ${model}: ${power.on().statusText(outputs)}`);
+    if (typeof outputs === "number") throw new RangeError(`${where}: ${power.on().statusText(outputs)}`);
     return outputs;
   }
 
