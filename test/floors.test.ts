@@ -23,7 +23,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/fleet/server"],
   ["host/fleet/simulator"],
   ["host/cli"],
-  ["host/demo", "host/index.ts", "host/thimble.mjs"],
+  ["host/demo", "host/packs", "host/index.ts", "host/thimble.mjs"],
 ];
 
 const roomNames = FLOORS.flat();

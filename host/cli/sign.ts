@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { basename, dirname, extname, join } from "node:path";
-import { readPrivateKey } from "../image/keys.ts";
+import { imageHeader, readPrivateKey } from "../image/keys.ts";
 import { isImage, parseImage } from "../image/mcuboot.ts";
 import { readNeeds } from "../image/module.ts";
 import { writeImage } from "../image/write_image.ts";
@@ -14,6 +14,7 @@ import { print, printJson } from "./output.ts";
 const OPTIONS = {
   key: { type: "string" },
   output: { type: "string", short: "o" },
+  "c-header": { type: "string" },
   id: { type: "string" },
   version: { type: "string" },
   "security-counter": { type: "string" },
@@ -54,13 +55,14 @@ export const signCommand: Command = {
   name: "sign",
   summary: "make a signed image of a module",
   usage: `thimble sign MODULE.wasm --key KEY.pem [-o FILE.img] [--id N] [--version X.Y.Z]
-             [--security-counter N=0] [--json]
+             [--security-counter N=0] [--c-header FILE.h] [--json]
 
 MODULE.wasm is a module made by thimble build; it is checked again before it is signed. The image has
 MCUboot's format (firmware/SPEC.md); imgtool reads it too.
   -o                  default: MODULE.img
   --id, --version     default: the module's name and version
-  --security-counter  a device refuses images with a lower one than it has run: raise it to retire models`,
+  --security-counter  a device refuses images with a lower one than it has run: raise it to retire models
+  --c-header          the image as a C array too, for firmware that carries its model`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODULE.wasm"]);
@@ -77,6 +79,8 @@ MCUboot's format (firmware/SPEC.md); imgtool reads it too.
     });
     const output = values.output ?? join(dirname(file), `${basename(file, extname(file))}.img`);
     writeAll(dirname(output), { [basename(output)]: image });
+    const header = values["c-header"];
+    if (header !== undefined) writeAll(dirname(header), { [basename(header)]: imageHeader(image) });
     const info = parseImage(image);
     if (values.json) printJson({ file: output, ...imageFields(info) });
     else print(`${imageText(info)}\nwritten ${output}`);

@@ -87,6 +87,27 @@ function cRows(raw: Uint8Array): string {
   return rows.map((row) => `        ${row.map(hex).join(", ")},`).join("\n");
 }
 
+/** A C header that defines an image as the array `model_image`, which has to lie at a multiple of 4. */
+export function imageHeader(image: Uint8Array): string {
+  const padded = new Uint8Array(Math.ceil(image.length / 8) * 8).fill(0xff);
+  padded.set(image);
+  return `/* A signed model image. Made by thimble sign. */
+#ifndef THIMBLE_MODEL_IMAGE_H
+#define THIMBLE_MODEL_IMAGE_H
+
+#include "thimble.h"
+
+#if defined(__GNUC__)
+__attribute__((aligned(8)))
+#endif
+static const uint8_t model_image[${padded.length}] = {
+${cRows(padded)}
+};
+
+#endif
+`;
+}
+
 /** A C header that defines `thimble_keys`, for `thimble_device.keys`, and `THIMBLE_KEY_COUNT`. */
 export function keyHeader(keys: readonly KeyObject[]): string {
   const entries = keys.map((key) => `    {\n${cRows(rawPublicKey(key))}\n    },\n`);

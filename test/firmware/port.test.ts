@@ -1,13 +1,8 @@
-/** The ports for ESP-IDF, which can't be built here, and for WebAssembly, in which simulated devices run. */
+/** The port for WebAssembly, in which simulated devices run. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, realpathSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { before, describe, test } from "node:test";
 import { seededInputs } from "../../host/compiler/verify/vectors.ts";
-import { FLASH_LAYOUTS } from "../../host/firmware/boards.ts";
-import { coreSources, wasm3Flags } from "../../host/firmware/posix_build.ts";
 import { buildWasm, wasmAvailability } from "../../host/firmware/wasm_build.ts";
-import { findCompiler, findSource, runProcess, wasm3Sources } from "../../host/firmware/wasm3_build.ts";
 import {
   type Place,
   type WasmDevice,
@@ -15,144 +10,14 @@ import {
   wasmDevice,
 } from "../../host/fleet/simulator/instance.ts";
 import { ImageError } from "../../host/image/error.ts";
-import { defaultTable } from "../../host/image/layout.ts";
 import { verifyImage } from "../../host/image/mcuboot.ts";
 import { readNeeds } from "../../host/image/module.ts";
-import { readTable, tableCsv } from "../../host/image/partition_table.ts";
 import { writeImage } from "../../host/image/write_image.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { build } from "../../host/pipeline.ts";
-import { root } from "../../host/root.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
-import { scratchFolder } from "../support/folders.ts";
 import { modelPath } from "../support/models.ts";
 import { key, makeImage, makeModule, otherKey, publicHex, STATUS, u32 } from "../support/signed_images.ts";
-
-const scratch = scratchFolder();
-const espIdf = join(root, "firmware", "port", "esp-idf");
-const espPath = (...names: string[]): string => join(espIdf, ...names);
-const read = (...names: string[]): string => readFileSync(espPath(...names), "utf8");
-
-/** Whether a command can be run, and how to install it where it can't. */
-async function missing(command: readonly string[], packages: string): Promise<string | false> {
-  const result = await runProcess([...command, "--version"]).catch(() => undefined);
-  return result?.status === 0 ? false : `${command[0]} is missing: apt-get install ${packages}`;
-}
-
-const host = await findCompiler();
-const rv32 = ["riscv64-unknown-elf-gcc", "-march=rv32imac", "-mabi=ilp32", "--specs=picolibc.specs"];
-const compilers: readonly { name: string; command: readonly string[]; skip: string | false }[] = [
-  { name: "this machine", command: host?.command ?? ["cc"], skip: host ? false : "a C compiler is missing" },
-  {
-    name: "rv32imac",
-    command: rv32,
-    skip: await missing(rv32.slice(0, 1), "gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf"),
-  },
-];
-
-const noCmake = await missing(["cmake"], "cmake");
-
-describe("esp-idf", () => {
-  const includes = ["thimble/include", "check/include"].map((path) => `-I${espPath(path)}`);
-  const strict = ["-std=gnu17", "-fsyntax-only", "-Wall", "-Wextra", "-Wconversion", "-Werror"];
-
-  for (const { name, command, skip } of compilers) {
-    for (const source of ["thimble/thimble_esp.c", "example/main/main.c"]) {
-      test(`${source} compiles for ${name}`, { skip }, async () => {
-        const args = [...strict, ...includes, `-I${join(root, "firmware", "include")}`, espPath(source)];
-        const { status, stderr } = await runProcess([...command, ...args]);
-        assert.equal(status, 0, stderr);
-      });
-    }
-  }
-
-  test("whatever fails, nothing stays mapped or allocated", { skip: compilers[0]!.skip }, async () => {
-    const program = join(scratch, "check");
-    const sanitize = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g"];
-    const sources = [espPath("thimble/thimble_esp.c"), espPath("check/main.c")];
-    const flags = [...strict.filter((flag) => flag !== "-fsyntax-only"), ...includes, ...sanitize];
-    const command = [
-      ...compilers[0]!.command,
-      ...flags,
-      `-I${join(root, "firmware", "include")}`,
-      ...sources,
-    ];
-    const built = await runProcess([...command, "-o", program]);
-    assert.equal(built.status, 0, built.stderr);
-    const { status, stderr } = await runProcess([program]);
-    assert.equal(status, 0, stderr);
-  });
-
-  test("the example's partitions are those of thimble flash", () => {
-    const expected = defaultTable(FLASH_LAYOUTS.get("esp32-c3")!, 2);
-    assert.equal(read("example/partitions.csv"), tableCsv(expected));
-    assert.deepEqual(readTable(readFileSync(espPath("example/partitions.csv"))), expected);
-    assert.match(read("example/sdkconfig.defaults"), /^CONFIG_PARTITION_TABLE_OFFSET=0x8000$/m);
-  });
-
-  test("slots are found by the types and subtypes of the layout", () => {
-    const source = read("thimble/thimble_esp.c");
-    const number = (name: string): number => Number(new RegExp(`${name} += (\\w+)`).exec(source)![1]);
-    const perType = number("MODELS_PER_TYPE");
-    const slots = defaultTable(FLASH_LAYOUTS.get("qemu-virt")!, number("MODELS_MAX")).filter(({ label }) =>
-      label.startsWith("model_"),
-    );
-    slots.forEach(({ type, subtype }, i) => {
-      const model = Math.floor(i / 2);
-      assert.equal(type, number("MODEL_TYPE") + Math.floor(model / perType));
-      assert.equal(subtype, 2 * (model % perType) + (i % 2));
-    });
-  });
-
-  test("manifests name every component that is not ESP-IDF's own", () => {
-    const manifest = read("thimble/idf_component.yml");
-    assert.match(manifest, /^ {2}espressif\/libsodium: "\^/m);
-    assert.match(manifest, /^ {2}wasm3:\n {4}path: \.\.\/wasm3$/m);
-    assert.match(read("example/main/idf_component.yml"), /^ {2}thimble:\n {4}path: \.\.\/\.\.\/thimble$/m);
-  });
-
-  test("the components have all sources and wasm3's flags", { skip: noCmake }, async () => {
-    const folders = ["-S", espPath("check"), "-B", join(scratch, "cmake")];
-    const { status, stderr } = await runProcess(["cmake", ...folders]);
-    assert.equal(status, 0, stderr);
-    // A checkout may be reached through a link, which CMake resolves.
-    const real = (paths: readonly string[]): string[] => paths.map((path) => realpathSync(path)).sort();
-    const values = (head: string): string[] =>
-      stderr
-        .split("\n")
-        .filter((line) => line.startsWith(`${head} `))
-        .map((line) => line.slice(head.length + 1));
-    const sources = (component: string): string[] =>
-      real(values(`${component} SRCS`).map((path) => resolve(espPath(component), path)));
-
-    assert.deepEqual(sources("thimble"), real([...coreSources(), espPath("thimble/thimble_esp.c")]));
-    assert.deepEqual(sources("wasm3"), real(wasm3Sources(findSource()!)));
-    assert.deepEqual(values("wasm3 OPTIONS"), [["PRIVATE", "-w", ...wasm3Flags()].join(";")]);
-    const flagged = values("thimble PROPERTIES").find((line) => line.includes("thimble_calloc"))!;
-    const [files, flags] = flagged.split(";PROPERTIES;COMPILE_OPTIONS;");
-    assert.equal(flags, wasm3Flags().join(";"));
-    const includesWasm3 = (path: string): boolean =>
-      /#include "(m3_env|wasm3|model)\.h"/.test(readFileSync(path, "utf8"));
-    assert.deepEqual(real(files!.split(";")), real(coreSources().filter(includesWasm3)));
-  });
-
-  test("only calls that are declared, and declarations only of calls that are made", () => {
-    const used = ["thimble/thimble_esp.c", "thimble/include/thimble_esp.h", "example/main/main.c"]
-      .map((path) => read(path))
-      .join("\n");
-    const folder = espPath("check", "include");
-    const headers = readdirSync(folder, { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".h") && path !== "keys.h")
-      .map((path) => ({ path, text: readFileSync(join(folder, path), "utf8") }));
-    const functions = headers.flatMap(({ path, text }) =>
-      [...text.matchAll(/^\w[\w *]*?\b(\w+)\(/gm)].map(([, name]) => ({ path, name: name! })),
-    );
-    for (const { path, name } of functions.filter((each) => !/^check_|^__/.test(each.name))) {
-      assert.match(used, new RegExp(`\\b${name}\\(`), `${path}: ${name} is declared and not called`);
-    }
-    for (const { path } of headers) assert.ok(used.includes(`"${path}"`), `${path} is not included`);
-  });
-});
 
 const available = await wasmAvailability();
 const skipWasm = available.available ? false : `${available.reason}: ${available.install}`;

@@ -1,4 +1,4 @@
-/* For syntax checks: see ../README.md. */
+/* Declarations in our own words: see ../README.md. */
 #pragma once
 
 #include <stddef.h>

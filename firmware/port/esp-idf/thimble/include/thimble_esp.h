@@ -1,5 +1,5 @@
 /*
- * thimble on ESP-IDF v5: models are opened where they lie in flash, mapped into memory.
+ * thimble on ESP-IDF: models are opened where they lie in flash, mapped into memory.
  *
  * A task that opens or invokes a model needs THIMBLE_ESP_STACK_BYTES of stack. The calls for all models
  * together are for one task at a time: see thimble.h.
@@ -24,7 +24,7 @@ extern "C" {
 
 enum { THIMBLE_ESP_SLOT_A = 0, THIMBLE_ESP_SLOT_B = 1 };
 
-/* ESP_LOGI, esp_timer's microseconds, SHA-256 of Mbed TLS (hardware where there is), Ed25519 of libsodium. */
+/* ESP_LOGI, esp_timer's microseconds, SHA-256 of PSA or Mbed TLS (hardware where there is), Ed25519 of src. */
 extern const thimble_port thimble_esp_port;
 
 /* A model with its slot mapped and the RAM it runs in. */
@@ -35,14 +35,17 @@ typedef struct thimble_esp_model {
     esp_partition_mmap_handle_t mapping;
 } thimble_esp_model;
 
+/* The partition of slot A or B of a model (SPEC.md, section 4), or null. */
+const esp_partition_t *thimble_esp_find_slot(unsigned model, unsigned slot);
+
 /*
- * Opens the image in slot A or B of a model: SPEC.md, section 4, has the partitions. `ram_bytes` are
- * allocated once, from internal RAM, and freed by thimble_esp_close; `thimble inspect` says how many a model
- * needs. `device` and `options` are as for thimble_open.
+ * Opens the image in slot A or B of a model. `ram_bytes` are allocated once, from internal RAM, and freed by
+ * thimble_esp_close; `thimble inspect` says how many a model needs. `device` and `options` are as for
+ * thimble_open.
  *
  * ESP_OK, or with nothing left open: ESP_ERR_INVALID_ARG, ESP_ERR_NOT_FOUND (no such partition),
- * ESP_ERR_NO_MEM, ESP_FAIL (`opened->status` says why the image was refused, or is THIMBLE_OK where libsodium
- * does not start), and what esp_partition_mmap returns.
+ * ESP_ERR_NO_MEM, ESP_FAIL (`opened->status` says why the image was refused), and what esp_partition_mmap
+ * returns.
  */
 esp_err_t thimble_esp_open(const thimble_device *device, unsigned model, unsigned slot, size_t ram_bytes,
                            const thimble_options *options, thimble_esp_model *opened);

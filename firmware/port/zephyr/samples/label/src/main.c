@@ -1,0 +1,10 @@
+#include <stdio.h>
+#include <thimble_simple.h>
+#include "keys.h"
+#include "model.h"
+static THIMBLE_RAM(ram, 8192);
+static thimble_simple model = THIMBLE_SIMPLE(model_image, ram);
+int main(void) {
+    const float petal[] = {-1.3f, -1.2f};
+    return puts(thimble_simple_label(&model, petal, 2)) < 0;
+}
