@@ -1,7 +1,7 @@
 #include <thimble_simple.h>
 #include "keys.h"
 #include "model.h"
-static THIMBLE_RAM(ram, 8192);
+static THIMBLE_RAM(ram, 16384);
 static thimble_simple model = THIMBLE_SIMPLE(model_image, ram);
 void setup() { Serial.begin(115200); }
 void loop() {

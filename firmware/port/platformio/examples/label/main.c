@@ -2,7 +2,7 @@
 #include <thimble_simple.h>
 #include "keys.h"
 #include "model.h"
-static THIMBLE_RAM(ram, 8192);
+static THIMBLE_RAM(ram, 16384);
 static thimble_simple model = THIMBLE_SIMPLE(model_image, ram);
 int main(void) {
     const float petal[] = {-1.3f, -1.2f};
