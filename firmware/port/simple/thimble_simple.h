@@ -3,7 +3,8 @@
  * for boards that get their models with their firmware; thimble.h and thimble_update.h do everything else.
  *
  *     thimble keygen -o key.pem --c-header keys.h
- *     thimble build MODEL --key key.pem -o DIR && thimble sign DIR/model.wasm --key key.pem --c-header model.h
+ *     thimble build MODEL -o DIR
+ *     thimble sign DIR/model.wasm --key key.pem --c-header model.h
  */
 #ifndef THIMBLE_SIMPLE_H
 #define THIMBLE_SIMPLE_H
@@ -43,8 +44,8 @@ THIMBLE_CHECK_RESULT
 thimble_status thimble_simple_open(thimble_simple *simple);
 
 /*
- * The label that the model decides for. `values` are the `count` real values of its only input, in the order of its
- * features. Opens the model where it is not open. Never null: where something fails it is the text of that
+ * The label that the model decides for. `values` are the `count` real values of its only input, in the order of
+ * its features. Opens the model where it is not open. Never null: where something fails it is the text of that
  * status, and simple->status has the number. THIMBLE_ERR_ARGUMENT where the model decides nothing or has no
  * labels.
  */

@@ -1,7 +1,7 @@
 /* Declarations in our own words: see ../README.md. */
 #pragma once
 
-/* Values of Kconfig, as menuconfig would write them; those of the tests where they differ from the defaults. */
+/* Values of Kconfig, as menuconfig would write them; the tests have others for some. */
 #define CONFIG_IDF_TARGET              "esp32c3"
 #define CONFIG_THIMBLE_MODELS          1
 #define CONFIG_THIMBLE_HTTP_TIMEOUT_MS 10000

@@ -1,5 +1,6 @@
 /*
- * Runs thimble_esp.c and digest.c against stand-ins for what it calls: whatever fails, nothing stays mapped or allocated.
+ * Runs thimble_esp.c and digest.c against stand-ins for what they call: whatever fails, nothing
+ * stays mapped or allocated.
  * Exit status 0, or a failed assertion. test/firmware/port/esp-idf.test.ts builds and runs it.
  */
 #undef NDEBUG

@@ -24,7 +24,7 @@ extern "C" {
 
 enum { THIMBLE_ESP_SLOT_A = 0, THIMBLE_ESP_SLOT_B = 1 };
 
-/* ESP_LOGI, esp_timer's microseconds, SHA-256 of PSA or Mbed TLS (hardware where there is), Ed25519 of src. */
+/* ESP_LOGI, esp_timer's microseconds, SHA-256 of PSA or Mbed TLS (hardware where there is), own Ed25519. */
 extern const thimble_port thimble_esp_port;
 
 /* A model with its slot mapped and the RAM it runs in. */

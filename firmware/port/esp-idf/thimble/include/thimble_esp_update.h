@@ -43,8 +43,8 @@ typedef struct thimble_esp_store {
 /*
  * Finds and maps the journal and the slots of models 0 to `models` - 1, and reads the journal.
  *
- * ESP_OK, or with nothing left open: ESP_ERR_INVALID_ARG, ESP_ERR_NOT_FOUND (no journal, or no slots of one of
- * the models), ESP_ERR_NOT_SUPPORTED (a partition is encrypted, or its sectors differ from the others'),
+ * ESP_OK, or with nothing left open: ESP_ERR_INVALID_ARG, ESP_ERR_NOT_FOUND (no journal, or no slots of one
+ * of the models), ESP_ERR_NOT_SUPPORTED (a partition is encrypted, or its sectors differ from the others'),
  * ESP_ERR_NO_MEM, ESP_FAIL (`opened->status` says why), and what esp_partition_mmap returns.
  */
 esp_err_t thimble_esp_store_open(thimble_esp_store *opened, const thimble_device *device, unsigned models);
