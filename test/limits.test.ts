@@ -117,7 +117,8 @@ const LONG_LISTS: Readonly<Record<string, string>> = {
     "static inline in the innermost loop: registers, where a struct would lie in memory",
   "firmware/core/model.c: thimble_open": "the public signature (thimble.h), which ports call",
   "firmware/fuzz/no_model.c: thimble_open": "the public signature (thimble.h), which ports call",
-  "firmware/port/esp-idf/check/stand_in/failures.c: thimble_open": "the public signature (thimble.h), which ports call",
+  "firmware/port/esp-idf/check/stand_in/failures.c: thimble_open":
+    "the public signature (thimble.h), which ports call",
   "firmware/port/wasm/port.c: wasm_model_open": "called by JavaScript, which passes numbers and no structs",
   "firmware/port/wasm/update.c: wasm_model_add": "called by JavaScript, which passes numbers and no structs",
   "test/assembly/copy_s8.spec.ts: check":
