@@ -44,7 +44,7 @@ THIMBLE_CHECK_RESULT
 thimble_status thimble_simple_open(thimble_simple *simple);
 
 /*
- * The label that the model decides for. `values` are the `count` real values of its only input, in the order of
+ * The label that the model decides for. `values` are the `count` values of its only input, in the order of
  * its features. Opens the model where it is not open. Never null: where something fails it is the text of
  * that status, and simple->status has the number. THIMBLE_ERR_ARGUMENT where the model decides nothing or has
  * no labels.
