@@ -79,5 +79,5 @@ int thimble_add_s8(const thimble_memory *memory, const void *block) {
     const arguments *a = block;
     if (!thimble_shift_valid(a->a_shift) || !thimble_shift_valid(a->b_shift)) return -1;
     if (!thimble_shift_valid(a->output_shift)) return -1;
-    return thimble_elementwise_run(memory, a, row_write);
+    return thimble_elementwise_run(memory, a, 1, row_write);
 }

@@ -12,14 +12,16 @@ typedef struct thimble_elementwise {
     int32_t size[4], a_stride[4], b_stride[4];
 } thimble_elementwise;
 
-/* Writes size[3] bytes; `a` and `b` are where the row begins, and go on by their last strides. */
+/* Writes size[3] values; `a` and `b` are where the row begins, and go on by their last strides. */
 typedef void (*thimble_elementwise_row)(const void *arguments, const int8_t *a, const int8_t *b,
                                         int8_t *output);
 
 /*
- * As thimble_kernel.run; the block begins with a thimble_elementwise. Operands may overlap the output: in
- * memory order each element is read before it is written, as in the twin.
+ * As thimble_kernel.run; the block begins with a thimble_elementwise. A value has 1 or 2 bytes; those of 2 lie
+ * on even addresses. Operands may overlap the output: in memory order each value is read before it is written,
+ * as in the twin.
  */
-int thimble_elementwise_run(const thimble_memory *memory, const void *block, thimble_elementwise_row row);
+int thimble_elementwise_run(const thimble_memory *memory, const void *block, int32_t bytes,
+                            thimble_elementwise_row row);
 
 #endif

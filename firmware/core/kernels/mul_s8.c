@@ -20,5 +20,5 @@ static void row_multiply(const void *block, const int8_t *x, const int8_t *y, in
 int thimble_mul_s8(const thimble_memory *memory, const void *block) {
     const arguments *a = block;
     if (!thimble_shift_valid(a->output_shift)) return -1;
-    return thimble_elementwise_run(memory, a, row_multiply);
+    return thimble_elementwise_run(memory, a, 1, row_multiply);
 }

@@ -9,6 +9,9 @@
  * Left out, a kernel is referred to by nobody, and the linker drops its code (-ffunction-sections).
  */
 const thimble_kernel thimble_kernels[] = {
+#ifndef THIMBLE_NO_ADD_S16
+    {"kernel.add_s16.1", sizeof(thimble_add_s16_arguments), thimble_add_s16},
+#endif
 #ifndef THIMBLE_NO_ADD
     {"kernel.add_s8.1", sizeof(thimble_add_s8_arguments), thimble_add_s8},
 #endif
@@ -40,6 +43,12 @@ const thimble_kernel thimble_kernels[] = {
     {"kernel.fully_connected_stationary_s8.1", sizeof(thimble_fully_connected_s8_arguments),
      thimble_fully_connected_s8},
 #endif
+#ifndef THIMBLE_NO_LOGISTIC_S16
+    {"kernel.logistic_s16.1", sizeof(thimble_sigmoid_s16_arguments), thimble_logistic_s16},
+#endif
+#ifndef THIMBLE_NO_LOOKUP_S16
+    {"kernel.lookup_s16.1", sizeof(thimble_lookup_s16_arguments), thimble_lookup_s16},
+#endif
 #ifndef THIMBLE_NO_LOOKUP
     {"kernel.lookup_s8.1", sizeof(thimble_lookup_s8_arguments), thimble_lookup_s8},
 #endif
@@ -49,14 +58,29 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_MEAN
     {"kernel.mean_s8.1", sizeof(thimble_mean_s8_arguments), thimble_mean_s8},
 #endif
+#ifndef THIMBLE_NO_MUL_S16
+    {"kernel.mul_s16.1", sizeof(thimble_mul_s16_arguments), thimble_mul_s16},
+#endif
 #ifndef THIMBLE_NO_MUL
     {"kernel.mul_s8.1", sizeof(thimble_mul_s8_arguments), thimble_mul_s8},
 #endif
 #ifndef THIMBLE_NO_PAD
     {"kernel.pad_s8.1", sizeof(thimble_pad_s8_arguments), thimble_pad_s8},
 #endif
+#ifndef THIMBLE_NO_RESCALE_S16
+    {"kernel.rescale_s16.1", sizeof(thimble_rescale_s16_arguments), thimble_rescale_s16},
+#endif
+#ifndef THIMBLE_NO_RESCALE_S16_S8
+    {"kernel.rescale_s16_s8.1", sizeof(thimble_rescale_s16_s8_arguments), thimble_rescale_s16_s8},
+#endif
+#ifndef THIMBLE_NO_RESCALE_S8_S16
+    {"kernel.rescale_s8_s16.1", sizeof(thimble_rescale_s8_s16_arguments), thimble_rescale_s8_s16},
+#endif
 #ifndef THIMBLE_NO_SOFTMAX
     {"kernel.softmax_s8.1", sizeof(thimble_softmax_s8_arguments), thimble_softmax_s8},
+#endif
+#ifndef THIMBLE_NO_TANH_S16
+    {"kernel.tanh_s16.1", sizeof(thimble_sigmoid_s16_arguments), thimble_tanh_s16},
 #endif
 #ifndef THIMBLE_NO_TREE_ENSEMBLE_EXTENDED_S16
     {"kernel.tree_ensemble_extended_s16.1", sizeof(thimble_tree_ensemble_arguments),

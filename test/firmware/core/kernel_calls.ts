@@ -11,6 +11,7 @@ import { lcgBytes, seededInputs } from "../../../host/compiler/verify/vectors.ts
 import type { Graph } from "../../../host/ir/graph.ts";
 import type { Choice } from "../../../host/ops/lowering.ts";
 import { graphs } from "../../ops/lowering/graphs.ts";
+import { int16Graphs } from "../../ops/lowering/int16_graphs.ts";
 import { type Machine, nativeKernelNames, placeConstants } from "../../ops/lowering/machine.ts";
 
 export interface Call {
@@ -119,7 +120,7 @@ function callsOf(machine: Machine, graph: Graph, seed: number, origin: string): 
 export function validCalls(machine: Machine, seed: number, least: number): ReadonlyMap<string, Call[]> {
   const calls = new Map<string, Call[]>(nativeKernelNames().map((name) => [name, []]));
   const enough = (name: string): boolean => calls.get(name)!.length >= least;
-  for (const [op, arbitrary] of Object.entries(graphs)) {
+  for (const [op, arbitrary] of [...Object.entries(graphs), ...Object.entries(int16Graphs)]) {
     let wanting = new Set<string>();
     for (let round = 0; round === 0 || [...wanting].some((name) => !enough(name)); round++) {
       const made = fc
