@@ -17,9 +17,9 @@ typedef void (*thimble_elementwise_row)(const void *arguments, const int8_t *a, 
                                         int8_t *output);
 
 /*
- * As thimble_kernel.run; the block begins with a thimble_elementwise. A value has 1 or 2 bytes; those of 2 lie
- * on even addresses. Operands may overlap the output: in memory order each value is read before it is written,
- * as in the twin.
+ * As thimble_kernel.run; the block begins with a thimble_elementwise. A value has 1 or 2 bytes; those of 2
+ * lie on even addresses. Operands may overlap the output: in memory order each value is read before it is
+ * written, as in the twin.
  */
 int thimble_elementwise_run(const thimble_memory *memory, const void *block, int32_t bytes,
                             thimble_elementwise_row row);

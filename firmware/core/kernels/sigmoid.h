@@ -1,4 +1,4 @@
-/* What the two sigmoids of int16 values share: a table of one side, and straight lines between its entries. */
+/* What the two sigmoids of int16 values share: a table of one side, and lines between its entries. */
 #ifndef THIMBLE_KERNELS_SIGMOID_H
 #define THIMBLE_KERNELS_SIGMOID_H
 
