@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { OBJECTIVES } from "../compiler/tune/tune.ts";
 import type { EngineResult } from "../compiler/verify/ladder.ts";
+import { boardHelp } from "../firmware/board_notes.ts";
 import { BOARD_NAMES } from "../firmware/boards.ts";
 import { openScratch } from "../firmware/toolchain.ts";
 import { findWasm3Cli, runCliSelfTest } from "../firmware/wasm3_build.ts";
@@ -271,7 +272,10 @@ ${QUANTIZATION_USAGE}
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
                fields of such a profile (host/firmware/boards.ts); its RAM and flash are the tuner's limits
   --optimize   the smallest module, the fastest, or (balanced) the fastest whose bytes are worth it
-  --tune       costs of layers from a model of the kernels, or measured in QEMU (slow; remembered in build/tune)`,
+  --tune       costs of layers from a model of the kernels, or measured in QEMU (slow; remembered in build/tune)
+
+Boards, none of them tried as hardware:
+${boardHelp()}`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODEL"]);

@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
+import { boardHelp } from "../firmware/board_notes.ts";
 import { BOARD_NAMES, FLASH_LAYOUTS } from "../firmware/boards.ts";
 import { openScratch } from "../firmware/toolchain.ts";
 import { ImageError } from "../image/error.ts";
@@ -162,7 +163,10 @@ from offset 0, erased where nothing lies; an emulator boots from it. --port writ
 and only what changes: bootloader and firmware stay.
   --board            ${NAMES}
   --partition-table  the table of your project (partitions.csv, or the binary that ESP-IDF makes of it)
-  --model-only       just one image into one slot; the table and the journal stay as they are`,
+  --model-only       just one image into one slot; the table and the journal stay as they are
+
+Boards, none of them tried as hardware:
+${boardHelp()}`,
 
   async run(args) {
     const { values, positionals } = parseImages(args);
