@@ -38,6 +38,7 @@ export const clip = defineOperator({
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
   types: ["int8", "int16"],
+  ownTypes: ["int16"],
   infer({ name, attributes, inputs }) {
     const { min, max } = attributes;
     if (min > max) throw new ModelError(`node ${name}: expected a range, found ${min} to ${max}`);

@@ -95,6 +95,7 @@ export const div = defineOperator({
   elementwise: "binary",
   neutral: { value: 1, operand: "second" },
   types: ["int8", "int16"],
+  ownTypes: ["int16"],
   infer: (node) => inferElementwise(plain(node)),
   evaluate,
   lower(node, to) {

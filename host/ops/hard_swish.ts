@@ -58,6 +58,7 @@ export const hardSwish = defineOperator({
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
   types: ["int8", "int16"],
+  ownTypes: ["int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   lower(node, to) {

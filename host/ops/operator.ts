@@ -79,6 +79,8 @@ interface Definition<S extends AttributeSchema> extends Traits<AttributesOf<S>> 
   readonly quantization: QuantizationRule;
   /** Types that the quantised operator may write; int8 unless it says otherwise. */
   readonly types?: readonly DType[];
+  /** Those of them whose arithmetic is ours: no reference kernel has it, so that no file of integers can mean it. */
+  readonly ownTypes?: readonly DType[];
   /** The fault in the types of its tensors, where they are not all the output's. */
   checkTypes?(node: Bound<AttributesOf<S>>): string | undefined;
   /** Type and scale of the float operator's output, for the rule "own"; its inputs are as in `quantizeConstants`. */
@@ -106,6 +108,7 @@ export interface Operator
   readonly attributes: AttributeSchema;
   readonly quantization: QuantizationRule;
   readonly types: readonly DType[];
+  readonly ownTypes: readonly DType[];
   readonly checkTypes: ((node: Bound<Attributes>) => string | undefined) | undefined;
   readonly outputType: ((node: Bound<Attributes>) => Pick<Tensor, "dtype" | "quantization">) | undefined;
   readonly quantizeConstants: ((node: Bound<Attributes>) => ReadonlyMap<number, Tensor>) | undefined;
@@ -178,6 +181,7 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
     attributes: definition.attributes,
     quantization: definition.quantization,
     types: definition.types ?? ["int8"],
+    ownTypes: definition.ownTypes ?? [],
     ...plainTraits(definition),
     keepsFactors: (node) => definition.keepsFactors?.(typed(node)) ?? false,
     matrix: (node) => definition.matrix?.(typed(node)),

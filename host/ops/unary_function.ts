@@ -121,6 +121,7 @@ export const unaryFunction = defineOperator({
   quantization: { output: { kind: "range" } },
   elementwise: "unary",
   types: ["int8", "int16"],
+  ownTypes: ["int16"],
   infer: ({ inputs }) => [inputs[0]!.shape],
   evaluate,
   lower(node, to) {

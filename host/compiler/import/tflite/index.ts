@@ -141,9 +141,10 @@ function checkQuantization(
   inputs: readonly (Tensor | undefined)[],
   outputs: readonly Tensor[],
 ): void {
-  const { quantization: rule, types } = operatorOf(op);
+  const { quantization: rule, types: all, ownTypes } = operatorOf(op);
   const output = outputs[0]!;
   if (output.dtype === "float32" || op === "quantize") return;
+  const types = all.filter((type) => !ownTypes.includes(type));
   if (!types.includes(output.dtype))
     throw new ModelError(
       `output type ${output.dtype}: expected ${types.join(" or ")} (or uint8 at the model's border)`,
