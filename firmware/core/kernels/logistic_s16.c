@@ -1,19 +1,7 @@
 #include "sigmoid.h"
 
-enum { BITS = 9 };
-
 int thimble_logistic_s16(const thimble_memory *memory, const void *block) {
-    const thimble_sigmoid_s16_arguments *a = block;
-    thimble_sigmoid sigmoid;
-    if (!thimble_sigmoid_begin(a, memory, BITS, &sigmoid)) return -1;
-    for (int32_t i = 0; i < a->length; i++) {
-        const int32_t x     = thimble_load_s16(sigmoid.values.from + 2 * i);
-        const int32_t parts = thimble_sigmoid_steps(a, sigmoid.half, x);
-        const int32_t size  = thimble_magnitude(parts);
-        int32_t result      = INT16_MAX << (BITS + 1);
-        if (size < THIMBLE_SIGMOID_LAST << BITS) result = thimble_sigmoid_at(sigmoid.table, size, BITS);
-        result = parts >= 0 ? result + (1 << BITS) : (1 << 25) - result + (1 << BITS) - 1;
-        thimble_store_s16(sigmoid.values.to + 2 * i, result >> (BITS + 1));
-    }
-    return 0;
+    static const thimble_sigmoid_kind kind = {
+        .bits = 9, .limit = INT16_MAX << 10, .origin = 0, .mirror = 1 << 25, .drop = 10};
+    return thimble_sigmoid_run(memory, block, &kind);
 }

@@ -1,4 +1,4 @@
-/* What kernels of int16 values share. Their tensors lie on even addresses, which a load or store needs. */
+/* Parts that int16 kernels share. Their tensors lie on even addresses, which a load or store needs. */
 #ifndef THIMBLE_KERNELS_WIDE_H
 #define THIMBLE_KERNELS_WIDE_H
 
