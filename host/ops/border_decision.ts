@@ -1,7 +1,7 @@
-/** What a module's outputs decide, by its borders, in the steps of firmware/core/values.c. */
+/** Decisions of a module's outputs, by its borders, in the steps of firmware/core/values.c. */
 import { elements, fromBytes } from "../ir/graph.ts";
 import { type Borders, type BorderTensor, dequantizeBytes } from "./border.ts";
-import { argmax } from "./decision.ts";
+import { argmax, thresholdOf } from "./decision.ts";
 
 export interface Decided {
   readonly classNumber: number;
@@ -21,8 +21,7 @@ function meanSquare(values: Float32Array, others: Float32Array): number {
   return Number.isNaN(mean) ? Number.POSITIVE_INFINITY : mean;
 }
 
-/** A probability decides at one half. */
-const isAbove = (value: number, { threshold = 0.5 }: BorderTensor): number => (value > threshold ? 1 : 0);
+const isAbove = (value: number, output: BorderTensor): number => (value > thresholdOf(output) ? 1 : 0);
 
 function decideBy(
   output: BorderTensor,
@@ -40,7 +39,7 @@ function decideBy(
     case "second":
       return { classNumber: isAbove(values[1]!, output), score: values[1]! };
     case "index":
-      // What a hostile module makes negative is the number of no class.
+      // A negative value, which only a hostile module gives, is the number of no class.
       return { classNumber: fromBytes(output.dtype, raw)[0]! >>> 0, score: values[0]! };
     case "error": {
       if (input?.length !== elements(output.shape)) return undefined;

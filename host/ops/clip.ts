@@ -1,9 +1,9 @@
 import { ModelError, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clampTo, type Range, typeRange } from "./activation.ts";
-import { clamp, kernelMultiplier, requantize, roundHalfAway } from "./fixed_point.ts";
+import { clamp, kernelMultiplier, roundHalfAway } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { evaluateFunction, lowerFunction } from "./real_function.ts";
-import { lowerRescale } from "./rescale.ts";
+import { lowerRescale, rescaled } from "./rescale.ts";
 import { evaluateUnary } from "./unary.ts";
 
 type Clip = Bound<Range>;
@@ -26,8 +26,7 @@ const wideFactor = ({ inputs, outputs }: Clip) =>
 function evaluate(node: Clip, values: readonly (TensorData | undefined)[]): readonly TensorData[] {
   const output = node.outputs[0]!;
   if (output.dtype !== "int16") return evaluateFunction(node, values, limited(node));
-  const [range, factor] = [wideRange(node.attributes, output), wideFactor(node)];
-  return [evaluateUnary(node, values[0]!, (x) => clampTo(requantize(x, factor), range))];
+  return [evaluateUnary(node, values[0]!, rescaled(wideRange(node.attributes, output), wideFactor(node)))];
 }
 
 export const clip = defineOperator({

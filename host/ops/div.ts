@@ -1,11 +1,11 @@
 import { elements, ModelError, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
-import { clampTo, typeRange } from "./activation.ts";
+import { typeRange } from "./activation.ts";
 import { evaluateElementwise, inferElementwise } from "./elementwise.ts";
-import { clamp, kernelMultiplier, type Multiplier, requantize, roundHalfAway } from "./fixed_point.ts";
+import { clamp, kernelMultiplier, type Multiplier, roundHalfAway } from "./fixed_point.ts";
 import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { lowerFunction, quantizedFunction, type RealFunction } from "./real_function.ts";
-import { lowerRescale } from "./rescale.ts";
+import { lowerRescale, rescaled } from "./rescale.ts";
 import { lowerToTable } from "./unary.ts";
 
 const plain = <T extends Pick<Bound<unknown>, "attributes">>(node: T) => ({
@@ -48,7 +48,7 @@ function wideQuotient(a: Tensor, b: Tensor, output: Tensor): WideQuotient {
 /** As `wideQuotient`, of a pair of operands' values. */
 function wideQuotientOf(a: Tensor, b: Tensor, output: Tensor): (x: number, y: number) => number {
   const quotient = wideQuotient(a, b, output);
-  if ("factor" in quotient) return (x) => clampTo(requantize(x, quotient.factor), typeRange(output));
+  if ("factor" in quotient) return rescaled(typeRange(output), quotient.factor);
   if (isScalar(b)) return quantizedFunction(quotient.of, a, output);
   const f = quantizedFunction(quotient.of, b, output);
   return (_, y) => f(y);

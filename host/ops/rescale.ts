@@ -1,10 +1,16 @@
 import { elements, perTensor } from "../ir/graph.ts";
-import { type Range, typeRange } from "./activation.ts";
-import { kernelMultiplier, type Multiplier } from "./fixed_point.ts";
+import { clampTo, type Range, typeRange } from "./activation.ts";
+import { kernelMultiplier, type Multiplier, requantize } from "./fixed_point.ts";
 import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
 /** Functions of one 16-bit value that are a factor and bounds: a table of all values would be far too large. */
+
+/** The function of an int16 value, whose zero point is 0, that `lowerRescale` of the same arguments computes. */
+export const rescaled =
+  (range: Range, positive: Multiplier, negative: Multiplier = positive) =>
+  (x: number): number =>
+    clampTo(requantize(x, x < 0 ? negative : positive), range);
 
 /** Between int16 tensors, with a factor for negative values that may be another. */
 export function lowerRescale(

@@ -4,7 +4,7 @@ import { erf } from "./erf.ts";
 import { clamp, kernelMultiplier, type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { evaluateFunction, lowerFunction, type RealFunction } from "./real_function.ts";
-import { lowerRescale } from "./rescale.ts";
+import { lowerRescale, rescaled } from "./rescale.ts";
 import { evaluateUnary, lowerToTable } from "./unary.ts";
 
 /** Halves to the nearest even number, as IEEE 754 and ONNX round. */
@@ -104,9 +104,8 @@ function evaluate(
   const [input, output] = [node.inputs[0]!, node.outputs[0]!];
   const factors = wideFactors(node);
   if (factors) {
-    const { positive, negative } = factors;
-    const scaled = (x: number): number => requantize(x, x < 0 ? negative : positive);
-    return [evaluateUnary(node, values[0]!, (x) => clampTo(scaled(x), typeRange(output)))];
+    const f = rescaled(typeRange(output), factors.positive, factors.negative);
+    return [evaluateUnary(node, values[0]!, f)];
   }
   if (node.attributes.function === "abs" && output.dtype !== "float32")
     return [evaluateUnary(node, values[0]!, quantizedAbs(input, output))];
