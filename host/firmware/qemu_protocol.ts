@@ -11,7 +11,10 @@ export interface Request {
   /** Bind no native kernels. */
   readonly portableOnly?: boolean;
   readonly skipSelfTest?: boolean;
-  /** Vectors, and the outputs that come back, are float32 values; the firmware, built with -DREQUEST_VALUES, converts and decides. */
+  /**
+   * Vectors, and the outputs that come back, are float32 values; the firmware, built with -DREQUEST_VALUES, converts
+   * and decides.
+   */
   readonly real?: boolean;
   readonly leastSecurityCounter?: number;
   /** RAM for the model; default: all that the machine has. */
@@ -119,6 +122,7 @@ export function parseReport(text: string): Report {
   const numbers = (name: string): number[] => values(name).map(Number);
   // A model that was refused has no figures of its own.
   const number = (name: string): number => numbers(name)[0] ?? 0;
+  const [scores, labels] = [numbers("score"), values("label")];
   const [, code, statusText] =
     /^(0x[0-9a-f]+) (.*)$/.exec(values("status")[0] ?? "") ??
     fail("report.txt: expected a line with the status, found none");
@@ -129,8 +133,8 @@ export function parseReport(text: string): Report {
     inputBytes: numbers("input"),
     outputBytes: numbers("output"),
     decisions: numbers("class").map((classNumber, i) => {
-      const label = values("label")[i]!;
-      return { classNumber, score: floatOf(numbers("score")[i]!), ...(label !== "" && { label }) };
+      const label = labels[i]!;
+      return { classNumber, score: floatOf(scores[i]!), ...(label !== "" && { label }) };
     }),
     statistics: {
       openInstructions: number("open_instructions"),

@@ -6,14 +6,7 @@ export type Availability =
   | { readonly available: true; readonly version: string }
   | { readonly available: false; readonly reason: string; readonly install: string };
 
-export type EngineName =
-  | "reference"
-  | "v8"
-  | "wasm3"
-  | "wasm3-cli"
-  | "qemu"
-  | "qemu-cortex-m"
-  | "qemu-cortex-m4";
+export type EngineName = "reference" | "v8" | "wasm3" | "qemu" | "qemu-cortex-m" | "qemu-cortex-m4";
 
 /** Limits of a module that nobody vouches for. */
 export interface RunLimits {

@@ -45,9 +45,9 @@ export interface BorderTensor extends Border {
   readonly labels?: readonly string[];
   /** Where a single value decides: see `Tensor.threshold`. */
   readonly threshold?: number;
-  /** What the values are measured in, e.g. "°C". */
+  /** The unit of the values, e.g. "°C". */
   readonly unit?: string;
-  /** The same of the elements of an input's last axis, each its own; empty where it is not known. */
+  /** The unit of each element of an input's last axis; empty where it is not known. */
   readonly units?: readonly string[];
   /** Type of the values as they come from sensors or go to people; float32 where it is left out. */
   readonly source?: DType;
@@ -65,7 +65,7 @@ export interface Stream {
   readonly hop: number;
 }
 
-/** All that whoever calls a model has to know: metadata and descriptors of a module are made of it. */
+/** All that a model's callers have to know: metadata and descriptors of a module are made of it. */
 export interface Borders {
   readonly task?: Task;
   readonly inputs: readonly BorderTensor[];
@@ -74,13 +74,25 @@ export interface Borders {
 
 const single = (values: readonly number[]): number[] => values.map(Math.fround);
 
-/** Numbers as float32, in which borders are computed. */
-const singleScaling = ({ offsets, factors, missing, edges }: Scaling): Scaling => ({
+const roundScaling = ({ offsets, factors, missing, edges }: Scaling): Scaling => ({
   offsets: single(offsets),
   factors: single(factors),
   ...(missing && { missing: missing.map((value) => (value === null ? null : Math.fround(value))) }),
   ...(edges && { edges: edges.map((list) => list && single(list)) }),
 });
+
+/** Results of `singleScaling`: every row of a file is scaled by the same numbers. */
+const rounded = new WeakMap<Scaling, Scaling>();
+
+/** Numbers as float32, in which borders are computed. */
+function singleScaling(scaling: Scaling): Scaling {
+  const known = rounded.get(scaling);
+  if (known) return known;
+  const made = roundScaling(scaling);
+  rounded.set(scaling, made);
+  rounded.set(made, made);
+  return made;
+}
 
 /** The border of a tensor; one without a scale, such as an index, is the number that it holds. */
 export function borderOf(tensor: Tensor): Border {

@@ -19,11 +19,11 @@ const sources = join(root, "dist", "sources");
 export const INTERNAL = "src/internal";
 const CONFIG = "thimble_wasm3_config.h";
 
-const GUARD = (macro: string, text: string): string => `#ifndef ${macro}\n${text}\n#endif`;
+const unlessDefined = (macro: string, text: string): string => `#ifndef ${macro}\n${text}\n#endif`;
 
 function define(flag: string): string {
   const [, name, value] = /^-D(\w+)(?:=(.*))?$/.exec(flag)!;
-  return GUARD(name!, `#define ${name} ${value ?? "1"}`);
+  return unlessDefined(name!, `#define ${name} ${value ?? "1"}`);
 }
 
 /** The flags of firmware/core/wasm3.flags as a header. Throws RangeError for a flag that a header can't hold. */
