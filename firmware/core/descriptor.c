@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-enum { MODULE_HEADER = 8, ELEMENTS_MAX = 1 << 26, NUMBERED_MAX = 65536 };
+#include "bytes.h"
+
+enum { MODULE_HEADER = 8 };
 
 /* ---- where it is ---- */
 
@@ -30,12 +32,8 @@ static int find_section(const uint8_t *module, size_t bytes, thimble_reader *con
 
 /* ---- fields ---- */
 
-static uint32_t word_at(const uint8_t *bytes) {
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
-
 float thimble_float_at(thimble_floats floats, uint32_t index) {
-    const uint32_t word = word_at(floats + 4 * (size_t)index);
+    const uint32_t word = thimble_get_u32(floats + 4 * (size_t)index);
     float value;
     memcpy(&value, &word, sizeof value);
     return value;
@@ -48,7 +46,7 @@ static thimble_floats take_floats(thimble_reader *from, uint32_t count, int nan_
     if (count > ELEMENTS_MAX) from->bad = 1;
     thimble_floats floats = thimble_take(from, 4 * count);
     for (uint32_t i = 0; floats != NULL && i < count; i++) {
-        const uint32_t word = word_at(floats + 4 * (size_t)i);
+        const uint32_t word = thimble_get_u32(floats + 4 * (size_t)i);
         if ((word & EXPONENT) == EXPONENT && !(nan_too && (word & FRACTION) != 0)) from->bad = 1;
     }
     return floats;
@@ -231,7 +229,7 @@ static const uint8_t *find_record(thimble_reader *all, uint32_t records, uint32_
     return all->bad || all->at != all->end ? NULL : found;
 }
 
-static int is_count(uint8_t count) { return count > 0 && count <= DESCRIPTOR_TENSORS_MAX; }
+static int is_count(uint8_t count) { return count > 0 && count <= TENSORS_MAX; }
 
 thimble_status thimble_border_read(const uint8_t *module, size_t bytes, int kind, uint32_t index,
                                    thimble_border *border) {

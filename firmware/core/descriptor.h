@@ -24,7 +24,7 @@ typedef struct thimble_border {
     float threshold; /* a half where the descriptor has none */
 } thimble_border;
 
-/* What happens to the values of one feature. */
+/* The mapping of one feature's values. */
 typedef struct thimble_feature {
     float offset, factor;
     thimble_floats edges; /* ascending; null where values are not counted into bins */

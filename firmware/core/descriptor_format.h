@@ -7,7 +7,10 @@
 
 #define DESCRIPTOR_SECTION "thimble.io"
 
-enum { DESCRIPTOR_VERSION = 1, DESCRIPTOR_TENSORS_MAX = 64 };
+enum { DESCRIPTOR_VERSION = 1 };
+
+/* Most inputs or outputs, values of one of them, and features whose names are numbered. */
+enum { TENSORS_MAX = 64, ELEMENTS_MAX = 67108864, NUMBERED_MAX = 65536 };
 
 enum {
     DECISION_NONE = 0,

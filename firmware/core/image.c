@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "bytes.h"
 #include "image.h"
 #include "thimble.h"
 
@@ -42,29 +43,25 @@ typedef struct layout {
     const uint8_t *digest, *key_hash, *signature;
 } layout;
 
-static uint16_t read_u16(const uint8_t *at) { return (uint16_t)(at[0] | at[1] << 8); }
-
-static uint32_t read_u32(const uint8_t *at) { return read_u16(at) | (uint32_t)read_u16(at + 2) << 16; }
-
 /* ---- header and sizes ---- */
 
 static int header_is_allowed(const uint8_t *header) {
-    const uint32_t load_address = read_u32(header + 4), padding = read_u32(header + 28);
+    const uint32_t load_address = thimble_get_u32(header + 4), padding = thimble_get_u32(header + 28);
     if (load_address != 0 || padding != 0) return 0;
-    return read_u16(header + 8) == HEADER_BYTES && read_u32(header + 16) == FLAG_NON_BOOTABLE;
+    return thimble_get_u16(header + 8) == HEADER_BYTES && thimble_get_u32(header + 16) == FLAG_NON_BOOTABLE;
 }
 
 uint32_t thimble_image_extent(const uint8_t header[THIMBLE_IMAGE_HEADER], uint32_t slot_bytes) {
-    if (read_u32(header) != HEADER_MAGIC) return HEADER_BYTES;
-    uint64_t bytes =
-        (uint64_t)HEADER_BYTES + read_u32(header + 12) + read_u16(header + 10) + SIGNATURE_AREA_BYTES;
+    if (thimble_get_u32(header) != HEADER_MAGIC) return HEADER_BYTES;
+    uint64_t bytes = (uint64_t)HEADER_BYTES + thimble_get_u32(header + 12) + thimble_get_u16(header + 10) +
+                     SIGNATURE_AREA_BYTES;
     return bytes < slot_bytes ? (uint32_t)bytes : slot_bytes;
 }
 
 /* A TLV area at `at`, of which `left` bytes lie in the slot: `expected` long with its first four bytes. */
 static thimble_status check_area(const uint8_t *at, uint64_t left, uint16_t magic, uint32_t expected) {
-    const uint16_t bytes = read_u16(at + 2);
-    if (read_u16(at) != magic || bytes < INFO_BYTES) return THIMBLE_ERR_TLV;
+    const uint16_t bytes = thimble_get_u16(at + 2);
+    if (thimble_get_u16(at) != magic || bytes < INFO_BYTES) return THIMBLE_ERR_TLV;
     if (bytes > left) return THIMBLE_ERR_TRUNCATED;
     return bytes == expected ? THIMBLE_OK : THIMBLE_ERR_TLV;
 }
@@ -73,7 +70,7 @@ static thimble_status check_area(const uint8_t *at, uint64_t left, uint16_t magi
 static const uint8_t *take_entry(const uint8_t **at, enum tlv_type type, uint16_t bytes) {
     const uint8_t *entry = *at;
     *at += ENTRY_BYTES + bytes;
-    return read_u16(entry) == type && read_u16(entry + 2) == bytes ? entry + ENTRY_BYTES : NULL;
+    return thimble_get_u16(entry) == type && thimble_get_u16(entry + 2) == bytes ? entry + ENTRY_BYTES : NULL;
 }
 
 /* No signature covers this area, so it holds three entries in this order and nothing else. */
@@ -90,13 +87,13 @@ static thimble_status read_signature_area(const uint8_t *at, uint64_t left, layo
 
 static thimble_status measure(const uint8_t *data, size_t size, thimble_image *image, layout *found) {
     if (size < HEADER_BYTES) return THIMBLE_ERR_TRUNCATED;
-    if (read_u32(data) != HEADER_MAGIC) return THIMBLE_ERR_MAGIC;
-    const uint32_t body_bytes = read_u32(data + 12);
+    if (thimble_get_u32(data) != HEADER_MAGIC) return THIMBLE_ERR_MAGIC;
+    const uint32_t body_bytes = thimble_get_u32(data + 12);
     if (!header_is_allowed(data) || body_bytes == 0) return THIMBLE_ERR_HEADER;
 
     memset(found, 0, sizeof *found);
     found->header           = data;
-    found->protected_bytes  = read_u16(data + 10);
+    found->protected_bytes  = thimble_get_u16(data + 10);
     const uint64_t body_end = (uint64_t)HEADER_BYTES + body_bytes;
     const uint64_t hashed   = body_end + found->protected_bytes;
     if (hashed + SIGNATURE_AREA_BYTES > size || hashed > UINT32_MAX) return THIMBLE_ERR_TRUNCATED;
@@ -116,7 +113,7 @@ static thimble_status measure(const uint8_t *data, size_t size, thimble_image *i
 
 static int read_number(const uint8_t *value, uint16_t bytes, uint32_t *number) {
     if (bytes != 4) return 0;
-    *number = read_u32(value);
+    *number = thimble_get_u32(value);
     return 1;
 }
 
@@ -147,8 +144,8 @@ static int read_tlv(uint16_t type, const uint8_t *value, uint16_t bytes, thimble
 
 /* Whether one of the entries from `at` to `end`, all of them well formed, has this type. */
 static int area_has(const uint8_t *at, const uint8_t *end, uint16_t type) {
-    for (; at < end; at += ENTRY_BYTES + read_u16(at + 2))
-        if (read_u16(at) == type) return 1;
+    for (; at < end; at += ENTRY_BYTES + thimble_get_u16(at + 2))
+        if (thimble_get_u16(at) == type) return 1;
     return 0;
 }
 
@@ -159,7 +156,7 @@ static thimble_status read_protected_area(const layout *found, thimble_image *im
     const uint8_t *end   = found->protected_area + found->protected_bytes;
     for (const uint8_t *at = first; at < end;) {
         if (end - at < ENTRY_BYTES) return THIMBLE_ERR_TLV;
-        const uint16_t type = read_u16(at), bytes = read_u16(at + 2);
+        const uint16_t type = thimble_get_u16(at), bytes = thimble_get_u16(at + 2);
         if (end - at - ENTRY_BYTES < bytes || area_has(first, at, type)) return THIMBLE_ERR_TLV;
         if (!read_tlv(type, at + ENTRY_BYTES, bytes, image)) return THIMBLE_ERR_TLV;
         at += ENTRY_BYTES + bytes;
@@ -265,7 +262,7 @@ thimble_status thimble_image_check(const thimble_device *device, const uint8_t *
     if (status == THIMBLE_OK) status = check_signature(device, &found, image);
     if (status != THIMBLE_OK) return status;
     memcpy(image->version, data + 20, sizeof image->version);
-    image->revision = read_u16(data + 22);
-    image->build    = read_u32(data + 24);
+    image->revision = thimble_get_u16(data + 22);
+    image->build    = thimble_get_u32(data + 24);
     return check_needs(device, least_security_counter, image);
 }

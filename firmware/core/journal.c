@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "bytes.h"
+
 /*
  * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut
  * short has a wrong CRC, or can't be read, and is skipped. When the sector is full the latest records go to
@@ -15,14 +17,6 @@ enum {
     HEADER_MAGIC = 0x6e6a6874, /* "thjn" */
 };
 
-static void put_u32(uint8_t *at, uint32_t value) {
-    for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (8 * i));
-}
-
-static uint32_t get_u32(const uint8_t *at) {
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
 /* CRC-32 of IEEE 802.3, bit by bit: a record is written a few times a day. */
 static uint32_t crc32(const uint8_t *data, uint32_t bytes) {
     uint32_t crc = 0xffffffff;
@@ -33,7 +27,9 @@ static uint32_t crc32(const uint8_t *data, uint32_t bytes) {
     return ~crc;
 }
 
-static int is_intact(const uint8_t *record) { return get_u32(record + CRC_AT) == crc32(record, CRC_AT); }
+static int is_intact(const uint8_t *record) {
+    return thimble_get_u32(record + CRC_AT) == crc32(record, CRC_AT);
+}
 
 static int is_erased(const uint8_t *record) {
     for (int i = 0; i < RECORD; i++) {
@@ -48,17 +44,17 @@ static void encode(const thimble_record *from, uint8_t record[RECORD]) {
     record[1] = from->state;
     record[2] = from->slot;
     record[3] = from->starts;
-    put_u32(record + 4, from->offset);
-    put_u32(record + 8, from->size);
+    thimble_put_u32(record + 4, from->offset);
+    thimble_put_u32(record + 8, from->size);
     memcpy(record + 12, from->hash, 32);
-    put_u32(record + 44, from->security_counter);
-    put_u32(record + 48, from->action);
-    put_u32(record + 52, from->tag);
+    thimble_put_u32(record + 44, from->security_counter);
+    thimble_put_u32(record + 48, from->action);
+    thimble_put_u32(record + 52, from->tag);
     record[56] = (uint8_t)from->reason;
     record[57] = from->outcome;
     record[58] = from->reported;
     record[59] = (uint8_t)(from->held | from->barred << 1);
-    put_u32(record + CRC_AT, crc32(record, CRC_AT));
+    thimble_put_u32(record + CRC_AT, crc32(record, CRC_AT));
 }
 
 /* False where the fields make no sense: then the record is of other firmware, and not used. */
@@ -67,11 +63,11 @@ static int decode(const uint8_t *record, const thimble_store *store, thimble_rec
                            .state            = record[1],
                            .slot             = record[2],
                            .starts           = record[3],
-                           .offset           = get_u32(record + 4),
-                           .size             = get_u32(record + 8),
-                           .security_counter = get_u32(record + 44),
-                           .action           = get_u32(record + 48),
-                           .tag              = get_u32(record + 52),
+                           .offset           = thimble_get_u32(record + 4),
+                           .size             = thimble_get_u32(record + 8),
+                           .security_counter = thimble_get_u32(record + 44),
+                           .action           = thimble_get_u32(record + 48),
+                           .tag              = thimble_get_u32(record + 52),
                            .reason           = (int8_t)record[56],
                            .outcome          = record[57],
                            .reported         = record[58],
@@ -113,7 +109,7 @@ static thimble_status put_record(const thimble_store *store, uint32_t sector, ui
 static uint32_t generation_of(const thimble_store *store, uint32_t sector) {
     uint8_t header[RECORD];
     if (get_record(store, sector, 0, header) || !is_intact(header)) return 0;
-    return get_u32(header) == HEADER_MAGIC ? get_u32(header + 4) : 0;
+    return thimble_get_u32(header) == HEADER_MAGIC ? thimble_get_u32(header + 4) : 0;
 }
 
 void thimble_journal_read(thimble_store *store) {
@@ -150,9 +146,9 @@ static thimble_status change_sector(thimble_store *store, const thimble_record *
         if (status != THIMBLE_OK) return status;
     }
     memset(record, 0, RECORD);
-    put_u32(record, HEADER_MAGIC);
-    put_u32(record + 4, store->generation + 1);
-    put_u32(record + CRC_AT, crc32(record, CRC_AT));
+    thimble_put_u32(record, HEADER_MAGIC);
+    thimble_put_u32(record + 4, store->generation + 1);
+    thimble_put_u32(record + CRC_AT, crc32(record, CRC_AT));
     thimble_status status = put_record(store, sector, 0, record);
     if (status != THIMBLE_OK) return status;
     store->generation++;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "descriptor.h"
 
 /* A raw tensor and what it means. */
@@ -173,8 +174,8 @@ static int32_t load(const border_tensor *tensor, uint32_t index) {
     switch (tensor->border.described.type) {
     case THIMBLE_INT8: return (int8_t)at[0];
     case THIMBLE_UINT8: return at[0];
-    case THIMBLE_INT16: return (int16_t)(at[0] | (uint16_t)at[1] << 8);
-    default: return (int32_t)(at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24);
+    case THIMBLE_INT16: return (int16_t)thimble_get_u16(at);
+    default: return (int32_t)thimble_get_u32(at);
     }
 }
 

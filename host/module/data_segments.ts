@@ -1,5 +1,5 @@
 import { ModelError } from "../ir/graph.ts";
-import { leb, Reader, readSections, SECTION } from "./sections.ts";
+import { leb, Reader, readSections, SECTION, signedLeb } from "./sections.ts";
 
 interface Segment {
   readonly address: number;
@@ -13,16 +13,6 @@ const END = 0x0b;
 const HEADER_BYTES = 8;
 /** In the file, which devices map at an address that is a multiple of it: that of the constants in memory. */
 const CONSTANTS_ALIGNMENT = 4;
-
-/** i32.const's operand: signed LEB128. */
-function signedLeb(value: number): number[] {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>= 7) {
-    const done = rest >> 6 === 0 || rest >> 6 === -1;
-    bytes.push(done ? rest & 0x7f : (rest & 0x7f) | 0x80);
-    if (done) return bytes;
-  }
-}
 
 function readSegments(reader: Reader): Segment[] {
   return Array.from({ length: reader.u32() }, () => {

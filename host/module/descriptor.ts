@@ -1,6 +1,6 @@
 /**
- * The descriptor of a module: what whoever calls it has to know of inputs and outputs, in bytes that a device reads
- * where they lie. SPEC.md, section 2.1.
+ * The descriptor of a module: what its callers have to know of inputs and outputs, in bytes that a device reads where
+ * they lie. SPEC.md, section 2.1.
  */
 import { DTYPES, type DType, elements, ModelError, type Scaling, TASKS } from "../ir/graph.ts";
 import { typeRange } from "../ops/activation.ts";
@@ -11,12 +11,14 @@ import {
   DECISION_CODES,
   DESCRIPTOR_SECTION,
   DESCRIPTOR_VERSION,
+  ELEMENTS_MAX,
   FIELD_BITS,
+  NUMBERED_MAX,
   RANK_MAX,
   TASK_CODES,
   TYPE_CODES,
 } from "./descriptor_table.ts";
-import { customSection, leb, Reader } from "./sections.ts";
+import { customSection, leb, Reader, signedLeb } from "./sections.ts";
 
 /** Names that are one word and numbers in order, as of columns f0, f1, ... */
 interface NumberedNames {
@@ -26,13 +28,11 @@ interface NumberedNames {
 
 /** Greater ones would have to be read back as numbers of more than 32 bits. */
 const MAX_NUMBER = 0x7fff_ffff;
-/** More columns than any table has that a module could read. */
-const MAX_FEATURES = 65536;
 
 /** Numbered names, which need no bytes each, where they are. */
 function numberedNames(names: readonly string[]): NumberedNames | undefined {
   const [, prefix, digits] = /^(.*?)(0|[1-9]\d*)$/.exec(names[0] ?? "") ?? [];
-  if (prefix === undefined || names.length < 2 || names.length > MAX_FEATURES) return undefined;
+  if (prefix === undefined || names.length < 2 || names.length > NUMBERED_MAX) return undefined;
   const first = Number(digits);
   const isNumbered = names.every((name, i) => name === `${prefix}${first + i}`);
   return isNumbered && first + names.length <= MAX_NUMBER ? { prefix, first } : undefined;
@@ -49,20 +49,10 @@ function floats(values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-function signedLeb(value: number): Uint8Array {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest >>= 7) {
-    const low = rest & 0x7f;
-    if ((rest >> 7 === 0 && low < 0x40) || (rest >> 7 === -1 && low >= 0x40))
-      return Uint8Array.from([...bytes, low]);
-    bytes.push(low | 0x80);
-  }
-}
-
 const number = (value: number): Uint8Array => Uint8Array.from(leb(value));
 const lastAxis = (shape: readonly number[]): number => shape.at(-1) ?? 1;
 
-/** Of each feature which of the two it has, and how many edges; then the offset and the factor, then the edges. */
+/** For each feature a head (bit 0: is there a factor; above it the number of edges, plus 1); then offset, factor, edges. */
 const scalingBytes = ({ offsets, factors, edges }: Scaling): Uint8Array[] =>
   offsets.flatMap((offset, i) => {
     const [factor, bins] = [factors[i]!, edges?.[i]];
@@ -99,7 +89,7 @@ function record(tensor: BorderTensor): Uint8Array {
     number(shape.length),
     ...shape.map(number),
     floats([scale]),
-    signedLeb(zeroPoint),
+    Uint8Array.from(signedLeb(zeroPoint)),
     ...present.flatMap((field) => fields[field]!),
   ]);
   return Buffer.concat([number(body.length), body]);
@@ -120,9 +110,6 @@ const WHERE = "descriptor";
 const fail = (at: string, expected: string, found: unknown): never => {
   throw new ModelError(`${WHERE}: ${at}: expected ${expected}, found ${found}`);
 };
-
-/** Far above what a module can hold; a malformed shape may claim anything. */
-const MAX_ELEMENTS = 2 ** 26;
 
 class DescriptorReader extends Reader {
   constructor(bytes: Uint8Array) {
@@ -158,11 +145,11 @@ function readShape(reader: DescriptorReader, at: string): number[] {
   const rank = reader.u32();
   if (rank > RANK_MAX) fail(at, `at most ${RANK_MAX} axes`, rank);
   const shape = reader.list(rank, 1, () => reader.u32());
-  const isUsual = shape.every((n) => n > 0) && elements(shape) <= MAX_ELEMENTS;
-  return isUsual ? shape : fail(at, `1 to ${MAX_ELEMENTS} elements`, `[${shape}]`);
+  const isUsual = shape.every((n) => n > 0) && elements(shape) <= ELEMENTS_MAX;
+  return isUsual ? shape : fail(at, `1 to ${ELEMENTS_MAX} elements`, `[${shape}]`);
 }
 
-/** What happens to the values of one feature. */
+/** Reads the mapping of one feature's values. */
 function readFeature(reader: DescriptorReader, at: string) {
   const head = reader.u32();
   const float = (): number => reader.float(`${at}: scaling`);
@@ -203,7 +190,7 @@ function readNames(reader: DescriptorReader, flags: number, count: number, at: s
   }
   if (!(flags & FIELD_BITS.numbered)) return undefined;
   const [prefix, first] = [reader.cString(), reader.u32()];
-  if (count > MAX_FEATURES) fail(at, `at most ${MAX_FEATURES} names`, count);
+  if (count > NUMBERED_MAX) fail(at, `at most ${NUMBERED_MAX} names`, count);
   if (first + count > MAX_NUMBER) fail(at, `numbers up to ${MAX_NUMBER}`, first + count);
   return Array.from({ length: count }, (_, i) => `${prefix}${first + i}`);
 }

@@ -8,7 +8,9 @@ import {
   DECISION_CODES,
   DESCRIPTOR_SECTION,
   DESCRIPTOR_VERSION,
+  ELEMENTS_MAX,
   FIELD_BITS,
+  NUMBERED_MAX,
 } from "./descriptor_table.ts";
 
 export const DESCRIPTOR_HEADER_PATH = join(root, "firmware", "core", "descriptor_format.h");
@@ -31,7 +33,10 @@ export function descriptorHeader(): string {
 
 #define DESCRIPTOR_SECTION "${DESCRIPTOR_SECTION}"
 
-enum { DESCRIPTOR_VERSION = ${DESCRIPTOR_VERSION}, DESCRIPTOR_TENSORS_MAX = ${BORDERS_MAX} };
+enum { DESCRIPTOR_VERSION = ${DESCRIPTOR_VERSION} };
+
+/* Most inputs or outputs, values of one of them, and features whose names are numbered. */
+enum { TENSORS_MAX = ${BORDERS_MAX}, ELEMENTS_MAX = ${ELEMENTS_MAX}, NUMBERED_MAX = ${NUMBERED_MAX} };
 
 ${enumeration("DECISION", DECISION_CODES)}
 

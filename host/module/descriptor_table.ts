@@ -12,8 +12,12 @@ export const DESCRIPTOR_VERSION = 1;
 /** Axes of an input or output. */
 export const RANK_MAX = 8;
 export const BORDERS_MAX = 64;
+/** Elements of a tensor: far above what a module can hold, since a malformed shape may claim anything. */
+export const ELEMENTS_MAX = 2 ** 26;
+/** Names that are numbered: more columns than any table has that a module could read. */
+export const NUMBERED_MAX = 65536;
 
-/** Of values as a tensor holds them and as they come from sensors; a tensor's own is never float32. */
+/** Codes of types, of raw tensors and of sensors' values; a raw tensor is never float32. */
 export const TYPE_CODES = { int8: 0, uint8: 1, int16: 2, int32: 3, float32: 4 } as const satisfies Record<
   DType,
   number

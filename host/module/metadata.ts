@@ -13,7 +13,7 @@ import {
 import { byteSize, elements, ModelError, type Task } from "../ir/graph.ts";
 import type { Borders, BorderTensor } from "../ops/border.ts";
 import { encodeDescriptor, readDescriptor } from "./descriptor.ts";
-import { DESCRIPTOR_SECTION } from "./descriptor_table.ts";
+import { DESCRIPTOR_SECTION, ELEMENTS_MAX } from "./descriptor_table.ts";
 import { packLayers, unpackLayers } from "./layer_table.ts";
 import { addCustomSection, customSection, readExports } from "./sections.ts";
 
@@ -84,7 +84,7 @@ export interface Metadata {
   readonly selfTest: readonly SelfTestVector[];
 }
 
-/** What is stored of a tensor beside its descriptor: four statistics in the order of their fields. */
+/** A tensor as it is stored beside its descriptor: four statistics in the order of their fields. */
 const packTensor = ({ statistics: seen }: TensorInfo): object =>
   seen ? { statistics: [seen.min, seen.max, seen.mean, seen.deviation] } : {};
 
@@ -123,14 +123,11 @@ export const encodeMetadata = (
     memory: MEMORY.map((key) => metadata.memory[key]),
   });
 
-/** Far above what a module can hold; a malformed shape may claim anything. */
-const MAX_ELEMENTS = 2 ** 26;
-
 const isShape: Check = (value, path) =>
   isList(isCount)(value, path) ??
-  (elements(value as number[]) <= MAX_ELEMENTS
+  (elements(value as number[]) <= ELEMENTS_MAX
     ? undefined
-    : `${path}: expected at most ${MAX_ELEMENTS} elements`);
+    : `${path}: expected at most ${ELEMENTS_MAX} elements`);
 
 const listOf =
   (count: number, element: Check): Check =>

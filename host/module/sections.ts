@@ -116,11 +116,22 @@ export function customSection(binary: Uint8Array, name: string): Uint8Array | un
   return section && binary.subarray(section.start, section.end);
 }
 
+/** Unsigned LEB128 of a number below 2^53. */
 export function leb(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; rest = Math.floor(rest / 128)) {
     if (rest < 128) return [...bytes, rest];
     bytes.push((rest % 128) | 0x80);
+  }
+}
+
+/** Signed LEB128 of an int32. */
+export function signedLeb(value: number): number[] {
+  const bytes: number[] = [];
+  for (let rest = value; ; rest >>= 7) {
+    const done = rest >> 6 === 0 || rest >> 6 === -1;
+    bytes.push(done ? rest & 0x7f : (rest & 0x7f) | 0x80);
+    if (done) return bytes;
   }
 }
 
