@@ -35,7 +35,7 @@ static void check(int holds) {
     if (!holds) abort();
 }
 
-/* What a status of 0 promises about a description. */
+/* Checks what a status of 0 promises about a description. */
 static void check_description(const thimble_description *described) {
     check(described->elements > 0 && described->rank <= THIMBLE_RANK_MAX);
     check(described->scale > 0 && described->name != NULL);

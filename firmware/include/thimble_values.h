@@ -1,8 +1,8 @@
 /*
  * thimble: real values in and out of a model.
  *
- * What a model takes and gives (names, scales, zero points, what happens to each feature before, missing
- * values, labels, thresholds) is in the module itself (SPEC.md, section 2.1): the same firmware serves a new
+ * The module itself describes its inputs and outputs (SPEC.md, section 2.1): names, scales, zero points,
+ * offsets and factors of features, missing values, labels, thresholds. So the same firmware serves a new
  * model with other scales, other labels and its inputs in another order. All numbers are computed in float32,
  * in one order, and each step is rounded: the bits are those of `thimble run` on the host. thimble_input and
  * thimble_output give the raw tensors, as before. Nothing here is linked unless it is called.
@@ -58,9 +58,9 @@ typedef struct thimble_description {
 } thimble_description;
 
 /*
- * What there is to know of an input or an output. ERR_ARGUMENT where there is none of that number,
- * ERR_CLOSED, and ERR_DESCRIPTOR where the module has no descriptor, or one that is malformed or does not fit
- * its tensors; the functions below return these three, too.
+ * Describes an input or an output. ERR_ARGUMENT where there is none of that number, ERR_CLOSED where the
+ * model is not open, and ERR_DESCRIPTOR where the module has no descriptor, or one that is malformed or does
+ * not fit its tensors. The functions below return these three, too.
  */
 THIMBLE_CHECK_RESULT
 thimble_status thimble_describe_input(thimble_model *model, uint32_t input, thimble_description *description);
@@ -75,7 +75,7 @@ thimble_status thimble_describe_output(thimble_model *model, uint32_t output,
 THIMBLE_CHECK_RESULT
 thimble_status thimble_find_feature(thimble_model *model, uint32_t input, const char *name, uint32_t *place);
 
-/* What the feature at `place` of an input is measured in; null where the model does not say. */
+/* The unit of the feature at `place` of an input; null where the model does not say. */
 const char *thimble_unit(thimble_model *model, uint32_t input, uint32_t place);
 
 /*
@@ -98,9 +98,9 @@ THIMBLE_CHECK_RESULT
 thimble_status thimble_decide(thimble_model *model, uint32_t *class_number, float *score);
 
 /*
- * The same of an autoencoder with a threshold: `values` are the `count` values of its input 0. The score is
- * the mean squared difference to its output, the class 1 (an anomaly) where that is above the threshold, else
- * 0.
+ * Decides as thimble_decide does, for an autoencoder with a threshold: `values` are the `count` values of its
+ * input 0. The score is the mean squared difference between input and output. The class is 1 (an anomaly)
+ * where the score is above the threshold, else 0.
  */
 THIMBLE_CHECK_RESULT
 thimble_status thimble_decide_autoencoder(thimble_model *model, const float *values, size_t count,

@@ -114,7 +114,7 @@ function binsText(edges: readonly number[] | null): string {
   return `${edges.length + 1} between ${edges.slice(0, SHOWN_EDGES).map(short).join(", ")}${more}`;
 }
 
-/** What happens to the values of each feature of an input before they are quantised. */
+/** A table of how each feature of an input is mapped before it is quantised. */
 function featureTable({ name, shape, features, scaling, units }: TensorInfo): string[] {
   if (!features && !scaling && !units) return [];
   const count = shape.at(-1) ?? 1;

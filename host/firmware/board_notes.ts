@@ -1,4 +1,4 @@
-/** What has been tried of each board, and what does not work: README.md and the help of commands show this table. */
+/** A table of boards: which parts were tried, and which do not work. README.md and the help of commands show it. */
 import { BOARDS } from "./boards.ts";
 
 export interface BoardNote {
@@ -6,7 +6,7 @@ export interface BoardNote {
   readonly board: string | undefined;
   readonly chips: string;
   readonly cores: string;
-  /** What was run, and where: nothing here has been run on real hardware. */
+  /** The parts that were run, and where. Nothing here has been run on real hardware. */
   readonly tried: string;
   readonly without: string;
 }

@@ -33,7 +33,7 @@ export interface PartSize {
 }
 
 export interface Firmware {
-  /** What the machine boots from: on rv32 a whole flash bank with the firmware at its start. */
+  /** The file that the machine boots from: on rv32 a whole flash bank with the firmware at its start. */
   readonly bank: string;
   readonly elf: string;
   /** By part: wasm3, core, values, crypto, port, libraries, and kernel.NAME for each native kernel's file. */
@@ -45,7 +45,7 @@ export const BANK_BYTES = MACHINES.rv32.bankBytes!;
 
 export const machineOf = ({ machine = "rv32" }: FirmwareOptions): Machine => MACHINES[machine];
 
-/** What all machines share. */
+/** The folder of the code that all machines share. */
 const sharedPort = join(root, "firmware", "port", "qemu");
 
 const sections = ["-ffunction-sections", "-fdata-sections", "-fno-common"];
@@ -62,7 +62,7 @@ const listFolder = (folder: string): string[] =>
     .sort()
     .map((name) => join(folder, name));
 
-/** What only a firmware has that calls thimble_values.h. */
+/** Files of the core that are linked only where thimble_values.h is used. */
 const VALUES = ["descriptor.c", "values.c"];
 
 /** Files of the program that runs vectors only. */
@@ -207,7 +207,7 @@ export function readMap(map: string): Map<string, PartSize> {
     // Initialised data lies in flash too, until the start.
     if (RAM_SECTIONS.includes(output)) add(partOf(object!), output === "data" ? bytes : 0, bytes);
   }
-  // What nobody calls is not linked.
+  // The linker leaves out a part that nothing calls.
   return new Map([...sizes].filter(([, { flash, ram }]) => flash > 0 || ram > 0));
 }
 

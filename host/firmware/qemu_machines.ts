@@ -7,7 +7,7 @@ import type { EngineName } from "../module/engine.ts";
 import { root } from "../root.ts";
 
 export interface Machine {
-  /** Of the engine that runs modules on it (host/runtime/engines/qemu.ts), which errors begin with. */
+  /** The engine that runs modules on it (host/runtime/engines/qemu.ts); errors begin with its name. */
   readonly engine: EngineName;
   /** The processor, for tables. */
   readonly processor: string;
@@ -87,7 +87,7 @@ export type MachineName = keyof typeof MACHINES;
 
 export const MACHINE_NAMES = Object.keys(MACHINES) as readonly MachineName[];
 
-/** What every machine's emulator is told: one instruction takes one nanosecond of virtual time. */
+/** Options of every emulator: one instruction takes one nanosecond of virtual time. */
 export const EMULATION = [
   ...["-icount", "shift=0"],
   ...["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot"],

@@ -64,9 +64,9 @@ export interface Tensor {
    * the mean squared error above which a sample is an anomaly.
    */
   readonly threshold?: number;
-  /** What the values of a graph input or output are measured in, e.g. "°C". */
+  /** The unit of a graph input or output, e.g. "°C". */
   readonly unit?: string;
-  /** The same of the elements of a graph input's last axis, each its own; empty where it is not known. */
+  /** The unit of each element of a graph input's last axis; empty where it is not known. */
   readonly units?: readonly string[];
   /** On graph inputs only. */
   readonly scaling?: Scaling;

@@ -11,7 +11,7 @@ import { root } from "../root.ts";
 
 const LABELS = ["setosa", "versicolor", "virginica"] as const;
 
-/** Of 32 equal bytes: whoever reads this can sign with it. */
+/** A key of 32 equal bytes: every reader can sign with it. */
 const demoKey = () =>
   createPrivateKey({
     key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), Buffer.alloc(32, 42)]),

@@ -1,4 +1,4 @@
-/** What README.md and the commands say of boards is one table, and it has every board. */
+/** README.md and the commands say the same of boards, and of every board. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -19,7 +19,7 @@ const int16 = (name: string, shape: Shape, scale: number): Tensor => ({
 interface Applied {
   readonly op: string;
   readonly attributes?: Attributes;
-  /** Of the output. */
+  /** The output's scale. */
   readonly scale: number;
   /** Operands in order; "x" is the input. */
   readonly operands?: readonly (number | "x")[];

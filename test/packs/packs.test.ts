@@ -87,7 +87,7 @@ describe("every package", () => {
   });
 });
 
-/** What Arduino's library specification (revision 2.2, format 1.5) asks for. */
+/** Rules of Arduino's library specification (revision 2.2, format 1.5). */
 test("Arduino: library.properties and folders follow the library specification", () => {
   const files = packs.get("arduino")!;
   const lines = text("arduino", "library.properties").trimEnd().split("\n");

@@ -2,7 +2,7 @@
 import { type MessagePort, workerData } from "node:worker_threads";
 import { main } from "../../host/cli/main.ts";
 
-/** What a thread is told at its start: where commands come from and answers go, and what the asker sleeps on. */
+/** The line to the asking thread: commands come and answers go by `port`, and the asker sleeps on `bell`. */
 export interface Line {
   readonly port: MessagePort;
   /** 1 as soon as an answer lies at the port. */

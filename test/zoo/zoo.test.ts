@@ -33,7 +33,7 @@ const FLOAT32_SUMS: ReadonlyMap<string, number> = new Map([["naive_bayes_multino
 const LEAST_EQUAL = 0.995;
 /** Of networks, by how much the share of rows decided right may fall. */
 const MOST_ACCURACY_LOST = 0.005;
-/** Of regressors, the greatest error as a share of the range of predictions. */
+/** The greatest error of a regressor, as a share of the range of predictions. */
 const MOST_ERROR = 0.01;
 
 async function checkFloat(animal: Animal, rows: Rows): Promise<void> {

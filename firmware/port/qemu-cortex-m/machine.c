@@ -1,4 +1,4 @@
-/* What only QEMU's mps2 machines have: their UART, timers and faults. */
+/* The parts of QEMU's mps2 machines alone: UART, timers and faults. */
 #include "board.h"
 
 #include "machine.h"

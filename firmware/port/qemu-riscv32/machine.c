@@ -1,4 +1,4 @@
-/* What only QEMU's riscv32 machine `virt` has: its UART, timer, counter and traps. */
+/* The parts of QEMU's riscv32 machine `virt` alone: UART, timer, counter and traps. */
 #include "board.h"
 
 #include "line.h"

@@ -1,4 +1,4 @@
-/* What each machine gives to the code that all of them share: start.S and machine.c of its folder. */
+/* The interface between shared code and each machine's own: start.S and machine.c of its folder. */
 #ifndef MACHINE_H
 #define MACHINE_H
 

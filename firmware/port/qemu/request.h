@@ -1,5 +1,5 @@
 /*
- * What the host asks for and what it is told: three files in the folder where QEMU runs. Their other side
+ * Requests of the host and reports to it: three files in the folder where QEMU runs. Their other side
  * is host/firmware/qemu_protocol.ts.
  *
  *   request.bin  a request_header, then the vectors: for each the number of inputs as u32, for each of these

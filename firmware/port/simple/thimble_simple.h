@@ -32,7 +32,7 @@ typedef struct thimble_simple {
 /* RAM for a model: `thimble inspect` says how many bytes it takes. */
 #define THIMBLE_RAM(name, bytes) uint64_t name[((bytes) + 7) / 8]
 
-/* What such a model begins as; `image` and `ram` are arrays, and keys.h is that of `thimble keygen`. */
+/* The initial value of such a model; `image` and `ram` are arrays, and keys.h is that of `thimble keygen`. */
 #define THIMBLE_SIMPLE(image, ram)                                                                           \
     {                                                                                                        \
         (image), sizeof(image), thimble_keys, THIMBLE_KEY_COUNT, (ram), sizeof(ram), {NULL, NULL, 0, 0},     \

@@ -7,7 +7,7 @@
 #include "device.h"
 #include "thimble_values.h"
 
-/* What a model decided last; host/fleet/simulator/device_values.ts reads it. */
+/* The last decision of a model; host/fleet/simulator/device_values.ts reads it. */
 static struct {
     uint32_t class_number;
     float score;
@@ -39,7 +39,7 @@ int32_t wasm_values_read(thimble_model *model, uint32_t index, float *values, ui
     return thimble_read(model, index, values, count);
 }
 
-/* What the model decides is at values_decision; an autoencoder's by the values of its input 0. */
+/* Leaves the decision at values_decision; an autoencoder decides by the values of its input 0. */
 EXPORT("values_decide")
 int32_t wasm_values_decide(thimble_model *model, const float *values, uint32_t count) {
     thimble_status status = thimble_decide(model, &decision.class_number, &decision.score);

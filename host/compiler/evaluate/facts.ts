@@ -17,7 +17,7 @@ export interface Facts {
   readonly labels?: readonly string[];
   /** See `Tensor.threshold`. */
   readonly threshold?: number;
-  /** What values are measured in, by the names of inputs, outputs and features. */
+  /** Units by the names of inputs, outputs and features. */
   readonly units?: ReadonlyMap<string, string>;
   /** Names of the columns of a table, if the model's only input is one and its file has none. */
   readonly columns?: readonly string[];

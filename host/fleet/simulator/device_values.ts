@@ -9,7 +9,7 @@ const FLOAT_BYTES = 4;
 /** Offsets in the decision of values.c. */
 const DECISION = { classNumber: 0, score: 4, label: 8, bytes: 12 };
 
-/** What an inference on real values gave. */
+/** The results of an inference on real values. */
 export interface RealOutputs {
   readonly values: readonly number[][];
   /** Undefined where no output decides. */
@@ -21,7 +21,7 @@ export interface DeviceValues {
   write(model: number, input: number, values: Float32Array): number;
   /** The place of a feature, or a negative thimble_status. */
   feature(model: number, input: number, name: string): number;
-  /** What the last inference gave; the values of input 0 are for an autoencoder's decision. */
+  /** Results of the last inference; an autoencoder decides by the values of input 0. */
   read(model: number, outputs: number, first: Float32Array): RealOutputs;
 }
 

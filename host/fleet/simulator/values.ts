@@ -1,4 +1,4 @@
-/** What the module that runs on a device says of its inputs; the device itself converts their values. */
+/** Inputs of the module that runs on a device, by its descriptor; the device itself converts their values. */
 
 import { parseSlot } from "../../image/mcuboot.ts";
 import { elements, ModelError } from "../../ir/graph.ts";

@@ -80,7 +80,7 @@ const scalingOf = (features: number) => {
     .map(({ edges: found, ...rest }) => ({ ...rest, ...(found?.some(Boolean) && { edges: found }) }));
 };
 
-/** What both tensors of an example have in common. */
+/** Fields that both tensors of an example have. */
 const shapes = fc.record({
   dtype: fc.constantFrom(...TYPES),
   shape: fc.array(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),

@@ -26,7 +26,7 @@ export const isAutoencoder = ({ outputs }: Borders): boolean => outputs[0]!.deci
 export const decisionText = (decided: Decided | undefined): string =>
   decided ? `0 ${decided.classNumber} ${float(decided.score)} ${decided.label ?? "-"}` : "-1 0 00000000 -";
 
-/** What thimble_describe_input and thimble_describe_output say, as the program prints it. */
+/** A description by thimble_describe_input or thimble_describe_output, as the program prints it. */
 function descriptionText(tensor: BorderTensor, { task }: Borders): string {
   const { name, unit = "-", dtype, source, scale, zeroPoint, shape, features, labels, stream } = tensor;
   const { sampleRate = 0, channels = 0, hop = 0 } = stream ?? {};
@@ -35,7 +35,7 @@ function descriptionText(tensor: BorderTensor, { task }: Borders): string {
   return `0 ${name} ${unit} ${types} ${float(scale)} ${zeroPoint} ${names} ${sampleRate} ${channels} ${hop} [${shape}]`;
 }
 
-/** What is known of the last feature of an example's input, by its place and by its name. */
+/** The last feature of an example's input, by its place and by its name. */
 function featureScript({ inputs: [input] }: Borders) {
   const { shape, features = [], unit = "-", units } = input!;
   const place = (shape.at(-1) ?? 1) - 1;

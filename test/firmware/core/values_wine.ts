@@ -15,7 +15,7 @@ import { modelPath } from "../../support/models.ts";
 import { key } from "../../support/signed_images.ts";
 import { treeModel } from "../../support/tree_models.ts";
 
-/** What sensors read, by their names. */
+/** Readings of sensors, by their names. */
 export type Readings = Readonly<Record<string, number>>;
 
 function table(file: string): { readonly columns: string[]; readonly rows: number[][] } {
@@ -74,7 +74,7 @@ export interface WineModel {
   readonly image: Uint8Array;
   /** A flash image for QEMU with the module in the first slot. */
   readonly flash: Uint8Array;
-  /** What the host decides. */
+  /** The host's decision. */
   decide(readings: Readings): Promise<Decided>;
 }
 

@@ -1,4 +1,4 @@
-/** What the fuzzer of real values starts from: descriptors of every kind, of which none has to be kept. */
+/** The corpus of the fuzzer of real values: descriptors of every kind, of which none has to be kept. */
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";

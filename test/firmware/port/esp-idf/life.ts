@@ -46,7 +46,7 @@ async function imageOf(version: 1 | 2): Promise<Uint8Array> {
 export interface Operator {
   /** Publishes an image and orders it for all devices; the rollout's number. */
   order(image: Uint8Array): number;
-  /** What a device has to know of the server, and what its sensor reads. */
+  /** The server's address and token for a device, and what its sensor reads. */
   readonly environment: Readonly<Record<string, string>>;
   outcome(rollout: number): { succeeded: number; failed: number; reasons: string };
 }

@@ -20,7 +20,7 @@
 #include "sha256.h"
 #include "world.h"
 
-/* Of processor time, without a reset of the watchdog; far more than a sanitized model takes. */
+/* Processor time without a reset of the watchdog; far more than a sanitized model takes. */
 enum { WATCHDOG_SECONDS = 3 };
 
 static esp_reset_reason_t reset_reason = ESP_RST_POWERON;

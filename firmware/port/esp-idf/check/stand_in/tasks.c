@@ -81,7 +81,7 @@ void vTaskDelay(TickType_t ticks) {
 
 SemaphoreHandle_t xSemaphoreCreateMutex(void) { return calloc(1, sizeof(struct check_semaphore)); }
 
-/* Whoever waits for a mutex that its own task holds waits for ever: a watchdog would tell. */
+/* A task that waits for a mutex of its own waits for ever: a watchdog would tell. */
 BaseType_t xSemaphoreTake(SemaphoreHandle_t semaphore, TickType_t ticks) {
     if (ticks != portMAX_DELAY || semaphore->holder == running) world_end(WORLD_PANIC);
     while (semaphore->holder != NULL) vTaskDelay(1);

@@ -1,4 +1,4 @@
-/* What the stand-ins share: see ../README.md. */
+/* Parts that the stand-ins share: see ../README.md. */
 #ifndef WORLD_H
 #define WORLD_H
 

@@ -11,7 +11,7 @@
 
 enum { PIECE_BYTES = 1024, SEND_BYTES = 2048 /* of a request's head, with its URL */ };
 
-/* What of an answer's head esp_http_client tells only as it comes. */
+/* The parts of an answer's head that esp_http_client tells only as they come. */
 typedef struct answer {
     thimble_ddi_head head;
     int64_t date, retry_date; /* seconds since 1970; 0 for none */
