@@ -143,6 +143,20 @@ describe("sign and verify", () => {
     assert.deepEqual([other.id, other.version, other.securityCounter], ["other", "4.5.6", 7]);
   });
 
+  test("writes the image as a C array too, filled up to a multiple of 8", () => {
+    const sizes = ["one", "three"].map((id) => {
+      const outputs = ["-o", "carried.img", "--c-header", "carried.h"];
+      succeed("sign", "module.wasm", "--key", keyFile, "--id", id, ...outputs);
+      const image = readFileSync(at("carried.img"));
+      const text = readFileSync(at("carried.h"), "utf8");
+      const found = Buffer.from([...text.matchAll(/0x(\w{2})\b/g)].map(([byte]) => Number(byte)));
+      assert.deepEqual(found, Buffer.concat([image, Buffer.alloc(-image.length & 7, 0xff)]));
+      assert.match(text, new RegExp(`static const uint8_t model_image\\[${found.length}\\] = \\{`));
+      return image.length;
+    });
+    assert.ok(sizes.some((size) => size % 8 !== 0));
+  });
+
   test("verify says what it found", () => {
     const { bytes, digest } = parseImage(load("full.img"));
     const found = JSON.parse(
