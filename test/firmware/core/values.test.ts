@@ -14,7 +14,7 @@ import { generateKey, rawPublicKey } from "../../../host/image/keys.ts";
 import { toBytes } from "../../../host/ir/graph.ts";
 import { decodeDescriptor, encodeDescriptor, readDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_HEADER_PATH, descriptorHeader } from "../../../host/module/descriptor_header.ts";
-import { dequantizeBytes } from "../../../host/ops/border.ts";
+import { type BorderTensor, dequantizeBytes } from "../../../host/ops/border.ts";
 import { decideOutputs } from "../../../host/ops/border_decision.ts";
 import { flashOf } from "../../../host/runtime/engines/qemu.ts";
 import { key, play, publicHex } from "../../support/signed_images.ts";
@@ -67,6 +67,43 @@ describe("values on this machine", { skip: missing }, () => {
     }
     const refused = scripts.filter(({ isRefused }) => isRefused);
     assert.ok(refused.length > 0 && refused.length < EXAMPLES / 2, "some values are missing");
+  });
+});
+
+/** An input of these values at a scale of 1, echoed by the output. */
+function exactly(values: readonly number[], output: Partial<BorderTensor>): Example {
+  const shared = { dtype: "int8", source: "float32", shape: [values.length], zeroPoint: 0 } as const;
+  return {
+    borders: {
+      task: "classification",
+      inputs: [{ ...shared, name: "x", scale: 1 }],
+      outputs: [{ ...shared, name: "y", scale: 1, ...output }],
+    },
+    values: Float32Array.from(values),
+  };
+}
+
+/** The device's answers about an example, command by command; they are the host's. */
+async function answersOf(one: Example): Promise<readonly string[]> {
+  const { commands, answers } = script(one);
+  const found = (await play(program, [`keys ${publicHex(key)}`, ...commands])).slice(1);
+  assert.deepEqual(found, answers);
+  return found;
+}
+
+describe("values between two integers, and between two classes", { skip: missing }, () => {
+  test("a half goes away from zero", async () => {
+    const found = await answersOf(exactly([0.5, 1.5, -0.5, -1.5], {}));
+    assert.ok(found.includes("0 0102fffe"), `${found}`);
+  });
+
+  test("a value on the threshold is not above it", async () => {
+    const above = { scale: 0.5, decision: "above", threshold: 1.5 } as const;
+    assert.match((await answersOf(exactly([3], above))).at(-1)!, /^0 0 /);
+    assert.match((await answersOf(exactly([4], above))).at(-1)!, /^0 1 /);
+    const second = { ...above, decision: "second" } as const;
+    assert.match((await answersOf(exactly([0, 3], second))).at(-1)!, /^0 0 /);
+    assert.match((await answersOf(exactly([0, 4], second))).at(-1)!, /^0 1 /);
   });
 });
 
