@@ -4,17 +4,23 @@ import { signModule } from "../cli/sign.ts";
 import { buildWasm, wasmAvailability } from "../firmware/wasm_build.ts";
 import { FAULTS } from "../fleet/simulator/network.ts";
 import { type Moment, playScenario, type Scenario } from "../fleet/simulator/scenario.ts";
+import { ModelError } from "../ir/graph.ts";
+import { readSections, SECTION } from "../module/sections.ts";
 import type { Build } from "../pipeline.ts";
+import { selfTestHere } from "../runtime/engines/v8.ts";
 
 const DEVICES = 36;
 const BAR = 36;
 
-/** The module with a wrong answer in its self-test, as a model is that went wrong after it was proven. */
-function spoil({ module, metadata }: Build): Uint8Array {
-  const spoilt = Uint8Array.from(module);
-  const expected = metadata.selfTest[0]!.outputs[0]!;
-  spoilt[Buffer.from(spoilt).indexOf(expected)]! ^= 1;
-  return spoilt;
+/** The module with a wrong weight, as of a model that went wrong after it was proven; its self-test notices it. */
+function spoil({ module }: Build): Uint8Array {
+  const { start, end } = readSections(module).find(({ id }) => id === SECTION.data)!;
+  for (let at = Math.floor((start + end) / 2); at < end; at++) {
+    const spoilt = Uint8Array.from(module);
+    spoilt[at]! ^= 0x40;
+    if (selfTestHere(spoilt)) return spoilt;
+  }
+  throw new ModelError("expected a weight that changes the self-test, found none");
 }
 
 function scenario(first: Build, next: Build, privateKey: KeyObject, publicKey: KeyObject): Scenario {
@@ -86,5 +92,5 @@ export async function showFleet(first: Build, next: Build): Promise<void> {
       .map(([version, count]) => `${count} devices run ${version}`)
       .join(", ")}\n`,
   );
-  if (outcome.failures.length > 0) throw new Error(outcome.failures.join("; "));
+  if (outcome.failures.length > 0) throw new ModelError(outcome.failures.join("; "));
 }

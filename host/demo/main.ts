@@ -92,4 +92,10 @@ async function main(): Promise<void> {
   console.log("Next: npx thimble inspect build/digits/model.wasm, or npx thimble --help");
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  // Uncaught, it would be printed with a line of binaryen's, which has megabytes.
+  console.error(`npm start: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
