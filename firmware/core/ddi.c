@@ -241,7 +241,7 @@ static void after_config(thimble_ddi *client) {
         return;
     }
     if (client->told == client->config_hash) {
-        ddi_fail(client); // a server that asks for what it has been told is not asked any faster
+        ddi_fail_again(client);
         return;
     }
     client->told                         = client->config_hash;
@@ -253,7 +253,7 @@ static void after_config(thimble_ddi *client) {
 static void after_cancel_feedback(thimble_ddi *client) {
     const uint32_t cancellation = ddi_order_of(client, client->id);
     if (client->stopped == cancellation) {
-        ddi_fail(client); // it was answered before
+        ddi_fail_again(client);
         return;
     }
     client->stopped                               = cancellation;
@@ -268,7 +268,7 @@ static void after_feedback(thimble_ddi *client) {
     const int is_marked   = ddi_mark_reported(client, client->order);
     client->answered      = client->order;
     if (is_repeated || !is_marked) {
-        ddi_fail(client);
+        ddi_fail_again(client);
         return;
     }
     client->failures[THIMBLE_DDI_FEEDBACK] = 0;

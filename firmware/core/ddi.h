@@ -27,6 +27,9 @@ enum { DDI_TRIES = 9 };
 /* The phase has failed: its chain is left alone, for longer each time; then a poll. */
 void ddi_fail(thimble_ddi *client);
 
+/* The server asks for what it has been told: it is not told any faster than it is polled. */
+void ddi_fail_again(thimble_ddi *client);
+
 /* Nothing to do until the next poll. */
 void ddi_rest(thimble_ddi *client);
 

@@ -41,7 +41,8 @@ static uint32_t next_delay(thimble_ddi *client) {
     return delay - random_below(client, delay / 2 + 1);
 }
 
-void ddi_fail(thimble_ddi *client) {
+/* `least` is the shortest wait. */
+static void leave_alone(thimble_ddi *client, uint32_t least) {
     static const uint8_t chains[THIMBLE_DDI_PHASES] = {
         [THIMBLE_DDI_POLL] = DDI_CHAIN_POLL,        [THIMBLE_DDI_CONFIG] = DDI_CHAIN_CONFIG,
         [THIMBLE_DDI_CANCEL] = DDI_CHAIN_CANCEL,    [THIMBLE_DDI_CANCEL_FEEDBACK] = DDI_CHAIN_CANCEL,
@@ -49,7 +50,9 @@ void ddi_fail(thimble_ddi *client) {
         [THIMBLE_DDI_PROGRESS] = DDI_CHAIN_ORDER,   [THIMBLE_DDI_FEEDBACK] = DDI_CHAIN_ORDER,
     };
     const uint32_t chain = chains[client->phase];
-    uint32_t delay = next_delay(client), wait = delay;
+    uint32_t delay       = next_delay(client);
+    if (delay < least) delay = least;
+    uint32_t wait  = delay;
     uint32_t asked = client->retry_after > GREATEST_REQUEST ? GREATEST_REQUEST : client->retry_after;
     if (asked > 0) {
         // The server has asked to be left alone, with everything.
@@ -66,6 +69,10 @@ void ddi_fail(thimble_ddi *client) {
     client->phase       = THIMBLE_DDI_POLL;
     client->due         = client->now + wait;
 }
+
+void ddi_fail(thimble_ddi *client) { leave_alone(client, 0); }
+
+void ddi_fail_again(thimble_ddi *client) { leave_alone(client, spread(client, client->interval)); }
 
 void ddi_rest(thimble_ddi *client) {
     uint32_t wait       = spread(client, client->interval);
