@@ -22,7 +22,11 @@ export function runSeed(core: WebAssembly.Module, seed: number): "installed" | "
   server.deployment = { id: 7, image: next };
   const link = network({ seed, faults, rate: 1 / (1 + (random() % 4)) });
   const clock = { now: 0 };
+  let device = connect(core, geometry, flash, { seed });
+  // A damaged hash in the order's text is another order: its outcome then stands in place of the first one's.
+  let wasInstalled = false;
   const ask = (request: Request): Answer => {
+    wasInstalled ||= device.services[0]!.record().outcome === "installed";
     const { answer, seconds } = link.exchange(request, server.answer) as Delivery;
     clock.now += Math.round(seconds) - 1;
     return answer;
@@ -31,18 +35,19 @@ export function runSeed(core: WebAssembly.Module, seed: number): "installed" | "
     const cut = { operation: random() % 40, when: (["before", "amid", "after"] as const)[random() % 3]! };
     flash.cut(random() % 2 === 0 ? cut : undefined);
     try {
-      live(connect(core, geometry, flash, { seed }), clock, BAD, ask);
+      device = connect(core, geometry, flash, { seed });
+      live(device, clock, BAD, ask);
     } catch (error) {
       if (!(error instanceof PowerLoss)) throw error;
       clock.now += 3;
     }
   }
   flash.cut(undefined);
-  const device = connect(core, geometry, flash, { seed });
+  device = connect(core, geometry, flash, { seed });
   live(device, clock, clock.now + GOOD, server.answer);
   const { state, outcome, reported } = device.services[0]!.record();
   assert.equal(state, "idle", `outcome ${outcome}`);
-  assert.equal(infer(device), outcome === "installed" ? 2 : 1);
+  assert.equal(infer(device), outcome === "installed" || wasInstalled ? 2 : 1);
   if (outcome === "none") {
     // An order whose own text was damaged has no record, but the server was told.
     assert.ok(server.feedback.some(({ finished }) => finished === "failure"));
