@@ -16,6 +16,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createRequire } from "node:module";
 import { delimiter, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasSources, takeSources } from "./sources.mjs";
@@ -187,10 +188,10 @@ function* listSources(folder) {
   }
 }
 
-/** A hash of everything that the compiler's output depends on. Unlike "newer than", it notices removed and older files. */
-function sourceFingerprint() {
-  const folders = sourceFolders.map((name) => join(root, name)).filter((folder) => existsSync(folder));
-  const files = [join(root, "tsconfig.json"), ...folders.flatMap((folder) => [...listSources(folder)])];
+/** A hash of everything that a compiler's output depends on. Unlike "newer than", it notices removed and older files. */
+function fingerprintOf(settings, folders) {
+  const there = folders.map((name) => join(root, name)).filter((folder) => existsSync(folder));
+  const files = [join(root, settings), ...there.flatMap((folder) => [...listSources(folder)])];
   const hash = createHash("sha256").update(readIfThere(installStamp()) ?? "");
   for (const file of files.sort()) {
     const { size, mtimeMs } = statSync(file);
@@ -198,6 +199,9 @@ function sourceFingerprint() {
   }
   return hash.digest("hex");
 }
+
+const sourceFingerprint = () => fingerprintOf("tsconfig.json", sourceFolders);
+const serverFingerprint = () => fingerprintOf("asconfig.json", ["assembly"]);
 
 function compileStamp() {
   return join(root, "dist", ".stamp");
@@ -219,15 +223,53 @@ function compile() {
   });
   if (tsc.status !== 0)
     throw new SetupError(`${tsc.stdout}${tsc.stderr}tsc: expected exit status 0, found ${tsc.status}`);
+  bundleRuntime();
   writeStamp(compileStamp(), fingerprint);
 }
 
+/** The runtime for browsers as one small file, and one more that it fetches where an image is given. */
+function bundleRuntime() {
+  const { buildSync } = createRequire(import.meta.url)("esbuild");
+  buildSync({
+    absWorkingDir: root,
+    entryPoints: ["dist/host/runtime/model/browser.js"],
+    outdir: "dist/host/runtime/browser",
+    bundle: true,
+    splitting: true,
+    minify: true,
+    format: "esm",
+    chunkNames: "[name]",
+    logLevel: "error",
+  });
+}
+
+const serverStamp = () => join(root, "dist", ".server-stamp");
+
+function isServerCompiled() {
+  return readIfThere(serverStamp()) === serverFingerprint();
+}
+
+/** The kernels that only servers have: assembly/server as WebAssembly with SIMD. */
+function compileServer() {
+  const fingerprint = serverFingerprint();
+  const to = join("dist", "host", "runtime", "server.wasm");
+  const flags = ["--config", "asconfig.json", "--target", "server", "--outFile", to];
+  const source = join("assembly", "server", "rows.ts");
+  const asc = spawnSync(process.execPath, [localTool("assemblyscript", "asc.js"), source, ...flags], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  if (asc.status !== 0) throw new SetupError(`${asc.stderr}asc: expected exit status 0, found ${asc.status}`);
+  writeStamp(serverStamp(), fingerprint);
+}
+
 /**
- * Compiles host/ and test/ into dist/, unless dist/ is that already.
+ * Compiles host/, test/ and assembly/server into dist/, unless dist/ is that already.
  * @throws {SetupError} with the compiler's messages
  */
 export function ensureCompiled() {
   ensure(isCompiled, compile);
+  ensure(isServerCompiled, compileServer);
 }
 
 /** True where one of `names`, which may hold arguments, is a file in PATH. */

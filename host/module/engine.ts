@@ -48,7 +48,8 @@ export const ABI_VERSION = 2;
 /** The most linear memory an engine gives a module: far above any microcontroller. */
 export const maxMemoryBytes = 64 * 1024 * 1024;
 
-const PAGE = 65536;
+/** Bytes of a page of linear memory. */
+export const PAGE = 65536;
 
 /** The pages that a memory of `memory_bytes` declares. */
 export const pagesFor = (memoryBytes: number): number => Math.ceil(memoryBytes / PAGE);

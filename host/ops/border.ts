@@ -16,9 +16,8 @@ import {
   tensorOf,
   toBytes,
 } from "../ir/graph.ts";
-import { typeRange } from "./activation.ts";
 import { type Decision, decisionOf } from "./decision.ts";
-import { clamp, INT32_MAX, INT32_MIN, roundHalfAway } from "./fixed_point.ts";
+import { binOf, type Column, type Integers, readReal, writeReal } from "./real_values.ts";
 import { taskOf } from "./task.ts";
 
 /** Real values for one inference, one array per graph input, as whoever calls the model has them. */
@@ -165,20 +164,25 @@ export function splitRow(row: Float32Array, sizes: readonly number[]): Sample {
   });
 }
 
-/** How many of ascending numbers lie below x. */
-export function countBelow(numbers: readonly number[], x: number): number {
-  let [from, to] = [0, numbers.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (numbers[middle]! < x) from = middle + 1;
-    else to = middle;
-  }
-  return from;
+function columnsIn({ offsets, factors, missing, edges }: Scaling): Column[] {
+  return offsets.map((offset, i): Column => {
+    const column: Column = [offset, factors[i]!, edges?.[i] ?? null];
+    if (missing) column.push(missing[i] ?? null);
+    return column;
+  });
 }
 
-/** The number of a value's bin: see `Scaling`. */
-export const binOf = (edges: readonly number[], x: number): number =>
-  countBelow(edges, x) - Math.ceil(edges.length / 2);
+const PLAIN: Column[] = [[0, 1]];
+/** Results of `columnsOf`. */
+const known = new WeakMap<Scaling, Column[]>();
+
+/** A scaling by columns, in float32; one column for all where there is none. */
+export function columnsOf(scaling: Scaling | undefined): Column[] {
+  if (!scaling) return PLAIN;
+  const columns = known.get(scaling) ?? columnsIn(singleScaling(scaling));
+  known.set(scaling, columns);
+  return columns;
+}
 
 /** The values that the graph computes with: see `Scaling`. Each step is rounded to float32. */
 export function scaleValues(values: Float32Array, scaling: Scaling | undefined): Float32Array {
@@ -202,19 +206,9 @@ export const toFloatInputs = (graph: Graph, sample: Sample): Float32Array[] =>
  * A value that is not a number, of which the scaling says nothing, is real zero.
  */
 export function quantizeToBytes(values: Float32Array, border: Border): Uint8Array {
-  const { dtype, zeroPoint, scaling } = border;
-  const scale = Math.fround(border.scale);
-  const { min, max } = typeRange(border);
-  const missing = scaling?.missing;
-  const data = allocate(dtype, values.length);
-  scaleValues(values, scaling).forEach((x, i) => {
-    const isReserved = missing?.[i % missing.length] === null;
-    if (Number.isNaN(x)) data[i] = isReserved ? max : zeroPoint;
-    else {
-      const steps = clamp(roundHalfAway(Math.fround(x / scale)), INT32_MIN, INT32_MAX);
-      data[i] = clamp(steps + zeroPoint, min, isReserved ? max - 1 : max);
-    }
-  });
+  const { dtype, scale, zeroPoint, scaling } = border;
+  const data = allocate(dtype, values.length) as Integers;
+  writeReal(values, 0, data, columnsOf(scaling), { scale: Math.fround(scale), zeroPoint });
   return toBytes(data);
 }
 
@@ -237,12 +231,13 @@ export function quantizeInput(values: Float32Array, info: BorderTensor): Uint8Ar
 export const toInputBytes = (graph: Graph, sample: Sample): Vector =>
   graph.inputs.map((name, i) => quantizeToBytes(sample[i]!, borderOf(tensorOf(graph, name))));
 
-/** The real value of an integer. */
-export const realValue = (q: number, scale: number, zeroPoint: number): number =>
-  Math.fround(Math.fround(q - zeroPoint) * Math.fround(scale));
-
 /** The bytes of a tensor as real values. */
-export const dequantizeBytes = (
+export function dequantizeBytes(
   bytes: Uint8Array,
   { dtype, scale, zeroPoint }: Pick<Border, "dtype" | "scale" | "zeroPoint">,
-): Float32Array => Float32Array.from(fromBytes(dtype, bytes), (q) => realValue(q, scale, zeroPoint));
+): Float32Array {
+  const data = fromBytes(dtype, bytes) as Integers;
+  const values = new Float32Array(data.length);
+  readReal(data, values, 0, { scale: Math.fround(scale), zeroPoint });
+  return values;
+}

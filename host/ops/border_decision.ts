@@ -1,54 +1,16 @@
-/** Decisions of a module's outputs, by its borders, in the steps of firmware/core/values.c. */
-import { elements, fromBytes } from "../ir/graph.ts";
+/** What a module's outputs decide, by its borders and the bytes of its tensors. */
+import { fromBytes } from "../ir/graph.ts";
 import { type Borders, type BorderTensor, dequantizeBytes } from "./border.ts";
-import { argmax, thresholdOf } from "./decision.ts";
+import { type Decided, decideReal } from "./real_values.ts";
 
-export interface Decided {
-  readonly classNumber: number;
-  /** The value that decides: the greatest, that of a detector, or the error of an autoencoder. */
-  readonly score: number;
-  readonly label?: string;
-}
+export type { Decided } from "./real_values.ts";
 
-/** Mean squared difference, each step rounded to float32; infinite where infinities leave no number. */
-function meanSquare(values: Float32Array, others: Float32Array): number {
-  let sum = 0;
-  values.forEach((value, i) => {
-    const difference = Math.fround(value - others[i]!);
-    sum = Math.fround(sum + Math.fround(difference * difference));
-  });
-  const mean = Math.fround(sum / values.length);
-  return Number.isNaN(mean) ? Number.POSITIVE_INFINITY : mean;
-}
-
-const isAbove = (value: number, output: BorderTensor): number => (value > thresholdOf(output) ? 1 : 0);
-
-function decideBy(
-  output: BorderTensor,
-  raw: Uint8Array,
-  input: Float32Array | undefined,
-): Decided | undefined {
-  const values = dequantizeBytes(raw, output);
-  switch (output.decision) {
-    case "greatest": {
-      const best = argmax(values);
-      return { classNumber: best, score: values[best]! };
-    }
-    case "above":
-      return { classNumber: isAbove(values[0]!, output), score: values[0]! };
-    case "second":
-      return { classNumber: isAbove(values[1]!, output), score: values[1]! };
-    case "index":
-      // A negative value, which only a hostile module gives, is the number of no class.
-      return { classNumber: fromBytes(output.dtype, raw)[0]! >>> 0, score: values[0]! };
-    case "error": {
-      if (input?.length !== elements(output.shape)) return undefined;
-      const error = meanSquare(values, input);
-      return { classNumber: isAbove(error, output), score: error };
-    }
-    default:
-      return undefined;
-  }
+/** An index is the integer itself, which float32 may not hold; what a hostile module makes negative is no class's. */
+function decideIndex(output: BorderTensor, raw: Uint8Array): Decided {
+  const classNumber = fromBytes(output.dtype, raw)[0]! >>> 0;
+  const label = output.labels?.[classNumber];
+  const [score] = dequantizeBytes(raw, output);
+  return { classNumber, score: score!, ...(label !== undefined && { label }) };
 }
 
 /**
@@ -62,7 +24,10 @@ export function decideOutputs(
 ): Decided | undefined {
   const at = outputs.findIndex(({ decision = "none" }) => decision !== "none");
   const output = outputs[at];
-  const decided = output && decideBy(output, found[at]!, input);
-  const label = decided && output.labels?.[decided.classNumber];
-  return decided && { ...decided, ...(label !== undefined && { label }) };
+  if (!output) return undefined;
+  if (output.decision === "index") return decideIndex(output, found[at]!);
+  const decided = decideReal({ ...output, names: output.labels }, dequantizeBytes(found[at]!, output), input);
+  if (!decided) return undefined;
+  const { label, ...rest } = decided;
+  return { ...rest, ...(label !== undefined && { label }) };
 }

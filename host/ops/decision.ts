@@ -9,7 +9,8 @@ export const decidesAlone = ({ labels }: Pick<Tensor, "labels">, values: number)
   values === 1 && labels?.length === 2;
 
 /** A probability decides at one half. */
-export const thresholdOf = ({ threshold = 0.5 }: Pick<Tensor, "threshold">): number => threshold;
+export const thresholdOf = ({ threshold = 0.5 }: { readonly threshold?: number | undefined }): number =>
+  threshold;
 
 /** How an output decides: see DECISION_CODES in host/module/descriptor_table.ts. */
 export type Decision = "none" | "greatest" | "above" | "second" | "index" | "error";

@@ -5,8 +5,8 @@
  */
 import { ModelError } from "../ir/graph.ts";
 
-export const INT32_MAX = 2147483647;
-export const INT32_MIN = -2147483648;
+const INT32_MAX = 2147483647;
+const INT32_MIN = -2147483648;
 
 /** Half away from zero, as C's round(); Math.round takes -0.5 to -0. */
 export const roundHalfAway = (x: number): number => (x < 0 ? -Math.floor(-x + 0.5) : Math.floor(x + 0.5));

@@ -3,14 +3,18 @@ import { simplify } from "../../host/compiler/passes/index.ts";
 import { MACHINE_NAMES, MACHINES } from "../../host/firmware/qemu_machines.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { fromBytes, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
+import { encodeDescriptor } from "../../host/module/descriptor.ts";
+import { DESCRIPTOR_SECTION } from "../../host/module/descriptor_table.ts";
 import type { Engine } from "../../host/module/engine.ts";
-import { borderOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
+import { addCustomSection } from "../../host/module/sections.ts";
+import { borderOf, bordersOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
 import { checkGraph, checkQuantized } from "../../host/ops/spec.ts";
 import { compileGraph } from "../../host/pipeline.ts";
 import { qemuEngine } from "../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../host/runtime/engines/reference.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
+import { load } from "../../host/runtime/model/node.ts";
 import type { Case, Executor } from "./table.ts";
 
 const imported = ({ name, model }: Case): Graph => checkGraph(importTflite(model, name), "import");
@@ -73,6 +77,30 @@ const emulated = MACHINE_NAMES.flatMap((machine) =>
     ),
   ),
 );
+
+/** Node's runtime: the kernels of servers in the place of the module's own, where there are such. */
+export const server: Executor = {
+  name: "the runtime on a server",
+  skip: async () => undefined,
+  async run(testCase) {
+    const before = imported(testCase);
+    const after = checkQuantized(simplify(before), "simplify");
+    const convert = border(before, after);
+    const module = addCustomSection(
+      await compileGraph(after),
+      DESCRIPTOR_SECTION,
+      encodeDescriptor(bordersOf(after)),
+    );
+    const model = await load(module);
+    return testCase.vectors.map(({ inputs }) => {
+      convert.inputs(inputs).forEach((bytes, i) => {
+        model.inputs[i]!.raw.set(fromBytes(model.inputs[i]!.dtype, bytes));
+      });
+      model.invoke();
+      return convert.outputs(model.outputs.map(({ raw }) => toBytes(raw.slice())));
+    });
+  },
+};
 
 /** Everything that runs the whole table in `npm run test:slow`. */
 export const executors: readonly Executor[] = [reference, compiledV8, compiledWasm3, ...emulated];

@@ -28,7 +28,7 @@ function typescript() {
     writeFileSync(join(tools, "package.json"), '{ "private": true }\n');
     run("npm", ["install", "--prefix", tools, "--no-audit", "--no-fund", "--loglevel=error", ...TOOLS]);
   }
-  const entries = ["host/index.ts", "host/fleet/simulator/simulator.ts"];
+  const entries = ["host/index.ts", "host/runtime/model/node.ts", "host/fleet/simulator/simulator.ts"];
   const options = [
     "--tsconfig",
     "tsconfig.json",

@@ -76,7 +76,7 @@ export function install(
 export const thimbleIn = (project: string, ...args: string[]): Result =>
   run(project, [join(project, "node_modules", ".bin", "thimble"), ...args]);
 
-/** Builds a model, imports both entries, and finds the sources of firmware with their licences. */
+/** Builds a model, imports all entries, loads what it built, and finds the sources of firmware with their licences. */
 export function checkUse(project: string): void {
   const built = thimbleIn(project, "build", modelPath("wine_dense.onnx"), "--json");
   assert.equal(built.status, 0, built.output);
@@ -90,9 +90,11 @@ export function checkUse(project: string): void {
   const script = `
     const { build } = await import("thimble");
     const { Device, Fleet } = await import("thimble/simulator");
-    console.log(typeof build, Object.keys(Device).length > 0, Object.keys(Fleet).length > 0);`;
+    const { load } = await import("thimble/runtime");
+    const { inputLength } = await load("build/wine_dense/model.wasm");
+    console.log(typeof build, Object.keys(Device).length > 0, Object.keys(Fleet).length > 0, inputLength);`;
   const types = succeed(project, [process.execPath, "--input-type=module", "--eval", script]);
-  assert.equal(types, "function true true\n");
+  assert.equal(types, "function true true 13\n");
 
   const installed = join(project, "node_modules", "thimble");
   const list = JSON.parse(readFileSync(join(installed, "firmware", "sources.json"), "utf8")) as object;

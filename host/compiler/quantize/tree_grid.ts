@@ -6,8 +6,8 @@
  */
 import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import type { Range } from "../../ops/activation.ts";
-import { binOf, countBelow } from "../../ops/border.ts";
 import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
+import { binOf, countBelow } from "../../ops/real_values.ts";
 
 export interface Threshold {
   readonly value: number;
