@@ -6,12 +6,15 @@ import { fileKind } from "../../file_kind.ts";
 import { type Graph, ModelError } from "../../ir/graph.ts";
 import { checkForeign, refuseFolder } from "./foreign.ts";
 import { importKeras, isKeras, type KerasModel, readKeras } from "./keras/index.ts";
+import { withExternalData } from "./onnx/external.ts";
 import { importOnnx } from "./onnx/index.ts";
 import { importTflite } from "./tflite/index.ts";
 
 export interface Source {
   readonly file: string;
+  /** The model as one file: an ONNX file's external data are within. */
   readonly bytes: Uint8Array;
+  /** Of `bytes`, so that it tells weights in other files, too. */
   readonly sha256: string;
   readonly format: "tflite" | "onnx" | "keras";
   /** Contents of a Keras file, which takes a thread to read; see `openSource`. */
@@ -26,9 +29,11 @@ export function readSource(file: string): Source {
   if (!info.isFile()) throw new ModelError(`expected a model file, found ${fileKind(info)}`);
   if (size > BUDGETS.modelBytes)
     throw new ModelError(`expected at most ${BUDGETS.modelBytes} bytes, found ${size}`);
-  const bytes = new Uint8Array(readFileSync(file));
+  const read = new Uint8Array(readFileSync(file));
+  const format = formatOf(file, read);
+  const bytes = format === "onnx" ? withExternalData(file, read) : read;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  return { file: basename(file), bytes, sha256, format: formatOf(file, bytes) };
+  return { file: basename(file), bytes, sha256, format };
 }
 
 const KERAS_FILES = new Set([".h5", ".hdf5", ".keras"]);

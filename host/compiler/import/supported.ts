@@ -56,7 +56,7 @@ export function supportedText(): string {
     "**Keras**, `.h5` and `.keras` of Keras 2 and 3, Sequential, Functional and nested:",
     wrapped(kerasLayers()),
     "",
-    "**ONNX**, operator sets from 7 on, float32, and quantised as Q/DQ or QLinear operators:",
+    "**ONNX**, operator sets from 7 on, float32, float16 and external data, and quantised as Q/DQ or QLinear operators:",
     "",
     onnxOperatorTable(),
   ].join("\n");

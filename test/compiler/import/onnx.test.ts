@@ -719,7 +719,7 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
   [
     "external data",
     () => withTensor({ dataLocation: TensorProto_DataLocation.EXTERNAL }),
-    /^tensor w: external data is not supported/,
+    /^tensor w: external data: expected a location in the folder of the model.s file, found none/,
   ],
   [
     "a result far greater than the file",

@@ -1,5 +1,6 @@
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType } from "onnx-buf";
 import { elements, ModelError, type Quantization, type Shape } from "../../../ir/graph.ts";
+import { fromBfloat, fromHalf } from "../../../ir/half.ts";
 import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 
 /** A constant as the file has it: an initializer, or a tensor in an attribute. */
@@ -25,6 +26,16 @@ interface Encoding {
 const ENCODINGS: Readonly<Record<string, Encoding>> = {
   FLOAT: { bytes: 4, read: (view, at) => view.getFloat32(at, true), typed: (t) => t.floatData },
   DOUBLE: { bytes: 8, read: (view, at) => view.getFloat64(at, true), typed: (t) => t.doubleData },
+  FLOAT16: {
+    bytes: 2,
+    read: (view, at) => fromHalf(view.getUint16(at, true)),
+    typed: (t) => t.int32Data.map(fromHalf),
+  },
+  BFLOAT16: {
+    bytes: 2,
+    read: (view, at) => fromBfloat(view.getUint16(at, true)),
+    typed: (t) => t.int32Data.map(fromBfloat),
+  },
   INT64: { bytes: 8, read: (view, at) => Number(view.getBigInt64(at, true)), typed: (t) => t.int64Data },
   INT32: { bytes: 4, read: (view, at) => view.getInt32(at, true), typed: (t) => t.int32Data },
   INT16: { bytes: 2, read: (view, at) => view.getInt16(at, true), typed: (t) => t.int32Data },
@@ -38,8 +49,10 @@ const ENCODINGS: Readonly<Record<string, Encoding>> = {
 
 export const typeName = (type: number): string => TensorProto_DataType[type] ?? `number ${type}`;
 
-/** Types that become float32 here; a module's numbers are narrower than either. */
-export const isFloat = (type: string): boolean => type === "FLOAT" || type === "DOUBLE";
+const FLOATS = ["FLOAT", "DOUBLE", "FLOAT16", "BFLOAT16"];
+
+/** Types that become float32 here; a module's numbers are narrower than most. */
+export const isFloat = (type: string): boolean => FLOATS.includes(type);
 
 export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("utf8");
 
@@ -52,13 +65,23 @@ function shapeOf(tensor: TensorProto): Shape {
   return shape;
 }
 
+/** Bytes that a tensor has as raw data. Throws ModelError where its shape or type is wrong. */
+export function byteLength(tensor: TensorProto): number {
+  const type = typeName(tensor.dataType);
+  return elements(shapeOf(tensor)) * encodingOf(type).bytes;
+}
+
+function encodingOf(type: string): Encoding {
+  const encoding = ENCODINGS[type];
+  if (encoding) return encoding;
+  throw new ModelError(
+    `type ${type}: expected one of ${Object.keys(ENCODINGS).join(", ")}, STRING; convert the model to float32`,
+  );
+}
+
 /** The sizes are compared before anything is allocated: a small file may claim any shape. */
 function readNumbers(tensor: TensorProto, type: string, shape: Shape): Float64Array {
-  const encoding = ENCODINGS[type];
-  if (!encoding)
-    throw new ModelError(
-      `type ${type}: expected one of ${Object.keys(ENCODINGS).join(", ")}, STRING; convert the model to float32`,
-    );
+  const encoding = encodingOf(type);
   const { rawData } = tensor;
   const typed = encoding.typed(tensor);
   const [found, expected, unit] =
@@ -86,7 +109,7 @@ export function readConstant(tensor: TensorProto, name: string): Constant {
   try {
     if (tensor.dataLocation === TensorProto_DataLocation.EXTERNAL || tensor.externalData.length > 0) {
       throw new ModelError(
-        "external data is not supported: expected the data within the model file (Python: onnx.save(onnx.load(file), file))",
+        "external data: expected a location in the folder of the model's file, found none (Python: onnx.save(onnx.load(file), file) keeps all data within it)",
       );
     }
     if (tensor.segment) throw new ModelError("tensors in segments are not supported");

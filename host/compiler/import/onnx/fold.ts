@@ -1,4 +1,5 @@
 import { elements, ModelError, type Shape } from "../../../ir/graph.ts";
+import { roundToBfloat, roundToHalf } from "../../../ir/half.ts";
 import { broadcastIndices, broadcastShape } from "../../../ops/broadcast.ts";
 import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 import type { Constant } from "./constant.ts";
@@ -14,6 +15,8 @@ function checkSize(shape: Shape): void {
 /** A number as a tensor of that type holds it. */
 export function stored(type: string, value: number): number {
   if (type === "FLOAT") return Math.fround(value);
+  if (type === "FLOAT16") return roundToHalf(value);
+  if (type === "BFLOAT16") return roundToBfloat(value);
   if (type === "BOOL") return value === 0 ? 0 : 1;
   return type === "DOUBLE" ? value : Math.trunc(value);
 }

@@ -146,8 +146,6 @@ function readNodes(nodes: readonly NodeProto[], opsets: ReadonlyMap<string, numb
 /** The remedy for a type of input that modules lack. */
 const INPUT_ADVICE: Readonly<Record<string, string>> = {
   STRING: "; encode the categories as numbers before the model",
-  FLOAT16: "; convert the model to float32",
-  BFLOAT16: "; convert the model to float32",
 };
 const otherAdvice = "; export the model with a float32 input";
 

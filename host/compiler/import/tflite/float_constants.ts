@@ -3,18 +3,12 @@
  * weights of float operators ("dynamic range quantisation"). All become float32 here; our own quantiser goes on from there.
  */
 import { elements } from "../../../ir/graph.ts";
+import { fromHalf } from "../../../ir/half.ts";
 import { MAX_ELEMENTS } from "../importer.ts";
 import type { TfliteModel, TfliteOperator, TfliteTensor } from "./schema.ts";
 
 const isConstant = (tensor: TfliteTensor | undefined): tensor is TfliteTensor =>
   tensor !== undefined && tensor.data.length > 0;
-
-/** IEEE 754 binary16. */
-function fromHalf(bits: number): number {
-  const [sign, exponent, fraction] = [bits >> 15 ? -1 : 1, (bits >> 10) & 31, bits & 1023];
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return sign * (exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15));
-}
 
 const floats = (tensor: TfliteTensor, values: Float32Array): TfliteTensor => ({
   ...tensor,

@@ -3,7 +3,9 @@ import { isConstantValue, type Translation } from "../builder.ts";
 import { type Constant, isFloat, typeName } from "../constant.ts";
 import { stored } from "../fold.ts";
 
-const TYPES = new Set("FLOAT DOUBLE INT64 INT32 INT16 INT8 UINT64 UINT32 UINT16 UINT8 BOOL".split(" "));
+const TYPES = new Set(
+  "FLOAT DOUBLE FLOAT16 BFLOAT16 INT64 INT32 INT16 INT8 UINT64 UINT32 UINT16 UINT8 BOOL".split(" "),
+);
 
 function castConstant(constant: Constant, to: string): Constant {
   if (constant.type === "STRING" || !TYPES.has(to))
