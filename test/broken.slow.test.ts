@@ -25,8 +25,8 @@ const FAULTS = [
   {
     what: "a journal that believes damaged records",
     file: "firmware/core/journal.c",
-    from: "return get_u32(record + CRC_AT) == crc32(record, CRC_AT);",
-    to: "return get_u32(record + CRC_AT) != 0xffffffff;",
+    from: "return thimble_get_u32(record + CRC_AT) == crc32(record, CRC_AT);",
+    to: "return thimble_get_u32(record + CRC_AT) != 0xffffffff;",
     command: ["npm", "run", "test:powerfail"],
     fails: /FAIL test\/firmware\/powerfail\/powerfail\.test\.ts/,
   },

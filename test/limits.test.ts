@@ -110,8 +110,6 @@ const LONG_LISTS: Readonly<Record<string, string>> = {
   "assembly/kernels/lanes.ts: requantizeLanes":
     "called once for each block of pixels: arguments are locals of wasm, where a struct would lie in memory",
   "assembly/kernels/plane.ts: fillPlane":
-    "inlined: it reads and writes registers of its caller, and a struct would lie in memory",
-  "firmware/core/kernels/conv2d_s8.c: gather_pixels":
     "called once for each block of pixels: registers, where a struct would lie in memory",
   "firmware/core/kernels/output.h: thimble_short":
     "static inline in the innermost loop: registers, where a struct would lie in memory",

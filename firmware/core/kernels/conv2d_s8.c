@@ -1,5 +1,6 @@
 #include "block.h"
 #include "check.h"
+#include "gather.h"
 #include "native.h"
 
 typedef thimble_conv2d_s8_arguments arguments;
@@ -46,48 +47,29 @@ static bool arguments_valid(const arguments *a, const thimble_memory *memory) {
            thimble_tables_valid(&tables, a->output_channels, terms, memory);
 }
 
-/*
- * `taps` neighbouring taps of `depth` channels from column x of a row of the image on; the zero point where
- * they are outside. The row is NULL where all of it is.
- */
-static void gather_run(const arguments *a, int8_t *to, const int8_t *row, int32_t x, int32_t taps,
-                       int32_t depth) {
-    /* In unsigned arithmetic, as padding may be as large as int32 allows. */
-    const uint32_t before = x < 0 ? 0 - (uint32_t)x : 0;
-    const uint32_t inside = x < a->input_width ? (uint32_t)a->input_width - (uint32_t)x : 0;
-    const int32_t begin   = before < (uint32_t)taps ? (int32_t)before : taps;
-    const int32_t end     = inside < (uint32_t)taps ? (int32_t)inside : taps;
-    if (row == NULL || begin >= end) {
-        memset(to, a->input_zero_point, (uint32_t)(taps * depth));
-        return;
-    }
-    if (begin > 0) memset(to, a->input_zero_point, (uint32_t)(begin * depth));
-    if (end < taps) memset(to + end * depth, a->input_zero_point, (uint32_t)((taps - end) * depth));
-    memcpy(to + begin * depth, row + (x + begin) * a->input_channels, (uint32_t)((end - begin) * depth));
-}
-
-/* The inputs under one position of the window, [kernel height][kernel width][depth]. */
-static void gather(const arguments *a, int8_t *to, const int8_t *image, int32_t top, int32_t left,
-                   int32_t depth) {
-    /* Neighbouring taps of all channels are neighbours in the image too. */
-    const int32_t run = a->groups == 1 && a->dilation_width == 1 ? a->kernel_width : 1;
-    for (int32_t ky = 0; ky < a->kernel_height; ky++) {
-        const int32_t y      = top + ky * a->dilation_height;
-        const bool is_inside = y >= 0 && y < a->input_height;
-        const int8_t *row    = is_inside ? image + y * a->input_width * a->input_channels : NULL;
-        for (int32_t kx = 0; kx < a->kernel_width; kx += run, to += run * depth)
-            gather_run(a, to, row, left + kx * a->dilation_width, run, depth);
-    }
+static thimble_window window_of(const arguments *a) {
+    return (thimble_window){
+        .input_height    = a->input_height,
+        .input_width     = a->input_width,
+        .pixel_bytes     = a->input_channels,
+        .depth_bytes     = a->input_channels / a->groups,
+        .kernel_height   = a->kernel_height,
+        .kernel_width    = a->kernel_width,
+        .dilation_height = a->dilation_height,
+        .dilation_width  = a->dilation_width,
+        .padding         = a->input_zero_point,
+    };
 }
 
 /* Gathers one group's inputs of `count` pixels from `at` on; returns with the position behind them. */
 static struct position gather_pixels(const arguments *a, int8_t *to, const int8_t *input, struct position at,
-                                     int32_t count, int32_t depth, int32_t terms) {
-    const int32_t image_bytes = a->input_height * a->input_width * a->input_channels;
+                                     int32_t count, int32_t terms) {
+    const thimble_window window = window_of(a);
+    const int32_t image_bytes   = a->input_height * a->input_width * a->input_channels;
     for (; count > 0; count--, to += terms) {
         const int32_t top  = at.y * a->stride_height - a->pad_top;
         const int32_t left = at.x * a->stride_width - a->pad_left;
-        gather(a, to, input + at.batch * image_bytes, top, left, depth);
+        thimble_gather(&window, to, input + at.batch * image_bytes, top, left);
         if (++at.x < a->output_width) continue;
         at.x = 0;
         if (++at.y < a->output_height) continue;
@@ -113,7 +95,7 @@ static void tiles_write(const arguments *a, const thimble_layer *layer, const th
         for (int32_t group = 0; group < a->groups; group++) {
             const int8_t *input = (const int8_t *)thimble_at(memory, a->input) + group * depth;
             const int32_t first = group * outputs;
-            next                = gather_pixels(a, scratch, input, at, pixels.count, depth, terms);
+            next                = gather_pixels(a, scratch, input, at, pixels.count, terms);
             thimble_block_run(layer, first, first + outputs, weights + first * terms, &pixels);
         }
         at = next;

@@ -12,15 +12,21 @@
 int thimble_add_s16(const thimble_memory *memory, const void *block);
 int thimble_add_s8(const thimble_memory *memory, const void *block);
 int thimble_average_pool2d_s8(const thimble_memory *memory, const void *block);
+int thimble_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_conv2d_s8(const thimble_memory *memory, const void *block);
 int thimble_copy_s8(const thimble_memory *memory, const void *block);
+int thimble_depthwise_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block);
-int thimble_fully_connected_s8(const thimble_memory *memory, const void *block);
 int thimble_fully_connected_per_channel_s8(const thimble_memory *memory, const void *block);
+int thimble_fully_connected_s16(const thimble_memory *memory, const void *block);
+int thimble_fully_connected_s8(const thimble_memory *memory, const void *block);
+int thimble_fully_connected_s8_s16(const thimble_memory *memory, const void *block);
+int thimble_fully_connected_w16_s16(const thimble_memory *memory, const void *block);
 int thimble_logistic_s16(const thimble_memory *memory, const void *block);
 int thimble_lookup_s16(const thimble_memory *memory, const void *block);
 int thimble_lookup_s8(const thimble_memory *memory, const void *block);
 int thimble_max_pool2d_s8(const thimble_memory *memory, const void *block);
+int thimble_mean_s16(const thimble_memory *memory, const void *block);
 int thimble_mean_s8(const thimble_memory *memory, const void *block);
 int thimble_mul_s16(const thimble_memory *memory, const void *block);
 int thimble_mul_s8(const thimble_memory *memory, const void *block);
@@ -28,11 +34,12 @@ int thimble_pad_s8(const thimble_memory *memory, const void *block);
 int thimble_rescale_s16(const thimble_memory *memory, const void *block);
 int thimble_rescale_s16_s8(const thimble_memory *memory, const void *block);
 int thimble_rescale_s8_s16(const thimble_memory *memory, const void *block);
+int thimble_softmax_s16(const thimble_memory *memory, const void *block);
 int thimble_softmax_s8(const thimble_memory *memory, const void *block);
 int thimble_tanh_s16(const thimble_memory *memory, const void *block);
-int thimble_tree_ensemble_extended_s8(const thimble_memory *memory, const void *block);
-int thimble_tree_ensemble_s8(const thimble_memory *memory, const void *block);
 int thimble_tree_ensemble_extended_s16(const thimble_memory *memory, const void *block);
+int thimble_tree_ensemble_extended_s8(const thimble_memory *memory, const void *block);
 int thimble_tree_ensemble_s16(const thimble_memory *memory, const void *block);
+int thimble_tree_ensemble_s8(const thimble_memory *memory, const void *block);
 
 #endif

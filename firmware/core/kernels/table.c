@@ -21,6 +21,11 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_CONV2D
     {"kernel.conv2d_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
     {"kernel.conv2d_long_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
+#endif
+#ifndef THIMBLE_NO_CONV2D_S16
+    {"kernel.conv2d_s16.1", sizeof(thimble_conv2d_s16_arguments), thimble_conv2d_s16},
+#endif
+#ifndef THIMBLE_NO_CONV2D
     {"kernel.conv2d_s8.2", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
 #endif
 #ifndef THIMBLE_NO_COPY
@@ -29,6 +34,12 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_DEPTHWISE_CONV2D
     {"kernel.depthwise_conv2d_lanes_s8.1", sizeof(thimble_depthwise_conv2d_s8_arguments),
      thimble_depthwise_conv2d_s8},
+#endif
+#ifndef THIMBLE_NO_DEPTHWISE_CONV2D_S16
+    {"kernel.depthwise_conv2d_s16.1", sizeof(thimble_depthwise_conv2d_s16_arguments),
+     thimble_depthwise_conv2d_s16},
+#endif
+#ifndef THIMBLE_NO_DEPTHWISE_CONV2D
     {"kernel.depthwise_conv2d_s8.2", sizeof(thimble_depthwise_conv2d_s8_arguments),
      thimble_depthwise_conv2d_s8},
 #endif
@@ -38,10 +49,24 @@ const thimble_kernel thimble_kernels[] = {
     {"kernel.fully_connected_per_channel_stationary_s8.1",
      sizeof(thimble_fully_connected_per_channel_s8_arguments), thimble_fully_connected_per_channel_s8},
 #endif
+#ifndef THIMBLE_NO_FULLY_CONNECTED_S16
+    {"kernel.fully_connected_s16.1", sizeof(thimble_fully_connected_s16_arguments),
+     thimble_fully_connected_s16},
+#endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED
     {"kernel.fully_connected_s8.2", sizeof(thimble_fully_connected_s8_arguments), thimble_fully_connected_s8},
+#endif
+#ifndef THIMBLE_NO_FULLY_CONNECTED_S8_S16
+    {"kernel.fully_connected_s8_s16.1", sizeof(thimble_fully_connected_s8_s16_arguments),
+     thimble_fully_connected_s8_s16},
+#endif
+#ifndef THIMBLE_NO_FULLY_CONNECTED
     {"kernel.fully_connected_stationary_s8.1", sizeof(thimble_fully_connected_s8_arguments),
      thimble_fully_connected_s8},
+#endif
+#ifndef THIMBLE_NO_FULLY_CONNECTED_W16_S16
+    {"kernel.fully_connected_w16_s16.1", sizeof(thimble_fully_connected_w16_s16_arguments),
+     thimble_fully_connected_w16_s16},
 #endif
 #ifndef THIMBLE_NO_LOGISTIC_S16
     {"kernel.logistic_s16.1", sizeof(thimble_sigmoid_s16_arguments), thimble_logistic_s16},
@@ -54,6 +79,9 @@ const thimble_kernel thimble_kernels[] = {
 #endif
 #ifndef THIMBLE_NO_MAX_POOL2D
     {"kernel.max_pool2d_s8.1", sizeof(thimble_pool2d_arguments), thimble_max_pool2d_s8},
+#endif
+#ifndef THIMBLE_NO_MEAN_S16
+    {"kernel.mean_s16.1", sizeof(thimble_mean_s16_arguments), thimble_mean_s16},
 #endif
 #ifndef THIMBLE_NO_MEAN
     {"kernel.mean_s8.1", sizeof(thimble_mean_s8_arguments), thimble_mean_s8},
@@ -75,6 +103,9 @@ const thimble_kernel thimble_kernels[] = {
 #endif
 #ifndef THIMBLE_NO_RESCALE_S8_S16
     {"kernel.rescale_s8_s16.1", sizeof(thimble_rescale_s8_s16_arguments), thimble_rescale_s8_s16},
+#endif
+#ifndef THIMBLE_NO_SOFTMAX_S16
+    {"kernel.softmax_s16.1", sizeof(thimble_softmax_s16_arguments), thimble_softmax_s16},
 #endif
 #ifndef THIMBLE_NO_SOFTMAX
     {"kernel.softmax_s8.1", sizeof(thimble_softmax_s8_arguments), thimble_softmax_s8},

@@ -13,6 +13,7 @@ import type { Choice } from "../../../host/ops/lowering.ts";
 import { graphs } from "../../ops/lowering/graphs.ts";
 import { int16Graphs } from "../../ops/lowering/int16_graphs.ts";
 import { type Machine, nativeKernelNames, placeConstants } from "../../ops/lowering/machine.ts";
+import { isWide, planeSize } from "./kernel_scratch.ts";
 
 export interface Call {
   readonly kernel: string;
@@ -37,33 +38,6 @@ const BLOCK_ROOM = 256;
  * right where the host chose them; natively they are one.
  */
 export const plainKernel = (name: string): string => name.replace(/(_long)?_(lanes|stationary)_s8$/, "_s8");
-
-const named = ({ kernel, values }: Call): Readonly<Record<string, number>> =>
-  Object.fromEntries(loadKernel(kernel).parameters.map((name, i) => [name, values[i]!]));
-
-const planeSize = (output: number, stride: number, kernel: number, dilation: number): number =>
-  (output - 1) * stride + (kernel - 1) * dilation + 1;
-
-/** Bytes that a native kernel may leave otherwise than its twin: what both only keep for the time of a call. */
-export function scratchOf(call: Call): { begin: number; end: number } {
-  const v = named(call);
-  const begin = v.scratch ?? 0;
-  if (call.kernel.startsWith("conv2d")) {
-    const terms = (v.kernelHeight! * v.kernelWidth! * v.inputChannels!) / v.groups!;
-    const isPointwise =
-      terms === v.inputChannels &&
-      [v.kernelHeight, v.kernelWidth, v.strideHeight, v.strideWidth].every((size) => size === 1) &&
-      v.padTop === 0 &&
-      v.padLeft === 0 &&
-      v.outputHeight === v.inputHeight &&
-      v.outputWidth === v.inputWidth;
-    return { begin, end: isPointwise && v.input !== v.output ? begin : begin + v.tile! * terms };
-  }
-  if (!call.kernel.startsWith("depthwise")) return { begin, end: begin };
-  const height = planeSize(v.outputHeight!, v.strideHeight!, v.kernelHeight!, v.dilationHeight!);
-  const width = planeSize(v.outputWidth!, v.strideWidth!, v.kernelWidth!, v.dilationWidth!);
-  return { begin, end: begin + height * width };
-}
 
 /**
  * What an AssemblyScript kernel makes of a call's memory. Its scratch is put behind that: portable kernels need
@@ -213,6 +187,12 @@ function layOut<T extends string>(
 
 const WINDOW_SIZES = ["input", "output", "kernel", "stride", "dilation", "pad"];
 
+/** A channel's multiplier and shift; where sums are rounded once, the shift is to the right, by 1 to 46. */
+function factorOf({ factors }: LayerDraft, channel: number, isOnce: boolean): readonly [number, number] {
+  const [multiplier, shift] = factors[channel % factors.length]!;
+  return isOnce ? [multiplier >> 16, Math.max(1, 15 - shift)] : [multiplier, shift];
+}
+
 /**
  * A call made without a graph: any numbers that the contract allows, which graphs seldom or never have. Nine
  * taps, several blocks and a RELU, for which native kernels have ways of their own, are frequent.
@@ -232,20 +212,26 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
   const outputs = isDepthwise ? inputs * depthMultiplier : isDense ? 2 * groupOutputs : groups * groupOutputs;
   const taps = rows.kernel! * columns.kernel!;
   const depth = groupInputs * taps;
+  const wide = isWide(kernel);
+  const inputBytes = wide && !kernel.endsWith("s8_s16") ? 2 : 1;
+  const weightBytes = kernel.endsWith("w16_s16") ? 2 : 1;
+  const outputBytes = wide ? 2 : 1;
   const plane = [rows, columns].map((a) => planeSize(a.output!, a.stride!, a.kernel!, a.dilation!));
   const { at, end } = layOut({
-    input: isDense ? tile * depth : batches * rows.input! * columns.input! * inputs,
-    output: isDense ? tile * outputs : batches * rows.output! * columns.output! * outputs,
-    scratch: isDepthwise ? plane[0]! * plane[1]! : tile * depth,
-    weights: outputs * (isDepthwise ? taps : depth),
+    input: inputBytes * (isDense ? tile * depth : batches * rows.input! * columns.input! * inputs),
+    output: outputBytes * (isDense ? tile * outputs : batches * rows.output! * columns.output! * outputs),
+    scratch: isDepthwise ? plane[0]! * plane[1]! : inputBytes * tile * depth,
+    weights: weightBytes * outputs * (isDepthwise ? taps : depth),
     bias: 4 * outputs,
     multiplier: 4 * outputs,
     shift: outputs,
   });
   const memory = lcgBytes(draft.seed + 1, end).bytes;
+  const narrowSums = loadKernel(kernel).parameters.includes("narrowSums") && draft.seed % 3 === 0;
+  const isOnce = wide && !narrowSums;
   const view = new DataView(memory.buffer, memory.byteOffset);
   for (let i = 0; i < outputs; i++) {
-    const [multiplier, shift] = draft.factors[i % draft.factors.length]!;
+    const [multiplier, shift] = factorOf(draft, i, isOnce);
     if (draft.seed % 4 !== 0)
       view.setInt32(at.bias + 4 * i, view.getInt32(at.bias + 4 * i, true) >> 16, true);
     view.setInt32(at.multiplier + 4 * i, multiplier, true);
@@ -257,7 +243,9 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
       a[name]!,
     ]),
   );
-  const isSame = isDepthwise ? outputs === inputs && draft.sameSize : isPointwise && outputs <= inputs;
+  const isSame = isDepthwise
+    ? !wide && outputs === inputs && draft.sameSize
+    : isPointwise && outputs <= inputs;
   const values: Record<string, number> = {
     ...at,
     ...(draft.inPlace && isSame && { output: at.input }),
@@ -276,8 +264,11 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
     groups,
     inputZeroPoint: draft.inputZeroPoint,
     outputZeroPoint: draft.activation[1] === -1 ? -128 : draft.outputZeroPoint,
-    activationMin: draft.activation[0],
-    activationMax: draft.activation[1],
+    activationMin: draft.activation[0] * (wide ? 256 : 1),
+    activationMax: draft.activation[1] * (wide ? 256 : 1),
+    factorStep: draft.seed % 2,
+    narrowSums: Number(narrowSums),
+    outputBytes: 1 + (draft.seed % 5 === 0 ? 0 : 1),
   };
   const list = loadKernel(kernel).parameters.map((name) => values[name]!);
   return { kernel, values: asStored(kernel, list), memory, constants: at.weights, origin };
