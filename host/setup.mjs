@@ -229,6 +229,7 @@ function compile() {
 
 /** The runtime for browsers as one small file, and one more that it fetches where an image is given. */
 function bundleRuntime() {
+  if (!existsSync(join(root, "host", "runtime", "model", "browser.ts"))) return; // a checkout of the test runner alone
   const { buildSync } = createRequire(import.meta.url)("esbuild");
   buildSync({
     absWorkingDir: root,
@@ -269,7 +270,7 @@ function compileServer() {
  */
 export function ensureCompiled() {
   ensure(isCompiled, compile);
-  ensure(isServerCompiled, compileServer);
+  if (existsSync(join(root, "assembly", "server"))) ensure(isServerCompiled, compileServer); // likewise
 }
 
 /** True where one of `names`, which may hold arguments, is a file in PATH. */
