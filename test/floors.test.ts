@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/compiler/emit", "host/compiler/compile", "host/compiler/evaluate"],
   ["host/pipeline.ts"],
   ["host/report"],
-  ["host/fleet/server"],
+  ["host/fleet/server", "host/predict"],
   ["host/fleet/simulator"],
   ["host/cli"],
   ["host/demo", "host/packs", "host/index.ts", "host/thimble.mjs"],

@@ -13,6 +13,7 @@ import { type Command, subjectOf, UsageError } from "./options.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import("./build.ts")).buildCommand,
   run: async () => (await import("./run.ts")).runCommand,
+  predict: async () => (await import("./predict.ts")).predictCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
   diff: async () => (await import("./diff.ts")).diffCommand,
   keygen: async () => (await import("./keygen.ts")).keygenCommand,

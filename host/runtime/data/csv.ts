@@ -1,178 +1,15 @@
-/** Comma-separated values (RFC 4180), and the semicolons and tabs that spreadsheets write instead. */
+/** Comma-separated values: numbers, labels, and what is wrong with a cell. */
+import { type Layout, layoutOf, NUMBER, otherColumns } from "./csv_layout.ts";
+import { isBreak, type Line, linesOf, sniffDelimiter } from "./csv_records.ts";
 import {
   checkSize,
   DataError,
   type Dataset,
-  LABEL,
+  type MayMiss,
   noneMissing,
   show,
   type TableOptions,
 } from "./dataset.ts";
-
-interface Line {
-  /** Where the record starts in the file, from 1; a quoted cell may hold line breaks. */
-  readonly number: number;
-  readonly cells: readonly string[];
-}
-
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i;
-/** No column is called like this: a line that holds one is a row of values, whatever else is in it. */
-const VALUE = /^[+-]?(\d*\.\d+(e[+-]?\d+)?|nan|inf(inity)?)$/i;
-const LINE_BREAK = /\r\n|\r|\n/g;
-
-const isBreak = (c: string | undefined): boolean => c === "\n" || c === "\r";
-
-/** The commonest of comma, semicolon and tab in the first line, outside quotes. */
-function sniffDelimiter(text: string): string {
-  const counts = new Map([",", ";", "\t"].map((c) => [c, 0]));
-  let quoted = false;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i]!;
-    if (c === '"') quoted = !quoted;
-    if (quoted) continue;
-    if (isBreak(c)) break;
-    if (counts.has(c)) counts.set(c, counts.get(c)! + 1);
-  }
-  return [...counts].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
-}
-
-/** Index just past the closing quote of the cell that opens at `start`; -1 if nothing closes it. */
-function endOfQuoted(text: string, start: number): number {
-  let close = text.indexOf('"', start + 1);
-  while (close >= 0 && text[close + 1] === '"') close = text.indexOf('"', close + 2);
-  return close < 0 ? -1 : close + 1;
-}
-
-function endOfPlain(text: string, start: number, delimiter: string): number {
-  let end = start;
-  while (end < text.length && text[end] !== delimiter && text[end] !== '"' && !isBreak(text[end])) end++;
-  return end;
-}
-
-/** The records of a text that doesn't end in a line break. */
-function* linesOf(text: string, delimiter: string, name: string): Generator<Line> {
-  let at = 0;
-  for (let line = 1; at < text.length; ) {
-    const number = line;
-    const cells: string[] = [];
-    for (let more = true; more; ) {
-      const quoted = text[at] === '"';
-      const end = quoted ? endOfQuoted(text, at) : endOfPlain(text, at, delimiter);
-      if (end < 0)
-        throw new DataError(`${name}:${line}: expected a closing quote, found the end of the file`);
-      const raw = text.slice(at, end);
-      cells.push(quoted ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim());
-      if (quoted) line += raw.match(LINE_BREAK)?.length ?? 0;
-      more = text[end] === delimiter;
-      at = more ? end + 1 : end;
-    }
-    if (at < text.length && !isBreak(text[at])) {
-      const found = show(text.slice(at, endOfPlain(text, at + 1, delimiter)));
-      throw new DataError(`${name}:${line}: expected quotes around a whole cell only, found ${found}`);
-    }
-    at += text.startsWith("\r\n", at) ? 2 : 1;
-    line++;
-    yield { number, cells };
-  }
-}
-
-/** Whether the first line names the columns; refuses one that could be either names or values. */
-function isHeader(first: Line, name: string): boolean {
-  const { cells } = first;
-  if (!cells.every((cell) => NUMBER.test(cell))) return !cells.some((cell) => VALUE.test(cell));
-  // Data frames without column names are written so; taken for values it would ruin the calibration.
-  if (cells.length > 2 && cells.every((cell, i) => cell === String(i))) {
-    const found = `0 to ${cells.length - 1}, which may be either`;
-    throw new DataError(`${name}:1: expected column names such as p0 or a row of values, found ${found}`);
-  }
-  return false;
-}
-
-interface Layout {
-  readonly header?: readonly string[];
-  /** Cells of every line. */
-  readonly width: number;
-  /** The column of each feature, and of each label. */
-  readonly features: readonly number[];
-  readonly labels: readonly number[];
-}
-
-/** Names for a message, as many as a line is readable with. */
-const list = (names: readonly string[]): string =>
-  names.slice(0, 5).map(show).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-
-const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
-
-/** Columns that are asked for by name, in that order. */
-function columnsByName(header: readonly string[], names: readonly string[], where: string): number[] {
-  const missing = names.filter((name) => !header.includes(name));
-  if (missing.length > 0) {
-    const others = header.filter((name) => !names.includes(name));
-    throw new DataError(
-      `${where}: expected columns ${list(missing)}, found ${others.length > 0 ? `${list(others)} instead` : "none of that name"}`,
-    );
-  }
-  const twice = names.find((name) => header.indexOf(name) !== header.lastIndexOf(name));
-  if (twice !== undefined) throw new DataError(`${where}: expected one column ${show(twice)}, found several`);
-  return names.map((name) => header.indexOf(name));
-}
-
-/** The columns of a table without known names: features in order, a label after them. */
-function layoutInOrder(
-  header: readonly string[],
-  features: number,
-  labels: readonly string[] | undefined,
-  where: string,
-): Layout {
-  const width = header.length;
-  if (labels) {
-    const chosen = columnsByName(header, labels, where);
-    const rest = range(width).filter((i) => !chosen.includes(i));
-    if (rest.length === features) return { header, width, features: rest, labels: chosen };
-    throw new DataError(
-      `${where}: expected ${features} columns beside ${list(labels)}, found ${rest.length}`,
-    );
-  }
-  const last = header[width - 1]!;
-  if (width === features) return { header, width, features: range(width), labels: [] };
-  if (width === features + 1 && LABEL.test(last))
-    return { header, width, features: range(features), labels: [features] };
-  const expected = `${features} columns, or one more at the end named label, class, target or y`;
-  let found = `${width}`;
-  if (width === features + 1) found += `, the last named ${show(last)} (--label NAME says which it is)`;
-  if (width > features && header[0] === "") found += ", the first unnamed as a data frame's index is";
-  throw new DataError(`${where}: expected ${expected}; found ${found}`);
-}
-
-/** By name, where the model knows what its columns are called: order does not matter, nor what else there is. */
-function layoutByName(
-  header: readonly string[],
-  names: readonly string[],
-  labels: readonly string[] | undefined,
-  where: string,
-): Layout {
-  const features = columnsByName(header, names, where);
-  const width = header.length;
-  if (labels) return { header, width, features, labels: columnsByName(header, labels, where) };
-  const label = header.findLastIndex((name, i) => LABEL.test(name) && !features.includes(i));
-  return { header, width, features, labels: label >= 0 ? [label] : [] };
-}
-
-function layoutOf(first: Line, features: number, name: string, options: TableOptions): Layout {
-  const { features: names, labels } = options;
-  const width = first.cells.length;
-  const where = `${name}:1`;
-  if (isHeader(first, name))
-    return names
-      ? layoutByName(first.cells, names, labels, where)
-      : layoutInOrder(first.cells, features, labels, where);
-  if (labels)
-    throw new DataError(`${where}: expected column names, among them ${list(labels)}; found numbers`);
-  if (width === features) return { width, features: range(width), labels: [] };
-  const expected = `${features} columns, or one more at the end named label, class, target or y`;
-  const found = width === features + 1 ? `${width} and no column names` : `${width}`;
-  throw new DataError(`${where}: expected ${expected}; found ${found}`);
-}
 
 /** NaN for what isn't a number that float32 can hold. */
 function toNumber(cell: string): number {
@@ -210,6 +47,35 @@ function targetsIn(
   return values;
 }
 
+/** Features of a record, written to `row` from `at` on. Throws DataError, which names line and column. */
+export type RowReader = (line: Line, row: Float32Array, at: number) => void;
+
+/** Reads records of a table with this layout; `name` stands for its file in messages. */
+export function rowReader(layout: Layout, name: string, mayMiss: MayMiss): RowReader {
+  const { header, width, features } = layout;
+  return ({ number, cells, fault }, row, at) => {
+    if (fault) throw new DataError(`${name}:${fault.line}: ${fault.text}`);
+    if (cells.length !== width) {
+      const found = cells.length === 1 && cells[0] === "" ? "an empty line" : `${cells.length}`;
+      throw new DataError(`${name}:${number}: expected ${width} columns, found ${found}`);
+    }
+    for (let i = 0; i < features.length; i++) {
+      const cell = cells[features[i]!]!;
+      const x = toNumber(cell);
+      if (Number.isNaN(x) && !(mayMiss(i) && MISSING.test(cell)))
+        throw badCell(cell, `${name}:${number}: column ${columnName(header, features[i]!)}`);
+      row[at + i] = x;
+    }
+  };
+}
+
+/** What `parseCsv` reads: a text without the mark of its byte order, and without line breaks at its end. */
+export function bodyOf(text: string): string {
+  let end = text.length;
+  while (end > 0 && isBreak(text[end - 1])) end--;
+  return text.slice(text.startsWith("\uFEFF") ? 1 : 0, end);
+}
+
 /**
  * Rows of `expectedColumns` numbers, in the order of the columns, or in that of `options.features` where the first
  * line names columns; otherwise it is already a row. Labels are in the column that `options.labels` names, or in one
@@ -224,33 +90,27 @@ export function parseCsv(
   options: TableOptions = {},
 ): Dataset {
   const { mayMiss = noneMissing } = options;
-  let end = text.length;
-  while (end > 0 && isBreak(text[end - 1])) end--;
-  const body = text.slice(text.startsWith("\uFEFF") ? 1 : 0, end);
+  const body = bodyOf(text);
   const rows: Float32Array[] = [];
   const labels: string[] = [];
   const targets: Float32Array[] = [];
   let layout: Layout | undefined;
+  let read: RowReader | undefined;
 
-  for (const { number, cells } of linesOf(body, sniffDelimiter(body), name)) {
-    if (!layout) {
-      layout = layoutOf({ number, cells }, expectedColumns, name, options);
+  for (const line of linesOf(body, sniffDelimiter(body))) {
+    const { number, cells, fault } = line;
+    if (!layout || !read) {
+      if (fault) throw new DataError(`${name}:${fault.line}: ${fault.text}`);
+      layout = layoutOf(line, expectedColumns, name, options);
+      read = rowReader(layout, name, mayMiss);
       if (layout.header) continue;
     }
-    if (cells.length !== layout.width) {
-      const found = cells.length === 1 && cells[0] === "" ? "an empty line" : `${cells.length}`;
-      throw new DataError(`${name}:${number}: expected ${layout.width} columns, found ${found}`);
-    }
-    const where = (i: number) => `${name}:${number}: column ${columnName(layout?.header, i)}`;
-    const { features } = layout;
-    const row = Float32Array.from(features, (column) => toNumber(cells[column]!));
-    const bad = row.findIndex(
-      (x, i) => Number.isNaN(x) && !(mayMiss(i) && MISSING.test(cells[features[i]!]!)),
-    );
-    if (bad >= 0) throw badCell(cells[features[bad]!]!, where(features[bad]!));
+    const row = new Float32Array(expectedColumns);
+    read(line, row, 0);
     rows.push(row);
     checkSize(name, rows.length, expectedColumns);
 
+    const where = (i: number) => `${name}:${number}: column ${columnName(layout?.header, i)}`;
     if (layout.labels.length > 1) targets.push(targetsIn(cells, layout.labels, where));
     if (layout.labels.length !== 1) continue;
     const label = cells[layout.labels[0]!]!;
@@ -260,8 +120,7 @@ export function parseCsv(
   }
   checkSize(name, rows.length, expectedColumns);
   const columns = layout?.header && layout.features.map((i) => layout!.header![i]!);
-  const used = new Set([...(layout?.features ?? []), ...(layout?.labels ?? [])]);
-  const others = layout?.header?.filter((_, i) => !used.has(i)) ?? [];
+  const others = layout?.header ? otherColumns(layout).map((i) => layout!.header![i]!) : [];
   return {
     rows,
     ...(columns && { columns }),

@@ -140,6 +140,47 @@ export function npyRowElements(bytes: Uint8Array, name = "npy"): number {
   );
 }
 
+/** Where the samples of an array lie in its file, and how their elements are read. */
+export interface NpyLayout {
+  readonly rows: number;
+  readonly elementBytes: number;
+  readonly dataStart: number;
+  /** The element at a byte offset, as a real value. */
+  readonly read: Read;
+}
+
+/** Bytes that hold every header that is accepted. */
+export const NPY_HEAD_BYTES: number = MAX_HEADER + 12;
+
+/**
+ * The layout of an array in C order, of samples of `expectedElements` values: of shape (N, ...), or one sample of any
+ * shape. `head` is its file's beginning, `fileBytes` all of its bytes. Throws DataError as `parseNpy`, and what `checkRows`
+ * throws, which is told how many they are.
+ */
+export function npyLayout(
+  head: Uint8Array,
+  fileBytes: number,
+  expectedElements: number,
+  name: string,
+  checkRows: (rows: number) => void = () => {},
+): NpyLayout {
+  const { text, dataStart } = headerText(head, name);
+  const { descr, fortranOrder, shape } = parseHeader(text, name);
+  const [elementBytes, read] = dtypeOf(descr, name);
+  if (fortranOrder) {
+    const found = "Fortran order (save np.ascontiguousarray(array))";
+    throw new DataError(`${name}: expected an array in C order, found ${found}`);
+  }
+  const rows = countRows(shape, expectedElements, name);
+  checkRows(rows);
+  const dataBytes = rows * expectedElements * elementBytes;
+  if (fileBytes - dataStart !== dataBytes) {
+    const found = `${fileBytes - dataStart}`;
+    throw new DataError(`${name}: expected ${dataBytes} bytes after the header, found ${found}`);
+  }
+  return { rows, elementBytes, dataStart, read };
+}
+
 /**
  * Samples of `expectedElements` values, in C order: an array of shape (N, ...), or one sample of any shape.
  * Integers and booleans are taken as the real numbers they are. `name` stands for the file in messages.
@@ -151,20 +192,13 @@ export function parseNpy(
   name = "npy",
   mayMiss: MayMiss = noneMissing,
 ): Dataset {
-  const { text, dataStart } = headerText(bytes, name);
-  const { descr, fortranOrder, shape } = parseHeader(text, name);
-  const [elementBytes, read] = dtypeOf(descr, name);
-  if (fortranOrder) {
-    const found = "Fortran order (save np.ascontiguousarray(array))";
-    throw new DataError(`${name}: expected an array in C order, found ${found}`);
-  }
-  const rows = countRows(shape, expectedElements, name);
-  checkSize(name, rows, expectedElements);
-  const dataBytes = rows * expectedElements * elementBytes;
-  if (bytes.length - dataStart !== dataBytes) {
-    const found = `${bytes.length - dataStart}`;
-    throw new DataError(`${name}: expected ${dataBytes} bytes after the header, found ${found}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart, dataBytes);
+  const { rows, elementBytes, dataStart, read } = npyLayout(
+    bytes,
+    bytes.length,
+    expectedElements,
+    name,
+    (count) => checkSize(name, count, expectedElements),
+  );
+  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart);
   return { rows: readRows(name, rows, expectedElements, (i) => read(view, i * elementBytes), mayMiss) };
 }
