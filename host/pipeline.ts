@@ -38,6 +38,7 @@ import {
   searchQuantization,
 } from "./compiler/quantize/search.ts";
 import { measureCandidates, measureInQemu, remembering, requireQemu } from "./compiler/tune/measured.ts";
+import { type BuiltTuning, withStack } from "./compiler/tune/stack.ts";
 import { dumpTuning, type Objective, type Tuning, tune } from "./compiler/tune/tune.ts";
 import { type Verification, verify } from "./compiler/verify/ladder.ts";
 import { type Check, checkImport } from "./compiler/verify/second.ts";
@@ -121,7 +122,7 @@ export interface Build {
   readonly floatGraph?: Graph;
   readonly metadata: Metadata;
   /** How each layer is computed, and what that costs on the board. */
-  readonly tuning: Tuning;
+  readonly tuning: BuiltTuning;
   readonly choices: Choices;
   readonly plan: MemoryPlan;
   readonly verification: Verification;
@@ -251,7 +252,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     imported,
     ...(isFloat && { floatGraph: scaled }),
     metadata,
-    tuning,
+    tuning: withStack(tuning, module),
     choices,
     plan,
     verification,

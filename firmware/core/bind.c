@@ -10,6 +10,8 @@
 #include "kernels.h"
 #include "m3_env.h"
 #include "model.h"
+#include "module_subset.h"
+#include "native_stack.h"
 
 /* wasm3 until 2021 has the second instead of the first; the linker leaves the one that is missing null. */
 __attribute__((weak)) M3Result CompileRawFunction(IM3Module module, IM3Function function, const void *call,
@@ -94,4 +96,46 @@ thimble_status thimble_bind_kernels(thimble_model *model, uint32_t *bound) {
         (*bound)++;
     }
     return THIMBLE_OK;
+}
+
+/* ---- sibling calls ---- */
+
+/* Operations that keep the most of their kind, with all operands in slots, on some machine. */
+static const struct {
+    uint8_t opcode, variant, immediates, frames;
+} samples[] = {
+    {0x6a, 2, 2, 1},             /* i32.add */
+    {0x59, 2, 2, 1},             /* i64.ge_s: the most registers, on Thumb-1 */
+    {0x70, 2, 2, 1},             /* i32.rem_u, i64.rem_u: calls, where no instruction divides */
+    {0x82, 2, 2, 1},             /* */
+    {0x29, 1, 2, FRAMES_MEMORY}, /* i64.load, i64.store: copies, where words lie at even addresses only */
+    {0x37, 2, 3, FRAMES_MEMORY}, /* */
+};
+
+/* An operation of wasm3's that tells where the frame of its caller ends. */
+static m3ret_t here(d_m3OpSig) {
+    (void)_pc, (void)_sp, (void)_mem, (void)_r0;
+    return __builtin_frame_address(0);
+}
+
+uint32_t thimble_frame_bytes(void) {
+    enum { IMMEDIATES = 3 };
+    /* Slot 0 and offset 0, whatever is asked for; and then `here`. */
+    const code_t code[IMMEDIATES + 1] = {NULL, NULL, NULL, (code_t)here};
+    struct {
+        M3MemoryHeader header;
+        uint64_t data[2];
+    } memory                         = {.header.length = sizeof memory.data};
+    uint64_t slots[2]                = {UINT64_C(0x100000001), 1};
+    const IM3Operation volatile last = here;
+    const uintptr_t direct           = (uintptr_t)last(code, (m3stack_t)slots, &memory.header, 0);
+    uintptr_t most                   = 0;
+    for (unsigned i = 0; i < sizeof samples / sizeof samples[0]; i++) {
+        const IM3Operation run = GetOpInfo(samples[i].opcode)->operations[samples[i].variant];
+        const pc_t from        = &code[IMMEDIATES - samples[i].immediates];
+        const uintptr_t behind = (uintptr_t)run(from, (m3stack_t)slots, &memory.header, 0);
+        const uintptr_t kept   = behind < direct ? (direct - behind - 1) / samples[i].frames + 1 : 0;
+        if (kept > most) most = kept;
+    }
+    return (uint32_t)most;
 }

@@ -6,6 +6,7 @@
 
 #include "bytes.h"
 #include "image.h"
+#include "native_stack.h"
 #include "thimble.h"
 
 enum {
@@ -32,6 +33,7 @@ enum tlv_type {
     TLV_MEMORY_BYTES = 0xa2,
     TLV_CAPABILITIES = 0xa3,
     TLV_LEAST_BYTES  = 0xa4,
+    TLV_STACK        = 0xa5,
 };
 
 /* Where the parts of an image are; all of them have been checked against the size of the slot. */
@@ -129,6 +131,17 @@ static int read_id(const uint8_t *value, uint16_t bytes, char *id) {
     return 1;
 }
 
+static thimble_stack_need read_need(const uint8_t *value) {
+    return (thimble_stack_need){thimble_get_u16(value), thimble_get_u16(value + 2), thimble_get_u16(value + 4)};
+}
+
+static int read_stack(const uint8_t *value, uint16_t bytes, thimble_image *image) {
+    if (bytes != 12) return 0;
+    image->native_stack   = read_need(value);
+    image->portable_stack = read_need(value + 6);
+    return 1;
+}
+
 /* Takes over one TLV; 0 where it is wrong. MCUboot's own ones would be conditions that nobody checks here. */
 static int read_tlv(uint16_t type, const uint8_t *value, uint16_t bytes, thimble_image *image) {
     switch (type) {
@@ -138,7 +151,8 @@ static int read_tlv(uint16_t type, const uint8_t *value, uint16_t bytes, thimble
     case TLV_CAPABILITIES: return read_number(value, bytes, &image->capabilities);
     case TLV_MODEL_ID: return read_id(value, bytes, image->id);
     case TLV_LEAST_BYTES: return read_number(value, bytes, &image->least_bytes);
-    default: return type > TLV_LEAST_BYTES;
+    case TLV_STACK: return read_stack(value, bytes, image);
+    default: return type > TLV_STACK;
     }
 }
 
@@ -242,7 +256,9 @@ static thimble_status check_needs(const thimble_device *device, uint32_t least_s
                                   const thimble_image *image) {
     if (image->security_counter < least_security_counter) return THIMBLE_ERR_ROLLBACK;
     if (image->abi != THIMBLE_ABI_VERSION) return THIMBLE_ERR_ABI;
-    return (image->capabilities & ~device->capabilities) != 0 ? THIMBLE_ERR_CAPABILITY : THIMBLE_OK;
+    if ((image->capabilities & ~device->capabilities) != 0) return THIMBLE_ERR_CAPABILITY;
+    /* The least that it may need: which kernels are native is known when the model is opened. */
+    return thimble_stack_check(device, &image->native_stack);
 }
 
 static int device_is_complete(const thimble_device *device) {

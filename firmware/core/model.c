@@ -12,6 +12,7 @@
 /* M3Runtime.memoryLimit and .numStackSlots, M3Module.functions and .globals have no public accessor. */
 #include "m3_env.h"
 #include "module_subset.h"
+#include "native_stack.h"
 
 /* A scanned module is one that wasm3 can take. */
 _Static_assert(LIMIT_VALUES <= d_m3MaxFunctionStackHeight && LIMIT_SLOTS <= d_m3MaxFunctionSlots &&
@@ -27,7 +28,7 @@ enum { PAGE_BYTES = 65536, TENSORS_MAX = 64, NAME_BYTES = 24 };
     __builtin_types_compatible_p(__typeof__(m3_GetMemory), uint8_t *(IM3Runtime, uint32_t *, uint32_t))
 typedef __typeof__(__builtin_choose_expr(ASKS_RUNTIME, (uint32_t)0, (size_t)0)) memory_size;
 
-/* The model that a call has entered, for m3_Yield. */
+/* The model that a call has entered, for thimble_heap_exhausted. */
 static thimble_model *current;
 
 /* ---- entering and leaving wasm3 ---- */
@@ -37,11 +38,9 @@ typedef struct scope {
     thimble_model *model;
 } scope;
 
-/* `frame` is that of the function that enters: all that it calls lies below. */
-static scope enter(thimble_model *model, const void *frame) {
-    scope outer         = {thimble_heap_select(&model->heap), current};
-    model->native_stack = (uintptr_t)frame;
-    current             = model;
+static scope enter(thimble_model *model) {
+    scope outer = {thimble_heap_select(&model->heap), current};
+    current     = model;
     return outer;
 }
 
@@ -58,17 +57,6 @@ static uint32_t ticks(const thimble_device *device) {
 static void log_line(const thimble_device *device, const char *line) {
     const thimble_port *port = device->port;
     if (port->log != NULL) port->log(port->context, line);
-}
-
-/*
- * wasm3 calls this at every call in a module (its versions until 2021 for every constant too). Its own
- * check counts the values of a frame, so functions that keep none could still recurse through the whole
- * native stack, which grows downwards on every target.
- */
-M3Result m3_Yield(void) {
-    if (current == NULL) return m3Err_none;
-    uintptr_t here = (uintptr_t)__builtin_frame_address(0);
-    return current->native_stack - here > THIMBLE_NATIVE_STACK_BYTES ? m3Err_trapStackOverflow : m3Err_none;
 }
 
 /*
@@ -242,22 +230,36 @@ static thimble_status instantiate(thimble_model *model, uint32_t stack_bytes) {
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
 
-static void mark_called(const thimble_model *model, const char *entry, uint8_t *marks) {
+static void mark_entry(const thimble_model *model, const char *entry, uint16_t *open) {
     uint32_t index;
-    if (thimble_export_find(&model->info, WASM_FUNCTION, entry, &index)) marks[index] = THIMBLE_MARK_CALLED;
+    if (thimble_export_find(&model->info, WASM_FUNCTION, entry, &index)) open[index] = THIMBLE_CALLS_ENTRY;
 }
 
-/* Takes the bodies of functions that nothing can call from wasm3. Not inlined: compiling needs the stack. */
-__attribute__((noinline)) static void hide_uncalled(const thimble_model *model) {
-    uint8_t marks[LIMIT_FUNCTIONS] = {0};
+/*
+ * Takes the bodies of functions that nothing can call from wasm3; what the others take. Not inlined:
+ * compiling needs the stack.
+ */
+__attribute__((noinline)) static thimble_stack_need hide_uncalled(const thimble_model *model, int keeps) {
+    uint16_t open[LIMIT_FUNCTIONS] = {THIMBLE_CALLS_NONE};
+    thimble_calls calls            = {.open = open, .keeps = keeps};
     IM3Function functions          = model->module->functions;
-    mark_called(model, "invoke", marks);
-    mark_called(model, "self_test", marks);
+    mark_entry(model, "invoke", open);
+    mark_entry(model, "self_test", open);
     for (uint32_t i = 0; i < model->info.function_count; i++)
-        if (functions[i].compiled != NULL) marks[i] = THIMBLE_MARK_DONE;
-    thimble_calls_mark(&model->info, marks);
+        if (functions[i].compiled != NULL) open[i] = THIMBLE_CALLS_NATIVE;
+    thimble_calls_scan(&model->info, &calls);
     for (uint32_t i = 0; i < model->info.function_count; i++)
-        if (marks[i] == 0) functions[i].wasm = NULL;
+        if (open[i] == THIMBLE_CALLS_NONE) functions[i].wasm = NULL;
+    const uint16_t frames = calls.frames < UINT16_MAX ? (uint16_t)calls.frames : UINT16_MAX;
+    return (thimble_stack_need){(uint16_t)calls.nesting, frames, frames};
+}
+
+/* Counted from the code, whatever the image says: nothing of the module has been compiled or run yet. */
+static thimble_status check_stack(thimble_model *model) {
+    const uint32_t frame_bytes    = thimble_frame_bytes_of(model->device);
+    const thimble_stack_need need = hide_uncalled(model, frame_bytes != 0);
+    model->statistics.stack_bytes = thimble_stack_needed(&need, frame_bytes);
+    return thimble_stack_check(model->device, &need);
 }
 
 /*
@@ -265,17 +267,12 @@ __attribute__((noinline)) static void hide_uncalled(const thimble_model *model) 
  * what only the module's own kernels would call takes none where native ones replace them. wasm3 must never
  * get to compile while it runs: a call that it failed to compile once, it makes all the same the next time.
  */
-static M3Result compile_called(const thimble_model *model) {
-    hide_uncalled(model);
-    return m3_CompileModule(model->module);
-}
-
 static thimble_status compile(thimble_model *model, int portable_only) {
-    if (!portable_only) {
-        thimble_status status = thimble_bind_kernels(model, &model->statistics.native_kernels);
-        if (status != THIMBLE_OK) return status;
-    }
-    M3Result result = compile_called(model);
+    thimble_status status = THIMBLE_OK;
+    if (!portable_only) status = thimble_bind_kernels(model, &model->statistics.native_kernels);
+    if (status == THIMBLE_OK) status = check_stack(model);
+    if (status != THIMBLE_OK) return status;
+    M3Result result = m3_CompileModule(model->module);
     if (model->heap.exhausted) return THIMBLE_ERR_RAM;
     return result == m3Err_none ? THIMBLE_OK : fail(model, result);
 }
@@ -345,7 +342,7 @@ thimble_status thimble_open(const thimble_device *device, const uint8_t *data, s
         thimble_model *opened = ram;
         *opened               = (thimble_model){.device = device, .image = image};
         place_heap(opened, ram_bytes);
-        scope outer = enter(opened, __builtin_frame_address(0));
+        scope outer = enter(opened);
         status      = load(opened, options);
         leave(outer);
         opened->statistics.open_ticks = ticks(device) - start;
@@ -424,7 +421,7 @@ thimble_status thimble_invoke(thimble_model *model) {
     if (!is_open(model)) return THIMBLE_ERR_CLOSED;
     int32_t value         = 0;
     uint32_t start        = ticks(model->device);
-    scope outer           = enter(model, __builtin_frame_address(0));
+    scope outer           = enter(model);
     thimble_status status = call(model, model->invoke, &value);
     if (status == THIMBLE_OK && value != 0) status = THIMBLE_ERR_STATUS;
     leave(outer);

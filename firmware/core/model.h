@@ -28,7 +28,6 @@ struct thimble_model {
     const uint8_t *constants; /* in flash; null where they are in RAM */
     uint32_t input_count, output_count;
     thimble_tensor *tensors; /* inputs, then outputs */
-    uintptr_t native_stack;  /* of the frame that entered; see m3_Yield */
 };
 
 /*

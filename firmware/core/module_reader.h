@@ -26,11 +26,11 @@ uint32_t thimble_take_index(thimble_reader *from, uint32_t limit);
 
 /*
  * Validates the body of a function: `body` is all of it, locals included, and of `info` all sections
- * before the code have been scanned. Functions that it calls are marked with 1 in `called`, which may be
- * null, unless they have another mark. 1, or 0 where it is outside the subset.
+ * before the code have been scanned. What it calls, and its native stack, go into `calls`, which may be
+ * null. 1, or 0 where it is outside the subset.
  */
 THIMBLE_CHECK_RESULT
 int thimble_function_scan(const thimble_module_info *info, uint32_t function, thimble_section body,
-                          uint8_t *called);
+                          thimble_calls *calls);
 
 #endif

@@ -320,15 +320,20 @@ int thimble_function_is(const thimble_module_info *info, uint32_t function, uint
     return results == 0 || type[2 + parameters] == TYPE_I32;
 }
 
-void thimble_calls_mark(const thimble_module_info *info, uint8_t *marks) {
-    for (int more = 1; more;) {
-        more                = 0;
-        thimble_reader code = reader_open(info->code);
-        for (uint32_t i = 0; i < info->function_count; i++) {
-            thimble_section body = take_body(&code);
-            if (marks[i] != THIMBLE_MARK_CALLED) continue;
-            marks[i] = THIMBLE_MARK_DONE;
-            more     = thimble_function_scan(info, i, body, marks);
-        }
+static thimble_section body_at(const thimble_module_info *info, uint32_t function) {
+    thimble_reader code  = reader_open(info->code);
+    thimble_section body = take_body(&code);
+    while (function-- > 0) body = take_body(&code);
+    return body;
+}
+
+/* From the last to the first, since a function calls only those before it. */
+void thimble_calls_scan(const thimble_module_info *info, thimble_calls *calls) {
+    for (uint32_t i = info->function_count; i-- > 0;) {
+        if (calls->open[i] == THIMBLE_CALLS_NONE || calls->open[i] == THIMBLE_CALLS_NATIVE) continue;
+        /* It has been scanned before, so it can't fail. */
+        (void)!thimble_function_scan(info, i, body_at(info, i), calls);
     }
+    /* Pages of code that other functions left half empty: one, and one for each `else` in another. */
+    if (calls->keeps) calls->frames += calls->nesting + 1;
 }

@@ -74,12 +74,24 @@ int thimble_function_is(const thimble_module_info *info, uint32_t function, uint
  */
 const uint8_t *thimble_function_type(const thimble_module_info *info, uint32_t function);
 
-enum { THIMBLE_MARK_CALLED = 1, THIMBLE_MARK_DONE = 2 };
+enum { THIMBLE_CALLS_NONE = 0, THIMBLE_CALLS_ENTRY = 1, THIMBLE_CALLS_NATIVE = UINT16_MAX };
 
 /*
- * Of `marks` there is one for each function. Marks all that those marked as called can get to as done;
- * what is marked as done from the start is not looked into.
+ * Who calls whom, and the native stack that wasm3 takes for it: host/module/dispatches.ts. A frame is that of
+ * one of wasm3's operations.
  */
-void thimble_calls_mark(const thimble_module_info *info, uint8_t *marks);
+typedef struct thimble_calls {
+    /*
+     * By function: THIMBLE_CALLS_NONE where nothing calls it, otherwise 1 and the frames that are open when
+     * it is called. THIMBLE_CALLS_NATIVE stays: a native kernel runs in its place.
+     */
+    uint16_t *open;
+    int keeps;        /* whether every operation keeps its frame: the compiler makes no sibling calls */
+    uint32_t frames;  /* the most that are open */
+    uint32_t nesting; /* blocks in one another, each of which is a call of C while wasm3 compiles */
+} thimble_calls;
+
+/* Goes from the functions that `open` has as entries to all that they call. */
+void thimble_calls_scan(const thimble_module_info *info, thimble_calls *calls);
 
 #endif

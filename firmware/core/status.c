@@ -33,6 +33,7 @@ const char *thimble_status_text(thimble_status status) {
     case THIMBLE_ERR_GONE: return "the server has the image no more";
     case THIMBLE_ERR_DEPLOYMENT: return "the server's order makes no sense to this device";
     case THIMBLE_ERR_DESCRIPTOR: return "the module's descriptor is missing, malformed or does not fit";
+    case THIMBLE_ERR_STACK: return "the model needs more native stack than the device has";
     }
     return "an unknown status";
 }

@@ -124,7 +124,7 @@ static void converse(const uint8_t *data, size_t size) {
     static const uint16_t statuses[]                = {200, 200, 200, 206, 404, 410, 416, 429, 500, 0};
     static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
-    static const thimble_device device              = {&port, keys, 1, THIMBLE_CAPABILITIES};
+    static const thimble_device device              = {&port, keys, 1, THIMBLE_CAPABILITIES, 0, 0};
     static const thimble_flash flash                = {
                        .sector_bytes  = SECTOR,
                        .program_bytes = 4,

@@ -113,7 +113,7 @@ static void check(const uint8_t *data, size_t size) {
     static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
     const uint32_t capabilities  = (modes & FEW_CAPABILITIES) != 0 ? 1 : THIMBLE_CAPABILITIES;
-    const thimble_device device  = {&port, keys, 1, capabilities};
+    const thimble_device device  = {&port, keys, 1, capabilities, 0, 0};
     const uint32_t least_counter = (modes & WITH_COUNTER) != 0 ? LEAST_COUNTER : 0;
     thimble_image image;
     verifications         = 0;

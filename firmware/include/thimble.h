@@ -61,7 +61,8 @@ typedef enum thimble_status {
     THIMBLE_ERR_CANCELLED  = -27, /* the update was taken back */
     THIMBLE_ERR_GONE       = -28, /* the server no longer has the image */
     THIMBLE_ERR_DEPLOYMENT = -29, /* the server's order makes no sense to this device */
-    THIMBLE_ERR_DESCRIPTOR = -30  /* the module's descriptor is missing, malformed or does not fit */
+    THIMBLE_ERR_DESCRIPTOR = -30, /* the module's descriptor is missing, malformed or does not fit */
+    THIMBLE_ERR_STACK      = -31  /* needs more native stack than the device has */
 } thimble_status;
 
 /* One line of English for a status; never null, also for values that are none. */
@@ -99,7 +100,24 @@ typedef struct thimble_device {
     const uint8_t (*keys)[THIMBLE_KEY_BYTES]; /* trusted Ed25519 public keys */
     size_t key_count;
     uint32_t capabilities; /* THIMBLE_CAPABILITIES, or less */
+    /*
+     * Native stack that is left below the frame that calls thimble_open or thimble_invoke, without what
+     * interrupts take of it: a model that needs more is refused. 0 = THIMBLE_NATIVE_STACK_BYTES.
+     */
+    uint32_t stack_bytes;
+    /*
+     * Bytes that one of wasm3's operations keeps on the native stack, where the compiler makes no sibling
+     * calls; 0 = the core finds out whether it does, and how many.
+     */
+    uint32_t frame_bytes;
 } thimble_device;
+
+/* Native stack of a module in wasm3: SPEC.md, section 2. A frame is that of one of wasm3's operations. */
+typedef struct thimble_stack_need {
+    uint16_t nesting;     /* blocks in one another, of the functions that are compiled */
+    uint16_t frames;      /* the most that are open where the compiler makes sibling calls */
+    uint16_t kept_frames; /* and where it makes none, so that every operation keeps its own */
+} thimble_stack_need;
 
 /* Facts that the image states about itself: valid once thimble_image_check has returned THIMBLE_OK. */
 typedef struct thimble_image {
@@ -115,11 +133,13 @@ typedef struct thimble_image {
     char id[THIMBLE_ID_BYTES + 1];
     uint8_t digest[32];   /* SHA-256 of header, body and protected TLVs */
     uint32_t least_bytes; /* linear memory where constants stay in flash; 0 where it does not say */
+    /* With native kernels for all of the module's own, and with none; zeros where it does not say. */
+    thimble_stack_need native_stack, portable_stack;
 } thimble_image;
 
 /*
  * Checks an image in memory-mapped flash: header bounds, hash, signature, security counter, ABI,
- * capabilities; nothing is executed. `size` is the size of the slot: the image may be shorter.
+ * capabilities, native stack; nothing is executed. `size` is the size of the slot: the image may be shorter.
  */
 THIMBLE_CHECK_RESULT
 thimble_status thimble_image_check(const thimble_device *device, const uint8_t *data, size_t size,
@@ -141,8 +161,8 @@ typedef struct thimble_options {
 #endif
 
 /*
- * How much of the native stack one call of thimble_open or thimble_invoke may take before a module that
- * calls deeper traps. PORTING.md, section 4, says how large a task's stack has to be.
+ * Native stack that a device has where `thimble_device.stack_bytes` is 0. PORTING.md, section 4, says how
+ * large a task's stack has to be.
  */
 #ifndef THIMBLE_NATIVE_STACK_BYTES
 #define THIMBLE_NATIVE_STACK_BYTES 8192
@@ -159,6 +179,7 @@ typedef struct thimble_statistics {
     uint32_t ram_bytes;      /* handed in */
     uint32_t ram_used;       /* linear memory and everything else: so much would have sufficed */
     uint32_t memory_bytes;   /* linear memory in RAM: less than the image's where constants stay in flash */
+    uint32_t stack_bytes;    /* native stack that the model may take, counted from its code */
 } thimble_statistics;
 
 /* Lives at the start of the RAM handed in. */

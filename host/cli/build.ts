@@ -163,15 +163,17 @@ function engineLine({ engine, availability }: EngineResult): string {
 
 /** Time and RAM on the board, and a line for each limit that is exceeded. */
 function deviceLines({ tuning }: Report): string[] {
-  const { board, instructions, ramBytes } = tuning;
+  const { board, instructions, ramBytes, stackBytes } = tuning;
   const [used, other, without] = board.nativeKernels
     ? (["native", "portable", "without native kernels"] as const)
     : (["portable", "native", "with native kernels"] as const);
   const took = `${integer(instructions[used])} instructions, ${integer(instructions[other])} ${without}`;
   const ram = `${integer(ramBytes[used])} B, ${integer(ramBytes[other])} B ${without}`;
+  const stack = `at most ${integer(stackBytes[used])} B, ${integer(stackBytes[other])} B ${without}`;
   return [
     `  speed   about ${time(tuning.milliseconds)} an inference on ${board.name}: ${took} (${tuning.costs})`,
     `  device  about ${ram}, of ${integer(ramBytes.limit)} B for linear memory, wasm3 and stacks`,
+    `  stack   ${stack}, of ${integer(stackBytes.limit)} B that a task has for it`,
     ...tuning.warnings.map((warning) => `  warning ${plain(warning)}`),
   ];
 }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { boardHelp } from "../firmware/board_notes.ts";
-import { BOARD_NAMES, FLASH_LAYOUTS } from "../firmware/boards.ts";
+import { BOARD_NAMES, BOARDS, FLASH_LAYOUTS, stackFault } from "../firmware/boards.ts";
 import { openScratch } from "../firmware/toolchain.ts";
 import { ImageError } from "../image/error.ts";
 import { composeFlash, flashBytesFor, flashPieces, type Piece, slotFor, slotPiece } from "../image/flash.ts";
@@ -83,6 +83,14 @@ function tableOf(values: Values, board: FlashLayout, models: number): Partition[
 function slotOf(text: string): Slot {
   if (text === "a" || text === "b") return text;
   throw new UsageError(`--slot: expected a or b, found "${text}"`);
+}
+
+/** A device would refuse it too. Tables of other boards' flash say nothing of their stack, nor do images of imgtool. */
+function checkStack(name: string, { file, bytes }: Input): void {
+  const board = BOARDS.find((candidate) => candidate.name === name);
+  const { nativeStack } = parseImage(bytes);
+  const fault = board && nativeStack && stackFault(nativeStack, board);
+  if (fault !== undefined) throw new ImageError("STACK", `${file}: ${fault}`);
 }
 
 /** One image for one slot; everything else on the device stays. */
@@ -180,6 +188,7 @@ ${boardHelp()}`,
       throw new UsageError(`--port: expected a board that esptool knows, found ${name}`);
     }
     const images = positionals.map(readImage);
+    for (const image of images) checkStack(name, image);
     const whole = values["model-only"] ? undefined : wholePieces(values, board, images);
     const pieces = whole?.pieces ?? modelPieces(values, board, images);
     const esptool = port === undefined ? [] : findEsptool();

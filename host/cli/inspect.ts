@@ -1,9 +1,11 @@
 import { partTotals, sizeParts } from "../compiler/compile/parts.ts";
+import { isNativeExport } from "../compiler/plan/kernels.ts";
 import { inferenceTime } from "../compiler/tune/tune.ts";
 import { type BoardProfile, DEFAULT_BOARD } from "../firmware/boards.ts";
 import { type ImageInfo, isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
 import { type Metadata, readMetadata, type TensorInfo } from "../module/metadata.ts";
+import { nativeStackOf, stackBytes } from "../module/native_stack.ts";
 import { readExports } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
 import type { Decision } from "../ops/decision.ts";
@@ -42,6 +44,17 @@ function tuningOf({ tuning, layers }: Metadata, board: BoardProfile) {
   };
 }
 
+/** Native stack in wasm3 on the board, at most. */
+function stackOn(module: Uint8Array, board: BoardProfile) {
+  const { native, portable } = nativeStackOf(module, isNativeExport);
+  return {
+    board: board.name,
+    nativeBytes: stackBytes(native, board),
+    portableBytes: stackBytes(portable, board),
+    limitBytes: board.stackBytes,
+  };
+}
+
 function inspect(module: Uint8Array, metadata: Metadata, board: BoardProfile) {
   const parts = sizeParts(module, metadata);
   const tensor = (info: TensorInfo) => ({ ...info, shape: [...info.shape] });
@@ -62,6 +75,7 @@ function inspect(module: Uint8Array, metadata: Metadata, board: BoardProfile) {
       arenaLowerBound: metadata.memory.lowerBound,
     },
     ...(metadata.task && { task: metadata.task }),
+    stack: stackOn(module, board),
     macs: metadata.layers.reduce((sum, layer) => sum + layer.macs, 0),
     inputs: metadata.inputs.map(tensor),
     outputs: metadata.outputs.map(tensor),
@@ -157,7 +171,7 @@ function deviceLines({
 }
 
 function text(info: Inspection, board: BoardProfile): string {
-  const { memory } = info;
+  const { memory, stack } = info;
   return [
     plain(
       `${info.model.name} ${info.model.version}, from ${info.source.file} (SHA-256 ${info.source.sha256.slice(0, 16)}...) by ${info.compiler}`,
@@ -172,6 +186,7 @@ function text(info: Inspection, board: BoardProfile): string {
     table(info.parts.map(({ part, bytes: n }) => [`  ${part}`, n])),
     table(info.code.map(({ name, bytes: n }) => [`  code: ${name}`, n])),
     `RAM     ${bytes(memory.totalBytes)}: constants ${integer(memory.constantBytes)}, arena ${integer(memory.arenaBytes)} (lower bound ${integer(memory.arenaLowerBound)})`,
+    `stack   at most ${integer(stack.nativeBytes)} B with native kernels, ${integer(stack.portableBytes)} B without, of ${integer(stack.limitBytes)} B on ${stack.board}`,
     `work    ${integer(info.macs)} multiply-accumulates`,
     ...(info.tuning ? deviceLines(info.tuning) : []),
   ].join("\n");

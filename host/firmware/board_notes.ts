@@ -12,9 +12,10 @@ export interface BoardNote {
 }
 
 const CORE = "the core in QEMU on rv32imac; ESP-IDF's glue and example on stand-ins";
-const NEITHER = "ESP-IDF's glue on stand-ins, the core not on this instruction set";
+const NEITHER =
+  "ESP-IDF's glue on stand-ins; stack counted, from frames of a windowed compiler; the core not on this instruction set";
 const WINDOWS =
-  "portable kernels: register windows leave wasm3's operations no calls in the caller's place, so that they nest on the stack";
+  "more stack: a task for models has 20 KiB, portable kernels need up to 26 KB and are refused where there is less";
 
 export const BOARD_NOTES: readonly BoardNote[] = [
   { board: "esp32-c3", chips: "ESP32-C3", cores: "1 RISC-V", tried: CORE, without: "" },
@@ -48,7 +49,7 @@ export const BOARD_NOTES: readonly BoardNote[] = [
     chips: "Cortex-M0+ (RP2040, ...)",
     cores: "1 or 2",
     tried: "nothing",
-    without: "portable kernels, as on Xtensa; loads at any address",
+    without: "words at any address; portable kernels of models that need more stack than there is",
   },
 ];
 

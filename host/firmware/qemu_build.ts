@@ -19,7 +19,11 @@ export type FirmwareOptions = {
   /** `run` (the default) runs vectors once; `update` is a device that updates itself, on rv32 alone. */
   readonly program?: "run" | "update";
   /** How the files with wasm3's operations are optimised; everything else of wasm3 always by -Os. */
-  readonly operations?: "-Os" | "-O3";
+  readonly operations?: "-O0" | "-Og" | "-Os" | "-O3";
+  /** Default true; false: as a compiler builds it that makes no sibling calls, such as that of windowed Xtensa. */
+  readonly siblingCalls?: boolean;
+  /** On the Cortex-M3, whose instructions those of a Cortex-M0 are a part of: Thumb-1, which has no sibling calls. */
+  readonly thumb1?: boolean;
   /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
   readonly source?: string;
   /** Further flags for our own files, e.g. -DTHIMBLE_NO_CONV2D. */
@@ -43,7 +47,11 @@ export interface Firmware {
 /** Contents of one of rv32's two flash banks; QEMU wants files of exactly this size. */
 export const BANK_BYTES = MACHINES.rv32.bankBytes!;
 
-export const machineOf = ({ machine = "rv32" }: FirmwareOptions): Machine => MACHINES[machine];
+export function machineOf({ machine = "rv32", thumb1 = false }: FirmwareOptions): Machine {
+  const found = MACHINES[machine];
+  if (!thumb1) return found;
+  return { ...found, target: found.target.map((flag) => flag.replace("cortex-m3", "cortex-m0")) };
+}
 
 /** The folder of the code that all machines share. */
 const sharedPort = join(root, "firmware", "port", "qemu");
@@ -76,7 +84,8 @@ const listPort = (port: string, program: "run" | "update"): string[] => {
 };
 
 function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
-  const { operations = "-Os", flags = [], program = "run" } = options;
+  const { operations = "-Os", flags = [], program = "run", siblingCalls = true } = options;
+  const calls = siblingCalls ? [] : ["-fno-optimize-sibling-calls"];
   const { port, target, unaligned, compact: fewer } = machineOf(options);
   const compact = [...unaligned, ...fewer];
   const includes = includeFolders().map((path) => `-I${path}`);
@@ -84,7 +93,11 @@ function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
   const step = (part: string, path: string, ...args: string[]): Step => ({
     source: path,
     object: objectOf(part, path),
-    args: [...target, ...sections, ...args, "-c", path],
+    // Start code is the machine's.
+    args: [
+      ...(path.endsWith(".S") ? machineOf({ ...options, thumb1: false }).target : target),
+      ...[...sections, ...calls, ...args, "-c", path],
+    ],
   });
   const isKernel = (path: string): boolean => basename(dirname(path)) === "kernels";
   const coreStep = (path: string): Step => {

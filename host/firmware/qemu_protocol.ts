@@ -21,6 +21,8 @@ export interface Request {
   readonly ramBytes?: number;
   /** wasm3's own stack; default: the core's. */
   readonly stackBytes?: number;
+  /** Native stack of the device; default: all that the machine has. */
+  readonly nativeStack?: number;
   /** The firmware stops after so many million instructions. */
   readonly limitMillions?: number;
   /** Which model of the flash, from 0, and in which of its slots. */
@@ -38,6 +40,11 @@ export interface FirmwareStatistics {
   /** Most bytes of the C stack in use while the model was opened, and while it was invoked. */
   readonly openStack: number;
   readonly invokeStack: number;
+  /** Of these, bytes above the frames of thimble: what called it. */
+  readonly openAbove: number;
+  readonly invokeAbove: number;
+  /** Native stack that the model may take, as the core counts it. */
+  readonly stackBytes: number;
   /** Linear memory. */
   readonly memoryBytes: number;
   readonly nativeKernels: number;
@@ -91,6 +98,7 @@ function encodeHeader(request: Request): Uint8Array {
     request.model ?? 0,
     request.slot === "b" ? 1 : 0,
     vectors.length,
+    request.nativeStack ?? 0,
     keys.length,
   );
   const table = Buffer.alloc(KEYS_MOST * KEY_BYTES);
@@ -143,6 +151,9 @@ export function parseReport(text: string): Report {
       invokeInstructions: numbers("invoke_instructions"),
       openStack: number("open_stack"),
       invokeStack: number("invoke_stack"),
+      openAbove: number("open_above"),
+      invokeAbove: number("invoke_above"),
+      stackBytes: number("stack_bytes"),
       memoryBytes: number("memory_bytes"),
       nativeKernels: number("native_kernels"),
       ramBytes: number("ram_bytes"),

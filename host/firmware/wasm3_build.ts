@@ -27,6 +27,7 @@ const runnerSources = [
   join(firmware, "port", "posix", "wasm3_runner.c"),
   join(firmware, "core", "module_scan.c"),
   join(firmware, "core", "function_scan.c"),
+  join(firmware, "core", "operation_count.c"),
 ];
 const runnerFolders = [join(firmware, "core"), join(firmware, "include")];
 

@@ -13,7 +13,8 @@ export type ImageStatus =
   | "SIGNATURE"
   | "ABI"
   | "MODULE"
-  | "EXPORT";
+  | "EXPORT"
+  | "STACK";
 
 /** Anything wrong with an image, a key or a flash layout: one line with the offset, what was expected and found. */
 export class ImageError extends Error {

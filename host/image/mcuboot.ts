@@ -4,11 +4,13 @@
  * the host and on a device.
  */
 import { type KeyObject, verify } from "node:crypto";
+import type { NativeStack } from "../module/native_stack.ts";
 import { ImageError, type ImageStatus } from "./error.ts";
 import { isSmallOrder, keyHash, rawPublicKey } from "./keys.ts";
 import {
   AREA_HEADER,
   AREA_MAGIC,
+  decodeStack,
   FIRST_VENDOR_TYPE,
   FLAG_NON_BOOTABLE,
   HEADER_BYTES,
@@ -201,6 +203,10 @@ function readId({ value, offset }: Entry): string {
   return id;
 }
 
+const readStack = ({ type, value, offset }: Entry): NativeStack =>
+  decodeStack(value) ??
+  fail("TLV", offset, `native stack (${hex(type)}): expected 12 bytes, found ${value.length}`);
+
 /** The facts of the protected TLVs. MCUboot's own conditions would have to be fulfilled, so they are refused. */
 function readFields(entries: readonly Entry[]): Omit<ImageFields, "version"> {
   const fields: { -readonly [K in keyof ImageFields]?: ImageFields[K] } = {};
@@ -211,6 +217,7 @@ function readFields(entries: readonly Entry[]): Omit<ImageFields, "version"> {
     seen.add(type);
     if (type in NUMBERS) fields[NUMBERS[type as keyof typeof NUMBERS]] = readNumber(entry);
     else if (type === TLV.id) fields.id = readId(entry);
+    else if (type === TLV.nativeStack) fields.nativeStack = readStack(entry);
     else if (type < FIRST_VENDOR_TYPE) {
       fail("TLV", offset, `protected TLVs: expected SEC_CNT (0x50) and vendor types, found ${nameOf(type)}`);
     }

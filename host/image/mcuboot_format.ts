@@ -1,5 +1,6 @@
 /** The MCUboot image format around a model: numbers that writing and reading share (firmware/SPEC.md, section 1). */
 import { createHash } from "node:crypto";
+import type { NativeStack, StackNeed } from "../module/native_stack.ts";
 
 export const IMAGE_MAGIC = 0x96f3b83d;
 export const HEADER_BYTES = 32;
@@ -20,6 +21,7 @@ export const TLV = {
   memoryBytes: 0xa2,
   capabilities: 0xa3,
   leastBytes: 0xa4,
+  nativeStack: 0xa5,
 } as const;
 /** Types below belong to MCUboot; from here on to vendors. */
 export const FIRST_VENDOR_TYPE = 0xa0;
@@ -46,6 +48,32 @@ export interface ImageFields {
   readonly capabilities?: number;
   /** Linear memory on a device whose kernels are all native: constants stay in flash. */
   readonly leastBytes?: number;
+  /** Native stack that the module takes in wasm3. */
+  readonly nativeStack?: NativeStack;
+}
+
+const fieldsOf = ({ nesting, withSiblingCalls, withoutSiblingCalls }: StackNeed): number[] => [
+  nesting,
+  withSiblingCalls,
+  withoutSiblingCalls,
+];
+
+/** The value of the TLV: six numbers of 16 bits; one that has no room is the greatest, which no device has. */
+export function encodeStack({ native, portable }: NativeStack): Uint8Array {
+  const numbers = [native, portable].flatMap(fieldsOf).map((number) => Math.min(number, 0xffff));
+  return new Uint8Array(numbers.flatMap((number) => [number & 0xff, number >> 8]));
+}
+
+/** Undefined where the value has another size. */
+export function decodeStack(value: Uint8Array): NativeStack | undefined {
+  if (value.length !== 12) return undefined;
+  const number = (i: number): number => value[2 * i]! | (value[2 * i + 1]! << 8);
+  const need = (first: number): StackNeed => ({
+    nesting: number(first),
+    withSiblingCalls: number(first + 1),
+    withoutSiblingCalls: number(first + 2),
+  });
+  return { native: need(0), portable: need(3) };
 }
 
 export const sha256 = (bytes: Uint8Array): Uint8Array =>

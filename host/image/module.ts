@@ -4,6 +4,7 @@
  */
 
 import { ABI_VERSION, maxMemoryBytes, maxTensors, pagesFor } from "../module/engine.ts";
+import { type NativeStack, stackOfBodies } from "../module/native_stack.ts";
 import { Reader, readExports, readSections, SECTION } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
 import { ImageError } from "./error.ts";
@@ -31,6 +32,7 @@ export interface ModuleNeeds {
   /** Bytes of this memory before the constants, where the module has constants. */
   readonly leastBytes?: number;
   readonly capabilities: number;
+  readonly nativeStack: NativeStack;
 }
 
 const PAGE = 65536;
@@ -41,14 +43,17 @@ function sectionReader(module: Uint8Array, id: number): Reader {
   return section ? new Reader(module, section.start, section.end) : new Reader(new Uint8Array([0]));
 }
 
-/** Extensions of WebAssembly that the functions use and not every build of wasm3 has; checks the subset on the way. */
-function readCode(module: Uint8Array): { capabilities: number; pages: number } {
+/**
+ * Extensions of WebAssembly that the functions use and not every build of wasm3 has, and the native stack that they
+ * take; checks the subset on the way.
+ */
+function readCode(module: Uint8Array): { capabilities: number; pages: number; nativeStack: NativeStack } {
   let capabilities = 0;
-  const { pages } = checkSubset(module, (opcode) => {
+  const { pages, bodies } = checkSubset(module, (opcode) => {
     if (opcode === OP.bulk) capabilities |= CAPABILITY.bulkMemory;
     if (opcode >= 0xc0 && opcode <= 0xc4) capabilities |= CAPABILITY.signExtension;
   });
-  return { capabilities, pages };
+  return { capabilities, pages, nativeStack: stackOfBodies(bodies, readExports(module)) };
 }
 
 function fail(status: "ABI" | "EXPORT" | "MODULE", message: string): never {
@@ -145,7 +150,7 @@ function checkData(module: Uint8Array, memoryBytes: number): void {
  * ModelError where it is not within the subset and ImageError where it is not of the ABI.
  */
 export function readNeeds(module: Uint8Array): ModuleNeeds {
-  const { capabilities, pages } = readCode(module);
+  const { capabilities, pages, nativeStack } = readCode(module);
   if (!WebAssembly.validate(new Uint8Array(module))) {
     fail("MODULE", "expected valid WebAssembly, found a module that does not validate");
   }
@@ -184,5 +189,5 @@ export function readNeeds(module: Uint8Array): ModuleNeeds {
   tensors(exports, "input", read, constants);
   tensors(exports, "output", read, constants);
   checkData(module, memoryBytes);
-  return { abi, memoryBytes, capabilities, ...(hasConstants && { leastBytes: constants }) };
+  return { abi, memoryBytes, capabilities, nativeStack, ...(hasConstants && { leastBytes: constants }) };
 }

@@ -5,6 +5,7 @@ import { keyHash } from "./keys.ts";
 import {
   AREA_HEADER,
   AREA_MAGIC,
+  encodeStack,
   FLAG_NON_BOOTABLE,
   HEADER_BYTES,
   ID,
@@ -74,7 +75,7 @@ function area(magic: number, tlvs: readonly Uint8Array[]): Uint8Array {
 
 /** In the order that imgtool gives them, so that equal fields make equal bytes. */
 function protectedTlvs(fields: ImageFields): Uint8Array[] {
-  const { securityCounter, id, abi, memoryBytes, capabilities, leastBytes } = fields;
+  const { securityCounter, id, abi, memoryBytes, capabilities, leastBytes, nativeStack } = fields;
   return [
     ...(securityCounter === undefined
       ? []
@@ -84,6 +85,7 @@ function protectedTlvs(fields: ImageFields): Uint8Array[] {
     ...(memoryBytes === undefined ? [] : [tlv(TLV.memoryBytes, u32("memory bytes", memoryBytes))]),
     ...(capabilities === undefined ? [] : [tlv(TLV.capabilities, u32("capabilities", capabilities))]),
     ...(leastBytes === undefined ? [] : [tlv(TLV.leastBytes, u32("least memory bytes", leastBytes))]),
+    ...(nativeStack === undefined ? [] : [tlv(TLV.nativeStack, encodeStack(nativeStack))]),
   ];
 }
 

@@ -7,6 +7,7 @@
  * type: wasm3 of 2022 keeps wrong books of what is never reached.
  */
 import { ModelError } from "../ir/graph.ts";
+import { DispatchCounter, type Dispatches } from "./dispatches.ts";
 import type { Reader } from "./sections.ts";
 import {
   BULK,
@@ -47,6 +48,10 @@ export interface Usage {
   readonly slots: number;
 }
 
+export interface Body extends Usage {
+  readonly dispatches: Dispatches;
+}
+
 interface Frame {
   readonly opcode: number;
   /** Values below its own. */
@@ -63,6 +68,9 @@ interface Value {
 interface Walk {
   readonly reader: Reader;
   readonly around: Surroundings;
+  /** Number of the function. */
+  readonly index: number;
+  readonly count: DispatchCounter;
   readonly locals: readonly ValueType[];
   /** Operands, and the results that open blocks will have. */
   readonly values: Value[];
@@ -120,10 +128,15 @@ function expectTop(walk: Walk, type: ValueType): void {
 
 function pop(walk: Walk, type: ValueType): void {
   expectTop(walk, type);
+  walk.count.pop(walk.values.length);
   walk.values.pop();
 }
 
+/** Values of the innermost block. */
+const ownValues = (walk: Walk): number => walk.values.length - walk.frames.at(-1)!.height;
+
 function enter(walk: Walk, opcode: number): void {
+  walk.count.enter(opcode, walk.values.length, ownValues(walk));
   if (opcode === OPCODE.if) pop(walk, "i32");
   const byte = walk.reader.byte();
   const result = typeOf(byte);
@@ -147,26 +160,36 @@ function finish(walk: Walk): Frame {
 }
 
 function readElse(walk: Walk): void {
+  const { ended } = walk;
   const { opcode, height, result } = finish(walk);
   if (opcode !== OPCODE.if) refuse("else without if");
+  walk.count.otherwise(ended, result !== undefined);
   walk.frames[walk.frames.length - 1] = { opcode: OPCODE.else, height, result };
 }
 
 function readEnd(walk: Walk): void {
+  const { ended } = walk;
   const { opcode, result } = finish(walk);
+  walk.count.end(ended, result !== undefined);
   if (opcode === OPCODE.if && result) refuse("an if with a result and without else");
   walk.frames.pop();
 }
 
-/** Result of the block that a branch leaves; a branch to a loop begins it anew and takes nothing along. */
-function readLabel(walk: Walk): ValueType | undefined {
+/**
+ * How many blocks a branch leaves, and the result of the last of them; a branch to a loop begins it anew and takes
+ * nothing along.
+ */
+function readLabel(walk: Walk): { depth: number; result: ValueType | undefined } {
   const depth = walk.reader.u32();
   const frame = walk.frames[walk.frames.length - 1 - depth] ?? refuse(`a branch out of ${depth} blocks`);
-  return frame.opcode === OPCODE.loop ? undefined : frame.result;
+  return { depth, result: frame.opcode === OPCODE.loop ? undefined : frame.result };
 }
 
 function readCall(walk: Walk): void {
-  const type = walk.around.types[walk.reader.u32()] ?? refuse("a call of a function that is not there");
+  const callee = walk.reader.u32();
+  const type = walk.around.types[callee] ?? refuse("a call of a function that is not there");
+  if (callee >= walk.index) refuse(`a call of function ${callee}, which is not before it`);
+  walk.count.call(callee, type.parameters.length);
   const chain = 1 + Math.max(0, ...walk.values.map((value) => value.chain));
   for (const parameter of type.parameters.toReversed()) pop(walk, parameter);
   if (type.result === undefined) return;
@@ -176,14 +199,17 @@ function readCall(walk: Walk): void {
 }
 
 function readSelect(walk: Walk): void {
+  walk.count.operate(OPCODE.select, walk.values.length, 3);
   pop(walk, "i32");
   const type = top(walk);
   pop(walk, type);
   pop(walk, type);
   push(walk, type);
+  walk.count.produce(walk.values.length);
 }
 
 function readLocal(walk: Walk, opcode: number): void {
+  if (opcode !== OPCODE.localGet) walk.count.move();
   const type = walk.locals[walk.reader.u32()] ?? refuse("a local that is not there");
   if (opcode === OPCODE.localGet) push(walk, type);
   else if (opcode === OPCODE.localSet) pop(walk, type);
@@ -191,6 +217,7 @@ function readLocal(walk: Walk, opcode: number): void {
 }
 
 function readGlobal(walk: Walk, opcode: number): void {
+  walk.count.move();
   const { type, mutable } = walk.around.globals[walk.reader.u32()] ?? refuse("a global that is not there");
   if (opcode === OPCODE.globalGet) push(walk, type);
   else if (mutable) pop(walk, type);
@@ -204,6 +231,7 @@ function readBulk(walk: Walk, at: number): void {
   for (let memories = sub === BULK.memoryCopy ? 2 : 1; memories > 0; memories--)
     if (walk.reader.byte() !== 0) refuse("a memory other than 0");
   if (!walk.around.hasMemory) refuse("an access without a memory");
+  walk.count.bulk(walk.values.length);
   for (let i = 0; i < 3; i++) pop(walk, "i32");
 }
 
@@ -216,33 +244,52 @@ function readPlain(walk: Walk, opcode: number, at: number): void {
     walk.reader.u32();
     if (!walk.around.hasMemory) refuse("an access without a memory");
   }
+  walk.count.operate(opcode, walk.values.length, row.operands.length);
   for (const operand of row.operands.toReversed()) pop(walk, operand);
-  if (row.result) push(walk, row.result);
+  if (!row.result) return;
+  push(walk, row.result);
+  walk.count.produce(walk.values.length);
 }
 
-function leave(walk: Walk, result: ValueType | undefined): void {
+function readLeave(walk: Walk, opcode: number): void {
+  const outermost = { depth: walk.frames.length - 1, result: walk.frames[0]!.result };
+  const { depth, result } = opcode === OPCODE.br ? readLabel(walk) : outermost;
+  walk.count.leave(depth, result !== undefined);
   if (result) pop(walk, result);
   walk.ended = true;
 }
 
+function readUnreachable(walk: Walk): void {
+  walk.count.move();
+  walk.ended = true;
+}
+
+function readConstant(walk: Walk, opcode: number): void {
+  const wide = opcode === OPCODE.i64Const;
+  walk.reader.signed(wide ? 64 : 32);
+  push(walk, wide ? "i64" : "i32");
+  walk.count.constant(wide ? 2 : 1);
+}
+
 function readBranchIf(walk: Walk): void {
-  const result = readLabel(walk);
+  const { depth, result } = readLabel(walk);
+  walk.count.branchIf(depth, walk.values.length, result !== undefined);
   pop(walk, "i32");
   if (result) expectTop(walk, result);
 }
 
 /** Instructions with rules of their own; any other is looked up in the table. */
 const RULES = new Map<number, (walk: Walk, opcode: number, at: number) => void>([
-  [OPCODE.unreachable, (walk) => leave(walk, undefined)],
+  [OPCODE.unreachable, readUnreachable],
   [OPCODE.nop, () => {}],
   [OPCODE.block, enter],
   [OPCODE.loop, enter],
   [OPCODE.if, enter],
   [OPCODE.else, readElse],
   [OPCODE.end, readEnd],
-  [OPCODE.br, (walk) => leave(walk, readLabel(walk))],
+  [OPCODE.br, readLeave],
   [OPCODE.brIf, readBranchIf],
-  [OPCODE.return, (walk) => leave(walk, walk.frames[0]!.result)],
+  [OPCODE.return, readLeave],
   [OPCODE.call, readCall],
   [OPCODE.drop, (walk) => pop(walk, top(walk))],
   [OPCODE.select, readSelect],
@@ -251,20 +298,8 @@ const RULES = new Map<number, (walk: Walk, opcode: number, at: number) => void>(
   [OPCODE.localTee, readLocal],
   [OPCODE.globalGet, readGlobal],
   [OPCODE.globalSet, readGlobal],
-  [
-    OPCODE.i32Const,
-    (walk) => {
-      walk.reader.signed(32);
-      push(walk, "i32");
-    },
-  ],
-  [
-    OPCODE.i64Const,
-    (walk) => {
-      walk.reader.signed(64);
-      push(walk, "i64");
-    },
-  ],
+  [OPCODE.i32Const, readConstant],
+  [OPCODE.i64Const, readConstant],
   [OPCODE.bulk, (walk, _, at) => readBulk(walk, at)],
 ]);
 
@@ -288,26 +323,42 @@ function measure({ locals, most }: Walk, type: FunctionType, constants: number):
   });
 }
 
-function walkBody(reader: Reader, type: FunctionType, around: Surroundings, visit: Visit): Usage {
+function walkBody(
+  reader: Reader,
+  index: number,
+  type: FunctionType,
+  around: Surroundings,
+  visit: Visit,
+): Body {
   const bodyBytes = reader.end - reader.position;
   if (bodyBytes > LIMITS.bodyBytes) refuse(`${bodyBytes} bytes, of which ${LIMITS.bodyBytes} may be`);
+  const locals = readLocals(reader, type.parameters);
+  const constants = constantSlots(reader.bytes.subarray(reader.position, reader.end));
   const walk: Walk = {
     reader,
     around,
-    locals: readLocals(reader, type.parameters),
+    index,
+    count: new DispatchCounter(constants),
+    locals,
     values: [],
     frames: [{ opcode: OPCODE.block, height: 0, result: type.result }],
     ended: false,
     most: { values: 0, nesting: 0, callChain: 0 },
   };
-  const constants = constantSlots(reader.bytes.subarray(reader.position, reader.end));
   while (walk.frames.length > 0) readInstruction(walk, visit);
   if (!reader.done) refuse("bytes after its end");
   const slots = measure(walk, type, constants);
   if (slots > LIMITS.slots) refuse(`a need of ${slots} slots, of which ${LIMITS.slots} may be`);
   const { values, nesting, callChain } = walk.most;
-  const parameters = type.parameters.length;
-  return { bodyBytes, parameters, values: walk.locals.length + values, nesting, callChain, slots };
+  return {
+    bodyBytes,
+    parameters: type.parameters.length,
+    values: locals.length + values,
+    nesting,
+    callChain,
+    slots,
+    dispatches: walk.count.result,
+  };
 }
 
 /** Throws ModelError at the first thing that a function of ours may not contain. */
@@ -317,9 +368,9 @@ export function checkBody(
   type: FunctionType,
   around: Surroundings,
   visit: Visit,
-): Usage {
+): Body {
   try {
-    return walkBody(reader, type, around, visit);
+    return walkBody(reader, index, type, around, visit);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     throw new ModelError(

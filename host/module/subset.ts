@@ -4,11 +4,11 @@
  * `firmware/core/module_scan.c` and `function_scan.c`; the table of both is `subset_table.ts`.
  */
 import { ModelError } from "../ir/graph.ts";
-import { checkBody, type FunctionType, type Global, type Usage, type Visit } from "./function_body.ts";
+import { type Body, checkBody, type FunctionType, type Global, type Visit } from "./function_body.ts";
 import { Reader, readSections, SECTION, type Section } from "./sections.ts";
 import { LIMITS, OPCODE, TYPE_BYTE, type ValueType } from "./subset_table.ts";
 
-export type { Usage } from "./function_body.ts";
+export type { Body, Usage } from "./function_body.ts";
 
 function fail(expected: string, found: string): never {
   throw new ModelError(`module: expected ${expected}, found ${found}`);
@@ -82,7 +82,7 @@ interface Contents {
   globals: Global[];
   /** Pages of the memory; undefined where there is none. */
   pages: number | undefined;
-  bodies: Usage[];
+  bodies: Body[];
 }
 
 function readExport(reader: Reader, { functions, globals, pages }: Contents): void {
@@ -104,7 +104,7 @@ function readSegment(reader: Reader): void {
   reader.skip(reader.u32());
 }
 
-function readBodies(reader: Reader, contents: Contents, visit: Visit): Usage[] {
+function readBodies(reader: Reader, contents: Contents, visit: Visit): Body[] {
   const { functions, globals, pages } = contents;
   const count = reader.u32();
   if (count !== functions.length) fail(`${functions.length} function bodies`, `${count}`);
@@ -154,8 +154,8 @@ function checkCustom({ name }: Section): void {
 
 /** The parts of a module that the check sees. */
 export interface Subset {
-  /** Each function's share of the limits. */
-  readonly bodies: readonly Usage[];
+  /** By function. */
+  readonly bodies: readonly Body[];
   /** Pages of 64 KiB that the memory has from the start; 0 where there is none. */
   readonly pages: number;
 }

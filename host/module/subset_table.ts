@@ -108,6 +108,44 @@ export const OPCODE = {
 /** The operation behind `OPCODE.bulk`, in one byte. */
 export const BULK = { memoryCopy: 10, memoryFill: 11 } as const;
 
+/**
+ * Native stack of wasm3's operations in frames: of a plain operation with all that it calls, 16 bytes on rv32, 32 on windowed
+ * Xtensa, up to 40 on Thumb-1. Read off GCC's -fstack-usage at -Os, -O2 and -O3; `frames.test.ts` does so again.
+ */
+export const FRAMES = {
+  /** op_Entry, below which a function runs. */
+  entry: 2,
+  /** op_Loop, below which a loop and all that follows it run. */
+  loop: 2,
+  /** op_Call with what it calls. */
+  call: 3,
+  /** op_MemCopy, op_MemFill. */
+  bulk: 2,
+  /** Loads and stores: where words lie at even addresses only, wasm3's copy the value. */
+  memory: 2,
+  /** Plain operations with more than one, from the first opcode to the last. */
+  wide: [
+    { first: 0x28, last: 0x3e, frames: 2 }, // loads and stores: FRAMES.memory
+    { first: 0x67, last: 0x69, frames: 2 }, // i32.clz, i32.ctz, i32.popcnt
+    { first: 0x79, last: 0x7b, frames: 2 }, // i64.clz, i64.ctz, i64.popcnt
+    { first: 0x89, last: 0x8a, frames: 3 }, // i64.rotl, i64.rotr
+  ],
+  /**
+   * Operations that fill a page of wasm3's code (d_m3CodePageAlignSize of wasm3.flags) at the least: 245 words, of which
+   * an operation takes 5 at most. Each page ends with one more operation, the jump to the next.
+   */
+  operationsOfPage: 48,
+  /** An image's check, which ends with that of its signature: 2132 bytes on rv32. */
+  check: 150,
+  /** wasm3's compiler, and a call of it for each block in another: 3220 bytes for 12 of them. */
+  compile: 64,
+  nested: 16,
+  /** A native kernel in the place of a function, with what calls it: 736 bytes on rv32 for a convolution. */
+  native: 48,
+  /** What lies above the module's first frame, also where a self-test runs while it is opened, and below its last. */
+  run: 30,
+} as const;
+
 /** Types as a module writes them. */
 export const TYPE_BYTE = { i32: 0x7f, i64: 0x7e, none: 0x40 } as const;
 

@@ -1,9 +1,12 @@
 import { partTotals, sizeParts } from "../compiler/compile/parts.ts";
+import { isNativeExport } from "../compiler/plan/kernels.ts";
 import { lower } from "../compiler/plan/lower.ts";
 import type { ByKernels } from "../compiler/tune/cost.ts";
-import { inferenceTime, type Tuning } from "../compiler/tune/tune.ts";
+import type { BuiltTuning } from "../compiler/tune/stack.ts";
+import { inferenceTime } from "../compiler/tune/tune.ts";
 import { BOARDS, type BoardProfile, milliseconds } from "../firmware/boards.ts";
 import type { TensorInfo } from "../module/metadata.ts";
+import { nativeStackOf, stackBytes } from "../module/native_stack.ts";
 import type { Build } from "../pipeline.ts";
 import { qualityOf } from "./quality.ts";
 import type { BoardReport, MemoryReport, Report, TuningReport } from "./schema.ts";
@@ -13,8 +16,8 @@ const tensor = ({ statistics: _, ...info }: TensorInfo) => info;
 /** Times are estimates: more digits would say nothing. */
 const rounded = (ms: number): number => Number(ms.toPrecision(6));
 
-function tuningOf(tuning: Tuning): TuningReport {
-  const { board, optimize, costs, layers, instructions, ramBytes, warnings } = tuning;
+function tuningOf(tuning: BuiltTuning): TuningReport {
+  const { board, optimize, costs, layers, instructions, ramBytes, stackBytes, warnings } = tuning;
   const timeOf = (of: ByKernels): number => rounded(inferenceTime(of, board));
   return {
     board,
@@ -23,13 +26,15 @@ function tuningOf(tuning: Tuning): TuningReport {
     instructions,
     milliseconds: timeOf(instructions),
     ramBytes: { ...ramBytes, limit: board.ramBytes },
+    stackBytes: { ...stackBytes, limit: board.stackBytes },
     warnings,
     layers: layers.map((layer) => ({ ...layer, milliseconds: timeOf(layer.instructions) })),
   };
 }
 
 /** The module as it is on all boards: instructions depend on its kernels, and time on the clock. */
-function boardsOf({ board: chosen, instructions }: Tuning): BoardReport[] {
+function boardsOf({ tuning: { board: chosen, instructions }, module }: Build): BoardReport[] {
+  const stack = nativeStackOf(module, isNativeExport);
   const others = BOARDS.filter(({ name }) => name !== chosen.name);
   return [chosen, ...others].map((board: BoardProfile) => ({
     name: board.name,
@@ -40,6 +45,11 @@ function boardsOf({ board: chosen, instructions }: Tuning): BoardReport[] {
       portable: rounded(milliseconds(instructions.portable, board)),
     },
     ramLimit: board.ramBytes,
+    stackBytes: {
+      native: stackBytes(stack.native, board),
+      portable: stackBytes(stack.portable, board),
+      limit: board.stackBytes,
+    },
   }));
 }
 
@@ -80,7 +90,7 @@ export function reportOf(build: Build): Report {
     outputs: metadata.outputs.map(tensor),
     layers: metadata.layers,
     tuning: tuningOf(build.tuning),
-    boards: boardsOf(build.tuning),
+    boards: boardsOf(build),
     verification: build.verification,
     ...(build.check && { check: build.check }),
     ...(metadata.task && { task: metadata.task }),

@@ -53,6 +53,8 @@ export interface TuningReport {
   readonly milliseconds: number;
   /** Linear memory, wasm3 and stacks; and what the board has for them. */
   readonly ramBytes: ByKernels & { readonly limit: number };
+  /** Native stack that the module may take in wasm3, counted from its code; and what a task of the board has for it. */
+  readonly stackBytes: ByKernels & { readonly limit: number };
   readonly warnings: readonly string[];
   readonly layers: readonly (LayerTuning & { readonly milliseconds: number })[];
 }
@@ -67,6 +69,8 @@ export interface BoardReport {
   readonly milliseconds: ByKernels;
   /** RAM for models. */
   readonly ramLimit: number;
+  /** Native stack that the module may take there, and that a task has for it. */
+  readonly stackBytes: ByKernels & { readonly limit: number };
 }
 
 /** The loss of a tensor when it became integers; of float models only. */

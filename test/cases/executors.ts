@@ -15,6 +15,7 @@ import { runReference } from "../../host/runtime/engines/reference.ts";
 import { v8 } from "../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../host/runtime/engines/wasm3.ts";
 import { load } from "../../host/runtime/model/node.ts";
+import { runWithinBound } from "../support/native_stack.ts";
 import type { Case, Executor } from "./table.ts";
 
 const imported = ({ name, model }: Case): Graph => checkGraph(importTflite(model, name), "import");
@@ -101,6 +102,24 @@ export const server: Executor = {
     });
   },
 };
+/** In firmware as it is on ESP32, S2 and S3; what a module takes of the native stack has to be within the bound. */
+const compiledQemuKept = (native: boolean): Executor =>
+  compiled(
+    {
+      ...qemuEngine({ siblingCalls: false }),
+      async run(module, vectors) {
+        return (await runWithinBound(module, vectors, { native, siblingCalls: false })).outputs.slice();
+      },
+    },
+    `qemu without sibling calls, ${native ? "native" : "portable"} kernels`,
+  );
 
 /** Everything that runs the whole table in `npm run test:slow`. */
-export const executors: readonly Executor[] = [reference, compiledV8, compiledWasm3, ...emulated];
+export const executors: readonly Executor[] = [
+  reference,
+  compiledV8,
+  compiledWasm3,
+  ...emulated,
+  compiledQemuKept(true),
+  compiledQemuKept(false),
+];

@@ -29,6 +29,7 @@ export const ODDITIES = [
   "chains of calls",
   "many parameters",
   "many functions",
+  "calls of later functions",
   "a branch table",
   "a byte changed",
 ] as const;
@@ -103,6 +104,8 @@ interface Writer {
   /** Type of each function. */
   readonly functions: readonly number[];
   readonly globals: readonly number[];
+  /** Functions before this one may be called: the number of the one that is written. */
+  readonly index: number;
   readonly locals: readonly number[];
   readonly labels: Label[];
   readonly code: number[];
@@ -156,9 +159,13 @@ function writeCall(writer: Writer, index: number, depth: number): void {
   writer.code.push(0x10, ...leb(index));
 }
 
+/** Types of the functions that may be called. */
+const callable = ({ oddity, functions, index }: Writer): readonly number[] =>
+  oddity === "calls of later functions" ? functions : functions.slice(0, index);
+
 /** A call that leaves one value of the type; false where no function does. */
 function writeCallOf(writer: Writer, type: number, depth: number): boolean {
-  const index = indexOf(writer.random, writer.functions, (entry) => {
+  const index = indexOf(writer.random, callable(writer), (entry) => {
     const { results } = writer.types[entry]!;
     return results.length > 0 && results[0] === type;
   });
@@ -281,7 +288,7 @@ function writeDrop(writer: Writer, depth: number): void {
 function writeVoidCall(writer: Writer, depth: number): void {
   const callee = indexOf(
     writer.random,
-    writer.functions,
+    callable(writer),
     (entry) => writer.types[entry]!.results.length === 0,
   );
   if (callee !== undefined) writeCall(writer, callee, depth);
@@ -366,7 +373,7 @@ function writeOddity(writer: Writer): void {
     code.push(...times(count - 1, random.pick([0x6a, 0x73])), 0x1a);
   }
   if (oddity === "chains of calls") {
-    const index = indexOf(random, writer.functions, (entry) => entry === 1);
+    const index = indexOf(random, callable(writer), (entry) => entry === 1);
     if (index === undefined) return;
     writeValue(writer, I32, 2);
     code.push(...times(2 + random.below(100), 0x10, ...leb(index)), 0x1a);
@@ -389,11 +396,9 @@ function drawTypes(random: Random, oddity: Oddity): TypeShape[] {
   return [{ parameters: [], results: [I32] }, { parameters: [I32], results: [I32] }, ...own];
 }
 
-function drawFunction(
-  base: Omit<Writer, "locals" | "labels" | "code" | "budget">,
-  type: number,
-): FunctionShape {
-  const { random, oddity, types } = base;
+function drawFunction(base: Omit<Writer, "locals" | "labels" | "code" | "budget">): FunctionShape {
+  const { random, oddity, types, functions, index } = base;
+  const type = functions[index]!;
   const { parameters, results } = types[type]!;
   const groups = random.below(4);
   const most = oddity === "many locals" ? 90 : 6;
@@ -422,15 +427,15 @@ export function oddModule(seed: string): OddModule {
   const oddity = random.below(4) === 0 ? "none" : random.pick(ODDITIES);
   const types = drawTypes(random, oddity);
   const count = oddity === "many functions" ? 200 + random.below(100) : 1 + random.below(4);
-  const functions = [0, ...Array.from({ length: count }, () => random.below(types.length))];
+  const functions = [...Array.from({ length: count }, () => random.below(types.length)), 0];
   const globals = Array.from({ length: random.below(3) }, () => pickType(random));
   const base = { random, oddity, types, functions, globals };
   const few = functions.length < 10;
   const shape: ModuleShape = {
     types,
     functions: functions.map((type, i) =>
-      few || i < 3
-        ? drawFunction(base, type)
+      few || i >= functions.length - 3
+        ? drawFunction({ ...base, index: i })
         : {
             type,
             code: [...types[type]!.results.flatMap((result) => [result === I64 ? 0x42 : 0x41, 0]), OP.end],

@@ -20,7 +20,7 @@ export interface FunctionShape {
 
 export interface ModuleShape {
   readonly types: readonly TypeShape[];
-  /** `invoke` is the first: () -> i32. */
+  /** `invoke` is the last: () -> i32. */
   readonly functions: readonly FunctionShape[];
   /** Mutable globals, after those of the ABI. */
   readonly globals?: readonly { readonly type: number; readonly value: number }[];
@@ -93,7 +93,15 @@ export function writeModule({
     ...section(3, vector(functions.map(({ type }) => leb(type)))),
     ...section(5, vector([[0, ...leb(pages)]])),
     ...section(6, vector([...ABI.map(([, value]) => [I32, 0, ...constant(value, I32)]), ...own])),
-    ...section(7, vector([[...name("memory"), 2, 0], [...name("invoke"), 0, 0], ...exported, ...tested])),
+    ...section(
+      7,
+      vector([
+        [...name("memory"), 2, 0],
+        [...name("invoke"), 0, ...leb(functions.length - 1)],
+        ...exported,
+        ...tested,
+      ]),
+    ),
     ...section(10, vector(functions.map(bodyEntry))),
   ]);
 }

@@ -39,8 +39,13 @@ const body = (code: string): string => `(func (export "invoke") (result i32) ${c
 
 describe("needs", () => {
   test("of a module written by hand", () => {
-    assert.deepEqual(readNeeds(module), { abi: 2, memoryBytes: 32, capabilities: 0 });
-    assert.deepEqual(readNeeds(assemble()), { abi: 2, memoryBytes: 64, capabilities: 0 });
+    // op_Entry, and two operations more at each end: a copy of the result, Return; and one page of code.
+    const least = { nesting: 0, withSiblingCalls: 2, withoutSiblingCalls: 5 };
+    const nativeStack = { native: least, portable: least };
+    assert.deepEqual(readNeeds(assemble()), { abi: 2, memoryBytes: 64, capabilities: 0, nativeStack });
+    const { nativeStack: found, ...needs } = readNeeds(module);
+    assert.deepEqual(needs, { abi: 2, memoryBytes: 32, capabilities: 0 });
+    assert.deepEqual([found.native.withSiblingCalls, found.native.nesting], [2, 0]);
   });
 
   const capabilities: readonly [string, string, number][] = [

@@ -29,18 +29,18 @@ const zero = [0x41, 0];
 const times = (count: number, ...code: number[]): number[] =>
   Array.from({ length: count }, () => code).flat();
 
-/** A module whose `invoke` is this, and what it calls; types 0 to 2 are () -> i32, (i32) -> i32, () -> (). */
+/** A module whose `invoke` is this, and before it what it calls; types 0 to 2 are () -> i32, (i32) -> i32, () -> (). */
 const invoking = (invoke: Omit<FunctionShape, "type">, more: Partial<ModuleShape> = {}): Uint8Array =>
   writeModule({
     types: [TO_I32, I32_TO_I32, VOID, ...(more.types ?? [])],
-    functions: [{ type: 0, ...invoke }, ...(more.functions ?? [])],
+    functions: [...(more.functions ?? []), { type: 0, ...invoke }],
   });
 const running = (...code: number[]): Uint8Array => invoking({ code: [...code, 0x0b] });
 
 const identity: FunctionShape = { type: 1, code: [0x20, 0, 0x0b] };
 const nested = (depth: number): number[] => [...times(depth, 0x02, NONE), ...times(depth, 0x0b), ...zero];
 const chain = (calls: number): Uint8Array =>
-  invoking({ code: [...zero, ...times(calls, 0x10, 1), 0x0b] }, { functions: [identity] });
+  invoking({ code: [...zero, ...times(calls, 0x10, 0), 0x0b] }, { functions: [identity] });
 const values = (count: number): number[] => [...times(count, 0x41, 0), ...times(count - 1, 0x6a)];
 
 /** Kinds that go wrong in wasm3, or would take more of a device than it has; with what the refusal says. */
@@ -48,7 +48,7 @@ const REFUSED: readonly (readonly [string, Uint8Array, RegExp])[] = [
   [
     "a call with 32 results above 48 operands",
     invoking(
-      { code: [...times(48, 0x41, 0), 0x10, 1, ...times(32 + 48 - 1, 0x6a), 0x0b] },
+      { code: [...times(48, 0x41, 0), 0x10, 0, ...times(32 + 48 - 1, 0x6a), 0x0b] },
       {
         types: [{ parameters: [], results: Array<number>(32).fill(I32) }],
         functions: [{ type: 3, code: [...times(32, 0x41, 0), 0x0b] }],
@@ -60,6 +60,18 @@ const REFUSED: readonly (readonly [string, Uint8Array, RegExp])[] = [
     "results of calls, each the argument of the next",
     chain(LIMITS.callChain + 1),
     /more than 8 calls in a chain/,
+  ],
+  ["a call of itself", running(0x10, 0), /a call of function 0, which is not before it/],
+  [
+    "a call of a later function",
+    writeModule({
+      types: [TO_I32],
+      functions: [
+        { type: 0, code: [0x10, 1, 0x0b] },
+        { type: 0, code: [...zero, 0x0b] },
+      ],
+    }),
+    /function 0: .* a call of function 1, which is not before it/,
   ],
   ["a block with a parameter", running(0x41, 0, 0x02, 1, 0x0b), /a block of type 0x1$/],
   ["a block of a type by number", running(0x02, 0, 0x41, 0, 0x0b), /a block of type 0x0$/],

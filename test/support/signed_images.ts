@@ -40,6 +40,7 @@ export const STATUS = {
   GONE: -28,
   DEPLOYMENT: -29,
   DESCRIPTOR: -30,
+  STACK: -31,
 } as const;
 
 /** The answers to the commands, without their line ends. Fails where the program does, e.g. by a sanitizer. */

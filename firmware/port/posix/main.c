@@ -8,6 +8,7 @@
  *         --least-counter N     refuse images with a lower security counter
  *         --ram BYTES           RAM of the model; default 262144
  *         --stack BYTES         wasm3's own stack; default 1408
+ *         --native-stack BYTES  native stack of the device; default 4194304
  *         --stats               afterwards, one line of statistics on stderr
  *     thimble_posix --scenario  for tests: see scenario.c
  *     thimble_posix --modules   for tests: see modules.c
@@ -30,9 +31,10 @@ static struct {
     uint8_t keys[POSIX_KEYS_MAX][THIMBLE_KEY_BYTES];
     size_t key_count;
     size_t ram_bytes;
+    uint32_t stack_bytes;
     int print_statistics;
     thimble_options options;
-} program = {.ram_bytes = POSIX_RAM_BYTES};
+} program = {.ram_bytes = POSIX_RAM_BYTES, .stack_bytes = POSIX_STACK_BYTES};
 
 __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *format, ...) {
     va_list arguments;
@@ -87,6 +89,8 @@ static int parse_option(const char *option, const char *value) {
         program.options.least_security_counter = parse_number(option, value);
     } else if (strcmp(option, "--ram") == 0) {
         program.ram_bytes = parse_number(option, value);
+    } else if (strcmp(option, "--native-stack") == 0) {
+        program.stack_bytes = parse_number(option, value);
     } else if (strcmp(option, "--stack") == 0) {
         program.options.stack_bytes = parse_number(option, value);
     } else {
@@ -155,11 +159,11 @@ static void run_vectors(thimble_model *model) {
 
 static void print_statistics(const thimble_statistics *s) {
     fprintf(stderr,
-            "invocations %u, failures %u, native kernels %u, RAM %u of %u bytes, "
+            "invocations %u, failures %u, native kernels %u, RAM %u of %u bytes, native stack %u, "
             "microseconds: open %u, last %u, most %u\n",
             (unsigned)s->invocations, (unsigned)s->failures, (unsigned)s->native_kernels,
-            (unsigned)s->ram_used, (unsigned)s->ram_bytes, (unsigned)s->open_ticks, (unsigned)s->last_ticks,
-            (unsigned)s->most_ticks);
+            (unsigned)s->ram_used, (unsigned)s->ram_bytes, (unsigned)s->stack_bytes, (unsigned)s->open_ticks,
+            (unsigned)s->last_ticks, (unsigned)s->most_ticks);
 }
 
 static void print_log(void *context, const char *line) {
@@ -181,8 +185,12 @@ int main(int argc, char **argv) {
     size_t size;
     uint8_t *data         = read_image(&size);
     void *ram             = allocate(program.ram_bytes);
-    thimble_device device = {&port, (const uint8_t(*)[THIMBLE_KEY_BYTES])program.keys, program.key_count,
-                             THIMBLE_CAPABILITIES};
+    thimble_device device = {&port,
+                             (const uint8_t(*)[THIMBLE_KEY_BYTES])program.keys,
+                             program.key_count,
+                             THIMBLE_CAPABILITIES,
+                             program.stack_bytes,
+                             0};
     thimble_model *model;
     thimble_status status =
         thimble_open(&device, data, size, ram, program.ram_bytes, &program.options, &model);

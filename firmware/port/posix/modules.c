@@ -85,11 +85,11 @@ posix_outcome posix_module_run(const uint8_t *module, size_t size, size_t ram_by
                                unsigned invocations) {
     static const thimble_port port                  = {.sha256 = sha256, .ed25519_verify = ed25519_verify};
     static const uint8_t keys[1][THIMBLE_KEY_BYTES] = {{7}};
-    const thimble_device device                     = {&port, keys, 1, THIMBLE_CAPABILITIES};
-    const thimble_options options                   = {.portable_only = portable, .skip_self_test = 1};
-    posix_outcome result                            = {.checksum = 0x811c9dc5u};
-    uint8_t *image                                  = make_image(module, size);
-    void *ram                                       = malloc(ram_bytes > 0 ? ram_bytes : 1);
+    const thimble_device device   = {&port, keys, 1, THIMBLE_CAPABILITIES, POSIX_STACK_BYTES, 0};
+    const thimble_options options = {.portable_only = portable, .skip_self_test = 1};
+    posix_outcome result          = {.checksum = 0x811c9dc5u};
+    uint8_t *image                = make_image(module, size);
+    void *ram                     = malloc(ram_bytes > 0 ? ram_bytes : 1);
     if (ram == NULL) abort();
     memset(ram, 0xa5, ram_bytes);
     thimble_model *model;

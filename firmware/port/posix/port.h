@@ -4,7 +4,8 @@
 
 #include "thimble.h"
 
-enum { POSIX_KEYS_MAX = 8, POSIX_RAM_BYTES = 256 * 1024 };
+/* Main threads have 8 MiB of stack. */
+enum { POSIX_KEYS_MAX = 8, POSIX_RAM_BYTES = 256 * 1024, POSIX_STACK_BYTES = 4 * 1024 * 1024 };
 
 /* Microseconds on a clock that only goes forward. */
 uint32_t posix_ticks(void *context);

@@ -4,6 +4,8 @@
  *
  *     keys [HEX ...]                  what the device trusts from now on
  *     capabilities N                  what it offers from now on
+ *     native-stack N                  bytes of native stack that it has from now on
+ *     frame-bytes N                   bytes that an operation keeps on it; 0 = as this build does
  *     image I HEX                     keeps an image under the number I
  *     open M I [option=N ...]         opens image I as model M
  *         size=N        only the first N bytes are there
@@ -117,6 +119,16 @@ static void set_keys(void) {
     puts("0");
 }
 
+static void set_native_stack(void) {
+    scene.device.stack_bytes = number(1);
+    puts("0");
+}
+
+static void set_frame_bytes(void) {
+    scene.device.frame_bytes = number(1);
+    puts("0");
+}
+
 static void set_capabilities(void) {
     scene.device.capabilities = number(1);
     puts("0");
@@ -222,10 +234,10 @@ static void print_statistics(void) {
         puts("-1");
         return;
     }
-    printf("0 %u %u %d %u %u %u %u %u %u %u\n", (unsigned)s->invocations, (unsigned)s->failures,
+    printf("0 %u %u %d %u %u %u %u %u %u %u %u\n", (unsigned)s->invocations, (unsigned)s->failures,
            s->last_error, (unsigned)s->open_ticks, (unsigned)s->last_ticks, (unsigned)s->most_ticks,
            (unsigned)s->native_kernels, (unsigned)s->ram_bytes, (unsigned)s->ram_used,
-           (unsigned)s->memory_bytes);
+           (unsigned)s->memory_bytes, (unsigned)s->stack_bytes);
 }
 
 static void print_tensors(void) {
@@ -285,12 +297,20 @@ static const struct {
     const char *name;
     void (*run)(void);
 } commands[] = {
-    {"keys", set_keys},         {"capabilities", set_capabilities},
-    {"image", keep_image},      {"open", open_model},
-    {"check", check_image},     {"invoke", invoke_model},
-    {"close", close_model},     {"stats", print_statistics},
-    {"tensors", print_tensors}, {"arguments", print_argument_errors},
-    {"text", print_text},       {"sha256", print_sha256},
+    {"keys", set_keys},
+    {"capabilities", set_capabilities},
+    {"native-stack", set_native_stack},
+    {"frame-bytes", set_frame_bytes},
+    {"image", keep_image},
+    {"open", open_model},
+    {"check", check_image},
+    {"invoke", invoke_model},
+    {"close", close_model},
+    {"stats", print_statistics},
+    {"tensors", print_tensors},
+    {"arguments", print_argument_errors},
+    {"text", print_text},
+    {"sha256", print_sha256},
     {"ed25519", print_ed25519},
 };
 
@@ -323,7 +343,8 @@ int posix_scenario(void) {
         .ticks = count_ticks, .sha256 = thimble_sha256, .ed25519_verify = thimble_ed25519_verify};
     scene.device = (thimble_device){.port         = &port,
                                     .keys         = (const uint8_t(*)[THIMBLE_KEY_BYTES])scene.keys,
-                                    .capabilities = THIMBLE_CAPABILITIES};
+                                    .capabilities = THIMBLE_CAPABILITIES,
+                                    .stack_bytes  = POSIX_STACK_BYTES};
     bytes line   = allocate(LINE_BYTES);
     while (fgets((char *)line.at, LINE_BYTES, stdin) != NULL) run((char *)line.at);
     free(line.at);

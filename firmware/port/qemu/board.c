@@ -39,6 +39,12 @@ void board_stack_paint(void) {
     for (volatile uint32_t *at = board_stack_start; at < end; at++) *at = stack_pattern;
 }
 
+uint32_t board_stack_used(void) { return (uint32_t)((uintptr_t)board_stack_end - (uintptr_t)stack_pointer); }
+
+uint32_t board_stack_left(void) {
+    return (uint32_t)((uintptr_t)stack_pointer - (uintptr_t)board_stack_start);
+}
+
 uint32_t board_stack_peak(void) {
     const uint32_t *at = board_stack_start;
     while (at < board_stack_end && *at == stack_pattern) at++;

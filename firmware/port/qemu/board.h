@@ -38,6 +38,9 @@ __attribute__((noreturn)) void board_exit(int status);
 /* Fills the unused part of the stack with a pattern; most bytes in use since then. */
 void board_stack_paint(void);
 uint32_t board_stack_peak(void);
+/* Bytes of the stack that callers use now, and that are left. */
+uint32_t board_stack_used(void);
+uint32_t board_stack_left(void);
 
 /* Files of the host by semihosting, in the folder where QEMU runs. */
 enum board_file_mode { BOARD_FILE_READ = 1, BOARD_FILE_WRITE = 5 };

@@ -60,6 +60,7 @@ static thimble_status open_model(const request_header *header, const thimble_dev
         .skip_self_test         = (header->flags & REQUEST_SKIP_SELF_TEST) != 0,
         .stack_bytes            = header->stack_bytes,
     };
+    report_number("open_above", board_stack_used());
     board_stack_paint();
     uint64_t start = board_instructions();
     thimble_status status =
@@ -113,6 +114,7 @@ static void report_model(const request *request, thimble_model *model) {
     report_number("memory_bytes", statistics->memory_bytes);
     report_number("native_kernels", statistics->native_kernels);
     report_number("ram_bytes", statistics->ram_bytes);
+    report_number("stack_bytes", statistics->stack_bytes);
     size_t bytes;
     for (uint32_t i = 0; input_bytes(request, model, i, &bytes) != NULL; i++) report_number("input", bytes);
     for (uint32_t i = 0; output_bytes(request, model, i, &bytes) != NULL; i++) report_number("output", bytes);
@@ -167,6 +169,7 @@ static void report_outputs(const request *request, thimble_model *model) {
 
 static thimble_status run_vectors(request *request, thimble_model *model) {
     thimble_status status = THIMBLE_OK;
+    report_number("invoke_above", board_stack_used());
     board_stack_paint();
     for (uint32_t i = 0; i < request->header.vector_count && status == THIMBLE_OK; i++) {
         status = read_vector(request, model);
@@ -189,7 +192,12 @@ static thimble_status run(request *request) {
              .sha256         = count_sha256,
              .ed25519_verify = count_ed25519,
     };
-    const thimble_device device = {&port, header->keys, header->key_count, THIMBLE_CAPABILITIES};
+    const thimble_device device = {&port,
+                                   header->keys,
+                                   header->key_count,
+                                   THIMBLE_CAPABILITIES,
+                                   header->native_stack != 0 ? header->native_stack : board_stack_left(),
+                                   0};
     partition slot;
     thimble_model *model = NULL;
     size_t flash_bytes   = (size_t)(uintptr_t)board_flash_bytes;

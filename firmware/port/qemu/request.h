@@ -12,9 +12,11 @@
  *   model ID                     of an image that was opened
  *   memory_bytes, native_kernels, ram_bytes, ram_used, input, output    NUMBER, as 0x...
  *   open_instructions, sha256_instructions, ed25519_instructions, invoke_instructions    NUMBER
+ *   stack_bytes                  NUMBER, native stack that the model may take as the core counts it
  *   open_stack, invoke_stack     NUMBER, most bytes in use
  *   class, score                 NUMBER, with REQUEST_REAL where the model decides: of the score the bits
  *   label                        TEXT of that class; may be empty
+ *   open_above, invoke_above     NUMBER, of these, what is not thimble's
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -41,6 +43,7 @@ typedef struct request_header {
     uint32_t model;       /* from 0 */
     uint32_t slot;        /* 0 = A, 1 = B */
     uint32_t vector_count;
+    uint32_t native_stack; /* of the device; 0 = all there is */
     uint32_t key_count;
     uint8_t keys[REQUEST_KEYS_MOST][THIMBLE_KEY_BYTES];
 } request_header;

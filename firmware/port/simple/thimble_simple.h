@@ -35,8 +35,8 @@ typedef struct thimble_simple {
 /* The initial value of such a model; `image` and `ram` are arrays, and keys.h is that of `thimble keygen`. */
 #define THIMBLE_SIMPLE(image, ram)                                                                           \
     {                                                                                                        \
-        (image), sizeof(image), thimble_keys, THIMBLE_KEY_COUNT, (ram), sizeof(ram), {NULL, NULL, 0, 0},     \
-            NULL, THIMBLE_OK                                                                                 \
+        (image), sizeof(image), thimble_keys, THIMBLE_KEY_COUNT, (ram), sizeof(ram),                         \
+            {NULL, NULL, 0, 0, 0, 0}, NULL, THIMBLE_OK                                                       \
     }
 
 /* Opens the model, as thimble_open does, with SHA-256 and Ed25519 in software. Nothing where it is open. */

@@ -25,7 +25,9 @@ _Static_assert(offsetof(thimble_image, capabilities) == 28, "thimble_image.capab
 _Static_assert(offsetof(thimble_image, id) == 32, "thimble_image.id");
 _Static_assert(offsetof(thimble_image, digest) == 97, "thimble_image.digest");
 _Static_assert(offsetof(thimble_image, least_bytes) == 132, "thimble_image.least_bytes");
-_Static_assert(sizeof(thimble_statistics) == 40, "thimble_statistics");
+_Static_assert(offsetof(thimble_image, native_stack) == 136, "thimble_image.native_stack");
+_Static_assert(offsetof(thimble_image, portable_stack) == 142, "thimble_image.portable_stack");
+_Static_assert(sizeof(thimble_statistics) == 44, "thimble_statistics");
 
 /* Where data and stack end: from the linker. */
 extern uint8_t __heap_base;
@@ -70,12 +72,15 @@ EXPORT("reserve") uint32_t wasm_reserve(uint32_t bytes) {
     return reserved;
 }
 
-/* Keys that the device trusts and what it offers; the keys must stay where they are. */
+/* Keys that the device trusts, and the other fields of thimble_device; the keys must stay where they are. */
 EXPORT("device_set")
-void wasm_device_set(const uint8_t (*keys)[THIMBLE_KEY_BYTES], uint32_t count, uint32_t capabilities) {
+void wasm_device_set(const uint8_t (*keys)[THIMBLE_KEY_BYTES], uint32_t count, uint32_t capabilities,
+                     uint32_t stack_bytes, uint32_t frame_bytes) {
     device.keys         = keys;
     device.key_count    = count;
     device.capabilities = capabilities;
+    device.stack_bytes  = stack_bytes;
+    device.frame_bytes  = frame_bytes;
 }
 
 /* thimble_image_check; what it found is at image_checked. */

@@ -87,9 +87,12 @@ export function loadKernel(name: string): Kernel {
 
 let natives: ReadonlySet<string> | undefined;
 
-/** Whether the firmware has a native twin of the kernel: a row of firmware/core/kernels/table.c. */
-export function isNative(kernel: Kernel): boolean {
+/** Whether the firmware has a native kernel for an export: a row of firmware/core/kernels/table.c. */
+export function isNativeExport(name: string): boolean {
   const table = (): string => readFileSync(join(root, "firmware", "core", "kernels", "table.c"), "utf8");
-  natives ??= new Set([...table().matchAll(/"(kernel\.\w+\.\d+)"/g)].map(([, name]) => name!));
-  return natives.has(exportName(kernel));
+  natives ??= new Set([...table().matchAll(/"(kernel\.\w+\.\d+)"/g)].map(([, row]) => row!));
+  return natives.has(name);
 }
+
+/** Whether the firmware has a native twin of the kernel. */
+export const isNative = (kernel: Kernel): boolean => isNativeExport(exportName(kernel));

@@ -42,6 +42,8 @@ export interface Measurement {
   readonly openInstructions: { readonly all: number; readonly sha256: number; readonly ed25519: number };
   /** Instructions retired by `thimble_invoke`, one figure for each vector. */
   readonly instructions: readonly number[];
+  /** Native stack below the frames that call thimble_open and thimble_invoke; and what the core counted. */
+  readonly stack: { readonly open: number; readonly invoke: number; readonly counted: number };
 }
 
 /** A module with what to run it on. */
@@ -131,6 +133,11 @@ export async function measureModule(subject: Subject, options: MeasureOptions): 
       ed25519: statistics.ed25519Instructions,
     },
     instructions: statistics.invokeInstructions,
+    stack: {
+      open: statistics.openStack - statistics.openAbove,
+      invoke: statistics.invokeStack - statistics.invokeAbove,
+      counted: statistics.stackBytes,
+    },
   };
 }
 

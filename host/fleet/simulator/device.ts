@@ -33,6 +33,9 @@ export interface DeviceOptions {
   readonly confirmAfter?: number;
   /** Where and how the device asks for updates; without it nothing is asked. */
   readonly server?: ServerOptions;
+  /** As those of WasmDeviceOptions. */
+  readonly nativeStack?: number;
+  readonly frameBytes?: number;
   readonly ticks?: () => number;
   readonly log?: (line: string) => void;
 }

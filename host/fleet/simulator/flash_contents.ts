@@ -48,6 +48,8 @@ export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Om
       journal: 0,
       models,
       keys: options.keys.map(readKey),
+      nativeStack: board.stackBytes,
+      ...(!board.siblingCalls && { frameBytes: board.frameBytes }),
       ...(trialStarts !== undefined && { trialStarts }),
       ...(confirmAfter !== undefined && { confirmAfter }),
       ...(log && { log }),

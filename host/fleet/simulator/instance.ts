@@ -3,6 +3,8 @@
  * places in the instance's memory; the file on the C side, firmware/port/wasm/port.c, is in the same order.
  */
 
+import { decodeStack } from "../../image/mcuboot_format.ts";
+import type { NativeStack } from "../../module/native_stack.ts";
 import { FlashFault, type NorFlash } from "./flash.ts";
 import { PAGE_BYTES } from "./pages.ts";
 import { type Host, instantiate, type Lease, type Pool } from "./pool.ts";
@@ -12,7 +14,13 @@ export interface Exports extends WebAssembly.Exports {
   readonly memory: WebAssembly.Memory;
   readonly __stack_pointer: WebAssembly.Global<"i32">;
   readonly reserve: (bytes: number) => number;
-  readonly device_set: (keys: number, count: number, capabilities: number) => void;
+  readonly device_set: (
+    keys: number,
+    count: number,
+    capabilities: number,
+    stackBytes: number,
+    frameBytes: number,
+  ) => void;
   readonly image_check: (data: number, size: number, leastCounter: number) => number;
   readonly image_checked: () => number;
   readonly model_open: (
@@ -82,6 +90,10 @@ export interface WasmDeviceOptions {
   readonly keys: readonly Uint8Array[];
   /** Bits of `CAPABILITY`; default all that the core has. */
   readonly capabilities?: number;
+  /** Native stack for a model; default the core's. The instance has 64 KiB, whatever is said here. */
+  readonly nativeStack?: number;
+  /** Bytes that an operation keeps on it, where the device's compiler makes no sibling calls. */
+  readonly frameBytes?: number;
   /** The device's clock in any unit, modulo 2^32; default a clock that stands still. */
   readonly ticks?: () => number;
   readonly log?: (line: string) => void;
@@ -113,6 +125,8 @@ export interface WasmImage {
   readonly capabilities: number;
   /** Linear memory where constants stay in flash; 0 where the image does not say. */
   readonly leastBytes: number;
+  /** Native stack that the module takes; zeros where the image does not say. */
+  readonly nativeStack: NativeStack;
   readonly id: string;
   readonly digest: Uint8Array;
 }
@@ -130,6 +144,8 @@ export interface WasmStatistics {
   readonly ramUsed: number;
   /** Linear memory in RAM: less than the image says where constants stay in flash. */
   readonly memoryBytes: number;
+  /** Native stack that the model may take, counted from its code. */
+  readonly stackBytes: number;
 }
 
 export interface WasmModel {
@@ -175,8 +191,10 @@ const IMAGE = {
   digest: 97,
   digestBytes: 32,
   least: 132,
+  stack: 136,
+  stackBytes: 12,
 };
-const STATISTICS_FIELDS = 10;
+const STATISTICS_FIELDS = 11;
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
 
@@ -201,6 +219,8 @@ function readImage(memory: Uint8Array, at: number): WasmImage {
     memoryBytes: memoryBytes!,
     capabilities: capabilities!,
     leastBytes: word(IMAGE.least),
+    // The struct has the fields of the TLV, in its order.
+    nativeStack: decodeStack(memory.subarray(at + IMAGE.stack, at + IMAGE.stack + IMAGE.stackBytes))!,
     id: textAt(memory, at + IMAGE.id),
     digest: memory.slice(at + IMAGE.digest, at + IMAGE.digest + IMAGE.digestBytes),
   };
@@ -220,6 +240,7 @@ function readStatistics(memory: Uint8Array, at: number): WasmStatistics {
     ramBytes: words[7]!,
     ramUsed: words[8]!,
     memoryBytes: words[9]!,
+    stackBytes: words[10]!,
   };
 }
 
@@ -313,7 +334,8 @@ export function wasmDevice(core: WebAssembly.Module | Pool, options: WasmDeviceO
 
   const keys = reserve(Math.max(1, options.keys.length * KEY_BYTES));
   for (const [i, key] of options.keys.entries()) view(keys).set(key, i * KEY_BYTES);
-  lease.exports.device_set(keys.at, options.keys.length, options.capabilities ?? ALL_CAPABILITIES);
+  const { capabilities = ALL_CAPABILITIES, nativeStack = 0, frameBytes = 0 } = options;
+  lease.exports.device_set(keys.at, options.keys.length, capabilities, nativeStack, frameBytes);
 
   const device: WasmDevice = {
     get exports() {

@@ -12,16 +12,22 @@ export type Target = "image" | "kernels" | "ddi" | "journal" | "heap" | "modules
 
 const core = join(root, "firmware", "core");
 const sources: Readonly<Record<Target, readonly string[]>> = {
-  image: ["image.c", "module_scan.c", "function_scan.c"].map((name) => join(core, name)),
+  image: ["image.c", "native_stack.c", "module_scan.c", "function_scan.c", "operation_count.c"]
+    .map((name) => join(core, name))
+    .concat(join(root, "firmware", "fuzz", "no_model.c")),
   ddi: readdirSync(core)
-    .filter((name) => /^(ddi.*|json|update|transitions|slots|journal|image|status)\.c$/.test(name))
+    .filter((name) =>
+      /^(ddi.*|json|update|transitions|slots|journal|image|native_stack|status)\.c$/.test(name),
+    )
     .sort()
     .map((name) => join(core, name))
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
   journal: [join(core, "journal.c")],
   heap: [join(core, "heap.c")],
   modules: coreSources(),
-  values: ["descriptor.c", "values.c", "module_scan.c", "function_scan.c"].map((name) => join(core, name)),
+  values: ["descriptor.c", "values.c", "module_scan.c", "function_scan.c", "operation_count.c"].map((name) =>
+    join(core, name),
+  ),
   kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
 };
 

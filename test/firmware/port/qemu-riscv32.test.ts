@@ -39,10 +39,10 @@ describe("protocol with the emulated firmware", () => {
     const bytes = Buffer.from(
       encodeRequest({ keys, vectors: [[Uint8Array.of(1, 2, 3)]], portableOnly: true, slot: "b", model: 5 }),
     );
-    const fields = Array.from({ length: 10 }, (_, i) => bytes.readUInt32LE(4 * i));
-    assert.deepEqual(fields, [0x51524854, 1, 0, 0, 0, 0, 5, 1, 1, 1]);
-    assert.deepEqual([...bytes.subarray(40, 72)], [...keys[0]!]);
-    assert.deepEqual([...bytes.subarray(40 + 4 * 32)], [1, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3]);
+    const fields = Array.from({ length: 11 }, (_, i) => bytes.readUInt32LE(4 * i));
+    assert.deepEqual(fields, [0x51524854, 1, 0, 0, 0, 0, 5, 1, 1, 0, 1]);
+    assert.deepEqual([...bytes.subarray(44, 76)], [...keys[0]!]);
+    assert.deepEqual([...bytes.subarray(44 + 4 * 32)], [1, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3]);
   });
 
   test("keys have to be four at most, of 32 bytes", () => {

@@ -16,11 +16,19 @@ extern "C" {
 #endif
 
 /*
- * The stack that a module may use, counted from the frame that enters wasm3, and the rest: the frames below
- * that, the call that wasm3 makes last, such as a native kernel, and interrupts. Verifying a signature comes
- * before and takes less.
+ * The stack that a model may take: for thimble_device.stack_bytes. Where calls have register windows (ESP32,
+ * S2, S3), a frame takes twice as much, and each of wasm3's operations keeps one: see PORTING.md, section 4.
  */
-#define THIMBLE_ESP_STACK_BYTES (THIMBLE_NATIVE_STACK_BYTES + 4096)
+#ifndef THIMBLE_ESP_MODEL_STACK_BYTES
+#if defined(__XTENSA_WINDOWED_ABI__)
+#define THIMBLE_ESP_MODEL_STACK_BYTES (2 * THIMBLE_NATIVE_STACK_BYTES)
+#else
+#define THIMBLE_ESP_MODEL_STACK_BYTES THIMBLE_NATIVE_STACK_BYTES
+#endif
+#endif
+
+/* That, and the rest: the task's own frames, logging, and what interrupts put on its stack. */
+#define THIMBLE_ESP_STACK_BYTES (THIMBLE_ESP_MODEL_STACK_BYTES + 4096)
 
 enum { THIMBLE_ESP_SLOT_A = 0, THIMBLE_ESP_SLOT_B = 1 };
 

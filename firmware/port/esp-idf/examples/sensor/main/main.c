@@ -34,6 +34,7 @@ static const thimble_device device = {
     .keys         = thimble_keys,
     .key_count    = THIMBLE_KEY_COUNT,
     .capabilities = THIMBLE_CAPABILITIES,
+    .stack_bytes  = THIMBLE_ESP_MODEL_STACK_BYTES,
 };
 
 static thimble_esp_store opened;
