@@ -132,7 +132,8 @@ static int read_id(const uint8_t *value, uint16_t bytes, char *id) {
 }
 
 static thimble_stack_need read_need(const uint8_t *value) {
-    return (thimble_stack_need){thimble_get_u16(value), thimble_get_u16(value + 2), thimble_get_u16(value + 4)};
+    return (thimble_stack_need){thimble_get_u16(value), thimble_get_u16(value + 2),
+                                thimble_get_u16(value + 4)};
 }
 
 static int read_stack(const uint8_t *value, uint16_t bytes, thimble_image *image) {

@@ -15,7 +15,7 @@ const CORE = "the core in QEMU on rv32imac; ESP-IDF's glue and example on stand-
 const NEITHER =
   "ESP-IDF's glue on stand-ins; stack counted, from frames of a windowed compiler; the core not on this instruction set";
 const WINDOWS =
-  "more stack: a task for models has 20 KiB, portable kernels need up to 26 KB and are refused where there is less";
+  "models that take more than 16 KiB of a task's stack, as portable kernels may (26 KB), unless the task has more";
 
 export const BOARD_NOTES: readonly BoardNote[] = [
   { board: "esp32-c3", chips: "ESP32-C3", cores: "1 RISC-V", tried: CORE, without: "" },

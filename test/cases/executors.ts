@@ -102,6 +102,7 @@ export const server: Executor = {
     });
   },
 };
+
 /** In firmware as it is on ESP32, S2 and S3; what a module takes of the native stack has to be within the bound. */
 const compiledQemuKept = (native: boolean): Executor =>
   compiled(
