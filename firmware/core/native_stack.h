@@ -5,10 +5,10 @@
 #include "thimble.h"
 
 /*
- * Bytes that each frame of wasm3's operations keeps on the native stack until its function returns: 0 where
- * the compiler makes sibling calls. Measured, by running some of them, since that depends on the compiler, on
- * the machine (windowed Xtensa and Thumb-1 have none), and on the flags of the file that holds the operations (at
- * -Og there are none). In bind.c.
+ * Bytes that each frame of wasm3's operations keeps on the native stack until its function returns: 0
+ * where the compiler makes sibling calls. Measured, by running some of them, since that depends on the
+ * compiler, on the machine (windowed Xtensa and Thumb-1 have none), and on the flags of the file that
+ * holds the operations (at -Og there are none). In bind.c.
  */
 uint32_t thimble_frame_bytes(void);
 
