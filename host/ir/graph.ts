@@ -46,6 +46,12 @@ export interface Scaling {
   readonly edges?: readonly (readonly number[] | null)[];
 }
 
+/** The least and the greatest of some numbers. */
+export interface Limits {
+  readonly min: number;
+  readonly max: number;
+}
+
 export interface Tensor {
   readonly name: string;
   readonly dtype: DType;
@@ -70,6 +76,8 @@ export interface Tensor {
   readonly units?: readonly string[];
   /** On graph inputs only. */
   readonly scaling?: Scaling;
+  /** On graph inputs whose values are whole numbers: the least and the greatest that the model's file lets them be. */
+  readonly integers?: Limits;
   /**
    * Makes the tensor a state: at the start of an inference it holds what the tensor of this name held at the end
    * of the one before, and real zeros at the start of the first.

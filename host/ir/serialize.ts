@@ -55,6 +55,7 @@ function storeTensor({
   unit,
   units,
   scaling,
+  integers,
   next,
   data,
 }: Tensor): StoredTensor {
@@ -69,6 +70,7 @@ function storeTensor({
     ...(unit !== undefined && { unit }),
     ...(units && { units }),
     ...(scaling && { scaling: orderedScaling(scaling) }),
+    ...(integers && { integers: { min: integers.min, max: integers.max } }),
     ...(next !== undefined && { next }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
   };
@@ -118,6 +120,7 @@ const storedTensor = isRecord(
     unit: isText,
     units: texts,
     scaling: isScaling,
+    integers: isRecord({ min: isInteger, max: isInteger }),
     next: isText,
     data: isText,
   },

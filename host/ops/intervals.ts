@@ -21,6 +21,9 @@ function quantizeEnds(ends: Tensor, input: Tensor, isLow: boolean, isOpen: boole
   return { ...ends, dtype: "int32", data };
 }
 
+/** Ends beyond are for all numbers. */
+const FARTHEST = 2 ** 31;
+
 /**
  * Inputs: x [..., features], lower and upper ends [outputs]. Output i is 1 where x[features[i]] is between the
  * ends, else 0. Ends belong to their interval unless they are open.
@@ -58,6 +61,21 @@ export const intervals = defineOperator({
       result[next] = above && below ? one : 0;
     }
     return [result];
+  },
+
+  /** Ends that are no number's limits. */
+  tells({ attributes, inputs }, feature) {
+    const ends = inputs
+      .slice(1)
+      .flatMap((tensor) =>
+        Array.from(tensor!.data!).filter(
+          (end, i) =>
+            Math.abs(end) < FARTHEST && (feature === undefined || attributes.features[i] === feature),
+        ),
+      );
+    if (ends.length === 0) return undefined;
+    const [min, max] = [ends.reduce((a, b) => Math.min(a, b)), ends.reduce((a, b) => Math.max(a, b))];
+    return { min: Math.ceil(min) - 1, max: Math.floor(max) + 1 };
   },
 
   checkTypes: checkNarrow,

@@ -183,6 +183,9 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
     types: definition.types ?? ["int8"],
     ownTypes: definition.ownTypes ?? [],
     ...plainTraits(definition),
+    ...(definition.tells && {
+      tells: (node: Bound<Attributes>, feature?: number) => definition.tells!(typed(node), feature),
+    }),
     keepsFactors: (node) => definition.keepsFactors?.(typed(node)) ?? false,
     matrix: (node) => definition.matrix?.(typed(node)),
     permute: ({ attributes }, axes, rank) =>

@@ -136,7 +136,7 @@ function checkBorder(graph: Graph, fail: Fail): void {
 
 /** Names of features belong to inputs, thresholds to outputs. */
 function checkNames(
-  { name, shape, features, threshold, unit, units }: Tensor,
+  { name, shape, features, threshold, unit, units, integers }: Tensor,
   graph: Graph,
   fail: Fail,
 ): void {
@@ -145,6 +145,10 @@ function checkNames(
     fail(`tensor ${name}: expected ${count} names of features on an input only, found ${features.length}`);
   if (units && (!graph.inputs.includes(name) || units.length !== count))
     fail(`tensor ${name}: expected ${count} units of features on an input only, found ${units.length}`);
+  if (integers && (!graph.inputs.includes(name) || !(integers.min <= integers.max)))
+    fail(
+      `tensor ${name}: expected limits of integers on an input only, found ${integers.min}..${integers.max}`,
+    );
   if (unit !== undefined && ![...graph.inputs, ...graph.outputs].includes(name))
     fail(`tensor ${name}: expected a unit on inputs and outputs only, found ${unit}`);
   if (threshold !== undefined && !(graph.outputs.includes(name) && Number.isFinite(Math.fround(threshold))))

@@ -3,7 +3,7 @@
  * that leaves all of them out is computed correctly; each one that it states lets the compiler do more with it.
  */
 import type { AxisMap } from "../ir/axes.ts";
-import type { Attributes, Shape } from "../ir/graph.ts";
+import type { Attributes, Limits, Shape } from "../ir/graph.ts";
 import type { Bound } from "./operator.ts";
 
 /** The constant weights of a layer as a matrix for each kernel position: outputs x inputs. */
@@ -31,6 +31,11 @@ export interface Traits<A> {
   readonly keepsOrder?: true;
   /** The output has the input's values, each once, at other places or of another shape or type. */
   readonly moves?: true;
+  /**
+   * The least and the greatest whole number that the node tells apart from its neighbours, and one more at each end for
+   * all others: of its first input, or of one feature of that. Their steps may then not be wider than 1.
+   */
+  tells?(node: Bound<A>, feature?: number): Limits | undefined;
   /** A constant operand that changes nothing, and whether it may be either operand or the second only. */
   readonly neutral?: { readonly value: number; readonly operand: "either" | "second" };
   /** Saturates: differences of its inputs vanish in its outputs, so errors are measured in front of it. */

@@ -1,4 +1,12 @@
-import { type Graph, type Node, readers, tensorOf, writers } from "../../ir/graph.ts";
+import {
+  type Graph,
+  type Node,
+  readers,
+  type Tensor,
+  tensorOf,
+  withTensors,
+  writers,
+} from "../../ir/graph.ts";
 
 const sameQuantization = (graph: Graph, a: Node, b: Node): boolean =>
   JSON.stringify(tensorOf(graph, a.outputs[0]!).quantization) ===
@@ -11,16 +19,19 @@ function stripInput(graph: Graph, input: string): Graph {
   if (tensorOf(graph, input).dtype !== "float32" || graph.outputs.includes(input)) return graph;
   if (!first || !users.every((node) => node.op === "quantize" && sameQuantization(graph, node, first)))
     return graph;
+  const { name, dtype, shape, ...facts } = tensorOf(graph, input);
+  const quantized: Tensor = { ...facts, ...tensorOf(graph, first.outputs[0]!) };
   const merged = new Map(users.map((node) => [node.outputs[0]!, first.outputs[0]!]));
   const swap = (name: string): string => merged.get(name) ?? name;
-  return {
-    ...graph,
+  const stripped: Graph = {
+    ...withTensors(graph, [quantized]),
     inputs: graph.inputs.map((name) => (name === input ? first.outputs[0]! : name)),
     outputs: graph.outputs.map(swap),
     nodes: graph.nodes
       .filter((node) => !users.includes(node))
       .map((node) => ({ ...node, inputs: node.inputs.map(swap) })),
   };
+  return withTensors(stripped, [{ name, dtype, shape }]);
 }
 
 /** A float output that comes straight from a dequantisation: the quantised tensor becomes the output. */

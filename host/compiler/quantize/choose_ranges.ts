@@ -1,6 +1,6 @@
 /** For every tensor the calibration method whose range does the least harm to the layers that read it. */
 
-import { type Graph, type Node, perTensor, readers, type TensorData } from "../../ir/graph.ts";
+import { type Graph, type Node, perTensor, readers, type TensorData, tensorOf } from "../../ir/graph.ts";
 import type { Range } from "../../ops/activation.ts";
 import { type Sample, toFloatInputs } from "../../ops/border.ts";
 import { clamp, roundHalfAway } from "../../ops/fixed_point.ts";
@@ -79,7 +79,13 @@ function chooseByHarm(
   histograms: ReadonlyMap<string, Histogram>,
   samples: readonly Sample[],
 ): Map<string, ChosenRange> {
-  const candidates = new Map([...histograms].map(([name, histogram]) => [name, candidatesFor(histogram)]));
+  const candidates = new Map(
+    [...histograms].map(([name, histogram]) => {
+      const all = candidatesFor(histogram);
+      // Integers come in one by one: a narrower range gains nothing.
+      return [name, tensorOf(graph, name).integers ? all.slice(0, 1) : all];
+    }),
+  );
   const readBy = readers(graph);
   // Every candidate costs its readers' work again.
   for (const sample of withinBudget(graph, samples, RANGE_METHODS.length)) {

@@ -6,6 +6,7 @@ import { operatorOf } from "../../ops/index.ts";
 import type { ChosenRange } from "./choose_ranges.ts";
 import { channelOf } from "./constants.ts";
 import type { Histogram } from "./histogram.ts";
+import { integerRange } from "./integer_inputs.ts";
 
 const SAMPLES = 64;
 const SEED = 0x5eed;
@@ -30,9 +31,15 @@ function normalNumbers(seed: number): () => number {
   };
 }
 
-/** Random numbers whose values after an input's own scaling are standard normal. */
-function randomInput({ shape, scaling }: Tensor, next: () => number): Float32Array {
+/** Random numbers whose values after an input's own scaling are standard normal; whole ones within what the graph tells apart. */
+function randomInput(graph: Graph, input: Tensor, next: () => number): Float32Array {
+  const { shape, scaling, integers } = input;
   const length = shape.reduce((product, n) => product * n, 1);
+  if (integers) {
+    const { min, max } = integerRange(graph, input, { min: 0, max: 1 });
+    const [middle, half] = [(min + max) / 2, (max - min) / 2];
+    return Float32Array.from({ length }, () => Math.round(middle + (next() / DEVIATIONS) * half));
+  }
   return Float32Array.from({ length }, (_, i) => {
     const value = next();
     if (!scaling) return value;
@@ -45,7 +52,7 @@ function randomInput({ shape, scaling }: Tensor, next: () => number): Float32Arr
 export function randomSamples(graph: Graph): Sample[] {
   const next = normalNumbers(SEED);
   return Array.from({ length: SAMPLES }, () =>
-    graph.inputs.map((name) => randomInput(tensorOf(graph, name), next)),
+    graph.inputs.map((name) => randomInput(graph, tensorOf(graph, name), next)),
   );
 }
 
@@ -80,14 +87,14 @@ export function dataFreeRanges(
   histograms: ReadonlyMap<string, Histogram>,
 ): Map<string, ChosenRange> {
   const ranges = new Map<string, ChosenRange>();
+  const RANDOM: ChosenRange = { min: -DEVIATIONS, max: DEVIATIONS, method: "random inputs" };
   const widened = (name: string): ChosenRange => {
     const histogram = histograms.get(name);
     if (!histogram) throw new ModelError(`tensor ${name}: expected values, found none`);
     const { min, max } = histogram;
     return { min: Math.min(min, MARGIN * min), max: Math.max(max, MARGIN * max), method: "random inputs" };
   };
-  for (const name of graph.inputs)
-    ranges.set(name, { min: -DEVIATIONS, max: DEVIATIONS, method: "random inputs" });
+  for (const name of graph.inputs) ranges.set(name, tensorOf(graph, name).integers ? widened(name) : RANDOM);
   for (const node of graph.nodes) {
     const input = ranges.get(node.inputs[0]!);
     const bounds = input && weightBounds(graph, node, input);

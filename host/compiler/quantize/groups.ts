@@ -13,6 +13,7 @@ import type { Range } from "../../ops/activation.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind } from "../../ops/operator.ts";
 import { activationScale, type Precision, UNIT_INT16 } from "../../ops/scales.ts";
+import { hasIntegerSteps, integerRange, integerSteps } from "./integer_inputs.ts";
 
 /** Tensors that must share one quantisation: the values of a group's members move between them. */
 export interface Group {
@@ -21,12 +22,17 @@ export interface Group {
   precision: Precision;
   /** The quantisation that the operator prescribes for int8. */
   fixed: Quantization | undefined;
+  /** Whether its values are whole numbers of inputs, which stay what they are where the type allows it. */
+  readonly isInteger: boolean;
 }
 
 export type Groups = Map<string, Group>;
 
-export const quantizationOf = ({ min, max, precision, fixed }: Group): Quantization =>
-  fixed ? (precision === "int8" ? fixed : UNIT_INT16) : activationScale(precision, min, max);
+export function quantizationOf({ min, max, precision, fixed, isInteger }: Group): Quantization {
+  if (fixed) return precision === "int8" ? fixed : UNIT_INT16;
+  const steps = isInteger ? integerSteps(precision, { min, max }) : undefined;
+  return steps ?? activationScale(precision, min, max);
+}
 
 function merge(groups: Groups, into: Group, from: Group): void {
   into.min = Math.min(into.min, from.min);
@@ -45,24 +51,36 @@ export function groupTensors(
   precision: ReadonlyMap<string, Precision>,
 ): Groups {
   const groups: Groups = new Map();
-  const own = (name: string, fixed?: Quantization): Group => {
+  const own = (name: string, fixed?: Quantization, isInteger = false): Group => {
     const { min, max } = ranges.get(name)!;
-    return { min, max, precision: precision.get(name) ?? "int8", fixed };
+    return { min, max, precision: precision.get(name) ?? "int8", fixed, isInteger };
   };
-  for (const input of graph.inputs) groups.set(input, own(input));
+  for (const name of graph.inputs) {
+    const input = tensorOf(graph, name);
+    const group = own(name, undefined, hasIntegerSteps(input, precision.get(name) ?? "int8"));
+    groups.set(name, input.integers ? { ...group, ...integerRange(graph, input, group) } : group);
+  }
   for (const node of graph.nodes) {
     const rule = operatorOf(node.op).quantization.output;
     const output = node.outputs[0]!;
     // A scale of the operator's own is found later: see `quantizeGraph`.
-    const group = own(output, rule.kind === "fixed" ? rule.quantization : undefined);
+    const inputs = computedInputs(graph, node);
+    const isInteger =
+      rule.kind === "same" &&
+      inputs.length === node.inputs.length &&
+      inputs.every((input) => groups.get(input)!.isInteger);
+    const group = own(output, rule.kind === "fixed" ? rule.quantization : undefined, isInteger);
     if (rule.kind === "own" && rule.dtype) group.precision = rule.dtype;
     groups.set(output, group);
     if (rule.kind !== "same") continue;
-    const inputs = computedInputs(graph, node);
     const only = groups.get(inputs[0]!);
     if (node.inputs.length === 1 && only) merge(groups, only, group);
-    // Inputs whose quantisation is prescribed are rescaled instead: see `alignInputs`.
-    else for (const input of inputs) if (!groups.get(input)!.fixed) merge(groups, group, groups.get(input)!);
+    // Inputs whose quantisation is prescribed, and integers beside others, are rescaled instead: see `alignInputs`.
+    else
+      for (const input of inputs) {
+        const other = groups.get(input)!;
+        if (!other.fixed && other.isInteger === isInteger) merge(groups, group, other);
+      }
   }
   return groups;
 }
@@ -131,7 +149,8 @@ export function alignInputs(graph: Graph, groups: Groups, precision: ReadonlyMap
       if (known !== undefined) return known;
       const name = uniqueTensor(moved ? `${node.name}_rescaled_${i}` : shared);
       if (!moved) made.set(shared, name);
-      tensors.set(name, { ...tensorOf(graph, input), name });
+      const { dtype, shape } = tensorOf(graph, input);
+      tensors.set(name, { name, dtype, shape });
       groups.set(name, wanted);
       added.push({
         name: uniqueNode(name),

@@ -4,6 +4,7 @@
  */
 import {
   type Graph,
+  type Limits,
   type Node,
   readers,
   type Scaling,
@@ -13,6 +14,7 @@ import {
 } from "../../ir/graph.ts";
 import { tensorNames } from "../../ir/names.ts";
 import { type Sample, scaleValues } from "../../ops/border.ts";
+import { integerAffine, told, union } from "./integer_inputs.ts";
 
 /** Each feature's values become (x - offset) * factor. */
 export interface Affine {
@@ -80,8 +82,8 @@ const intervals: Adapt = (node, constant, { offsets, factors }) => {
 
 const ADAPTS: Readonly<Record<string, Adapt>> = { fully_connected: dense, quadratic, intervals };
 
-/** Each feature from -1 to 1, by values that are not missing; one that never changes keeps its size. */
-function affineOf(rows: readonly Float32Array[], features: number): Affine {
+/** The least and the greatest value of each feature that is not missing. */
+function limitsOf(rows: readonly Float32Array[], features: number): Limits[] {
   const low = new Array<number>(features).fill(Number.POSITIVE_INFINITY);
   const high = new Array<number>(features).fill(Number.NEGATIVE_INFINITY);
   for (const row of rows) {
@@ -91,8 +93,14 @@ function affineOf(rows: readonly Float32Array[], features: number): Affine {
       high[i % features] = Math.max(high[i % features]!, x);
     });
   }
-  const offsets = low.map((x, i) => Math.fround((x + high[i]!) / 2));
-  const factors = low.map((x, i) => (high[i]! > x ? Math.fround(2 / (high[i]! - x)) : 1));
+  return low.map((min, i) => ({ min, max: high[i]! }));
+}
+
+/** Each feature from -1 to 1; one that never changes keeps its size. */
+function affineOf(rows: readonly Float32Array[], features: number): Affine {
+  const limits = limitsOf(rows, features);
+  const offsets = limits.map(({ min, max }) => Math.fround((min + max) / 2));
+  const factors = limits.map(({ min, max }) => (max > min ? Math.fround(2 / (max - min)) : 1));
   return { offsets, factors };
 }
 
@@ -135,11 +143,13 @@ export function adaptReaders(
 }
 
 function scaleInput(graph: Graph, input: Tensor, samples: readonly Float32Array[]): Graph {
-  const scaling = affineOf(
-    samples.map((sample) => scaleValues(sample, input.scaling)),
-    input.shape.at(-1) ?? 1,
-  );
-  const adapted = adaptReaders(graph, input, scaling, readers(graph).get(input.name) ?? []);
+  const rows = samples.map((sample) => scaleValues(sample, input.scaling));
+  const features = input.shape.at(-1) ?? 1;
+  const nodes = readers(graph).get(input.name) ?? [];
+  const scaling = input.integers
+    ? integerAffine(limitsOf(rows, features).map((seen, i) => union(seen, told(graph, nodes, i))))
+    : affineOf(rows, features);
+  const adapted = adaptReaders(graph, input, scaling, nodes);
   return adapted ? withTensors(adapted, [{ ...input, scaling: compose(input.scaling, scaling) }]) : graph;
 }
 

@@ -7,7 +7,7 @@ import { ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
 import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import { elements, type Graph, ModelError, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { fromHalf, toHalf } from "../../ir/half.ts";
-import { inputInfos, type Sample } from "../../ops/border.ts";
+import { inputInfos, type Sample, toFloatInputs } from "../../ops/border.ts";
 import { decide } from "../../ops/decision.ts";
 import { IS_SET, LEAF, rowsOf } from "../../ops/tree_nodes.ts";
 import { evaluateInOrder } from "../../runtime/engines/reference.ts";
@@ -85,7 +85,7 @@ export function edgeSamples(graph: Graph, samples: readonly Sample[]): Sample[] 
         j === i ? values.map((x, at) => (at === feature ? value : x)) : values,
       ),
     );
-  return [zero, extreme(Math.min), extreme(Math.max), ...single];
+  return [zero, extreme(Math.min), extreme(Math.max), ...single].map((sample) => wholeSample(graph, sample));
 }
 
 /** The model with the tensor behind each ZipMap as an output: the bindings do not read what that makes. */
@@ -114,14 +114,33 @@ function withTensorOutputs(bytes: Uint8Array): {
   return names.size === 0 ? { bytes, names } : { bytes: toBinary(ModelProtoSchema, model), names };
 }
 
+/** Arrays of types that are not float32, of real numbers. */
+const ARRAYS: Readonly<Record<string, (values: Float32Array) => unknown>> = {
+  float64: (values) => Float64Array.from(values),
+  float16: (values) => Uint16Array.from(values, toHalf),
+  int64: (values) => BigInt64Array.from(values, (x) => BigInt(Math.round(x))),
+  uint64: (values) => BigUint64Array.from(values, (x) => BigInt(Math.round(x))),
+  int32: (values) => Int32Array.from(values),
+  uint32: (values) => Uint32Array.from(values),
+  int16: (values) => Int16Array.from(values),
+  uint16: (values) => Uint16Array.from(values),
+  int8: (values) => Int8Array.from(values),
+  uint8: (values) => Uint8Array.from(values),
+  bool: (values) => Uint8Array.from(values),
+};
+
 /** Values as ONNX Runtime takes them for an input of that type. */
-function feedOf(type: string, values: Float32Array): Float32Array {
-  const arrays: Readonly<Record<string, () => unknown>> = {
-    float64: () => Float64Array.from(values),
-    float16: () => Uint16Array.from(values, toHalf),
-  };
-  return (arrays[type]?.() ?? values) as Float32Array;
-}
+const feedOf = (type: string, values: Float32Array): Float32Array =>
+  (ARRAYS[type]?.(values) ?? values) as Float32Array;
+
+/** A sample whose integers are such, within what their type holds. */
+const wholeSample = (graph: Graph, sample: Sample): Sample =>
+  graph.inputs.map((name, i) => {
+    const { integers } = tensorOf(graph, name);
+    return integers
+      ? sample[i]!.map((x) => Math.max(integers.min, Math.min(integers.max, Math.round(x))))
+      : sample[i]!;
+  });
 
 /** The numbers of an output. */
 const numbersOf = ({ type, data }: { readonly type: string; readonly data: unknown }): ArrayLike<number> =>
@@ -189,7 +208,7 @@ export async function checkImport(source: Source, graph: Graph, samples: readonl
   const all = [...samples, ...edges];
   const traces = evaluateInOrder(
     graph,
-    all.map((sample) => [...sample]),
+    all.map((sample) => toFloatInputs(graph, sample)),
   );
   const tolerances = new Map(
     graph.outputs.map((name) => [

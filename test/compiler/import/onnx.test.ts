@@ -675,9 +675,9 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
     /^input x: axis 1: expected a fixed size \(only the batch may vary\), found features$/,
   ],
   [
-    "integer inputs",
-    () => withInput(value("x", ["N", 3], DataType.INT64)),
-    /^input x: expected FLOAT or DOUBLE, found INT64; export the model with a float32 input$/,
+    "complex inputs",
+    () => withInput(value("x", ["N", 3], DataType.COMPLEX64)),
+    /^input x: expected numbers, found COMPLEX64; export the model with a float32 input$/,
   ],
   [
     "giant inputs",

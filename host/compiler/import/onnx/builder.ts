@@ -5,6 +5,7 @@ import {
   ModelError,
   type Node,
   type Quantization,
+  type Scaling,
   type Shape,
   type Tensor,
 } from "../../../ir/graph.ts";
@@ -14,6 +15,7 @@ import type { Bound, Operator } from "../../../ops/operator.ts";
 import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 import { AttributeReader } from "./attributes.ts";
 import { type Constant, isFloat } from "./constant.ts";
+import { integersAfter, limitsOf } from "./integers.ts";
 import type { OnnxInput, OnnxModel, OnnxNode } from "./model.ts";
 
 /** The value behind a name of the ONNX graph: a tensor that the module computes, or a constant. */
@@ -63,6 +65,9 @@ export class Builder {
   private readonly inputs: readonly string[];
   /** By ONNX name. A tensor's record here may be older than the one in `tensors`. */
   private readonly values = new Map<string, Value | undefined>();
+  /** ONNX's type of computed values that are whole numbers, by ONNX name. */
+  private readonly integers = new Map<string, string>();
+  private readonly source: readonly OnnxNode[];
   private readonly classes: ReadonlyMap<string, readonly string[]>;
   private readonly failed = new Set<string>();
   private readonly distributions = new Set<string>();
@@ -81,6 +86,7 @@ export class Builder {
   constructor(model: OnnxModel, classes: ReadonlyMap<string, readonly string[]>) {
     this.classes = classes;
     this.inputs = model.inputs.map(({ name }) => name);
+    this.source = model.nodes;
     for (const [name, constant] of model.constants) this.define(name, constant);
     for (const input of model.inputs) this.addInput(input);
     for (const name of model.broken) this.failed.add(name);
@@ -90,10 +96,36 @@ export class Builder {
     this.uniqueNode = nameGiver(this.reserved);
   }
 
-  private addInput({ name, shape }: OnnxInput): void {
-    const tensor: Tensor = { name, dtype: "float32", shape };
+  private addInput({ name, type, shape }: OnnxInput): void {
+    const integers = limitsOf(type);
+    const tensor: Tensor = { name, dtype: "float32", shape, ...(integers && { integers }) };
     this.define(name, tensor);
     this.tensors.set(name, tensor);
+    if (integers) this.integers.set(name, type);
+  }
+
+  /** ONNX's type of a computed value, where that is one of integers. */
+  integerType = (name: string): string | undefined => this.integers.get(name);
+  setIntegerType = (name: string, type: string): unknown => this.integers.set(name, type);
+
+  /** The type of integers that a node writes. Throws ModelError where a module would not compute what it does. */
+  integersOf(node: OnnxNode): string | undefined {
+    const read = node.opType === "Gather" ? node.inputs.slice(0, 1) : node.inputs;
+    const type = read.map(this.integerType).find((found) => found !== undefined);
+    return type === undefined ? undefined : integersAfter(node, type);
+  }
+
+  isInput = (name: string): boolean => this.inputs.includes(name);
+
+  /** The nodes that read a value of the file. */
+  readersOf = (name: string): readonly OnnxNode[] =>
+    this.source.filter(({ inputs }) => inputs.includes(name));
+
+  /** Says how the caller scales an input before the graph computes with it. */
+  scaleInput(input: Tensor, scaling: Scaling): Tensor {
+    const scaled = { ...input, scaling };
+    this.tensors.set(input.name, scaled);
+    return scaled;
   }
 
   private define(name: string, value: Value | undefined): void {
@@ -111,12 +143,13 @@ export class Builder {
       throw new ModelError(`expected at most ${MAX_CONSTANT_VALUES} values in all constants, found more`);
   }
 
-  /** Binds a node's outputs to what it was translated to. */
-  bind(node: OnnxNode, values: readonly (Value | undefined)[]): void {
+  /** Binds a node's outputs to what it was translated to; `integers` is their type where they are such. */
+  bind(node: OnnxNode, values: readonly (Value | undefined)[], integers?: string): void {
     node.outputs.forEach((name, i) => {
       if (name === "") return;
       const value = asConstant(values[i], name);
       this.define(name, value);
+      if (integers !== undefined && value && !isConstantValue(value)) this.setIntegerType(name, integers);
       const labels = this.classes.get(name);
       if (labels && value && !isConstantValue(value)) this.label(value, labels);
     });
@@ -356,12 +389,29 @@ export class Context {
     return this.builder.valueOf(this.node.inputs[i]!);
   }
 
-  /** An input as a float32 tensor, computed or constant. */
+  /** An input as a float32 tensor, computed or constant: of integers only beside computed ones. */
   tensor(i: number): Tensor {
     const value = this.value(i);
     if (!isConstantValue(value)) return value;
-    return this.builder.constantTensor(this.floats(i));
+    const isBesideIntegers = this.node.inputs.some((name) => this.builder.integerType(name) === value.type);
+    return this.builder.constantTensor(isBesideIntegers ? value : this.floats(i));
   }
+
+  /** ONNX's type of a computed input, where that is one of integers. */
+  integerType = (i: number): string | undefined => this.builder.integerType(this.node.inputs[i] ?? "");
+
+  /** Says that an output has whole numbers, of that type. */
+  setIntegerType = (i: number, type: string): unknown =>
+    this.builder.setIntegerType(this.outputName(i), type);
+
+  /** Whether an input of the node is one of the graph that only operators of this type read. */
+  isInputOf(i: number, opType: string): boolean {
+    const name = this.node.inputs[i] ?? "";
+    return this.builder.isInput(name) && this.builder.readersOf(name).every((node) => node.opType === opType);
+  }
+
+  /** Says how the caller scales an input of the graph. */
+  scaleInput = (input: Tensor, scaling: Scaling): Tensor => this.builder.scaleInput(input, scaling);
 
   /** A constant input of any type. */
   constant(i: number): Constant {

@@ -15,11 +15,12 @@ function translateNode(node: OnnxNode, builder: Builder): void {
     builder.fail(node);
     return;
   }
+  const integers = builder.integersOf(node);
   const context = new Context(node, builder);
   const values = translation.translate(context);
   const [unread] = context.attributes.unread();
   if (unread !== undefined) throw new ModelError(`attribute ${unread} is not supported`);
-  builder.bind(node, values);
+  builder.bind(node, values, integers);
 }
 
 /** The list of refused nodes gives each one's name already, and so do operators in their messages. */

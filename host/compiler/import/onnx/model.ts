@@ -12,6 +12,7 @@ import { elements, ModelError, type Shape } from "../../../ir/graph.ts";
 import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 import { checkFields } from "./budget.ts";
 import { type Constant, isFloat, readConstant, typeName } from "./constant.ts";
+import { limitsOf } from "./integers.ts";
 
 /** The part of an ONNX model that a single graph of tensors needs, as plain values. */
 export interface OnnxNode {
@@ -31,6 +32,8 @@ export interface OnnxNode {
 
 export interface OnnxInput {
   readonly name: string;
+  /** ONNX's name of the element type. */
+  readonly type: string;
   readonly shape: Shape;
 }
 
@@ -156,10 +159,10 @@ function readInput({ name, type }: ValueInfoProto): OnnxInput {
   }
   if (name === "") throw new ModelError("expected a name of every input, found none");
   const { elemType, shape } = type.value.value;
-  if (!isFloat(typeName(elemType))) {
-    const found = typeName(elemType);
+  const found = typeName(elemType);
+  if (!isFloat(found) && !limitsOf(found)) {
     const advice = INPUT_ADVICE[found] ?? otherAdvice;
-    throw new ModelError(`input ${name}: expected FLOAT or DOUBLE, found ${found}${advice}`);
+    throw new ModelError(`input ${name}: expected numbers, found ${found}${advice}`);
   }
   if (!shape) throw new ModelError(`input ${name}: expected a shape, found none`);
   const sizes = shape.dim.map(({ value }, axis) => {
@@ -175,7 +178,7 @@ function readInput({ name, type }: ValueInfoProto): OnnxInput {
   if (!(elements(sizes) <= MAX_ELEMENTS)) {
     throw new ModelError(`input ${name}: expected at most ${MAX_ELEMENTS} elements, found [${sizes}]`);
   }
-  return { name, shape: sizes };
+  return { name, type: found, shape: sizes };
 }
 
 function readOutput({ name, type }: ValueInfoProto): OnnxOutput {

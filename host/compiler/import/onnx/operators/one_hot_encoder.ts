@@ -1,20 +1,33 @@
-import { ModelError } from "../../../../ir/graph.ts";
-import type { Translation } from "../builder.ts";
+import { ModelError, type Tensor } from "../../../../ir/graph.ts";
+import type { Context, Translation } from "../builder.ts";
 import { addIntervals } from "./intervals.ts";
 
-/** The next float32 above x. */
-function above(x: number): number {
-  const bits = new Int32Array(Float32Array.of(x).buffer);
-  if (x === 0) return 2 ** -149;
-  bits[0]! += x > 0 ? 1 : -1;
-  return new Float32Array(bits.buffer)[0]!;
+/** How near a number has to be to a category: ends of an interval around it, and which of them are outside. */
+interface Kind {
+  readonly holds: (category: number) => boolean;
+  readonly low: number;
+  readonly high: number;
+  readonly openLow: boolean;
+  readonly openHigh: boolean;
 }
 
-/** Numbers that are this integer when what follows the point is cut off. */
-function integer(feature: number, category: number) {
-  if (category > 0) return { feature, low: category, high: category + 1 };
-  if (category < 0) return { feature, low: above(category - 1), high: above(category) };
-  return { feature, low: above(-1), high: 1 };
+/** Numbers that are a category's integer when what follows the point is cut off, which depends on its sign. */
+const CUT_OFF: readonly Kind[] = [
+  { holds: (category) => category > 0, low: 0, high: 1, openLow: false, openHigh: true },
+  { holds: (category) => category === 0, low: -1, high: 1, openLow: true, openHigh: true },
+  { holds: (category) => category < 0, low: -1, high: 0, openLow: true, openHigh: false },
+];
+
+/** Integers have no part that could be cut off. */
+const WHOLE: readonly Kind[] = [{ holds: () => true, low: -0.5, high: 0.5, openLow: false, openHigh: false }];
+
+/** Intervals of categories of one kind after those of another, in the order of the categories again. */
+function inOrder(node: Context, parts: readonly Tensor[], order: readonly number[]): Tensor {
+  const [first, ...others] = parts as [Tensor, ...Tensor[]];
+  if (others.length === 0) return first;
+  const joined = node.add("concatenation", parts, { axis: first.shape.length - 1 });
+  const indices = order.map((_, place) => order.indexOf(place));
+  return node.add("select", [joined], { indices });
 }
 
 /** For each number of the input one for each category: a new last axis. Unknown categories are zeros throughout. */
@@ -29,10 +42,21 @@ export const oneHotEncoder: Translation = {
       throw new ModelError("zeros = 0 is not supported: a module can't refuse an unknown category");
     const input = node.tensor(0);
     const features = input.shape.at(-1) ?? 1;
-    const list = Array.from({ length: features }, (_, feature) =>
-      categories.map((category) => integer(feature, category)),
+    const wanted = Array.from({ length: features }, (_, feature) =>
+      categories.map((category) => ({ feature, category })),
     ).flat();
-    const flat = addIntervals(node, input, list, { openLow: false, openHigh: true });
+    const kinds = node.integerType(0) === undefined ? CUT_OFF : WHOLE;
+    const places = kinds.map(({ holds }) =>
+      wanted.flatMap(({ category }, place) => (holds(category) ? [place] : [])),
+    );
+    const parts = kinds.flatMap(({ low, high, openLow, openHigh }, i) => {
+      const list = places[i]!.map((place) => {
+        const { feature, category } = wanted[place]!;
+        return { feature, low: category + low, high: category + high };
+      });
+      return list.length === 0 ? [] : [addIntervals(node, input, list, { openLow, openHigh })];
+    });
+    const flat = inOrder(node, parts, places.flat());
     const shape = [...input.shape, categories.length];
     return [node.add("reshape", [flat], { shape })];
   },

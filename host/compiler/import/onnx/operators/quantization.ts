@@ -1,4 +1,4 @@
-import { elements, ModelError, type Quantization, type Shape } from "../../../../ir/graph.ts";
+import { elements, ModelError, type Quantization, type Shape, type Tensor } from "../../../../ir/graph.ts";
 import { clamp } from "../../../../ops/fixed_point.ts";
 import { type Context, isConstantValue, type Translation } from "../builder.ts";
 import type { Constant } from "../constant.ts";
@@ -105,14 +105,35 @@ function dequantizeConstant(name: string, { shape, numbers }: Constant, paramete
   return isNarrow(type) ? { ...constant, quantization: asQuantization(parameters) } : constant;
 }
 
+/** An input of integers: the caller says what they stand for, and they come in as they are. */
+function dequantizeInput(node: Context, input: Tensor, parameters: Parameters): Tensor {
+  const { type, scales, zeroPoints } = parameters;
+  if (!isNarrow(type) || scales.length !== 1)
+    throw new ModelError(`input ${input.name}: expected INT8 or UINT8 and one scale, found ${type}`);
+  if (!node.isInputOf(0, "DequantizeLinear"))
+    throw new ModelError(`input ${input.name}: expected an input that is only dequantised`);
+  const features = input.shape.at(-1) ?? 1;
+  const scaling = {
+    offsets: Array<number>(features).fill(zeroPoints[0]!),
+    factors: Array<number>(features).fill(Math.fround(scales[0]!)),
+  };
+  if (input.scaling && JSON.stringify(input.scaling) !== JSON.stringify(scaling))
+    throw new ModelError(`input ${input.name}: expected one scale for all that read it`);
+  const scaled = node.scaleInput(input, scaling);
+  const quantized = { dtype: "int8", quantization: asQuantization(parameters) } as const;
+  return node.add("dequantize", [node.add("quantize", [scaled], {}, quantized)], {});
+}
+
 export const dequantizeLinear: Translation = {
   type: "ai.onnx.DequantizeLinear",
   summary: "of int8 and uint8; of constants per axis and of int32 as well",
   translate(node) {
     const value = node.value(0);
-    const fallback = isConstantValue(value) ? value.type : "INT8";
+    const integers = node.integerType(0);
+    const fallback = isConstantValue(value) ? value.type : (integers ?? "INT8");
     const parameters = readParameters(node, value.shape, fallback);
     if (isConstantValue(value)) return [dequantizeConstant(node.outputName(0), value, parameters)];
+    if (integers !== undefined) return [dequantizeInput(node, value, parameters)];
     const { quantization } = value;
     const own = asQuantization({ ...parameters, type: node.has(2) ? parameters.type : "INT8" });
     if (
