@@ -21,8 +21,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/compiler/emit", "host/compiler/compile", "host/compiler/evaluate"],
   ["host/pipeline.ts"],
   ["host/report"],
-  ["host/fleet/server", "host/predict"],
-  ["host/fleet/simulator"],
+  ["host/fleet/server"],
+  ["host/fleet/simulator", "host/predict"],
   ["host/cli"],
   ["host/demo", "host/packs", "host/index.ts", "host/thimble.mjs"],
 ];

@@ -28,7 +28,7 @@ const subjects = new WeakMap<readonly string[], string>();
 /** The first argument that is neither an option nor the value of one, once `parse` has seen them. */
 export const subjectOf = (args: readonly string[]): string | undefined => subjects.get(args);
 
-/** Strict parsing by node:util: unknown options and missing values are refused. */
+/** Strict parsing by node:util: unknown options and missing values are refused. A last "..." stands for more of the same. */
 export function parse<const F extends Flags>(
   args: readonly string[],
   options: F,
@@ -36,7 +36,10 @@ export function parse<const F extends Flags>(
 ): Parsed<F> {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    if (parsed.positionals.length !== positionals.length) {
+    const isList = positionals.at(-1) === "...";
+    const least = positionals.length - (isList ? 1 : 0);
+    const { length } = parsed.positionals;
+    if (length < least || (!isList && length > least)) {
       throw new UsageError(
         `expected ${positionals.join(" ") || "no arguments"}, found ${parsed.positionals.join(" ") || "none"}`,
       );

@@ -11,6 +11,7 @@ import {
   updateServer,
 } from "../fleet/server/server.ts";
 import { readPublicKey } from "../image/keys.ts";
+import { listenError, untilAsked } from "./listening.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { readPem } from "./sign.ts";
@@ -46,30 +47,10 @@ function publicUrl(text: string | undefined): { publicUrl?: string } {
   return { publicUrl: text };
 }
 
-/** Resolves when the process is asked to end. */
-const untilAsked = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-  });
-
 function pollOf(text: string | undefined): number {
   const poll = text === undefined ? 300 : wholeNumber("--poll", text, 1);
   if (poll > MAX_POLL) throw new UsageError(`--poll: expected at most ${MAX_POLL} seconds, found ${poll}`);
   return poll;
-}
-
-/** An address that can't be listened on, in words of ours. */
-function listenError(
-  error: unknown,
-  { host, port }: { readonly host: string; readonly port: number },
-): unknown {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === "EADDRINUSE") return new UsageError(`--port: expected a free port, found ${port} in use`);
-  if (code === "EACCES")
-    return new UsageError(`--port: expected one that this user may listen on, found ${port}`);
-  if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND" || code === "EAI_AGAIN" || code === "EINVAL")
-    return new UsageError(`--host: expected an address of this machine, found "${host}"`);
-  return error;
 }
 
 const STARTING = respondRefusal(new Refused(503, "the server starts", { "retry-after": "1" }));

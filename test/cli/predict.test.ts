@@ -1,8 +1,11 @@
 /** `thimble predict`: what the README shows, and what is wrong with a call. */
 import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, test } from "node:test";
+import { createInterface } from "node:readline";
+import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { publicPem } from "../../host/image/keys.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
@@ -70,13 +73,25 @@ describe("files", () => {
 
   test("a wrong call is one line", () => {
     const table: readonly (readonly [readonly string[], number, RegExp])[] = [
-      [[module, "-o", out], 2, /^thimble predict: expected --input FILES, found none\n$/],
+      [
+        [module, "-o", out],
+        2,
+        /^thimble predict: expected --input FILES or --listen HOST:PORT, found none\n$/,
+      ],
       [[module, "--input", "x.csv"], 2, /^thimble predict: expected -o DIR, found none\n$/],
       [
         [module, "--input", pattern, "-o", out, "--workers", "0"],
         2,
         /--workers: expected a whole number of at least 1, found "0"\n$/,
       ],
+      [["--listen", "127.0.0.1:0"], 2, /expected MODEL \.\.\., found none\n$/],
+      [[module, "--listen", "8080"], 2, /--listen: expected HOST:PORT, found "8080"\n$/],
+      [
+        [module, "--listen", "127.0.0.1:99999"],
+        2,
+        /--listen: expected HOST:PORT, found "127.0.0.1:99999"\n$/,
+      ],
+      [[pattern, "--listen", "127.0.0.1:0"], 1, /no such file\n$/],
       [[module, "--input", join(scratch, "*.csv"), "-o", out], 1, /expected files, found none\n$/],
       [[pattern, "--input", pattern, "-o", out], 1, /no such file\n$/],
     ];
@@ -86,5 +101,66 @@ describe("files", () => {
       assert.match(found.stderr, message);
       assert.equal(found.stderr.split("\n").length, 2);
     }
+  });
+});
+
+describe("--listen", () => {
+  const program = fileURLToPath(new URL("../support/program.js", import.meta.url));
+  let child: ChildProcess;
+  let url: string;
+  let log = "";
+  before(async () => {
+    const args = [
+      "predict",
+      module,
+      `second=${module}`,
+      "--listen",
+      "127.0.0.1:0",
+      "--max-rows",
+      "2",
+      "--json",
+    ];
+    child = spawn(process.execPath, [program, ...args]);
+    child.stderr!.on("data", (text: Buffer) => {
+      log += text.toString();
+    });
+    const line = await new Promise<string>((resolve) => createInterface(child.stdout!).once("line", resolve));
+    const said = JSON.parse(line) as { url: string; models: string[] };
+    assert.deepEqual(
+      said.models.map((each) => each.split(" ")[0]),
+      ["wine", "second"],
+    );
+    url = said.url;
+  });
+  after(() => child.kill("SIGKILL"));
+
+  const infer = (rows: number) =>
+    fetch(`${url}/v2/models/second/infer`, {
+      method: "POST",
+      body: JSON.stringify({
+        inputs: [{ name: "X", shape: [rows, 13], datatype: "FP32", data: new Array(13 * rows).fill(0.5) }],
+      }),
+    });
+
+  test("answers by the Open Inference Protocol, and ends when it is asked to", async () => {
+    const metadata = (await (await fetch(`${url}/v2/models/wine`)).json()) as { inputs: { name: string }[] };
+    assert.deepEqual(
+      metadata.inputs.map(({ name }) => name),
+      ["X"],
+    );
+    const { outputs } = (await (await infer(1)).json()) as { outputs: { name: string; data: unknown[] }[] };
+    assert.match(String(outputs.find(({ name }) => name === "label")!.data[0]), /^[012]$/);
+    assert.equal((await infer(3)).status, 413);
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGTERM");
+    assert.equal(await ended, 0);
+    const entries = log
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { status: number });
+    assert.deepEqual(
+      entries.map(({ status }) => status),
+      [200, 200, 413],
+    );
   });
 });

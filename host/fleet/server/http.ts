@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse as Reply, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Bodies, bodies, discard } from "./bodies.ts";
-import { connections } from "./connections.ts";
+import { type ConnectionBounds, connections } from "./connections.ts";
 import { LIMITS, TIMEOUTS } from "./limits.ts";
 import { Refused, respondRefusal, type ServerRequest, type ServerResponse } from "./message.ts";
 
@@ -14,6 +14,8 @@ export interface HttpServer {
 
 /** The server that answers: see UpdateServer. */
 export interface Answering {
+  /** How a refusal is said that needs no more than the head; default: RFC 9457. */
+  readonly refusal?: (refused: Refused) => ServerResponse;
   readonly handle: (request: ServerRequest) => ServerResponse;
   readonly admit: (head: ServerRequest) => number | ServerResponse;
 }
@@ -57,18 +59,14 @@ function refuse(message: IncomingMessage, reply: Reply, response: ServerResponse
 }
 
 async function answer(
-  { handle, admit }: Answering,
+  { handle, admit, refusal = respondRefusal }: Answering,
   waiting: Bodies,
   message: IncomingMessage,
   reply: Reply,
 ): Promise<void> {
   const twice = hasTwice(message);
   if (twice !== undefined)
-    return refuse(
-      message,
-      reply,
-      respondRefusal(new Refused(400, `${twice}: expected one header, found two`)),
-    );
+    return refuse(message, reply, refusal(new Refused(400, `${twice}: expected one header, found two`)));
   const head = headOf(message);
   if (!hasBody(message)) {
     const response = handle(head);
@@ -77,7 +75,7 @@ async function answer(
   const admitted = admit(head);
   if (typeof admitted !== "number") return refuse(message, reply, admitted);
   const body = await waiting.read(message, admitted, () => reply.writeContinue());
-  if (body instanceof Refused) return refuse(message, reply, respondRefusal(body));
+  if (body instanceof Refused) return refuse(message, reply, refusal(body));
   send(reply, handle({ ...head, body }), false);
 }
 
@@ -85,6 +83,7 @@ async function answer(
 export async function serveHttp(
   answering: Answering,
   { host, port }: { readonly host: string; readonly port: number },
+  bounds: ConnectionBounds = { inAll: LIMITS.connections, perPeer: LIMITS.connectionsPerPeer },
 ): Promise<HttpServer> {
   const waiting = bodies();
   const listener = (message: IncomingMessage, reply: Reply): void => {
@@ -104,7 +103,7 @@ export async function serveHttp(
   // Who has no token is told so before sending a body.
   server.on("checkContinue", listener);
   server.setTimeout(TIMEOUTS.stalled);
-  connections(server, { inAll: LIMITS.connections, perPeer: LIMITS.connectionsPerPeer });
+  connections(server, bounds);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);
