@@ -15,6 +15,7 @@ import { checkFeasible } from "./compiler/evaluate/feasible.ts";
 import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/predict.ts";
 import { lossWarnings } from "./compiler/evaluate/remaining.ts";
 import { calibrationTruth, type Evaluation, readEvaluation } from "./compiler/evaluate/truth.ts";
+import { joinFrontend } from "./compiler/import/frontend.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
 import { simplify } from "./compiler/passes/index.ts";
 import { lower, type Program } from "./compiler/plan/lower.ts";
@@ -61,6 +62,11 @@ import { table } from "./table.ts";
 
 export interface BuildOptions {
   readonly model: string;
+  /**
+   * A model file of integers whose output is the network's input, or a part of it that moves on: its input becomes the
+   * module's. Samples stay those of the network.
+   */
+  readonly frontend?: string;
   /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
   /** Samples with the right answers: read and checked before any work. */
@@ -209,7 +215,12 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     },
     (result) => dumpGraph(result?.quantized ?? scaled),
   );
-  const graph = checkQuantized(found?.quantized ?? scaled, "quantize");
+  const network = checkQuantized(found?.quantized ?? scaled, "quantize");
+  const { frontend } = options;
+  const graph =
+    frontend === undefined
+      ? network
+      : await stage("front-end", () => withFrontend(frontend, network, !isFloat), dumpGraph);
   const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
@@ -236,15 +247,19 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const module = await stage("compile", () => compileModule(assembly, program, plan, metadata));
   checkSize(module, metadata, maxSize);
 
-  const vectors = [...calibrationVectors(graph, samples), ...standardVectors(graph, RANDOM_VECTORS)];
+  const known = frontend === undefined ? calibrationVectors(graph, samples) : [];
+  const vectors = [...known, ...standardVectors(graph, RANDOM_VECTORS)];
   const engines = options.engines ?? [v8, wasm3];
   // To find the layer that is wrong, every layer is an output of a module built like any other.
   const buildTrace = (traced: Graph): Promise<Uint8Array> => compileGraph(traced, "debug", choices);
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
-  const quality = found && (await stage("measure", () => measureTensors(found, graph, subjects)));
-  const figures = await stage("evaluate", () => judge({ imported, graph, module, isFloat }, data));
+  const quality = found && (await stage("measure", () => measureTensors(found, network, subjects)));
+  const figures = await stage("evaluate", async () => {
+    const judged = frontend === undefined ? module : await compileGraph(network);
+    return judge({ imported, graph: network, module: judged, isFloat }, data);
+  });
   const { precision } = options.quantization ?? {};
-  const losses = lossWarnings({ graph, ...figures, layers: quality, precision });
+  const losses = lossWarnings({ graph: network, ...figures, layers: quality, precision });
   return {
     module,
     assembly,
@@ -262,6 +277,13 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     ...(found && { quantization: notesOf(found, samples, [...data.warnings, ...warnings], losses) }),
     stages,
   };
+}
+
+/** The network behind the front-end of a file. */
+async function withFrontend(file: string, network: Graph, isQuantizedFile: boolean): Promise<Graph> {
+  const read = importModel(await openSource(file), plain(basename(file, extname(file)), "_"));
+  const frontend = checkQuantized(simplify(checkGraph(read, "import of the front-end")), "front-end");
+  return checkWork(checkQuantized(joinFrontend(frontend, network, isQuantizedFile), "front-end"));
 }
 
 /** The two models that figures compare: as it was imported, and as it was quantised. */

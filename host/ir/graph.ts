@@ -5,9 +5,10 @@
 
 import { plain } from "../plain.ts";
 
-export const DTYPES = ["float32", "int8", "uint8", "int16", "int32"] as const;
+/** An integer of 64 bits is two uint32 along one axis more, the low one first. */
+export const DTYPES = ["float32", "int8", "uint8", "int16", "int32", "uint32"] as const;
 export type DType = (typeof DTYPES)[number];
-export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array;
+export type TensorData = Float32Array | Int8Array | Uint8Array | Int16Array | Int32Array | Uint32Array;
 export type Shape = readonly number[];
 
 /** The task of a model, by which it is judged. */
@@ -129,7 +130,7 @@ export class ModelError extends Error {
   }
 }
 
-const BYTES: Record<DType, number> = { float32: 4, int8: 1, uint8: 1, int16: 2, int32: 4 };
+const BYTES: Record<DType, number> = { float32: 4, int8: 1, uint8: 1, int16: 2, int32: 4, uint32: 4 };
 
 export const elements = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 export const byteSize = (tensor: Pick<Tensor, "dtype" | "shape">): number =>
@@ -141,6 +142,7 @@ const ARRAYS = {
   uint8: Uint8Array,
   int16: Int16Array,
   int32: Int32Array,
+  uint32: Uint32Array,
 } as const;
 
 /** Whether an array is of the type that holds elements of `dtype`. */

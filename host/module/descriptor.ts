@@ -78,13 +78,18 @@ function fieldsOf({ unit, scaling, features, labels, threshold, stream, units }:
   return fields;
 }
 
+function codeOf(name: string, dtype: DType): number {
+  const code = (TYPE_CODES as Partial<Record<DType, number>>)[dtype];
+  return code ?? fail(`tensor ${name}`, `a border of ${Object.keys(TYPE_CODES).join(", ")}`, dtype);
+}
+
 function record(tensor: BorderTensor): Uint8Array {
   const { name, dtype, source = "float32", decision = "none", shape, scale, zeroPoint } = tensor;
   const fields = fieldsOf(tensor);
   const present = (Object.keys(FIELD_BITS) as (keyof typeof FIELD_BITS)[]).filter((field) => fields[field]);
   const flags = present.reduce((bits, field) => bits | FIELD_BITS[field], 0);
   const body = Buffer.concat([
-    Uint8Array.of(TYPE_CODES[dtype] | (TYPE_CODES[source] << 4), flags, DECISION_CODES[decision]),
+    Uint8Array.of(codeOf(name, dtype) | (codeOf(name, source) << 4), flags, DECISION_CODES[decision]),
     text(name),
     number(shape.length),
     ...shape.map(number),
@@ -139,7 +144,8 @@ class DescriptorReader extends Reader {
 }
 
 const typeOf = (code: number, at: string): DType =>
-  DTYPES.find((name) => TYPE_CODES[name] === code) ?? fail(at, "a type from 0 to 4", code);
+  DTYPES.find((name) => (TYPE_CODES as Partial<Record<DType, number>>)[name] === code) ??
+  fail(at, "a type from 0 to 4", code);
 
 function readShape(reader: DescriptorReader, at: string): number[] {
   const rank = reader.u32();

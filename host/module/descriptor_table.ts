@@ -17,9 +17,12 @@ export const ELEMENTS_MAX = 2 ** 26;
 /** Names that are numbered: more columns than any table has that a module could read. */
 export const NUMBERED_MAX = 65536;
 
+/** Types of what a module takes and gives: uint32 is for what lies in between. */
+export type BorderDType = Exclude<DType, "uint32">;
+
 /** Codes of types, of raw tensors and of sensors' values; a raw tensor is never float32. */
 export const TYPE_CODES = { int8: 0, uint8: 1, int16: 2, int32: 3, float32: 4 } as const satisfies Record<
-  DType,
+  BorderDType,
   number
 >;
 

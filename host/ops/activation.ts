@@ -25,6 +25,7 @@ const TYPE_RANGES: Record<DType, Range> = {
   uint8: { min: 0, max: 255 },
   int16: { min: -32768, max: 32767 },
   int32: { min: -2147483648, max: 2147483647 },
+  uint32: { min: 0, max: 4294967295 },
   float32: { min: Number.NEGATIVE_INFINITY, max: Number.POSITIVE_INFINITY },
 };
 

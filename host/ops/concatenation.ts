@@ -15,7 +15,7 @@ export const concatenation = defineOperator({
   attributes: { axis: "int" },
   quantization: { output: { kind: "same" } },
   keepsOrder: true,
-  types: ["int8", "int16"],
+  types: ["int8", "int16", "int32", "uint32"],
 
   infer({ name, attributes, inputs }) {
     const { axis } = attributes;

@@ -3,16 +3,25 @@
 import { add, sub } from "./add.ts";
 import { argMax, argMin } from "./arg_max.ts";
 import { averagePool2d } from "./average_pool2d.ts";
+import { cast } from "./cast.ts";
 import { clip } from "./clip.ts";
 import { concatenation } from "./concatenation.ts";
 import { conv2d } from "./conv2d.ts";
+import { delay } from "./delay.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { dequantize } from "./dequantize.ts";
 import { div } from "./div.ts";
+import { energy } from "./energy.ts";
+import { fftAutoScale } from "./fft_auto_scale.ts";
+import { filterBank } from "./filter_bank.ts";
+import { filterBankLog } from "./filter_bank_log.ts";
+import { filterBankSquareRoot } from "./filter_bank_square_root.ts";
+import { framer } from "./framer.ts";
 import { fullyConnected } from "./fully_connected.ts";
 import { gruSequence } from "./gru_sequence.ts";
 import { hardSwish } from "./hard_swish.ts";
 import { impute } from "./impute.ts";
+import { integerArithmetic } from "./integer_arithmetic.ts";
 import { intervals } from "./intervals.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
@@ -26,7 +35,9 @@ import { mean, reduceSum } from "./mean.ts";
 import { mul } from "./mul.ts";
 import { normalize } from "./normalize.ts";
 import type { Operator } from "./operator.ts";
+import { overlapAdd } from "./overlap_add.ts";
 import { pad } from "./pad.ts";
+import { pcan } from "./pcan.ts";
 import { prelu } from "./prelu.ts";
 import { quadratic } from "./quadratic.ts";
 import { quantize } from "./quantize.ts";
@@ -34,8 +45,14 @@ import { reduceMax, reduceMin } from "./reduce_max.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
 import { resizeNearest } from "./resize_nearest.ts";
+import { irfft, rfft } from "./rfft.ts";
+import { scaleIntegers } from "./scale_integers.ts";
 import { select } from "./select.ts";
+import { signalWindow } from "./signal_window.ts";
+import { slide } from "./slide.ts";
 import { softmax } from "./softmax.ts";
+import { spectralSubtraction } from "./spectral_subtraction.ts";
+import { stacker } from "./stacker.ts";
 import { stridedSlice } from "./strided_slice.ts";
 import { subtractMax } from "./subtract_max.ts";
 import { svdf } from "./svdf.ts";
@@ -98,6 +115,24 @@ const list: readonly Operator[] = [
   transposeConv2d,
   unaryFunction,
   treeEnsemble,
+  cast,
+  delay,
+  energy,
+  fftAutoScale,
+  filterBank,
+  filterBankLog,
+  filterBankSquareRoot,
+  framer,
+  integerArithmetic,
+  overlapAdd,
+  pcan,
+  scaleIntegers,
+  signalWindow,
+  slide,
+  spectralSubtraction,
+  stacker,
+  irfft,
+  rfft,
 ];
 
 export const operators: ReadonlyMap<string, Operator> = new Map(

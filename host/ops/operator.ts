@@ -81,6 +81,8 @@ interface Definition<S extends AttributeSchema> extends Traits<AttributesOf<S>> 
   readonly types?: readonly DType[];
   /** Those of them whose arithmetic is ours: no reference kernel has it, so that no file of integers can mean it. */
   readonly ownTypes?: readonly DType[];
+  /** Its tensors hold whole numbers: a file states no scale for them, and none would change what it computes. */
+  readonly unscaled?: true;
   /** The fault in the types of its tensors, where they are not all the output's. */
   checkTypes?(node: Bound<AttributesOf<S>>): string | undefined;
   /** Type and scale of the float operator's output, for the rule "own"; its inputs are as in `quantizeConstants`. */
@@ -100,8 +102,8 @@ interface Definition<S extends AttributeSchema> extends Traits<AttributesOf<S>> 
 
 /** An operator whose attribute types have been checked and forgotten, so that all fit in one table. */
 export interface Operator
-  extends Omit<Traits<Attributes>, "keepsFactors" | "matrix" | "permute">,
-    Required<Pick<Traits<Attributes>, "keepsFactors" | "matrix" | "permute">> {
+  extends Omit<Traits<Attributes>, "keepsFactors" | "matrix" | "permute" | "zeroOutside">,
+    Required<Pick<Traits<Attributes>, "keepsFactors" | "matrix" | "permute" | "zeroOutside">> {
   readonly name: string;
   readonly summary: string;
   readonly arity: readonly [number, number];
@@ -109,6 +111,7 @@ export interface Operator
   readonly quantization: QuantizationRule;
   readonly types: readonly DType[];
   readonly ownTypes: readonly DType[];
+  readonly unscaled: boolean;
   readonly checkTypes: ((node: Bound<Attributes>) => string | undefined) | undefined;
   readonly outputType: ((node: Bound<Attributes>) => Pick<Tensor, "dtype" | "quantization">) | undefined;
   readonly quantizeConstants: ((node: Bound<Attributes>) => ReadonlyMap<number, Tensor>) | undefined;
@@ -182,12 +185,14 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
     quantization: definition.quantization,
     types: definition.types ?? ["int8"],
     ownTypes: definition.ownTypes ?? [],
+    unscaled: definition.unscaled ?? false,
     ...plainTraits(definition),
     ...(definition.tells && {
       tells: (node: Bound<Attributes>, feature?: number) => definition.tells!(typed(node), feature),
     }),
     keepsFactors: (node) => definition.keepsFactors?.(typed(node)) ?? false,
     matrix: (node) => definition.matrix?.(typed(node)),
+    zeroOutside: (node) => definition.zeroOutside?.(typed(node)),
     permute: ({ attributes }, axes, rank) =>
       definition.permute?.(typed({ name: definition.name, attributes }), axes, rank),
     checkTypes: definition.checkTypes && ((node) => definition.checkTypes!(typed(node))),

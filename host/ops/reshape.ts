@@ -11,7 +11,7 @@ export const reshape = defineOperator({
   keepsOrder: true,
   moves: true,
   keepsFactors: () => true,
-  types: ["int8", "int16"],
+  types: ["int8", "int16", "int32", "uint32"],
   infer({ name, attributes, inputs }) {
     if (elements(attributes.shape) !== elements(inputs[0]!.shape)) {
       throw new ModelError(`node ${name}: [${inputs[0]!.shape}] does not reshape to [${attributes.shape}]`);

@@ -247,7 +247,7 @@ export function checkQuantized(graph: Graph, stage: string): Graph {
     ...graph.nodes.flatMap((node) => [...node.inputs, ...node.outputs]),
   ]);
   for (const tensor of graph.tensors.values()) {
-    if (!used.has(tensor.name) || tensor.dtype === "int32") continue;
+    if (!used.has(tensor.name) || tensor.dtype === "int32" || tensor.dtype === "uint32") continue;
     if (tensor.dtype === "float32") {
       throw new ModelError(`after ${stage}: tensor ${tensor.name}: expected int8, found ${tensor.dtype}`);
     }

@@ -41,7 +41,7 @@ export const stridedSlice = defineOperator({
       strides: placeAxes(strides, axes, rank, 1),
     };
   },
-  types: ["int8", "int16"],
+  types: ["int8", "int16", "int32", "uint32"],
 
   infer({ name, attributes, inputs }) {
     const { shape } = inputs[0]!;

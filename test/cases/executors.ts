@@ -4,7 +4,7 @@ import { MACHINE_NAMES, MACHINES } from "../../host/firmware/qemu_machines.ts";
 import type { Vector } from "../../host/ir/graph.ts";
 import { fromBytes, type Graph, tensorOf, toBytes } from "../../host/ir/graph.ts";
 import { encodeDescriptor } from "../../host/module/descriptor.ts";
-import { DESCRIPTOR_SECTION } from "../../host/module/descriptor_table.ts";
+import { DESCRIPTOR_SECTION, TYPE_CODES } from "../../host/module/descriptor_table.ts";
 import type { Engine } from "../../host/module/engine.ts";
 import { addCustomSection } from "../../host/module/sections.ts";
 import { borderOf, bordersOf, dequantizeBytes, quantizeToBytes } from "../../host/ops/border.ts";
@@ -78,6 +78,12 @@ const emulated = MACHINE_NAMES.flatMap((machine) =>
     ),
   ),
 );
+
+/** Whether a descriptor has codes for the types of all inputs and outputs: what lies between layers has more types. */
+export function hasDescriptor(testCase: Case): boolean {
+  const { tensors, inputs, outputs } = imported(testCase);
+  return [...inputs, ...outputs].every((name) => tensors.get(name)!.dtype in TYPE_CODES);
+}
 
 /** Node's runtime: the kernels of servers in the place of the module's own, where there are such. */
 export const server: Executor = {

@@ -94,6 +94,37 @@ function goldenCase(file: string): Case | Missing {
   return { name, source: file, format: "tflite", model: new Uint8Array(readFileSync(path)), vectors };
 }
 
+interface SignalFile {
+  /** File name in the same folder. */
+  readonly model: string;
+  /** By recording: 16-bit samples behind a header of 44 bytes. */
+  readonly files: Readonly<Record<string, { readonly frames: number; readonly features_hex: string }>>;
+}
+
+const FRAME = 480;
+const HOP = 320;
+
+/** The features of recordings, frame by frame. */
+function signalCases(file: string): Case[] {
+  const folder = join(sharedFolder, "signal");
+  const { model, files } = readJson<SignalFile>(join(folder, file));
+  return Object.entries(files).map(([recording, { frames, features_hex: features }]) => {
+    const samples = new Uint8Array(readFileSync(join(folder, recording)).subarray(44));
+    const digits = features.length / frames;
+    const vectors = Array.from({ length: frames }, (_, i) => ({
+      inputs: [samples.slice(2 * HOP * i, 2 * (HOP * i + FRAME))],
+      outputs: [hex(features.slice(digits * i, digits * (i + 1)))],
+    }));
+    return {
+      name: `${model} ${recording}`,
+      source: file,
+      format: "tflite",
+      model: new Uint8Array(readFileSync(join(folder, model))),
+      vectors,
+    };
+  });
+}
+
 /** All cases in a fixed order: layers and small networks by file, then the large models. */
 export function loadTable(): Table {
   const layers = jsonFiles(layerFolder).flatMap(layerCases);
@@ -104,9 +135,17 @@ export function loadTable(): Table {
     };
   }
   const golden = jsonFiles(join(sharedFolder, "golden")).map(goldenCase);
+  const signals = existsSync(join(sharedFolder, "signal"));
   return {
-    cases: [...layers, ...golden.filter((entry): entry is Case => "model" in entry)],
-    missing: golden.filter((entry): entry is Missing => "reason" in entry),
+    cases: [
+      ...layers,
+      ...(signals ? signalCases("audio_preprocessor_int8.json") : []),
+      ...golden.filter((entry): entry is Case => "model" in entry),
+    ],
+    missing: [
+      ...(signals ? [] : [{ name: "recordings", reason: "no folder signal in shared" }]),
+      ...golden.filter((entry): entry is Missing => "reason" in entry),
+    ],
   };
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import flatbuffers
 import numpy as np
 import tflite
+from flatbuffers import flexbuffers
 
 ACTIVATIONS = ("none", "relu", "relu_n1_to_1", "relu6")  # the schema's order, so the index is the code
 PADDINGS = ("same", "valid")
@@ -20,6 +21,9 @@ TENSOR_TYPES = {
     "uint8": tflite.TensorType.UINT8,
     "int16": tflite.TensorType.INT16,
     "int8": tflite.TensorType.INT8,
+    "uint32": tflite.TensorType.UINT32,
+    "uint64": tflite.TensorType.UINT64,
+    "bool": tflite.TensorType.BOOL,
 }
 
 # operator -> (options table, operator version); options that are lists are written as vectors
@@ -30,11 +34,13 @@ OPERATORS = {
     "ARG_MIN": ("ArgMinOptions", 2),
     "AVERAGE_POOL_2D": ("Pool2DOptions", 2),
     "BATCH_TO_SPACE_ND": ("BatchToSpaceNDOptions", 2),
+    "CAST": ("CastOptions", 1),
     "CONCATENATION": ("ConcatenationOptions", 2),
     "CONV_2D": ("Conv2DOptions", 3),
     "DEPTHWISE_CONV_2D": ("DepthwiseConv2DOptions", 3),
     "DEPTH_TO_SPACE": ("DepthToSpaceOptions", 2),
     "DEQUANTIZE": ("DequantizeOptions", 2),
+    "DIV": ("DivOptions", 1),
     "ELU": (None, 1),
     "FULLY_CONNECTED": ("FullyConnectedOptions", 4),
     "HARD_SWISH": ("HardSwishOptions", 1),
@@ -124,7 +130,8 @@ class Graph:
         return self._buffers.index(content)
 
     def op(self, kind, inputs, output, **options):
-        """Adds an operator and returns `output`, or a list of several. An input of None is an absent optional one."""
+        """Adds an operator and returns `output`, or a list of several. An input of None is an absent optional one.
+        A kind that is not in OPERATORS is a custom one, with its options in FlexBuffers."""
         indices = [-1 if value is None else value.index for value in inputs]
         outputs = output if isinstance(output, list) else [output]
         self._operators.append((kind, indices, [value.index for value in outputs], options))
@@ -197,6 +204,9 @@ def _write_tensor(b, value, buffer, axis, is_variable):
 
 def _write_operator(b, code, kind, inputs, outputs, options):
     fields = {"Inputs": _ints(b, inputs), "Outputs": _ints(b, outputs)}
+    if kind not in OPERATORS:
+        fields["CustomOptions"] = b.CreateByteVector(bytes(flexbuffers.Dumps(options)))
+        return _table(b, "Operator", OpcodeIndex=code, **fields)
     name = OPERATORS[kind][0]
     if name is not None:
         vectors = {k: _ints(b, v) for k, v in options.items() if isinstance(v, list)}
@@ -206,6 +216,10 @@ def _write_operator(b, code, kind, inputs, outputs, options):
 
 
 def _write_code(b, kind):
+    if kind not in OPERATORS:
+        custom = tflite.BuiltinOperator.CUSTOM
+        name = b.CreateString(kind)
+        return _table(b, "OperatorCode", DeprecatedBuiltinCode=custom, BuiltinCode=custom, CustomCode=name, Version=1)
     code = getattr(tflite.BuiltinOperator, kind)
     return _table(
         b, "OperatorCode", DeprecatedBuiltinCode=min(code, 127), BuiltinCode=code, Version=OPERATORS[kind][1]

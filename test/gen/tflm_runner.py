@@ -9,15 +9,15 @@ import numpy as np
 ARENA_BYTES = 1 << 18
 
 
-def run_isolated(model, vectors, has_state=False):
-    """Returns the outputs, as lists of hex strings, or a string that says why the model was refused."""
+def run_isolated(model, vectors, has_state=False, clean=lambda outputs: outputs):
+    """`clean` is applied to the outputs of each vector, as hex strings. Returns the outputs, as lists of hex strings, or a string that says why the model was refused."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(read_end)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
         with os.fdopen(write_end, "w") as pipe:
-            json.dump(_run_twice(model, vectors, has_state), pipe)
+            json.dump(_run_twice(model, vectors, has_state, clean), pipe)
         os._exit(0)
     os.close(write_end)
     with os.fdopen(read_end) as pipe:
@@ -26,12 +26,12 @@ def run_isolated(model, vectors, has_state=False):
     return json.loads(text) if status == 0 else f"aborted, status {status}"
 
 
-def _run_twice(model, vectors, has_state):
+def _run_twice(model, vectors, has_state, clean):
     # A kernel that read stale arena bytes would answer differently when the order is turned round; one with state does.
     order = 1 if has_state else -1
     try:
-        forward = _run(model, vectors)
-        backward = _run(model, vectors[::order])[::order]
+        forward = [clean(outputs) for outputs in _run(model, vectors)]
+        backward = [clean(outputs) for outputs in _run(model, vectors[::order])[::order]]
     except (RuntimeError, ValueError) as error:
         return f"refused: {error}"
     return forward if forward == backward else "not deterministic"

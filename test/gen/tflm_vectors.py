@@ -26,6 +26,7 @@ import tflm_int16
 import tflm_movement
 import tflm_networks
 import tflm_recurrent
+import tflm_signal
 from tflm_runner import hex_bytes, run_isolated
 
 TARGET = Path(__file__).resolve().parent.parent / "vectors" / "tflm"
@@ -36,7 +37,10 @@ FAMILIES = {
     **tflm_networks.FAMILIES,
     **tflm_movement.FAMILIES,
     **tflm_recurrent.FAMILIES,
+    **tflm_signal.FAMILIES,
 }
+
+HAVE_STATE = {*tflm_recurrent.FAMILIES, *tflm_signal.HAVE_STATE}
 
 
 def make_case(family, make, index):
@@ -44,7 +48,7 @@ def make_case(family, make, index):
     rng = np.random.default_rng(zlib.crc32(f"{family}:{index}".encode()))
     suffix, model, vectors = make(rng, index)
     name = f"{family}_{index:03}_{suffix}"
-    outputs = run_isolated(model, vectors, has_state=family in tflm_recurrent.FAMILIES)
+    outputs = run_isolated(model, vectors, family in HAVE_STATE, tflm_signal.cleaner(family))
     if isinstance(outputs, str):
         print(f"{name}: {outputs}", file=sys.stderr)
         return None

@@ -9,7 +9,16 @@ import { sweep } from "./lowering/sweep.ts";
 /** Operators that exist at a model's border only and become no kernel. */
 const BORDER = ["dequantize"];
 /** Operators whose graphs are of either width: they have no separate ones of 16 bits. */
-const BOTH = ["impute", "intervals", "normalize", "select", "subtract_max", "svm_votes", "tree_ensemble"];
+const BOTH = [
+  "impute",
+  "intervals",
+  "normalize",
+  "select",
+  "slide",
+  "subtract_max",
+  "svm_votes",
+  "tree_ensemble",
+];
 
 sweep(500, 3);
 

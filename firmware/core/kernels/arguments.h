@@ -33,12 +33,24 @@ typedef struct thimble_arg_max_wide_arguments {
     int8_t bytes, sign;
 } thimble_arg_max_wide_arguments;
 
+typedef struct thimble_arithmetic_s32_arguments {
+    uint32_t a, b, output;
+    int32_t size[4], a_stride[4], b_stride[4], activation_min, activation_max;
+    int8_t operation;
+} thimble_arithmetic_s32_arguments;
+
 typedef struct thimble_pool2d_arguments {
     uint32_t input, output;
     int32_t batches, input_height, input_width, channels, output_height, output_width;
     int32_t kernel_height, kernel_width, stride_height, stride_width;
     int16_t pad_top, pad_left, activation_min, activation_max;
 } thimble_pool2d_arguments;
+
+typedef struct thimble_cast_arguments {
+    uint32_t input, output;
+    int32_t length;
+    int8_t input_bytes, output_bytes;
+} thimble_cast_arguments;
 
 typedef struct thimble_conv2d_s8_arguments {
     uint32_t input, output, weights, bias, multiplier, shift, scratch;
@@ -80,6 +92,27 @@ typedef struct thimble_depthwise_conv2d_s16_arguments {
     int16_t pad_top, pad_left, activation_min, activation_max;
     int8_t factor_step;
 } thimble_depthwise_conv2d_s16_arguments;
+
+typedef struct thimble_energy_s16_arguments {
+    uint32_t input, output;
+    int32_t length, start, end;
+} thimble_energy_s16_arguments;
+
+typedef struct thimble_fft_auto_scale_s16_arguments {
+    uint32_t input, output, bits;
+    int32_t length;
+} thimble_fft_auto_scale_s16_arguments;
+
+typedef struct thimble_fifo_s16_arguments {
+    uint32_t input, output, valid, samples, level;
+    int32_t rows, chunks, capacity, write, read, discard, prefill, extend;
+    int8_t tells;
+} thimble_fifo_s16_arguments;
+
+typedef struct thimble_filter_bank_u32_arguments {
+    uint32_t input, output, weights, bands;
+    int32_t channels;
+} thimble_filter_bank_u32_arguments;
 
 typedef struct thimble_fully_connected_per_channel_s8_arguments {
     uint32_t input, output, weights, bias, multiplier, shift, scratch;
@@ -129,11 +162,22 @@ typedef struct thimble_intervals_arguments {
     int8_t input_bytes, output_bytes;
 } thimble_intervals_arguments;
 
+typedef struct thimble_irfft_s16_arguments {
+    uint32_t input, output, twiddles, real_twiddles, scratch;
+    int32_t fft_length;
+} thimble_irfft_s16_arguments;
+
 typedef struct thimble_log_softmax_s8_arguments {
     uint32_t input, output;
     int32_t rows, depth, multiplier, difference_min, back_multiplier;
     int8_t shift, back_shift;
 } thimble_log_softmax_s8_arguments;
+
+typedef struct thimble_log_u32_arguments {
+    uint32_t input, output, table;
+    int32_t length, output_scale;
+    int8_t input_correction_bits;
+} thimble_log_u32_arguments;
 
 typedef struct thimble_sigmoid_s16_arguments {
     uint32_t input, output, table;
@@ -196,6 +240,11 @@ typedef struct thimble_normalize_arguments {
     int8_t bytes, norm, bits;
 } thimble_normalize_arguments;
 
+typedef struct thimble_overlap_add_s16_arguments {
+    uint32_t input, state, output;
+    int32_t rows, frames, size, step;
+} thimble_overlap_add_s16_arguments;
+
 typedef struct thimble_pad_s16_arguments {
     uint32_t input, output;
     int32_t length, value, offset, size[4], stride[3];
@@ -205,6 +254,12 @@ typedef struct thimble_pad_s8_arguments {
     uint32_t input, output;
     int32_t output_bytes, value, offset, size[4], stride[3];
 } thimble_pad_s8_arguments;
+
+typedef struct thimble_pcan_u32_arguments {
+    uint32_t input, noise, table, output;
+    int32_t length;
+    int8_t snr_shift;
+} thimble_pcan_u32_arguments;
 
 typedef struct thimble_prelu_s8_arguments {
     uint32_t a, b, output;
@@ -251,6 +306,28 @@ typedef struct thimble_resize_nearest_arguments {
     int32_t batches, input_height, input_width, output_height, output_width, pixel_bytes;
 } thimble_resize_nearest_arguments;
 
+typedef struct thimble_rfft_s16_arguments {
+    uint32_t input, output, twiddles, real_twiddles, scratch;
+    int32_t input_length, fft_length;
+} thimble_rfft_s16_arguments;
+
+typedef struct thimble_scale_integers_arguments {
+    uint32_t input, output;
+    int32_t length, factor, addend, divisor, offset, min, max;
+    int8_t input_bytes, output_bytes;
+} thimble_scale_integers_arguments;
+
+typedef struct thimble_signal_window_s16_arguments {
+    uint32_t input, window, output;
+    int32_t rows, length;
+    int8_t shift, saturates;
+} thimble_signal_window_s16_arguments;
+
+typedef struct thimble_slide_arguments {
+    uint32_t input, state, output;
+    int32_t input_bytes, window_bytes;
+} thimble_slide_arguments;
+
 typedef struct thimble_softmax_s16_arguments {
     uint32_t input, output, exp, reciprocal;
     int32_t rows, depth, multiplier;
@@ -262,6 +339,19 @@ typedef struct thimble_softmax_s8_arguments {
     int32_t rows, depth, multiplier, difference_min;
     int8_t shift;
 } thimble_softmax_s8_arguments;
+
+typedef struct thimble_spectral_subtraction_u32_arguments {
+    uint32_t input, state, output, noise;
+    int32_t length;
+    uint16_t smoothing, one_minus_smoothing, alternate_smoothing, alternate_one_minus_smoothing;
+    uint16_t min_signal_remaining;
+    int8_t smoothing_bits, bits, clamping;
+} thimble_spectral_subtraction_u32_arguments;
+
+typedef struct thimble_square_root_u64_arguments {
+    uint32_t input, output, bits;
+    int32_t length;
+} thimble_square_root_u64_arguments;
 
 typedef struct thimble_strided_copy_arguments {
     uint32_t input, output;

@@ -43,6 +43,15 @@ const thimble_kernel thimble_kernels[] = {
     {"kernel.depthwise_conv2d_s8.2", sizeof(thimble_depthwise_conv2d_s8_arguments),
      thimble_depthwise_conv2d_s8},
 #endif
+#ifndef THIMBLE_NO_ENERGY_S16
+    {"kernel.energy_s16.1", sizeof(thimble_energy_s16_arguments), thimble_energy_s16},
+#endif
+#ifndef THIMBLE_NO_FFT_AUTO_SCALE_S16
+    {"kernel.fft_auto_scale_s16.1", sizeof(thimble_fft_auto_scale_s16_arguments), thimble_fft_auto_scale_s16},
+#endif
+#ifndef THIMBLE_NO_FILTER_BANK_U32
+    {"kernel.filter_bank_u32.1", sizeof(thimble_filter_bank_u32_arguments), thimble_filter_bank_u32},
+#endif
 #ifndef THIMBLE_NO_FULLY_CONNECTED_PER_CHANNEL
     {"kernel.fully_connected_per_channel_s8.2", sizeof(thimble_fully_connected_per_channel_s8_arguments),
      thimble_fully_connected_per_channel_s8},
@@ -67,6 +76,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_FULLY_CONNECTED_W16_S16
     {"kernel.fully_connected_w16_s16.1", sizeof(thimble_fully_connected_w16_s16_arguments),
      thimble_fully_connected_w16_s16},
+#endif
+#ifndef THIMBLE_NO_LOG_U32
+    {"kernel.log_u32.1", sizeof(thimble_log_u32_arguments), thimble_log_u32},
 #endif
 #ifndef THIMBLE_NO_LOGISTIC_S16
     {"kernel.logistic_s16.1", sizeof(thimble_sigmoid_s16_arguments), thimble_logistic_s16},
@@ -95,6 +107,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_PAD
     {"kernel.pad_s8.1", sizeof(thimble_pad_s8_arguments), thimble_pad_s8},
 #endif
+#ifndef THIMBLE_NO_PCAN_U32
+    {"kernel.pcan_u32.1", sizeof(thimble_pcan_u32_arguments), thimble_pcan_u32},
+#endif
 #ifndef THIMBLE_NO_RESCALE_S16
     {"kernel.rescale_s16.1", sizeof(thimble_rescale_s16_arguments), thimble_rescale_s16},
 #endif
@@ -104,11 +119,30 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_RESCALE_S8_S16
     {"kernel.rescale_s8_s16.1", sizeof(thimble_rescale_s8_s16_arguments), thimble_rescale_s8_s16},
 #endif
+#ifndef THIMBLE_NO_RFFT_S16
+    {"kernel.rfft_s16.1", sizeof(thimble_rfft_s16_arguments), thimble_rfft_s16},
+#endif
+#ifndef THIMBLE_NO_SCALE_INTEGERS
+    {"kernel.scale_integers.1", sizeof(thimble_scale_integers_arguments), thimble_scale_integers},
+#endif
+#ifndef THIMBLE_NO_SIGNAL_WINDOW_S16
+    {"kernel.signal_window_s16.1", sizeof(thimble_signal_window_s16_arguments), thimble_signal_window_s16},
+#endif
+#ifndef THIMBLE_NO_SLIDE
+    {"kernel.slide.1", sizeof(thimble_slide_arguments), thimble_slide},
+#endif
 #ifndef THIMBLE_NO_SOFTMAX_S16
     {"kernel.softmax_s16.1", sizeof(thimble_softmax_s16_arguments), thimble_softmax_s16},
 #endif
 #ifndef THIMBLE_NO_SOFTMAX
     {"kernel.softmax_s8.1", sizeof(thimble_softmax_s8_arguments), thimble_softmax_s8},
+#endif
+#ifndef THIMBLE_NO_SPECTRAL_SUBTRACTION_U32
+    {"kernel.spectral_subtraction_u32.1", sizeof(thimble_spectral_subtraction_u32_arguments),
+     thimble_spectral_subtraction_u32},
+#endif
+#ifndef THIMBLE_NO_SQUARE_ROOT_U64
+    {"kernel.square_root_u64.1", sizeof(thimble_square_root_u64_arguments), thimble_square_root_u64},
 #endif
 #ifndef THIMBLE_NO_TANH_S16
     {"kernel.tanh_s16.1", sizeof(thimble_sigmoid_s16_arguments), thimble_tanh_s16},

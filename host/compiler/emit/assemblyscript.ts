@@ -30,6 +30,7 @@ const TYPES: Record<string, string> = {
   Uint8Array: "u8",
   Int16Array: "i16",
   Int32Array: "i32",
+  Uint32Array: "u32",
 };
 
 /** Joins items into indented lines of at most WIDTH columns. */

@@ -4,12 +4,14 @@ import { absorbSelect } from "./absorb_select.ts";
 import { chooseInTrees } from "./choose_in_trees.ts";
 import { columnsAtBorder } from "./columns.ts";
 import { dropChannels } from "./drop_channels.ts";
+import { dropFraming } from "./drop_framing.ts";
 import { foldAffine } from "./fold_affine.ts";
 import { foldConstants } from "./fold_constants.ts";
 import { foldScale } from "./fold_scale.ts";
 import { fuseActivation } from "./fuse_activation.ts";
 import { fuseBias } from "./fuse_bias.ts";
 import { fuseDense } from "./fuse_dense.ts";
+import { fuseIntegers } from "./fuse_integers.ts";
 import { fusePad } from "./fuse_pad.ts";
 import { fuseTables } from "./fuse_tables.ts";
 import { labelProbabilities } from "./label_probabilities.ts";
@@ -45,6 +47,8 @@ export const passes: readonly Pass[] = [
   { name: "fuse dense", run: fuseDense },
   { name: "fuse activation", run: fuseActivation },
   { name: "use integers", run: useIntegers },
+  { name: "drop framing", run: dropFraming },
+  { name: "fuse integers", run: fuseIntegers },
   { name: "fuse pad", run: fusePad },
   { name: "drop channels", run: dropChannels },
   { name: "remove unused", run: removeUnused },

@@ -399,6 +399,70 @@ const lstm = ({ numbers: n }: CallShape): Features => {
   return { call: 1, rows: n["steps"]!, products: 4 * outputs * (n["inputs"]! + n["units"]!), outputs };
 };
 
+// Signals
+
+/** Widths are found by comparing them for each value. */
+const casts = (shape: CallShape): Features => ({
+  ...values(shape),
+  widths: shape.numbers["length"]! * shape.numbers["outputBytes"]!,
+});
+
+/** The operation is found by comparing its number with one after another. */
+const arithmetic = (shape: CallShape): Features => {
+  const features = elementwise(shape);
+  return { ...features, comparisons: features["outputs"]! * shape.numbers["operation"]! };
+};
+
+/** Once for each value of a row. */
+const values = ({ numbers: n }: CallShape): Features => ({ call: 1, values: n["length"]! });
+
+const windowed = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  values: product(n, "rows", "length"),
+});
+
+/** Stages take fours of values, and turn them but in the first; the last step takes pairs. */
+function fourier({ numbers: n }: CallShape): Features {
+  const size = n["fftLength"]! / 2;
+  const stages = Math.floor(Math.log2(size) / 2) + (Math.log2(size) % 2) - 1;
+  return { call: 1, turns: (stages * size) / 4, factors: size / 4, values: size };
+}
+
+const energies = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  values: n["end"]! - n["start"]!,
+  zeros: n["length"]! - n["end"]! + n["start"]!,
+});
+
+const bands = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["channels"]! + 1,
+  products: n["terms"]!,
+});
+
+/** A queue that is as full as it gets, which it always is but where a stream begins. */
+const queue = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  chunks: product(n, "rows", "chunks"),
+  copied: product(n, "rows", "chunks") * (n["read"]! + n["write"]!),
+  moved: product(n, "rows", "chunks") * (n["capacity"]! - n["discard"]!),
+});
+
+const sliding = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  copied: n["windowBytes"]! + n["inputBytes"]!,
+  moved: n["windowBytes"]! - n["inputBytes"]!,
+});
+
+const overlap = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  chunks: product(n, "rows", "frames"),
+  values: product(n, "rows", "frames", "size"),
+});
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -464,6 +528,22 @@ const table: Readonly<Record<string, Row>> = {
   tree_ensemble_s16: both(trees),
   tree_ensemble_extended_s8: both(treesWithLongSplits),
   tree_ensemble_extended_s16: both(treesWithLongSplits),
+  arithmetic_s32: both(arithmetic),
+  cast: both(casts),
+  energy_s16: both(energies),
+  fft_auto_scale_s16: both(values),
+  fifo_s16: both(queue),
+  filter_bank_u32: both(bands),
+  irfft_s16: both(fourier),
+  log_u32: both(values),
+  overlap_add_s16: both(overlap),
+  pcan_u32: both(values),
+  rfft_s16: both(fourier),
+  scale_integers: both(values),
+  signal_window_s16: both(windowed),
+  spectral_subtraction_u32: both(values),
+  slide: both(sliding),
+  square_root_u64: both(values),
 };
 
 /** Kernels that the cost model knows. */

@@ -6,7 +6,7 @@ import { createHash, createPublicKey, type KeyObject } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { readPublicKey } from "../../image/keys.ts";
 import { isImage, parseImage, verifyImage } from "../../image/mcuboot.ts";
-import { elements, ModelError, type Task } from "../../ir/graph.ts";
+import { byteSize, ModelError, type Task } from "../../ir/graph.ts";
 import { readDescriptor } from "../../module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
 import { PAGE } from "../../module/engine.ts";
@@ -88,8 +88,6 @@ const describe = (tensor: BorderTensor, names: readonly string[] | undefined): D
   decision: tensor.decision ?? "none",
 });
 
-const BYTES = { int8: 1, uint8: 1, int16: 2, int32: 4, float32: 4 } as const;
-
 /** Throws ModelError where the descriptor speaks of other tensors than the module has. */
 function checkTensors(
   kind: "input" | "output",
@@ -98,8 +96,8 @@ function checkTensors(
 ): void {
   if (found.length !== infos.length)
     throw new ModelError(`descriptor: expected ${found.length} ${kind}s, found ${infos.length}`);
-  infos.forEach(({ dtype, shape }, i) => {
-    const bytes = elements(shape) * BYTES[dtype];
+  infos.forEach((info, i) => {
+    const bytes = byteSize(info);
     if (bytes !== found[i]!.bytes)
       throw new ModelError(`descriptor: ${kind} ${i}: expected ${found[i]!.bytes} bytes, found ${bytes}`);
   });

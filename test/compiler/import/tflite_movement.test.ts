@@ -23,7 +23,7 @@ function translate(
   const source: Source = {
     inputs,
     outputs: outputs.map((shape, i) => int8(`y${i}`, shape)),
-    options: { int: of, byte: of, float: of },
+    options: { int: of, byte: of, float: of, custom: () => new Map() },
     between: (like, shape) => ({ ...like, name: "between", shape }),
   };
   return translations.get(type)!(source);

@@ -24,6 +24,7 @@ import {
   view,
   type Window,
 } from "./layers.ts";
+import { signalLayers } from "./signal_layers.ts";
 
 export interface CalibrationCase {
   readonly graph: Graph;
@@ -394,7 +395,7 @@ export const layerCases: readonly CalibrationCase[] = [
   ...others.map(small),
   ...[...movements, ...resizes, ...transposeConvolutions, ...comparisons].map(small),
   ...wides.map(small),
-  ...[...forests, ...classicLayers, ...recurrentLayers].map(small),
+  ...[...forests, ...classicLayers, ...recurrentLayers, ...signalLayers].map(small),
 ];
 
 const conv = convolution(window(4, 4, 8, 1), 8);

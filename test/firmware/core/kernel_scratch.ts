@@ -28,6 +28,7 @@ export function scratchOf(call: Call): { begin: number; end: number } {
     const bytes = isWide(call.kernel) ? 2 * terms : v.tile! * terms;
     return { begin, end: isPointwise && v.input !== v.output ? begin : begin + bytes };
   }
+  if (call.kernel === "rfft_s16") return { begin, end: begin + 2 * v.fftLength! };
   if (v.scratch === undefined || !call.kernel.startsWith("depthwise")) return { begin, end: begin };
   const height = planeSize(v.outputHeight!, v.strideHeight!, v.kernelHeight!, v.dilationHeight!);
   const width = planeSize(v.outputWidth!, v.strideWidth!, v.kernelWidth!, v.dilationWidth!);

@@ -1,7 +1,7 @@
 /** Commands of firmware/port/posix/values.c about an example, and what the host's own codec answers to them. */
 import assert from "node:assert/strict";
 import { ModelError, toBytes } from "../../../host/ir/graph.ts";
-import { TASK_CODES, TYPE_CODES } from "../../../host/module/descriptor_table.ts";
+import { type BorderDType, TASK_CODES, TYPE_CODES } from "../../../host/module/descriptor_table.ts";
 import { type Borders, type BorderTensor, dequantizeBytes, quantizeInput } from "../../../host/ops/border.ts";
 import { type Decided, decideOutputs } from "../../../host/ops/border_decision.ts";
 import { makeImage, STATUS } from "../../support/signed_images.ts";
@@ -30,7 +30,7 @@ export const decisionText = (decided: Decided | undefined): string =>
 function descriptionText(tensor: BorderTensor, { task }: Borders): string {
   const { name, unit = "-", dtype, source, scale, zeroPoint, shape, features, labels, stream } = tensor;
   const { sampleRate = 0, channels = 0, hop = 0 } = stream ?? {};
-  const types = `${task ? TASK_CODES[task] : 0} ${TYPE_CODES[dtype]} ${TYPE_CODES[source!]}`;
+  const types = `${task ? TASK_CODES[task] : 0} ${TYPE_CODES[dtype as BorderDType]} ${TYPE_CODES[source as BorderDType]}`;
   const names = (features ?? labels)?.length ?? 0;
   return `0 ${name} ${unit} ${types} ${float(scale)} ${zeroPoint} ${names} ${sampleRate} ${channels} ${hop} [${shape}]`;
 }

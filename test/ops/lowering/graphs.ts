@@ -23,6 +23,7 @@ import { FUNCTION_NAMES } from "../../../host/ops/unary_function.ts";
 import { forestTensors } from "../../support/forests.ts";
 import { classicGraphs } from "./classic_graphs.ts";
 import { gruSequence, lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
+import { signalGraphs } from "./signal_graphs.ts";
 
 const NODE = "node";
 /** From 512 equal values on, their sum takes a shift of 32, which TensorFlow Lite Micro leaves undefined. */
@@ -746,4 +747,5 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   transpose_conv2d: transposeConv2d,
   unary_function: lookup("unary_function", unaryFunctions, int8Outputs),
   tree_ensemble: treeEnsemble,
+  ...signalGraphs,
 };

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { lcgBytes } from "../../../host/compiler/verify/vectors.ts";
 import {
   type Attributes,
+  byteSize,
   type DType,
   elements,
   fromBytes,
@@ -30,7 +31,7 @@ const state = (tensor: Tensor): Tensor => ({ ...tensor, next: `${tensor.name}_ne
 
 /** With the same random bytes in every run; values of 32 bits are those of biases. */
 function filled(tensor: Tensor, seed: number): Tensor {
-  const bytes = { int8: 1, uint8: 1, int16: 2, int32: 4, float32: 4 }[tensor.dtype];
+  const bytes = byteSize(tensor) / elements(tensor.shape);
   const values = fromBytes(tensor.dtype, lcgBytes(seed, elements(tensor.shape) * bytes).bytes);
   return { ...tensor, data: tensor.dtype === "int32" ? values.map((value) => value >> 18) : values };
 }

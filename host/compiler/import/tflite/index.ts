@@ -27,35 +27,14 @@ import {
   type TfliteOperator,
   type TfliteTensor,
 } from "./schema.ts";
-import type { Source, Translation } from "./source.ts";
+import type { NewState, Source, Translation } from "./source.ts";
 import { keepUsed } from "./used_operators.ts";
-
-const DTYPES: Readonly<Record<string, DType>> = {
-  FLOAT32: "float32",
-  INT8: "int8",
-  UINT8: "uint8",
-  INT16: "int16",
-  INT32: "int32",
-};
-
-/** Biases of 16-bit layers are of 64 bits in most files; here they have 32, as do all sums' constants. */
-function narrowed({ name, shape, data }: TfliteTensor): Int32Array {
-  const found = data.length;
-  if (found !== 8 * elements(shape))
-    throw new ModelError(
-      `tensor ${name}: expected ${8 * elements(shape)} bytes for [${shape}], found ${found}`,
-    );
-  const wide = new BigInt64Array(data.slice().buffer);
-  const wrong = wide.find((value) => value !== BigInt.asIntN(32, value));
-  if (wrong !== undefined)
-    throw new ModelError(`tensor ${name}: expected int64 values that fit 32 bits, found ${wrong}`);
-  return Int32Array.from(wide, Number);
-}
+import { DTYPES, narrowed, shapeOf, withWholeNumbers } from "./whole_numbers.ts";
 
 /** Scalars have an empty shape in TFLite and here alike: one element. */
 function tensorData(tensor: TfliteTensor, dtype: DType): Tensor["data"] {
   if (tensor.data.length === 0) return undefined;
-  const expected = byteSize({ dtype, shape: tensor.shape });
+  const expected = byteSize({ dtype, shape: shapeOf(tensor) });
   if (tensor.data.length !== expected) {
     throw new ModelError(
       `tensor ${tensor.name}: expected ${expected} bytes for [${tensor.shape}], found ${tensor.data.length}`,
@@ -99,6 +78,14 @@ function perChannel(tensor: Tensor, source: TfliteTensor, axis: number): Quantiz
   return { scales, zeroPoints: zeroPointsOf(source), axis };
 }
 
+function checkSize(name: string, shape: Shape): void {
+  checkRank(shape, `tensor ${name}: `);
+  if (shape.some((n) => !(n >= 1)) || elements(shape) > MAX_ELEMENTS)
+    throw new ModelError(
+      `tensor ${name}: expected a shape of at most ${MAX_ELEMENTS} elements, found [${shape}]`,
+    );
+}
+
 function toTensor(tensor: TfliteTensor, name: string, unique: (name: string) => string): Tensor {
   if (tensor.fault !== undefined) throw new ModelError(`tensor ${name}: ${tensor.fault}`);
   const isLong = tensor.type === "INT64" && tensor.data.length > 0;
@@ -108,18 +95,14 @@ function toTensor(tensor: TfliteTensor, name: string, unique: (name: string) => 
       `tensor ${name}: type ${tensor.type}: expected one of ${Object.keys(DTYPES).join(", ")}`,
     );
   if (tensor.isSparse) throw new ModelError(`tensor ${name}: sparse tensors are not supported`);
-  checkRank(tensor.shape, `tensor ${name}: `);
-  if (tensor.shape.some((n) => n < 1) || elements(tensor.shape) > MAX_ELEMENTS) {
-    throw new ModelError(
-      `tensor ${name}: expected a shape of at most ${MAX_ELEMENTS} elements, found [${tensor.shape}]`,
-    );
-  }
+  const shape = shapeOf(tensor);
+  checkSize(name, shape);
   const data = isLong ? narrowed(tensor) : tensorData(tensor, dtype);
   const quantization = quantizationOf({ ...tensor, name }, dtype);
   return {
     name,
     dtype,
-    shape: tensor.shape,
+    shape,
     ...(data && { data }),
     ...(quantization && { quantization }),
     ...(tensor.isVariable && !data && { next: unique(`${name}_next`) }),
@@ -141,9 +124,9 @@ function checkQuantization(
   inputs: readonly (Tensor | undefined)[],
   outputs: readonly Tensor[],
 ): void {
-  const { quantization: rule, types: all, ownTypes } = operatorOf(op);
+  const { quantization: rule, types: all, ownTypes, unscaled } = operatorOf(op);
   const output = outputs[0]!;
-  if (output.dtype === "float32" || op === "quantize") return;
+  if (output.dtype === "float32" || op === "quantize" || unscaled) return;
   const types = all.filter((type) => !ownTypes.includes(type));
   if (!types.includes(output.dtype))
     throw new ModelError(
@@ -211,6 +194,8 @@ interface Tensors {
   weights(tensor: Tensor, axis: number): Tensor;
   /** The tensor with a variable's next value. */
   next(state: Tensor): Tensor;
+  /** A variable that the file does not have, and its next value. */
+  state(op: string, like: NewState): readonly [Tensor, Tensor];
 }
 
 function nextOf(state: Tensor | undefined, { next }: Pick<Tensors, "next">): Tensor {
@@ -239,6 +224,8 @@ function checkShapes({ op, attributes, inputs, outputs }: ReturnType<typeof toSt
     throw new ModelError(`expected ${least} to ${most} inputs, found ${inputs.length}`);
   // Inputs that are missing are told by the specification.
   if (missingInput(operator, inputs) >= 0) return;
+  const fault = operator.unscaled && operator.checkTypes?.({ name: op, attributes, inputs, outputs });
+  if (fault) throw new ModelError(fault);
   operator.infer({ name: op, attributes, inputs }).forEach((shape, i) => {
     const output = outputs[i];
     if (output && output.shape.join() !== shape.join())
@@ -284,7 +271,12 @@ function translateOperator(operator: TfliteOperator, tensors: Tensors): Node[] {
       throw new ModelError("variables (state between inferences) are not supported here");
     const kept = states.map((i) => nextOf(inputs[i], { next }));
     if ("op" in translation) {
-      const step = toStep(translation, { inputs, outputs: [...outputs, ...kept] }, tensors);
+      const added = (translation.newStates ?? []).map((like) => tensors.state(translation.op, like));
+      const operands = {
+        inputs: [...inputs, ...added.map(([state]) => state)],
+        outputs: [...outputs, ...kept, ...added.map(([, after]) => after)],
+      };
+      const step = toStep(translation, operands, tensors);
       const attributes = { ...step.attributes, ...sumsOf(operator, translation, outputs[0]!, tensors) };
       return [toNode({ ...step, attributes }, `${operator.index}`)];
     }
@@ -339,6 +331,13 @@ class FileTensors implements Tensors {
   next = ({ dtype, shape, quantization, next }: Tensor): Tensor =>
     this.add({ name: next!, dtype, shape, ...(quantization && { quantization }) });
 
+  state = (op: string, { dtype, shape }: NewState): readonly [Tensor, Tensor] => {
+    const name = this.unique(`${op}_state`);
+    checkSize(name, shape);
+    const next = this.unique(`${name}_next`);
+    return [this.add({ name, dtype, shape, next }), this.add({ name: next, dtype, shape })];
+  };
+
   weights = (tensor: Tensor, axis: number): Tensor => {
     const source = this.sources.get(tensor);
     if (!tensor.quantization || !source || source.scales.length < 2) return tensor;
@@ -363,13 +362,13 @@ class FileTensors implements Tensors {
     const tensors = [...this.cache.values()].filter((tensor) => !replaced.has(tensor.name));
     const rename = (tensor: string): string => names.get(tensor) ?? tensor;
     const all = [...tensors, ...this.added].map((tensor) => ({ ...tensor, name: rename(tensor.name) }));
-    return {
+    return withWholeNumbers({
       name,
       tensors: new Map(all.map((tensor) => [tensor.name, tensor])),
       nodes: nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename) })),
       inputs,
       outputs,
-    };
+    });
   }
 }
 

@@ -14,6 +14,7 @@ import {
   unpack,
 } from "./movement.ts";
 import { lstm, svdf } from "./recurrent.ts";
+import { integersOr, signalTranslations } from "./signal.ts";
 import {
   activation,
   constantAxis,
@@ -247,7 +248,7 @@ const div: Translate = (source) => {
 /** By the name of the schema's BuiltinOperator. */
 export const translations: ReadonlyMap<string, Translate> = new Map<string, Translate>([
   ["ABS", unaryFunction("abs")],
-  ["ADD", elementwise("add")],
+  ["ADD", integersOr("add", elementwise("add"), "refused")],
   ["ARG_MAX", argument("arg_max")],
   ["ARG_MIN", argument("arg_min")],
   ["AVERAGE_POOL_2D", pool("average_pool2d")],
@@ -259,7 +260,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["DEPTHWISE_CONV_2D", depthwiseConv2d],
   ["DEPTH_TO_SPACE", depthToSpace],
   ["DEQUANTIZE", unary("dequantize")],
-  ["DIV", div],
+  ["DIV", integersOr("div", div, "clamps")],
   ["ELU", unaryFunction("elu", 1)],
   ["EXP", unaryFunction("exp")],
   ["EXPAND_DIMS", reshape],
@@ -271,11 +272,11 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["LOG", unaryFunction("log")],
   ["LOGISTIC", unary("logistic")],
   ["LOG_SOFTMAX", unary("log_softmax")],
-  ["MAXIMUM", comparing(unary("maximum"))],
+  ["MAXIMUM", integersOr("maximum", comparing(unary("maximum")))],
   ["MAX_POOL_2D", pool("max_pool2d")],
   ["MEAN", reduction("mean")],
-  ["MINIMUM", comparing(unary("minimum"))],
-  ["MUL", elementwise("mul")],
+  ["MINIMUM", integersOr("minimum", comparing(unary("minimum")))],
+  ["MUL", integersOr("mul", elementwise("mul"), "clamps")],
   ["NEG", unaryFunction("neg")],
   ["PACK", pack],
   ["PAD", pad],
@@ -303,7 +304,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["SQUARE", unaryFunction("square")],
   ["SQUEEZE", reshape],
   ["STRIDED_SLICE", stridedSlice],
-  ["SUB", elementwise("sub")],
+  ["SUB", integersOr("sub", elementwise("sub"), "clamps")],
   ["SUM", reduction("reduce_sum")],
   ["SVDF", svdf],
   ["TANH", unary("tanh")],
@@ -312,4 +313,5 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["TRANSPOSE_CONV", transposeConv],
   ["UNIDIRECTIONAL_SEQUENCE_LSTM", lstm],
   ["UNPACK", unpack],
+  ...signalTranslations,
 ]);

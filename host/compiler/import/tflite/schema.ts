@@ -1,6 +1,7 @@
 import { ModelError } from "../../../ir/graph.ts";
 import { BUILTIN_OPERATORS } from "./builtin_operators.ts";
 import { FlatBuffer, type Table } from "./flatbuffer.ts";
+import { readFlexMap } from "./flexbuffer.ts";
 
 /** The part of the TFLite schema (version 3) that kernels compute with, as plain values. */
 export interface TfliteTensor {
@@ -41,6 +42,8 @@ export interface Options {
   int(id: number, fallback?: number): number;
   byte(id: number, fallback?: number): number;
   float(id: number, fallback?: number): number;
+  /** Those of a custom operator, by name. */
+  custom(): ReadonlyMap<string, number>;
 }
 
 const TENSOR_TYPES = [
@@ -123,6 +126,7 @@ function optionsOf(file: FlatBuffer, table: Table): Options {
     int: (id, fallback = 0) => (options ? file.int32(options, id, fallback) : fallback),
     byte: (id, fallback = 0) => (options ? file.int8(options, id, fallback) : fallback),
     float: (id, fallback = 0) => (options ? file.float32(options, id, fallback) : fallback),
+    custom: () => readFlexMap(file.data(table, 5)),
   };
 }
 

@@ -1,6 +1,9 @@
-import { type Attributes, ModelError, type Shape, type Tensor } from "../../../ir/graph.ts";
+import { type Attributes, type DType, ModelError, type Shape, type Tensor } from "../../../ir/graph.ts";
 import type { Activation } from "../../../ops/activation.ts";
 import type { Options } from "./schema.ts";
+
+/** A state that the operator keeps for itself, and that no tensor of the file is. */
+export type NewState = { readonly dtype: DType; readonly shape: Shape };
 
 /** The translation of a TFLite operator: an operator of ours, its attributes, and the inputs it keeps. */
 export interface Translation {
@@ -10,6 +13,8 @@ export interface Translation {
   readonly inputs?: readonly number[];
   /** Positions of the inputs that are variables, which the operator reads and writes. */
   readonly states?: readonly number[];
+  /** Further states, behind the other inputs. */
+  readonly newStates?: readonly NewState[];
 }
 
 /** One of several operators of ours that a TFLite operator becomes, in execution order. */

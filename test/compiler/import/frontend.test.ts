@@ -1,0 +1,131 @@
+/** A front-end and a network as one module: the features, and what the network says of the last of them. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { joinFrontend } from "../../../host/compiler/import/frontend.ts";
+import { type Graph, quantized, type Shape, type Tensor } from "../../../host/ir/graph.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
+import { compileGraph } from "../../../host/pipeline.ts";
+import { qemu } from "../../../host/runtime/engines/qemu.ts";
+import { runReference } from "../../../host/runtime/engines/reference.ts";
+import { v8 } from "../../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
+import {
+  expectFeatures,
+  expectWord,
+  framesOf,
+  NO,
+  preprocessorGraph,
+  speechGraph,
+  withoutRecordings,
+  YES,
+} from "./recordings.ts";
+
+const firmware = await qemu.availability();
+const withoutFirmware = firmware.available ? false : `${firmware.reason}; install: ${firmware.install}`;
+
+const tensor = (name: string, dtype: Tensor["dtype"], shape: Shape, scale = 1, zeroPoint = 0): Tensor => ({
+  name,
+  dtype,
+  shape,
+  quantization: quantized(scale, zeroPoint),
+});
+
+const graphOf = (
+  name: string,
+  op: string,
+  attributes: Graph["nodes"][0]["attributes"],
+  tensors: Tensor[],
+): Graph => ({
+  name,
+  tensors: new Map(tensors.map((each) => [each.name, each])),
+  nodes: [{ name: "node", op, inputs: ["input"], outputs: ["output"], attributes }],
+  inputs: ["input"],
+  outputs: ["output"],
+});
+
+/** Halves of samples, as bytes. */
+const scaling = { factor: 1, addend: 0, divisor: 2, offset: 0, min: -128, max: 127 };
+const frontend = (count: number): Graph =>
+  graphOf("halves", "scale_integers", scaling, [
+    tensor("input", "int16", [count]),
+    tensor("output", "int8", [count]),
+  ]);
+
+/** The greatest of a window of values; it and the front-end have tensors of the same names. */
+const network = (count: number): Graph =>
+  graphOf("greatest", "reduce_max", { axes: [1], keepDims: false }, [
+    tensor("input", "int8", [1, count], 0.5, 3),
+    tensor("output", "int8", [1], 0.5, 3),
+  ]);
+
+const samples = (...values: readonly number[]): [Uint8Array] => [
+  new Uint8Array(Int16Array.from(values).buffer),
+];
+const signed = (outputs: readonly (readonly Uint8Array[])[]): number[] =>
+  outputs.map(([bytes]) => new Int8Array(bytes!)[0]!);
+
+describe("a front-end before a network", () => {
+  const vectors = [samples(20, 8), samples(-40, -60), samples(-10, -20), samples(-90, -80)];
+
+  test("a network of integers sees the bytes, and the window moves on by one of the front-end's outputs", async () => {
+    const joined = checkQuantized(joinFrontend(frontend(2), network(4), true), "join");
+    // The window begins with real zeros, which are 3 to this network.
+    const expected = [10, 10, -5, -5];
+    assert.deepEqual(signed(runReference(joined, vectors)), expected);
+    const module = await compileGraph(joined);
+    for (const engine of [v8, wasm3]) assert.deepEqual(signed(await engine.run(module, vectors)), expected);
+  });
+
+  test("a network that was quantised here sees real numbers", () => {
+    const joined = checkQuantized(joinFrontend(frontend(2), network(2), false), "join");
+    assert.deepEqual(
+      signed(runReference(joined, vectors)),
+      [10, -20, -5, -40].map((x) => x / 0.5 + 3),
+    );
+  });
+
+  test("what does not fit is refused", () => {
+    assert.throws(
+      () => joinFrontend(frontend(3), network(4), true),
+      /expected features of which 4 values .* found 3/,
+    );
+    const wide = { ...network(4), inputs: ["input", "output"] };
+    assert.throws(
+      () => joinFrontend(frontend(2), wide, true),
+      /network greatest: expected one of its inputs to join, found 2/,
+    );
+    const words = network(2);
+    const input = tensor("input", "int16", [1, 2]);
+    const other = { ...words, tensors: new Map(words.tensors).set("input", input) };
+    assert.throws(
+      () => joinFrontend(frontend(2), other, true),
+      /expected int16 as the network's input input is, found int8/,
+    );
+  });
+});
+
+describe("a second of speech, frame by frame, is what TensorFlow Lite Micro makes of it", {
+  skip: withoutRecordings,
+}, async () => {
+  if (withoutRecordings) return;
+  const joined = speechGraph();
+  const speech = await compileGraph(joined);
+
+  test("one module under 40 000 bytes", () => {
+    assert.ok(speech.length < 40_000, `expected less than 40 000 bytes, found ${speech.length}`);
+  });
+
+  test("its features on the reference interpreter", () => {
+    expectFeatures(NO, runReference(preprocessorGraph(), framesOf(NO)));
+  });
+
+  for (const engine of [v8, wasm3])
+    test(`both words on ${engine.name}`, async () => {
+      for (const file of [YES, NO]) expectWord(file, await engine.run(speech, framesOf(file)));
+    });
+
+  // Portable kernels and features on all engines: frontend.slow.test.ts.
+  test("a word on native kernels in QEMU", { skip: withoutFirmware }, async () => {
+    expectWord(YES, await qemu.run(speech, framesOf(YES)));
+  });
+});
