@@ -9,7 +9,14 @@ import { dirname, join } from "node:path";
 import { EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
 import { buildOnce, forEachOfTwo, runProcess } from "./toolchain.ts";
-import { type Compiler, findCompiler, findSource, hasOperations, wasm3Sources } from "./wasm3_build.ts";
+import {
+  type Compiler,
+  findCompiler,
+  findSource,
+  hasOperations,
+  operationFlags,
+  wasm3Sources,
+} from "./wasm3_build.ts";
 
 export type PosixBuildOptions = {
   /** Adds the address and undefined-behaviour sanitizers; for tests. */
@@ -94,7 +101,10 @@ function planSteps(wasm3: string, options: PosixBuildOptions): Step[] {
   return [
     ...wasm3Sources(wasm3).map((source) => ({
       source,
-      args: [hasOperations(source) ? "-O3" : "-O2", "-w", ...wasm3Flags(), ...extra, ...anyAddress],
+      args: [
+        ...(hasOperations(source) ? ["-O3", ...operationFlags()] : ["-O2"]),
+        ...["-w", ...wasm3Flags(), ...extra, ...anyAddress],
+      ],
     })),
     ...coreSources().map((path) => step(path, ...ours)),
     ...[...cryptoSources(), ...port].map((path) => step(path, ...strict)),

@@ -11,7 +11,7 @@ import { root } from "../root.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
 import { MACHINES, type Machine, type MachineName } from "./qemu_machines.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
-import { findSource, hasOperations, wasm3Sources } from "./wasm3_build.ts";
+import { findSource, hasOperations, operationFlags, wasm3Sources } from "./wasm3_build.ts";
 
 export type FirmwareOptions = {
   /** Default: rv32. */
@@ -19,9 +19,11 @@ export type FirmwareOptions = {
   /** `run` (the default) runs vectors once; `update` is a device that updates itself, on rv32 alone. */
   readonly program?: "run" | "update";
   /** How the files with wasm3's operations are optimised; everything else of wasm3 always by -Os. */
-  readonly operations?: "-O0" | "-Og" | "-Os" | "-O3";
+  readonly operations?: "-O0" | "-Og" | "-Os" | "-O2" | "-O3";
   /** Default true; false: as a compiler builds it that makes no sibling calls, such as that of windowed Xtensa. */
   readonly siblingCalls?: boolean;
+  /** Whether operations may keep their frames, as they do at -O0 and -Og; default: where there are no sibling calls. */
+  readonly keepFrames?: boolean;
   /** On the Cortex-M3, whose instructions those of a Cortex-M0 are a part of: Thumb-1, which has no sibling calls. */
   readonly thumb1?: boolean;
   /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
@@ -85,6 +87,7 @@ const listPort = (port: string, program: "run" | "update"): string[] => {
 
 function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
   const { operations = "-Os", flags = [], program = "run", siblingCalls = true } = options;
+  const { keepFrames = !siblingCalls } = options;
   const calls = siblingCalls ? [] : ["-fno-optimize-sibling-calls"];
   const { port, target, unaligned, compact: fewer } = machineOf(options);
   const compact = [...unaligned, ...fewer];
@@ -106,7 +109,12 @@ function planSteps(wasm3: string, options: FirmwareOptions): Step[] {
   };
   return [
     ...wasm3Sources(wasm3).map((path) =>
-      step("wasm3", path, hasOperations(path) ? operations : "-Os", ...unaligned, "-w", ...wasm3Flags()),
+      step(
+        "wasm3",
+        path,
+        ...(hasOperations(path) ? [operations, ...operationFlags(keepFrames)] : ["-Os"]),
+        ...[...unaligned, "-w", ...wasm3Flags()],
+      ),
     ),
     ...coreSources()
       .filter((path) => !isKernel(path))

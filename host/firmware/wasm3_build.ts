@@ -76,6 +76,13 @@ export function wasm3Sources(source: string): string[] {
 /** Whether the file holds wasm3's operations, where the time goes; which one does differs between versions. */
 export const hasOperations = (path: string): boolean => readFileSync(path, "utf8").includes('"m3_exec.h"');
 
+/** Flags of that file: it is refused where its operations would keep their frames, but for a build that says `keep`. */
+export const operationFlags = (keep = false): string[] => [
+  ...(keep ? ["-DTHIMBLE_KEEP_FRAMES"] : []),
+  "-include",
+  join(firmware, "core", "sibling_calls.h"),
+];
+
 function memoryFlags(source: string): string[] {
   const header = readFileSync(join(source, "wasm3.h"), "utf8");
   const byModule = /\bm3_GetMemory\s*\(\s*IM3Module\b/.test(header);
@@ -93,7 +100,13 @@ function planBuild(source: string, sanitize: boolean): Plan {
   const extra = sanitize ? sanitizers : [];
   const objects = wasm3Sources(source).map((path) => ({
     name: basename(path),
-    args: [hasOperations(path) ? "-O3" : "-O2", ...wasm3Flags, ...extra, "-c", path],
+    args: [
+      ...(hasOperations(path) ? ["-O3", ...operationFlags()] : ["-O2"]),
+      ...wasm3Flags,
+      ...extra,
+      "-c",
+      path,
+    ],
   }));
   const includes = [...runnerFolders.map((path) => `-I${path}`), "-isystem", source];
   const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", ...includes];

@@ -10,7 +10,7 @@ import { type Availability, EngineError } from "../module/engine.ts";
 import { root } from "../root.ts";
 import { coreSources, cryptoSources, ed25519Sources, includeFolders, wasm3Flags } from "./posix_build.ts";
 import { buildOnce, findProgram, forEachOfTwo, runProcess } from "./toolchain.ts";
-import { findSource, wasm3Sources } from "./wasm3_build.ts";
+import { findSource, hasOperations, operationFlags, wasm3Sources } from "./wasm3_build.ts";
 
 export type WasmBuildOptions = {
   /** Folder with wasm3's m3_*.c; default WASM3_DIR, else what set-up took (host/sources.mjs). */
@@ -53,7 +53,9 @@ function planSteps(wasm3: string, flags: readonly string[]): Step[] {
   const folders = [...includeFolders(), portFolder];
   const ours = [...strict, ...folders.map((path) => `-I${path}`), ...flags];
   return [
-    ...wasm3Sources(wasm3).map((path) => step(path, "-w", ...wasm3Flags())),
+    ...wasm3Sources(wasm3).map((path) =>
+      step(path, "-w", ...(hasOperations(path) ? operationFlags() : []), ...wasm3Flags()),
+    ),
     ...coreSources().map((path) => step(path, ...ours, "-isystem", wasm3, ...wasm3Flags())),
     ...[...cryptoSources(), ...listPort()].map((path) => step(path, ...ours)),
     ...ed25519Sources().map((path) => step(path, "-w")),

@@ -38,6 +38,11 @@ export function configHeader(flags: readonly string[]): string {
 
 ${defines.join("\n")}
 
+/* Before the pragma: for GCC at -O0 it brings the calls, but not what the check of them looks at. */
+#if defined(THIMBLE_WASM3_OPERATIONS) && (defined(__OPTIMIZE__) || defined(__clang__))
+#define THIMBLE_CHECK_SIBLING_CALLS
+#endif
+
 #if defined(__GNUC__) && !defined(__clang__)
 /* wasm3's operations must call each other in the caller's place, whatever the project is compiled with. */
 #ifdef THIMBLE_WASM3_OPERATIONS
@@ -48,6 +53,10 @@ ${defines.join("\n")}
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #pragma GCC diagnostic ignored "-Wunused-function"
+#endif
+
+#ifdef THIMBLE_CHECK_SIBLING_CALLS
+#include "sibling_calls.h"
 #endif
 
 #endif

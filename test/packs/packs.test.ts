@@ -42,6 +42,7 @@ async function succeed(command: readonly string[], cwd: string): Promise<string>
 test("flags of wasm3 become a header, and such as can't are refused", () => {
   const header = configHeader(["-fwrapv", "-DNDEBUG", "-Dcalloc=thimble_calloc"]);
   assert.match(header, /#pragma GCC optimize\("O3", "wrapv"\)/);
+  assert.match(header, /#ifdef THIMBLE_CHECK_SIBLING_CALLS\n#include "sibling_calls.h"\n#endif\n/);
   assert.match(header, /#ifndef NDEBUG\n#define NDEBUG 1\n#endif/);
   assert.match(header, /#define calloc thimble_calloc\n/);
   assert.throws(
