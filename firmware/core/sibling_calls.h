@@ -1,10 +1,10 @@
 /*
- * Included before the file that holds wasm3's operations: refuses to compile it where they would keep their frames
- * though the machine could do without. Each operation ends by calling the next one, and GCC makes these calls in the
- * caller's place from -O2 and -Os on, never at -Og and -O0.
+ * Included before the file that holds wasm3's operations: refuses to compile it where they would keep
+ * their frames though the machine could do without. Each operation ends by calling the next one, and
+ * GCC makes these calls in the caller's place from -O2 and -Os on, never at -Og and -O0.
  *
- * Windowed Xtensa and Thumb-1 have no such calls: there the core counts the frames (native_stack.h). A build that wants
- * that elsewhere, too, defines THIMBLE_KEEP_FRAMES.
+ * Windowed Xtensa and Thumb-1 have no such calls: there the core counts the frames (native_stack.h). A
+ * build that wants that elsewhere, too, defines THIMBLE_KEEP_FRAMES.
  */
 #ifndef THIMBLE_SIBLING_CALLS_H
 #define THIMBLE_SIBLING_CALLS_H

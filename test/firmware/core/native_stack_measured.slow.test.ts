@@ -61,7 +61,11 @@ describe("digits", { skip }, () => {
     test(`operations at ${operations} are noticed, and counted`, async () => {
       const path = modelPath("digits_int8.tflite");
       const { module } = await build({ model: path, name: "digits", engines: [], selfTest: true });
-      const { statistics } = await runWithinBound(module, [], { native: false, operations, keepFrames: true });
+      const { statistics } = await runWithinBound(module, [], {
+        native: false,
+        operations,
+        keepFrames: true,
+      });
       assert.ok(statistics.stackBytes > 8 * KIB);
       const small = { native: false, operations, keepFrames: true, nativeStack: 8 * KIB };
       assert.equal((await runOnStack(module, [], small)).status, STATUS.STACK);
