@@ -95,3 +95,22 @@ export function samePadding(
   const before = Math.floor(total / 2);
   return [before, total - before];
 }
+
+/** Rows of a table that can be looked up: the numbers are compared with each, and one place is kept for it. */
+const MAX_ROWS = 2048;
+
+/** The attributes of `intervals`, and its ends, that make of a number of a last axis of 1 its place among `rows`, as 0 and 1. */
+export function placesOf(rows: number): {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  readonly attributes: { features: readonly number[]; openLow: boolean; openHigh: boolean };
+} {
+  if (rows < 1 || rows > MAX_ROWS)
+    throw new ModelError(`expected a table of 1 to ${MAX_ROWS} rows, found ${rows}`);
+  const numbers = Array.from({ length: rows }, (_, row) => row);
+  return {
+    low: numbers,
+    high: numbers,
+    attributes: { features: numbers.map(() => 0), openLow: false, openHigh: false },
+  };
+}

@@ -156,6 +156,30 @@ describe("what is refused", () => {
     });
   }
 
+  const sequences: typeof edits = [
+    [
+      "places that are left out",
+      (config) => config.replace('"mask_zero": false', '"mask_zero": true'),
+      /mask_zero: expected false/,
+    ],
+    [
+      "a layer for each step that needs more than a step",
+      (config) => config.replace('"class_name": "Dense"', '"class_name": "Conv2D"'),
+      /layer: expected one of Dense, .*, found Conv2D/,
+    ],
+    [
+      "a vector without copies",
+      (config) => config.replace('"n": 5', '"n": 0'),
+      /n: expected 1 to 4096, found 0/,
+    ],
+  ];
+  for (const [name, edit, message] of sequences) {
+    test(name, async () => {
+      const bytes = withConfig("sequences_keras3.keras", edit);
+      await assert.rejects(importBytes(bytes), { name: "ModelError", message });
+    });
+  }
+
   test("an HDF5 file that is no model, and one that takes too long", async () => {
     const weights = unzipSync(bytesOf("tabular_keras3.keras"))["model.weights.h5"]!;
     await assert.rejects(readKeras(weights), {

@@ -144,6 +144,25 @@ def normalized():
     return model, [data[:SAMPLES]]
 
 
+def sequences():
+    """Words as numbers, an encoder of their order and a decoder, a layer for each step."""
+    random = np.random.default_rng(7)
+    model = keras.Sequential(
+        [
+            keras.Input((6,), name="words"),
+            L.Embedding(30, 4),
+            L.LSTM(4),
+            L.RepeatVector(5),
+            L.LSTM(4, return_sequences=True),
+            L.TimeDistributed(L.Dense(3, activation="tanh")),
+            L.Flatten(),
+            L.Dense(2),
+        ]
+    )
+    randomize(model, random)
+    return model, [random.integers(0, 30, (SAMPLES, 6)).astype(np.float32)]
+
+
 def recurrent():
     return keras.Sequential(
         [input_of(12, 3), L.LSTM(6, return_sequences=True), L.LSTM(5), L.Dense(3, activation="softmax")]
@@ -158,6 +177,8 @@ if VERSION == 3:
     save("recurrent", recurrent(), ["keras"])
     model, inputs = normalized()
     save("normalized", model, ["keras"], inputs)
+    model, inputs = sequences()
+    save("sequences", model, ["keras", "h5"], inputs)
 else:
     save("recurrent", recurrent(), ["h5"])
     save("signal", signal(), ["h5", "keras"])

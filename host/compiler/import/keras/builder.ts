@@ -2,6 +2,7 @@ import {
   type Attributes,
   elements,
   type Graph,
+  type Limits,
   ModelError,
   type Node,
   type Scaling,
@@ -14,7 +15,10 @@ import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 
 /** Gathers the graph that the layers become. */
 export interface Builder {
-  addInput(name: string, shape: Shape): Tensor;
+  /** `integers`: limits of an input of whole numbers. */
+  addInput(name: string, shape: Shape, integers?: Limits): Tensor;
+  /** Says that an input has whole numbers; false where the tensor is no input, or one of float and with other readers. */
+  limitInput(tensor: Tensor, integers: Limits, isOnlyReader: boolean): boolean;
   /** False where the tensor is no input of the graph, or is scaled already. */
   scaleInput(tensor: Tensor, scaling: Scaling): boolean;
   addNode(layer: string, op: string, inputs: readonly (Tensor | undefined)[], attributes: Attributes): Tensor;
@@ -43,10 +47,22 @@ export function makeBuilder(): Builder {
   const builder: Builder = {
     rows: new Map(),
 
-    addInput(name, shape) {
-      const tensor = declare({ name: uniqueTensor(name), dtype: "float32", shape });
+    addInput(name, shape, integers) {
+      const tensor = declare({
+        name: uniqueTensor(name),
+        dtype: "float32",
+        shape,
+        ...(integers && { integers }),
+      });
       inputs.push(tensor.name);
       return tensor;
+    },
+
+    limitInput({ name }, integers, isOnlyReader) {
+      const tensor = tensors.get(name)!;
+      if (!inputs.includes(name) || !(isOnlyReader || tensor.integers)) return false;
+      if (!tensor.integers) tensors.set(name, { ...tensor, integers });
+      return true;
     },
 
     scaleInput(tensor, scaling) {

@@ -8,7 +8,7 @@ import { type Model, readConfig } from "./config.ts";
 import { readHdf5 } from "./hdf5.ts";
 import { viewOf } from "./layer.ts";
 import { translations } from "./layers/index.ts";
-import { inputShape } from "./layers/input.ts";
+import { inputLimits, inputShape } from "./layers/input.ts";
 import { type Weights, weightsOfArchive, weightsOfFile } from "./weights.ts";
 
 /** A model as its file holds it, read and taken apart. */
@@ -105,7 +105,7 @@ function translate(
 ): Tensor {
   checkSupported(call);
   const { layer, path, inputs } = call;
-  if (isInput(call)) return builder.addInput(path, inputShape(layer.options));
+  if (isInput(call)) return builder.addInput(path, inputShape(layer.options), inputLimits(layer.options));
   const view = viewOf(call, {
     keras,
     inputs: inputs.map((key) => values.get(key)!),

@@ -1,5 +1,5 @@
 /** The context of a Keras layer's translation, and the means to add to the graph on its behalf. */
-import { type Attributes, ModelError, type Shape, type Tensor } from "../../../ir/graph.ts";
+import { type Attributes, type Limits, ModelError, type Shape, type Tensor } from "../../../ir/graph.ts";
 import type { Builder } from "./builder.ts";
 import type { Call } from "./calls.ts";
 import type { Dataset } from "./hdf5.ts";
@@ -20,6 +20,8 @@ export interface LayerView {
   readonly rows: Map<string, Tensor>;
   /** Leaves (x - offset) * factor to the caller; false where the input is no input of the model, or others read it. */
   scaleInput(offsets: readonly number[], factors: readonly number[]): boolean;
+  /** Says that the input has whole numbers; false where it is no input of the model, or one of float that others read. */
+  limitInput(integers: Limits): boolean;
   /** `role` says what the numbers are, e.g. "kernel". */
   constant(role: string, shape: Shape, numbers: ArrayLike<number>): Tensor;
 }
@@ -57,6 +59,7 @@ export function viewOf(
     add: (op, given, attributes) => builder.addNode(path, op, given, attributes),
     rows: builder.rows,
     scaleInput: (offsets, factors) => isOnlyReader && builder.scaleInput(inputs[0]!, { offsets, factors }),
+    limitInput: (integers) => builder.limitInput(inputs[0]!, integers, isOnlyReader),
     constant: (role, shape, numbers) => builder.addConstant(`${path}/${role}`, shape, numbers),
   };
 }

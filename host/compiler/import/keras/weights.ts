@@ -97,12 +97,12 @@ function collect(
   }
 }
 
-/** Those of a recurrent layer are its cell's. */
+/** Those of a recurrent layer are its cell's, those of a wrapper its inner layer's. */
 function variables(content: Hdf5Content, path: string, layer: string): Dataset[] {
   const written = content.attributes.get(`${path}/vars`)?.get("name");
   if (written !== undefined && written !== layer)
     throw new ModelError(`layer ${layer}: expected its weights at ${path}, found those of ${written}`);
-  return [`${path}/vars`, `${path}/cell/vars`].flatMap((group) => {
+  return [`${path}/vars`, `${path}/cell/vars`, `${path}/layer/vars`].flatMap((group) => {
     const list: Dataset[] = [];
     for (let next = content.datasets.get(`${group}/0`); next; ) {
       list.push(next);

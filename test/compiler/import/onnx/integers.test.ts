@@ -151,10 +151,25 @@ const SUMS: Parts = {
   ],
 };
 
+const VOCABULARY = 300;
+/** Words as rows of a table, then their mean. */
+const WORDS: Parts = {
+  inputs: [value("ids", ["N", 4], DataType.INT32)],
+  nodes: [
+    node("Cast", ["ids"], ["wide"], { to: int(DataType.INT64) }),
+    node("Gather", ["table", "wide"], ["e"]),
+    node("ReduceMean", ["e"], ["m"], { axes: ints([1]), keepdims: int(0) }),
+    node("MatMul", ["m", "w"], ["y"]),
+  ],
+  constants: [weights("table", VOCABULARY, 3), weights("w", 3, 2)],
+};
+const words = (): Sample => [whole(4, 0, VOCABULARY - 1)];
+
 const CASES: readonly (readonly [name: string, parts: Parts, row: () => Sample])[] = [
   ["columns of several types", COLUMNS, columnRow],
   ["bytes of an image", IMAGE, () => [whole(36, 0, 250)]],
   ["bytes with a scale", QUANTISED, () => [whole(8, 0, 255)]],
+  ["rows of a table", WORDS, words],
   ["sums of integers", SUMS, () => [whole(4, -40, 40), whole(4, -9, 9)]],
 ];
 
@@ -191,6 +206,24 @@ test("categories are told apart in the module, those that no sample had too", as
   assert.ok(Math.max(...errors) < 0.02, `${Math.max(...errors)}`);
 });
 
+test("each row of a table is found, those that no sample asked for too", async () => {
+  const seen = Array.from({ length: 40 }, (): Sample => [whole(4, 40, 90)]);
+  const model = written(WORDS);
+  const { module, graph, imported } = await build({
+    model,
+    calibration: calibration(seen),
+    engines: [wasm3],
+    quantization: { precision: "int16" },
+  });
+  const rows = Array.from(
+    { length: VOCABULARY / 4 },
+    (_, i): Sample => [Float32Array.from({ length: 4 }, (_, j) => 4 * i + j)],
+  );
+  const [float, found] = [predictGraph(imported, rows), await predictModule(graph, module, rows)];
+  const errors = float.map(([y], i) => Math.max(...y!.map((v, j) => Math.abs(v - found[i]![0]![j]!))));
+  assert.ok(Math.max(...errors) < 0.01, `${Math.max(...errors)}`);
+});
+
 test("bytes come in as they are", async () => {
   for (const [parts, rows] of [
     [IMAGE, Array.from({ length: 30 }, () => [whole(36, 0, 200)])],
@@ -209,6 +242,11 @@ test("bytes come in as they are", async () => {
 });
 
 const REFUSED: readonly (readonly [string, Parts, RegExp])[] = [
+  [
+    "a table of too many rows",
+    { ...WORDS, constants: [weights("table", 4000, 1), weights("w", 1, 2)] },
+    /Gather_1 \(Gather\): expected a table of 1 to 2048 rows, found 4000/,
+  ],
   [
     "a quotient of integers",
     {

@@ -93,6 +93,18 @@ const upSampling =
     return axes === 1 ? fromRow(layer, larger) : larger;
   };
 
+const MAX_STEPS = 4096;
+
+/** Features as each of `n` steps, by way of an image of one column that becomes wider. */
+const repeatVector: Translate = ({ input, options, add }) => {
+  checkRankOf(input, 2);
+  const [steps, features] = [options.int("n"), input.shape[1]!];
+  if (steps < 1 || steps > MAX_STEPS) throw new ModelError(`n: expected 1 to ${MAX_STEPS}, found ${steps}`);
+  const column = add("reshape", [input], { shape: [1, 1, 1, features] });
+  const repeat = { rows: [0], columns: Array<number>(steps).fill(0) };
+  return add("reshape", [add("resize_nearest", [column], repeat)], { shape: [1, steps, features] });
+};
+
 /** Layers that act in training only. */
 const TRAINING = [
   "ActivityRegularization",
@@ -117,6 +129,7 @@ export const SHAPES: ReadonlyMap<string, Translate> = new Map<string, Translate>
   ["Flatten", flatten],
   ["Identity", identity],
   ["Permute", permute],
+  ["RepeatVector", repeatVector],
   ["Reshape", reshape],
   ["UpSampling1D", upSampling(1)],
   ["UpSampling2D", upSampling(2)],

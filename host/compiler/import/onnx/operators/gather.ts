@@ -1,8 +1,10 @@
 import { identity } from "../../../../ir/axes.ts";
 import { ModelError } from "../../../../ir/graph.ts";
 import { isConstantValue, type Translation } from "../builder.ts";
+import { isFloat } from "../constant.ts";
 import { pickElements } from "../fold.ts";
 import { axisWithin } from "./axis.ts";
+import { embedding } from "./embedding.ts";
 import { reshaped } from "./shaping.ts";
 import { alongAxis, gridIndices, joined, slicedTensor, wholeSlice } from "./slicing.ts";
 
@@ -20,14 +22,17 @@ function runs(indices: readonly number[]): { begin: number; count: number; strid
   return list;
 }
 
-/** Indices are constants; of a computed tensor their parts are slices that are joined. */
+/** Indices are constants; of a computed tensor their parts are slices that are joined. Rows of a table are an embedding. */
 export const gather: Translation = {
   type: "ai.onnx.Gather",
-  summary: "with constant indices",
+  summary: "with constant indices; rows of a constant table by integers from 0 on",
   translate(node) {
     const value = node.value(0);
     const { shape } = value;
     const axis = axisWithin(node.attributes.int("axis", 0), shape.length);
+    const ids = node.value(1);
+    if (isConstantValue(value) && isFloat(value.type) && axis === 0 && !isConstantValue(ids))
+      return [embedding(node, value, ids)];
     const size = shape[axis]!;
     const indices = node.integers(1).map((i) => (i < 0 ? i + size : i));
     if (indices.length === 0 || indices.some((i) => i < 0 || i >= size))

@@ -19,7 +19,7 @@ const CUT_OFF: readonly Kind[] = [
 ];
 
 /** Integers have no part that could be cut off. */
-const WHOLE: readonly Kind[] = [{ holds: () => true, low: -0.5, high: 0.5, openLow: false, openHigh: false }];
+const WHOLE: readonly Kind[] = [{ holds: () => true, low: 0, high: 0, openLow: false, openHigh: false }];
 
 /** Intervals of categories of one kind after those of another, in the order of the categories again. */
 function inOrder(node: Context, parts: readonly Tensor[], order: readonly number[]): Tensor {
