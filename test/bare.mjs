@@ -61,7 +61,9 @@ function readmeCommands() {
   const lines = blocks
     .flatMap(([, text]) => text.split("\n"))
     .map((line) => line.replace(/\s+#.*$/, "").trim());
-  const known = (line) => /^npm start$|^npx thimble .*\btest\/models\/|^npx thimble \w+ build\//.test(line);
+  const isThere = (line) => /^npm start$|^npx thimble .*\btest\/models\//.test(line);
+  const made = new Set(lines.filter(isThere).map((line) => /build test\/models\/(\w+)/.exec(line)?.[1]));
+  const known = (line) => isThere(line) || made.has(/^npx thimble \w+ build\/(\w+)/.exec(line)?.[1] ?? "");
   const makesSense = (line) =>
     !/(?:^|\s)(?:model|images|tensors|HOST|rows)\b|--port|--server|NAME/.test(line);
   return lines.filter((line) => known(line) && makesSense(line) && !/key\.pem|wasm3/.test(line));

@@ -89,6 +89,12 @@ export function expectInt16(at: usize, expected: StaticArray<i16>, label: string
   expectOutput(at, bytes, label);
 }
 
+export function expectInt32(at: usize, expected: StaticArray<i32>, label: string = ""): void {
+  const bytes = new StaticArray<i8>(expected.length << 2);
+  memory.copy(changetype<usize>(bytes), changetype<usize>(expected), bytes.length);
+  expectOutput(at, bytes, label);
+}
+
 /** A linear congruential generator (Numerical Recipes), the same on every machine. */
 export class Random {
   state: u32 = 1;
