@@ -3,7 +3,12 @@ import { expectInt32, int32, reset, room } from "./workbench";
 
 const NAMES: StaticArray<string> = [" sum", " difference", " product", " quotient", " minimum", " maximum"];
 
-function check(operation: i8, b: StaticArray<i32>, expected: StaticArray<i32>, least: i32 = i32.MIN_VALUE): void {
+function check(
+  operation: i8,
+  b: StaticArray<i32>,
+  expected: StaticArray<i32>,
+  least: i32 = i32.MIN_VALUE,
+): void {
   reset();
   const output: usize = room(16);
   arithmetic_s32({

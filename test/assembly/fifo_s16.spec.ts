@@ -4,7 +4,13 @@ import { expectInt16, int16, reset, room, scratch } from "./workbench";
 /** Of one row: room for four samples, then the level, then whether there were enough. */
 let state: usize = 0;
 
-function push(input: StaticArray<i16>, extend: i32, expected: StaticArray<i16>, valid: i32, waiting: i32): void {
+function push(
+  input: StaticArray<i16>,
+  extend: i32,
+  expected: StaticArray<i16>,
+  valid: i32,
+  waiting: i32,
+): void {
   const output: usize = room(6);
   fifo_s16({
     input: int16(input),

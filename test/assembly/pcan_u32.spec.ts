@@ -23,7 +23,7 @@ describe("pcan_u32", () => {
       length: 4,
       snrShift: 12,
     });
-    // 4096 * 4096 / 2^20; the same of 8192 / 2; 16000 / 64 - 64; and with a gain of 1000 + 53, 16848 / 64 - 64
+    // 4096 * 4096 / 2^20; the same of 8192 / 2; 16000 / 64 - 64; with a gain of 1000 + 53, 16848 / 64 - 64
     expectInt32(output, [16, 16, 186, 199]);
   });
 });

@@ -20,7 +20,7 @@ const BOTH = [
   "tree_ensemble",
 ];
 
-sweep(500, 3);
+sweep(300, 3);
 
 test("every operator has its graphs", () => {
   const expected = [...operators.keys()].filter((op) => !BORDER.includes(op)).sort();
