@@ -20,7 +20,7 @@ function floorRoot32(m: u32): u32 {
   return root * root > m ? root - 1 : root;
 }
 
-/** The same of an x from 2^32 on: the root of its upper 32 bits, and one step more. */
+/** The greatest integer whose square is not above x, from 2^32 on: the root of its upper half, and a step. */
 // @ts-ignore: decorator
 @inline
 function floorRoot64(x: u64): u64 {

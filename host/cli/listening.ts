@@ -1,4 +1,4 @@
-/** What commands that listen have in common. */
+/** Life and errors of commands that listen. */
 import { UsageError } from "./options.ts";
 
 /** Resolves when the process is asked to end. */

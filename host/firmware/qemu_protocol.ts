@@ -40,7 +40,7 @@ export interface FirmwareStatistics {
   /** Most bytes of the C stack in use while the model was opened, and while it was invoked. */
   readonly openStack: number;
   readonly invokeStack: number;
-  /** Of these, bytes above the frames of thimble: what called it. */
+  /** Bytes of these above the frames of thimble: its caller's. */
   readonly openAbove: number;
   readonly invokeAbove: number;
   /** Native stack that the model may take, as the core counts it. */

@@ -72,7 +72,7 @@ export class DispatchCounter {
     this.constantSlots = constantSlots;
   }
 
-  /** So many operations, each with as many frames. */
+  /** Counts operations, each of which keeps `frames`. */
   private run(operations: number, frames = 1): void {
     const { withSiblingCalls, withoutSiblingCalls } = this.path;
     this.path = { withSiblingCalls, withoutSiblingCalls: withoutSiblingCalls + operations * frames };

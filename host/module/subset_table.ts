@@ -142,7 +142,7 @@ export const FRAMES = {
   nested: 16,
   /** A native kernel in the place of a function, with what calls it: 736 bytes on rv32 for a convolution. */
   native: 48,
-  /** What lies above the module's first frame, also where a self-test runs while it is opened, and below its last. */
+  /** Frames above the module's first one, also where a self-test runs while it is opened, and below its last. */
   run: 30,
 } as const;
 

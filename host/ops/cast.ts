@@ -4,7 +4,7 @@ import { OWN_TYPES } from "./signal.ts";
 
 const TYPES: readonly DType[] = ["int8", "uint8", "int16", "int32", "uint32"];
 
-/** The same whole numbers in another type; what does not fit loses its upper bits (TensorFlow Lite Micro, CAST). */
+/** Whole numbers in another type; what does not fit loses its upper bits (TensorFlow Lite Micro, CAST). */
 export const cast = defineOperator({
   name: "cast",
   summary: "whole numbers in another type of integers",

@@ -37,7 +37,7 @@ export function checkQueue(node: string, queue: Queue): void {
 }
 
 export interface Written {
-  /** Of `read` values; zeros where there are too few. */
+  /** The oldest `read` values; zeros where there are too few. */
   readonly output: Int16Array;
   readonly isValid: boolean;
   readonly samples: Int16Array;

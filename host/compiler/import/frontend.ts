@@ -49,7 +49,7 @@ function renamed(graph: Graph, other: Graph): Graph {
 const isWhole = (graph: Graph, name: string): boolean =>
   graph.nodes.some(({ op, outputs }) => outputs.includes(name) && operatorOf(op).unscaled);
 
-/** What the network's input is made of in the joined graph: nodes from the features on, and tensors. */
+/** Nodes and tensors that make the network's input from the features in the joined graph. */
 function bridge(features: Tensor, input: Tensor, takesBytes: boolean): { nodes: Node[]; tensors: Tensor[] } {
   const { quantization, dtype } = input;
   const nodes: Node[] = [];

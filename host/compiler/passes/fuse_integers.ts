@@ -12,7 +12,7 @@ const SAME: Scaling = { factor: 1, addend: 0, divisor: 1, offset: 0, min: LEAST,
 const clamps = ({ min, max }: Scaling): boolean => min !== LEAST || max !== MOST;
 const onlyAdds = ({ factor, divisor }: Scaling): boolean => factor === 1 && divisor === 1;
 
-/** What an operation with one constant is; none where the constant may not be the operand that it is. */
+/** An operation with one constant; undefined where the constant may not be the operand that it is. */
 function scalingBy(operation: string, c: number, isSecond: boolean): Scaling | undefined {
   if (operation === "add") return { ...SAME, addend: c };
   if (operation === "mul") return { ...SAME, factor: c };

@@ -9,7 +9,7 @@ import type { OnnxNode } from "./model.ts";
 
 const INT32: Limits = { min: -(2 ** 31), max: 2 ** 31 - 1 };
 
-/** What a type's values may be. Float32 holds no more of wide types, and no sensor has more. */
+/** Least and greatest value of each type. Float32 holds no more of wide types, and no sensor has more. */
 const LIMITS: Readonly<Record<string, Limits>> = {
   BOOL: { min: 0, max: 1 },
   INT8: { min: -128, max: 127 },
