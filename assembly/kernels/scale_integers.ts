@@ -27,7 +27,7 @@ export class ScaleIntegersArguments {
  *   output   [length] elements of outputBytes bytes; may be the input where those are not more
  *   divisor  neither 0 nor -1
  *
- * What arithmetic_s32 does in several steps; host/ops/scale_integers.ts says which.
+ * It stands for several steps of arithmetic_s32; host/ops/scale_integers.ts says which.
  */
 export function scale_integers(block: ScaleIntegersArguments): void {
   const inputBytes: i32 = abs(<i32>block.inputBytes);

@@ -54,7 +54,7 @@ export function writeQueue(queue: Queue, input: Int16Array, before: Int16Array, 
   const isValid = waiting.length >= read;
   const output = Int16Array.from({ length: read }, (_, i) => (isValid ? waiting[i]! : 0));
   const left = isValid ? waiting.slice(discard) : waiting;
-  // What lies behind the samples that wait is what was there before, as a kernel leaves it.
+  // Behind the samples that wait, older ones stay, as a kernel leaves them.
   const samples = Int16Array.from(before, (_, i) => waiting[i] ?? before[i]!);
   samples.set(left);
   return { output, isValid, samples, level: Int32Array.of(left.length - prefill, 1) };

@@ -1,6 +1,7 @@
 import { ModelError } from "../ir/graph.ts";
 import { inverseRealTransform, realTransform, realTwiddles, twiddles } from "./kiss_fft.ts";
-import { defineOperator } from "./operator.ts";
+import type { Lowering } from "./lowering.ts";
+import { type Bound, defineOperator } from "./operator.ts";
 import { exactTypes, OWN_TYPES, require, rowsOf, withLast } from "./signal.ts";
 
 const LEAST = 8;
@@ -14,11 +15,37 @@ function checkLength(node: string, length: number): void {
     );
 }
 
-/** The kernels' tables for a transform of `length` real values. */
-const tables = (length: number, inverse: boolean) => ({
-  twiddles: twiddles(length / 2, inverse),
-  realTwiddles: realTwiddles(length / 2, inverse),
-});
+type Transform = Bound<{ readonly fftLength: number }>;
+
+/** The statements that both directions share. */
+const SHARED = {
+  arity: [1, 1],
+  attributes: { fftLength: "int" },
+  quantization: OWN_TYPES,
+  unscaled: true,
+  checkTypes: exactTypes(["int16"], ["int16"]),
+  macs: ({ attributes: { fftLength: n }, inputs }: Transform) =>
+    rowsOf(inputs[0]!).rows * 2 * n * Math.log2(n),
+} as const;
+
+/** One call for each row; the inverse has all frequencies there, and so no length of its input. */
+function lowerRows({ attributes, inputs, outputs }: Transform, to: Lowering, inverse: boolean): void {
+  const [input, output] = [inputs[0]!, outputs[0]!];
+  const { rows, length } = rowsOf(input);
+  const fftLength = attributes.fftLength;
+  const stage = twiddles(fftLength / 2, inverse);
+  const real = realTwiddles(fftLength / 2, inverse);
+  for (let row = 0; row < rows; row++)
+    to.call(inverse ? "irfft_s16" : "rfft_s16", {
+      input: to.at(input, 2 * row * length),
+      output: to.at(output, 2 * row * rowsOf(output).length),
+      twiddles: to.constant("twiddles", stage),
+      realTwiddles: to.constant("real_twiddles", real),
+      scratch: to.scratch(2 * fftLength),
+      ...(!inverse && { inputLength: length }),
+      fftLength,
+    });
+}
 
 /**
  * Frequencies of real samples in 16 bits: [..., n] to [..., fftLength + 2], complex, zeros behind the samples
@@ -27,11 +54,7 @@ const tables = (length: number, inverse: boolean) => ({
 export const rfft = defineOperator({
   name: "rfft",
   summary: "Fourier transform of real samples, in int16",
-  arity: [1, 1],
-  attributes: { fftLength: "int" },
-  quantization: OWN_TYPES,
-  unscaled: true,
-  checkTypes: exactTypes(["int16"], ["int16"]),
+  ...SHARED,
 
   infer({ name, attributes, inputs }) {
     const input = inputs[0]!;
@@ -53,35 +76,14 @@ export const rfft = defineOperator({
     return [output];
   },
 
-  lower({ attributes, inputs, outputs }, to) {
-    const [input, output] = [inputs[0]!, outputs[0]!];
-    const { rows, length } = rowsOf(input);
-    const n = attributes.fftLength;
-    const { twiddles: stage, realTwiddles: real } = tables(n, false);
-    for (let row = 0; row < rows; row++)
-      to.call("rfft_s16", {
-        input: to.at(input, 2 * row * length),
-        output: to.at(output, 2 * row * (n + 2)),
-        twiddles: to.constant("twiddles", stage),
-        realTwiddles: to.constant("real_twiddles", real),
-        scratch: to.scratch(2 * n),
-        inputLength: length,
-        fftLength: n,
-      });
-  },
-
-  macs: ({ attributes: { fftLength: n }, inputs }) => rowsOf(inputs[0]!).rows * 2 * n * Math.log2(n),
+  lower: (node, to) => lowerRows(node, to, false),
 });
 
 /** Real samples of frequencies: [..., fftLength + 2] to [..., fftLength] (TensorFlow Lite Micro, IrfftInt16). */
 export const irfft = defineOperator({
   name: "irfft",
   summary: "inverse of the Fourier transform of real samples, in int16",
-  arity: [1, 1],
-  attributes: { fftLength: "int" },
-  quantization: OWN_TYPES,
-  unscaled: true,
-  checkTypes: exactTypes(["int16"], ["int16"]),
+  ...SHARED,
 
   infer({ name, attributes, inputs }) {
     const input = inputs[0]!;
@@ -104,21 +106,5 @@ export const irfft = defineOperator({
     return [output];
   },
 
-  lower({ attributes, inputs, outputs }, to) {
-    const [input, output] = [inputs[0]!, outputs[0]!];
-    const { rows, length } = rowsOf(input);
-    const n = attributes.fftLength;
-    const { twiddles: stage, realTwiddles: real } = tables(n, true);
-    for (let row = 0; row < rows; row++)
-      to.call("irfft_s16", {
-        input: to.at(input, 2 * row * length),
-        output: to.at(output, 2 * row * n),
-        twiddles: to.constant("twiddles", stage),
-        realTwiddles: to.constant("real_twiddles", real),
-        scratch: to.scratch(2 * n),
-        fftLength: n,
-      });
-  },
-
-  macs: ({ attributes: { fftLength: n }, inputs }) => rowsOf(inputs[0]!).rows * 2 * n * Math.log2(n),
+  lower: (node, to) => lowerRows(node, to, true),
 });

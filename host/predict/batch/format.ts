@@ -1,4 +1,4 @@
-/** What each format of files does for a batch: cut a file into parts, read the rows of one, write the answers to them. */
+/** Formats of files: each cuts a file into parts, reads the rows of a part, and writes the answers to them. */
 import { createHash, type Hash } from "node:crypto";
 import type { Answers, RowShape } from "./rows.ts";
 
@@ -12,7 +12,7 @@ export interface Part {
   /** Bytes of the file that it has. */
   readonly start: number;
   readonly end: number;
-  /** What the format knows of it and of the whole file: plain data. */
+  /** Facts of the part and of the whole file that the format needs: plain data. */
   readonly head: unknown;
   /** SHA-256 of all that its answers depend on but the model, in hex. */
   readonly hash: string;
@@ -23,7 +23,7 @@ export interface BadRow {
   /** In the file, from 1. */
   readonly row: number;
   readonly reason: string;
-  /** What the file has there, where it is text. */
+  /** The row as the file has it, where that is text. */
   readonly values?: unknown;
 }
 

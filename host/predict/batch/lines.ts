@@ -63,11 +63,11 @@ export interface TextFile {
   readonly start: number;
   readonly linesBefore: number;
   readonly scanner: Scanner;
-  /** What the reader of a part has to know, beside the line it begins in. */
+  /** Facts that the reader of a part needs, beside the line it begins in. */
   readonly head: object;
 }
 
-/** What the head of a part says of its place. */
+/** The place of a part, which its head says. */
 export interface TextHead {
   readonly firstLine: number;
 }

@@ -26,7 +26,7 @@ export const badFileOf = (target: string): string => `${target}.bad`;
 function answersOf(model: NodeModel, values: Float32Array): Answers {
   const { inputLength, outputLength, inputs } = model;
   const rows = values.length / inputLength;
-  // What a module remembers of rows must not depend on which part its thread had before.
+  // A module may remember rows: answers must not depend on the part that its thread had before.
   model.reset();
   const scores = model.predictBatch(values, rows);
   const first = inputs[0]!.raw.length;

@@ -3,10 +3,10 @@
 export interface Progress {
   /** Predicted in this run, in parts that are written. */
   readonly rows: number;
-  /** Of all files, and of those parts, whoever wrote them. */
+  /** Bytes of all files, and of the parts that are written, by this run or an earlier one. */
   readonly bytes: number;
   readonly doneBytes: number;
-  /** Of those parts that this run wrote. */
+  /** Bytes of the parts that this run wrote. */
   readonly writtenBytes: number;
   readonly seconds: number;
 }

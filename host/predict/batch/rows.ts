@@ -1,4 +1,4 @@
-/** What a model takes as a row of a file, and what it answers to one: the same for every format. */
+/** Rows of files as a model takes them, and its answers to them: the same for every format. */
 import type { Decided, Model } from "../../runtime/model/model.ts";
 
 /** The values of one input in a row. */
@@ -41,7 +41,7 @@ export interface Answers {
   readonly names: readonly string[];
   /** Rows of outputs, one after the other. */
   readonly scores: Float32Array;
-  /** Of each row; absent where the model decides nothing. */
+  /** The decision of each row; absent where the model decides nothing. */
   readonly decided?: readonly Decided[];
   /** SHA-256 of the module, in hex. */
   readonly module: string;
