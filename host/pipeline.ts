@@ -279,10 +279,20 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   };
 }
 
+/** The front-end of a file. Throws ModelError that names the file, since the command's subject is another one. */
+async function readFrontend(file: string): Promise<Graph> {
+  try {
+    const read = importModel(await openSource(file), plain(basename(file, extname(file)), "_"));
+    return checkQuantized(simplify(checkGraph(read, "import of the front-end")), "front-end");
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(`--frontend ${file}: ${error.message}`, error.details);
+  }
+}
+
 /** The network behind the front-end of a file. */
 async function withFrontend(file: string, network: Graph, isQuantizedFile: boolean): Promise<Graph> {
-  const read = importModel(await openSource(file), plain(basename(file, extname(file)), "_"));
-  const frontend = checkQuantized(simplify(checkGraph(read, "import of the front-end")), "front-end");
+  const frontend = await readFrontend(file);
   return checkWork(checkQuantized(joinFrontend(frontend, network, isQuantizedFile), "front-end"));
 }
 

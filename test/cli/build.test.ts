@@ -379,3 +379,16 @@ describe("the program", () => {
     assert.match(found.stderr, /^thimble build: [^\p{Cc}]*\?\[31mred\?\.tflite: no such file\n$/u);
   });
 });
+
+test("a front-end that can't be read is named in one line, and nothing is written", () => {
+  const network = modelPath("digits.tflite");
+  const cut = write("cut.tflite", readFileSync(network).subarray(0, 5000));
+  const folder = join(scratch, "behind_a_cut_front_end");
+  const found = thimble(["build", network, "-o", folder, "--frontend", cut]);
+  assert.equal(found.status, 1);
+  assert.match(
+    found.stderr,
+    /^thimble build: [^\n]*--frontend [^\n]*cut\.tflite: offset \d+: expected [^\n]+\n$/,
+  );
+  assert.ok(!existsSync(folder));
+});
