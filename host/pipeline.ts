@@ -16,6 +16,7 @@ import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/pred
 import { lossWarnings } from "./compiler/evaluate/remaining.ts";
 import { calibrationTruth, type Evaluation, readEvaluation } from "./compiler/evaluate/truth.ts";
 import { joinFrontend } from "./compiler/import/frontend.ts";
+import { isParameters, parametricFrontend } from "./compiler/import/frontends/index.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
 import { simplify } from "./compiler/passes/index.ts";
 import { lower, type Program } from "./compiler/plan/lower.ts";
@@ -49,12 +50,13 @@ import { elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.
 import { dumpGraph } from "./ir/text.ts";
 import type { Engine } from "./module/engine.ts";
 import type { Metadata, SelfTestVector, Statistics } from "./module/metadata.ts";
-import { inputInfos, type Sample, splitRow, toInputBytes } from "./ops/border.ts";
+import { bordersOf, inputInfos, type Sample, splitRow, toInputBytes } from "./ops/border.ts";
 import type { Choices } from "./ops/lowering.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ops/spec.ts";
 import { plain } from "./plain.ts";
 import { version } from "./root.ts";
 import { type Dataset, readSamplesOf } from "./runtime/data/index.ts";
+import type { FeatureModule } from "./runtime/engines/features.ts";
 import { runReference } from "./runtime/engines/reference.ts";
 import { v8 } from "./runtime/engines/v8.ts";
 import { wasm3 } from "./runtime/engines/wasm3.ts";
@@ -63,7 +65,7 @@ import { table } from "./table.ts";
 export interface BuildOptions {
   readonly model: string;
   /**
-   * A model file of integers whose output is the network's input, or a part of it that moves on: its input becomes the
+   * A .json file with a front-end's name and parameters, or a model file of integers, whose output is the network's input, or a part of it that moves on: its input becomes the
    * module's. Samples stay those of the network.
    */
   readonly frontend?: string;
@@ -280,9 +282,11 @@ async function buildStages(options: BuildOptions): Promise<Build> {
 }
 
 /** The front-end of a file. Throws ModelError that names the file, since the command's subject is another one. */
-async function readFrontend(file: string): Promise<Graph> {
+export async function readFrontend(file: string): Promise<Graph> {
   try {
-    const read = importModel(await openSource(file), plain(basename(file, extname(file)), "_"));
+    const read = isParameters(file)
+      ? await parametricFrontend(file)
+      : importModel(await openSource(file), plain(basename(file, extname(file)), "_"));
     return checkQuantized(simplify(checkGraph(read, "import of the front-end")), "front-end");
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
@@ -476,4 +480,23 @@ export async function compileGraph(
   const plan = planMemory(program);
   const provenance = { name: graph.name, version: "0.0.0", sourceFile: "", sourceSha256: "", compiler: "" };
   return compileModule(emitAssemblyScript(program, plan, provenance, []), program, plan, undefined, target);
+}
+
+/** A front-end alone as a module, for its features. Throws ModelError where it takes no stream of samples. */
+export async function compileFeatures(graph: Graph): Promise<FeatureModule> {
+  const { inputs, outputs } = bordersOf(graph);
+  const [input] = inputs;
+  const [output] = outputs;
+  if (!input?.stream || inputs.length + outputs.length !== 2)
+    throw new ModelError(
+      `front-end ${graph.name}: expected one input that says its sample rate and one output, found ${inputs.length} and ${outputs.length}`,
+    );
+  const program = lower(graph);
+  const plan = planMemory(program);
+  const { name, dtype, shape, scale, zeroPoint } = output!;
+  return {
+    module: await compileGraph(graph),
+    input: { ...input, stream: input.stream },
+    features: { name, dtype, shape, scale, zeroPoint, offset: plan.tensors.get(name)! },
+  };
 }

@@ -53,6 +53,15 @@ export interface Limits {
   readonly max: number;
 }
 
+/** How the values of an input follow each other in time. */
+export interface Stream {
+  /** Values of one channel in a second. */
+  readonly sampleRate: number;
+  readonly channels: number;
+  /** Values of one channel from the beginning of an inference's input to that of the next; 0: all of them. */
+  readonly hop: number;
+}
+
 export interface Tensor {
   readonly name: string;
   readonly dtype: DType;
@@ -77,6 +86,8 @@ export interface Tensor {
   readonly units?: readonly string[];
   /** On graph inputs only. */
   readonly scaling?: Scaling;
+  /** Of a graph input whose values are samples of a signal. */
+  readonly stream?: Stream;
   /** On graph inputs whose values are whole numbers: the least and the greatest that the model's file lets them be. */
   readonly integers?: Limits;
   /**
@@ -107,7 +118,13 @@ export interface Graph {
   readonly outputs: readonly string[];
   /** The model's task, where its file or its builder says it. */
   readonly task?: Task;
+  /** The tensor that a front-end makes for the network: its bytes are there when an inference ends, as outputs are. */
+  readonly features?: string;
 }
+
+/** Tensors whose bytes callers read after an inference. */
+export const kept = ({ outputs, features }: Graph): readonly string[] =>
+  features === undefined ? outputs : [...outputs, features];
 
 /** Characters that a terminal still shows as a line; a name in a hostile file may be of any length. */
 const MAX_LINE = 2000;

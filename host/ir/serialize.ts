@@ -55,6 +55,7 @@ function storeTensor({
   unit,
   units,
   scaling,
+  stream,
   integers,
   next,
   data,
@@ -70,6 +71,7 @@ function storeTensor({
     ...(unit !== undefined && { unit }),
     ...(units && { units }),
     ...(scaling && { scaling: orderedScaling(scaling) }),
+    ...(stream && { stream: { sampleRate: stream.sampleRate, channels: stream.channels, hop: stream.hop } }),
     ...(integers && { integers: { min: integers.min, max: integers.max } }),
     ...(next !== undefined && { next }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
@@ -81,13 +83,14 @@ function storeNode({ name, op, inputs, outputs, attributes }: Node): Node {
   return { name, op, inputs, outputs, attributes: Object.fromEntries(sorted) };
 }
 
-export function graphToJson({ name, task, tensors, nodes, inputs, outputs }: Graph): string {
+export function graphToJson({ name, task, tensors, nodes, inputs, outputs, features }: Graph): string {
   const stored = {
     version: VERSION,
     name,
     ...(task && { task }),
     inputs,
     outputs,
+    ...(features !== undefined && { features }),
     nodes: nodes.map(storeNode),
     tensors: [...tensors.values()].map(storeTensor),
   };
@@ -120,6 +123,7 @@ const storedTensor = isRecord(
     unit: isText,
     units: texts,
     scaling: isScaling,
+    stream: isRecord({ sampleRate: isCount, channels: isCount, hop: isCount }),
     integers: isRecord({ min: isInteger, max: isInteger }),
     next: isText,
     data: isText,
@@ -143,7 +147,7 @@ const storedGraph = isRecord(
     nodes: isList(storedNode),
     tensors: isList(storedTensor),
   },
-  { task: isOneOf(...TASKS) },
+  { task: isOneOf(...TASKS), features: isText },
 );
 
 function parse(text: string): unknown {

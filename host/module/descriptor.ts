@@ -2,9 +2,9 @@
  * The descriptor of a module: what its callers have to know of inputs and outputs, in bytes that a device reads where
  * they lie. SPEC.md, section 2.1.
  */
-import { DTYPES, type DType, elements, ModelError, type Scaling, TASKS } from "../ir/graph.ts";
+import { DTYPES, type DType, elements, ModelError, type Scaling, type Stream, TASKS } from "../ir/graph.ts";
 import { typeRange } from "../ops/activation.ts";
-import type { Borders, BorderTensor, Stream } from "../ops/border.ts";
+import type { Borders, BorderTensor } from "../ops/border.ts";
 import type { Decision } from "../ops/decision.ts";
 import {
   BORDERS_MAX,

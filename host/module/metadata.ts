@@ -4,13 +4,14 @@ import {
   checkDocument,
   isBytes,
   isCount,
+  isInteger,
   isList,
   isNumber,
   isOneOf,
   isRecord,
   isText,
 } from "../ir/document.ts";
-import { byteSize, elements, ModelError, type Task } from "../ir/graph.ts";
+import { byteSize, DTYPES, elements, ModelError, type Task } from "../ir/graph.ts";
 import type { Borders, BorderTensor } from "../ops/border.ts";
 import { encodeDescriptor, readDescriptor } from "./descriptor.ts";
 import { DESCRIPTOR_SECTION, ELEMENTS_MAX } from "./descriptor_table.ts";
@@ -38,6 +39,11 @@ export interface SelfTestVector {
 export interface TensorInfo extends BorderTensor {
   /** From calibration: what the float tensor looked like. */
   readonly statistics?: Statistics;
+}
+
+export interface FeatureInfo extends Pick<BorderTensor, "name" | "dtype" | "shape" | "scale" | "zeroPoint"> {
+  /** In linear memory. */
+  readonly offset: number;
 }
 
 export interface LayerInfo {
@@ -68,6 +74,8 @@ export interface Metadata {
   readonly task?: Task;
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
+  /** The features that a front-end makes for the network, and where their bytes lie once an inference has ended. */
+  readonly features?: FeatureInfo;
   readonly layers: readonly LayerInfo[];
   readonly memory: {
     readonly constants: number;
@@ -168,7 +176,17 @@ const document = isRecord(
     memory: listOf(MEMORY.length, isCount),
     selfTest: isList(isRecord({ seed: isCount, outputs: isList(isBytes) })),
   },
-  { tuning: isRecord({ board: isText, optimize: isText, ram: isPair }) },
+  {
+    tuning: isRecord({ board: isText, optimize: isText, ram: isPair }),
+    features: isRecord({
+      name: isText,
+      dtype: isOneOf(...DTYPES),
+      shape: isShape,
+      scale: isNumber,
+      zeroPoint: isInteger,
+      offset: isCount,
+    }),
+  },
 );
 
 /**

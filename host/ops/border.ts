@@ -11,6 +11,7 @@ import {
   perTensor,
   readers,
   type Scaling,
+  type Stream,
   type Task,
   type Tensor,
   tensorOf,
@@ -53,15 +54,6 @@ export interface BorderTensor extends Border {
   /** How an output decides, if it does. */
   readonly decision?: Decision;
   readonly stream?: Stream;
-}
-
-/** How the values of an input follow each other in time. */
-export interface Stream {
-  /** Values of one channel in a second. */
-  readonly sampleRate: number;
-  readonly channels: number;
-  /** Values of one channel from the beginning of an inference's input to that of the next; 0: all of them. */
-  readonly hop: number;
 }
 
 /** All that a model's callers have to know: metadata and descriptors of a module are made of it. */
@@ -108,7 +100,7 @@ export function borderOf(tensor: Tensor): Border {
 export const singleThreshold = (threshold: number): number => floatAt(floorPlace(threshold, false));
 
 function borderTensor(tensor: Tensor, decision: Decision): BorderTensor {
-  const { name, shape, features, labels, threshold, unit, units } = tensor;
+  const { name, shape, features, labels, threshold, unit, units, stream } = tensor;
   const { dtype, ...border } = borderOf(tensor);
   return {
     name,
@@ -122,6 +114,7 @@ function borderTensor(tensor: Tensor, decision: Decision): BorderTensor {
     ...(labels && { labels }),
     ...(threshold !== undefined && { threshold: singleThreshold(threshold) }),
     ...(decision !== "none" && { decision }),
+    ...(stream && { stream }),
   };
 }
 

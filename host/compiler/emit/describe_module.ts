@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { tensorOf } from "../../ir/graph.ts";
 import { graphToJson } from "../../ir/serialize.ts";
 import {
+  type FeatureInfo,
   type LayerInfo,
   METADATA_VERSION,
   type Metadata,
@@ -9,7 +10,7 @@ import {
   type Statistics,
   type TensorInfo,
 } from "../../module/metadata.ts";
-import { type BorderTensor, bordersOf } from "../../ops/border.ts";
+import { type BorderTensor, borderOf, bordersOf } from "../../ops/border.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import { exportName } from "../plan/kernels.ts";
@@ -74,6 +75,12 @@ function layers(program: Program, tuning: Tuning | undefined): LayerInfo[] {
   });
 }
 
+function featuresOf({ graph }: Program, plan: MemoryPlan, name: string): FeatureInfo {
+  const { dtype, shape, ...tensor } = tensorOf(graph, name);
+  const { scale, zeroPoint } = borderOf({ ...tensor, dtype, shape });
+  return { name, dtype, shape, scale, zeroPoint, offset: plan.tensors.get(name)! };
+}
+
 /** The metadata of a module: what each tensor and layer is, what was chosen for it, and where it came from. */
 export function describeModule(
   program: Program,
@@ -96,6 +103,7 @@ export function describeModule(
     compiler: provenance.compiler,
     graph: createHash("sha256").update(graphToJson(graph)).digest(),
     ...(task && { task }),
+    ...(graph.features !== undefined && { features: featuresOf(program, plan, graph.features) }),
     inputs: inputs.map(info),
     outputs: outputs.map(info),
     layers: layers(program, tuning),

@@ -46,8 +46,10 @@ function renamed(graph: Graph, other: Graph): Graph {
 }
 
 /** Whether the values of a tensor are whole numbers, which stand for themselves. */
-const isWhole = (graph: Graph, name: string): boolean =>
-  graph.nodes.some(({ op, outputs }) => outputs.includes(name) && operatorOf(op).unscaled);
+function isWhole(graph: Graph, { name, quantization }: Tensor): boolean {
+  const isPlain = !quantization || (quantization.scales[0] === 1 && quantization.zeroPoints[0] === 0);
+  return isPlain && graph.nodes.some(({ op, outputs }) => outputs.includes(name) && operatorOf(op).unscaled);
+}
 
 /** Nodes and tensors that make the network's input from the features in the joined graph. */
 function bridge(features: Tensor, input: Tensor, takesBytes: boolean): { nodes: Node[]; tensors: Tensor[] } {
@@ -78,9 +80,8 @@ function bridge(features: Tensor, input: Tensor, takesBytes: boolean): { nodes: 
     ...(quantization && { quantization }),
   });
   const scaled = takesBytes
-    ? { ...features, ...(quantization && { quantization }) }
+    ? add("cast", "bytes", [features.name], [like("bytes", features.shape)])
     : add("quantize", "scale", [features.name], [like("scaled", features.shape)]);
-  if (takesBytes) tensors.push(scaled);
   const count = elements(input.shape);
   let last = scaled;
   if (elements(features.shape) < count) {
@@ -105,27 +106,25 @@ export function joinFrontend(frontend: Graph, network: Graph, isQuantizedFile: b
   const front = renamed(frontend, network);
   const features = only(front, "outputs", "front-end");
   const input = only(network, "inputs", "network");
-  const [made, taken] = [elements(features.shape), elements(input.shape)];
-  if (taken % made !== 0)
+  const [count, taken] = [elements(features.shape), elements(input.shape)];
+  if (taken % count !== 0)
     throw new ModelError(
-      `front-end ${frontend.name}: expected features of which ${taken} values of the network's input ${input.name} are a multiple, found ${made}`,
+      `front-end ${frontend.name}: expected features of which ${taken} values of the network's input ${input.name} are a multiple, found ${count}`,
     );
-  const takesBytes = isQuantizedFile && isWhole(front, features.name);
+  const takesBytes = isQuantizedFile && isWhole(front, features);
   if (features.dtype !== input.dtype && takesBytes)
     throw new ModelError(
       `front-end ${frontend.name}: expected ${input.dtype} as the network's input ${input.name} is, found ${features.dtype}`,
     );
   const { scaling: _, features: __, ...plain } = input;
-  const between = bridge(
-    { ...features, quantization: features.quantization ?? quantized(1, 0) },
-    plain,
-    takesBytes,
-  );
-  const tensors = [...front.tensors.values(), ...network.tensors.values(), ...between.tensors];
+  const made = { ...features, quantization: features.quantization ?? quantized(1, 0) };
+  const between = bridge(made, plain, takesBytes);
+  const tensors = [...front.tensors.values(), made, ...network.tensors.values(), ...between.tensors];
   return {
     ...network,
     tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
     nodes: [...front.nodes, ...between.nodes, ...network.nodes],
     inputs: front.inputs,
+    features: made.name,
   };
 }

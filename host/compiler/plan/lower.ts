@@ -1,6 +1,7 @@
 import {
   type Graph,
   initialState,
+  kept,
   ModelError,
   type Tensor,
   type TensorData,
@@ -86,7 +87,7 @@ function isLastUse(
   const readLater = graph.nodes
     .slice(index + 1)
     .some((node) => node.inputs.some((name) => name !== "" && views(name)));
-  return tensor.data === undefined && readHere === 1 && !readLater && !graph.outputs.some(views);
+  return tensor.data === undefined && readHere === 1 && !readLater && !kept(graph).some(views);
 }
 
 /** Turns a quantised graph into kernel calls. */

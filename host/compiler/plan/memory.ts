@@ -1,4 +1,4 @@
-import { byteSize, tensorOf } from "../../ir/graph.ts";
+import { byteSize, kept, tensorOf } from "../../ir/graph.ts";
 import { type Buffer, checkPlan, planArena } from "./arena.ts";
 import { argumentValues } from "./blocks.ts";
 import { type Constant, type KernelCall, type Program, storageOf } from "./lower.ts";
@@ -53,7 +53,7 @@ export function lifetimes(program: Program): Buffer[] {
   calls.forEach((call, i) => {
     for (const argument of call.arguments) if (argument.kind === "tensor") touch(argument.name, i + 1);
   });
-  for (const output of graph.outputs) touch(output, calls.length + 1);
+  for (const name of kept(graph)) touch(name, calls.length + 1);
   return [...spans].map(([name, span]) => ({
     name,
     bytes: program.scratch.get(name) ?? byteSize(tensorOf(graph, name)),

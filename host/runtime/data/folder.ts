@@ -10,7 +10,8 @@ import { soundDecoder } from "./sound.ts";
 const IMAGE = /\.(png|jpe?g)$/i;
 const SOUND = /\.wav$/i;
 
-interface Found {
+/** A file, and the name of its folder where that is a class. */
+export interface Found {
   readonly file: string;
   readonly label?: string;
 }
@@ -26,8 +27,7 @@ function list(folder: string): Dirent[] {
 }
 
 /** Files in the folder, or in its folders, by name; other kinds of file are left alone. */
-function filesOf(folder: string): Found[] {
-  const kept = (name: string): boolean => IMAGE.test(name) || SOUND.test(name);
+export function filesOf(folder: string, kept: (name: string) => boolean): Found[] {
   return list(folder).flatMap((entry): Found[] => {
     const path = join(folder, entry.name);
     if (!entry.isDirectory()) return kept(entry.name) ? [{ file: path }] : [];
@@ -42,7 +42,7 @@ function filesOf(folder: string): Found[] {
  * @throws DataError on a folder of neither or of both, a model that takes no such, and damaged files
  */
 export function readFolder(folder: string, inputs: readonly InputInfo[], options: MediaOptions): Dataset {
-  const files = filesOf(folder);
+  const files = filesOf(folder, (name) => IMAGE.test(name) || SOUND.test(name));
   const images = files.filter(({ file }) => IMAGE.test(file));
   if (files.length === 0 || (images.length > 0 && images.length < files.length)) {
     const found = files.length === 0 ? "none" : `${images.length} images among ${files.length} files`;

@@ -16,8 +16,14 @@ const FULL_SCALE: Readonly<Record<string, number>> = {
 /** A sound may be so many times as long as what the model takes: what is beyond is cut off. */
 const MOST_CUT = 4;
 
-/** The channels of a file as values of -1 to 1. */
-function readWav(bytes: Uint8Array, path: string): Float64Array[] {
+/** Sounds of a file: values of -1 to 1 by channel, and how many there are in a second. */
+export interface Sound {
+  readonly channels: readonly Float64Array[];
+  readonly sampleRate: number;
+}
+
+/** The sounds of a WAV file. Throws DataError, or whatever the decoder throws where the file is damaged. */
+export function readWav(bytes: Uint8Array, path: string): Sound {
   const wav = new wavefile.WaveFile(bytes);
   const scale = FULL_SCALE[wav.bitDepth];
   if (scale === undefined) {
@@ -27,7 +33,8 @@ function readWav(bytes: Uint8Array, path: string): Float64Array[] {
   const found = wav.getSamples(false, Float64Array) as unknown as Float64Array | Float64Array[];
   const channels = Array.isArray(found) ? found : [found];
   const middle = wav.bitDepth === "8" ? scale : 0;
-  return channels.map((values) => values.map((value) => (value - middle) / scale));
+  const { sampleRate } = wav.fmt as { readonly sampleRate: number };
+  return { channels: channels.map((values) => values.map((value) => (value - middle) / scale)), sampleRate };
 }
 
 /**
@@ -42,7 +49,7 @@ export function soundDecoder(path: string, inputs: readonly InputInfo[]): Decode
     throw new DataError(`${path}: sounds need one input of one axis of samples, found ${found}`);
   }
   return (bytes, file) => {
-    const channels = decoding(file, "a WAV file", () => readWav(bytes, file));
+    const { channels } = decoding(file, "a WAV file", () => readWav(bytes, file));
     if (channels.length === 0 || channels[0]!.length === 0)
       throw new DataError(`${file}: expected a WAV file with samples, found none`);
     if (channels[0]!.length > MOST_CUT * length) {
