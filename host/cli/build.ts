@@ -247,15 +247,16 @@ export const buildCommand: Command = {
               [--max-size BYTES=65536] [--time-limit SECONDS=600] [--self-test] [--check]
               [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
-              [--frontend FILE.tflite] [--task ${TASKS.join("|")}]
+              [--frontend FILE.json|FILE.tflite] [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER] [--units NAME=UNIT,...]
 
 MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
 DIR (default: build/NAME) receives model.wasm, model.ts (the AssemblyScript), model.graph.json (for the
 reference interpreter) and report.json.
 ${QUANTIZATION_USAGE}
-  --frontend   a .tflite file of integers whose one output is MODEL's input, or the part of it by which each call moves on:
-               the module takes what that file takes, as samples of sound. Samples and figures stay those of MODEL
+  --frontend   a .json file with the name and the parameters of a front-end (host/compiler/import/frontends/README.md), or a
+               .tflite file of integers, whose one output is MODEL's input, or the part of it by which each call moves on:
+               the module takes what that takes, as samples of sound. Samples and figures stay those of MODEL
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --check      runs ONNX Runtime (package onnxruntime-node) beside the imported model, on the samples and at the borders
                of its decisions, and refuses to write where they differ

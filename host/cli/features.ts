@@ -80,7 +80,8 @@ function csvText(all: readonly Rows[], width: number): string {
 function npyBytes(all: readonly Rows[], window: number | undefined, width: number): Uint8Array {
   const parts = all.flatMap(({ rows }) => rows);
   const shape = window === undefined ? [width] : [window, width];
-  const dtype = parts[0] instanceof Float32Array ? "float32" : parts[0] instanceof Int8Array ? "int8" : "int16";
+  const dtype =
+    parts[0] instanceof Float32Array ? "float32" : parts[0] instanceof Int8Array ? "int8" : "int16";
   return npyFile(dtype, [parts.length, ...shape], parts);
 }
 
@@ -125,7 +126,9 @@ a .tflite file. The bytes are those that the module computes on a device.
     const width = elements(source.features.shape);
     const count = all.reduce((sum, { rows }) => sum + rows.length, 0);
     if (count === 0)
-      throw new DataError(`${values.input}: expected recordings of at least one row, found only shorter ones`);
+      throw new DataError(
+        `${values.input}: expected recordings of at least one row, found only shorter ones`,
+      );
     const isCsv = extname(output).toLowerCase() === ".csv";
     const contents = isCsv ? csvText(all, width * (window ?? 1)) : npyBytes(all, window, width);
     writeAll(dirname(output), { [basename(output)]: contents });
@@ -135,7 +138,10 @@ a .tflite file. The bytes are those that the module computes on a device.
       rows: rows.length,
     }));
     if (values.json) printJson({ output, rows: count, features: width, files: summary });
-    else print(`${count} rows of ${width * (window ?? 1)} features of ${all.length} recordings written to ${output}`);
+    else
+      print(
+        `${count} rows of ${width * (window ?? 1)} features of ${all.length} recordings written to ${output}`,
+      );
     return 0;
   },
 };

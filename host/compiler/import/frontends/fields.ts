@@ -32,7 +32,12 @@ export function readFields(document: unknown, where: string): Fields {
     const shown = found === undefined ? "none" : JSON.stringify(found);
     throw new ModelError(`${where}: ${name}: expected ${expected}, found ${shown}`);
   };
-  const value = <T>(name: string, otherwise: T | undefined, expected: string, fits: (x: unknown) => boolean) => {
+  const value = <T>(
+    name: string,
+    otherwise: T | undefined,
+    expected: string,
+    fits: (x: unknown) => boolean,
+  ) => {
     known.add(name);
     const found = values.get(name) ?? otherwise;
     return fits(found) ? (found as T) : fail(name, expected);
@@ -64,9 +69,7 @@ export function readFields(document: unknown, where: string): Fields {
     finish() {
       const unknown = [...values.keys()].find((name) => !known.has(name));
       if (unknown !== undefined)
-        throw new ModelError(
-          `${where}: ${unknown}: unknown field; expected ${[...known].sort().join(", ")}`,
-        );
+        throw new ModelError(`${where}: ${unknown}: unknown field; expected ${[...known].sort().join(", ")}`);
     },
   };
 }

@@ -36,8 +36,7 @@ async function fromFile(fields: Fields, file: string): Promise<Graph> {
   const sampleRate = fields.whole("sample_rate", { min: 1, max: 192_000 }, 16_000);
   const graph = importModel(await openSource(path), nameOf(path));
   const [name, ...more] = graph.inputs;
-  if (name === undefined || more.length > 0)
-    fields.fail("file", "a model of one input", graph.inputs.length);
+  if (name === undefined || more.length > 0) fields.fail("file", "a model of one input", graph.inputs.length);
   const input = tensorOf(graph, name!);
   const length = elements(input.shape);
   const step = fields.number("window_step", { min: 0.01, max: 60_000 }, (1000 * length) / sampleRate);

@@ -131,7 +131,12 @@ function reduceNoise(fields: Fields, draft: Draft, signals: Tensor, channels: nu
   return { signals: made[0]!, noise: made[1]!, smoothingBits };
 }
 
-function control(fields: Fields, draft: Draft, reduced: ReturnType<typeof reduceNoise>, correction: number): Tensor {
+function control(
+  fields: Fields,
+  draft: Draft,
+  reduced: ReturnType<typeof reduceNoise>,
+  correction: number,
+): Tensor {
   const bits = fields.whole("gain_bits", { min: SNR_BITS, max: 31 }, 21);
   const strength = fields.number("pcan_strength", { min: 0, max: 10 }, 0.95);
   const offset = fields.number("pcan_offset", { min: 0.001, max: 1e6 }, 80);

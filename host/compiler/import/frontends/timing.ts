@@ -10,7 +10,10 @@ export interface Timing {
 const MOST_SAMPLES = 8192;
 
 /** Milliseconds of `window_size` and `window_step` at `sample_rate`; fractions of a sample are left out. */
-export function readTiming(fields: Fields, otherwise: { readonly window: number; readonly step: number }): Timing {
+export function readTiming(
+  fields: Fields,
+  otherwise: { readonly window: number; readonly step: number },
+): Timing {
   const rate = fields.whole("sample_rate", { min: 1, max: 192_000 }, 16_000);
   const samples = (name: string, milliseconds: number): number => {
     const found = fields.number(name, { min: 0.01, max: 60_000 }, milliseconds);
