@@ -10,6 +10,11 @@ static inline uint32_t thimble_get_u32(const uint8_t *at) {
     return thimble_get_u16(at) | (uint32_t)thimble_get_u16(at + 2) << 16;
 }
 
+static inline void thimble_put_u16(uint8_t *at, uint16_t value) {
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
 static inline void thimble_put_u32(uint8_t *at, uint32_t value) {
     for (int i = 0; i < 4; i++) at[i] = (uint8_t)(value >> (8 * i));
 }

@@ -12,9 +12,7 @@ enum { MODULE_HEADER = 8 };
 
 /* ---- where it is ---- */
 
-/* The contents of the first custom section of the descriptor's name; 1, or 0 where there is none. */
-static int find_section(const uint8_t *module, size_t bytes, thimble_reader *contents) {
-    static const char wanted[] = DESCRIPTOR_SECTION;
+int thimble_section_find(const uint8_t *module, size_t bytes, const char *wanted, thimble_reader *contents) {
     if (bytes < MODULE_HEADER) return 0;
     thimble_reader sections = {module + MODULE_HEADER, module + bytes, 0};
     while (!sections.bad && sections.at < sections.end) {
@@ -25,7 +23,7 @@ static int find_section(const uint8_t *module, size_t bytes, thimble_reader *con
         *contents             = (thimble_reader){at, at + size, 0};
         const uint32_t length = thimble_take_u32(contents);
         const uint8_t *name   = thimble_take(contents, length);
-        if (name != NULL && length == sizeof wanted - 1 && memcmp(name, wanted, length) == 0) return 1;
+        if (name != NULL && length == strlen(wanted) && memcmp(name, wanted, length) == 0) return 1;
     }
     return 0;
 }
@@ -234,7 +232,7 @@ static int is_count(uint8_t count) { return count > 0 && count <= TENSORS_MAX; }
 thimble_status thimble_border_read(const uint8_t *module, size_t bytes, int kind, uint32_t index,
                                    thimble_border *border) {
     thimble_reader all = {NULL, NULL, 0};
-    if (!find_section(module, bytes, &all)) return THIMBLE_ERR_DESCRIPTOR;
+    if (!thimble_section_find(module, bytes, DESCRIPTOR_SECTION, &all)) return THIMBLE_ERR_DESCRIPTOR;
     const uint8_t version = thimble_take_byte(&all), task = thimble_take_byte(&all);
     const uint8_t inputs = thimble_take_byte(&all), outputs = thimble_take_byte(&all);
     if (all.bad || version != DESCRIPTOR_VERSION || task > THIMBLE_TASK_IMAGE) return THIMBLE_ERR_DESCRIPTOR;

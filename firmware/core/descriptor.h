@@ -33,6 +33,9 @@ typedef struct thimble_feature {
 
 enum { THIMBLE_INPUT = 0, THIMBLE_OUTPUT = 1 };
 
+/* The contents of the module's first custom section of that name: 1, or 0 where there is none. */
+int thimble_section_find(const uint8_t *module, size_t bytes, const char *wanted, thimble_reader *contents);
+
 /* Reads the description of an input or an output, and checks every byte of it. ERR_DESCRIPTOR as
  * thimble_values.h says. */
 THIMBLE_CHECK_RESULT

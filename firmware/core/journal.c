@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "crc32.h"
 
 /*
  * Two sectors, one in use. A record is appended by programming erased bytes; one that a loss of power cut
@@ -17,18 +18,8 @@ enum {
     HEADER_MAGIC = 0x6e6a6874, /* "thjn" */
 };
 
-/* CRC-32 of IEEE 802.3, bit by bit: a record is written a few times a day. */
-static uint32_t crc32(const uint8_t *data, uint32_t bytes) {
-    uint32_t crc = 0xffffffff;
-    for (uint32_t i = 0; i < bytes; i++) {
-        crc ^= data[i];
-        for (int bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (0xedb88320 & (0u - (crc & 1)));
-    }
-    return ~crc;
-}
-
 static int is_intact(const uint8_t *record) {
-    return thimble_get_u32(record + CRC_AT) == crc32(record, CRC_AT);
+    return thimble_get_u32(record + CRC_AT) == thimble_crc32(0, record, CRC_AT);
 }
 
 static int is_erased(const uint8_t *record) {
@@ -54,7 +45,7 @@ static void encode(const thimble_record *from, uint8_t record[RECORD]) {
     record[57] = from->outcome;
     record[58] = from->reported;
     record[59] = (uint8_t)(from->held | from->barred << 1);
-    thimble_put_u32(record + CRC_AT, crc32(record, CRC_AT));
+    thimble_put_u32(record + CRC_AT, thimble_crc32(0, record, CRC_AT));
 }
 
 /* False where the fields make no sense: then the record is of other firmware, and not used. */
@@ -148,7 +139,7 @@ static thimble_status change_sector(thimble_store *store, const thimble_record *
     memset(record, 0, RECORD);
     thimble_put_u32(record, HEADER_MAGIC);
     thimble_put_u32(record + 4, store->generation + 1);
-    thimble_put_u32(record + CRC_AT, crc32(record, CRC_AT));
+    thimble_put_u32(record + CRC_AT, thimble_crc32(0, record, CRC_AT));
     thimble_status status = put_record(store, sector, 0, record);
     if (status != THIMBLE_OK) return status;
     store->generation++;

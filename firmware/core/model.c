@@ -425,7 +425,11 @@ thimble_status thimble_invoke(thimble_model *model) {
     thimble_status status = call(model, model->invoke, &value);
     if (status == THIMBLE_OK && value != 0) status = THIMBLE_ERR_STATUS;
     leave(outer);
-    count(model, status, ticks(model->device) - start);
+    const uint32_t taken = ticks(model->device) - start;
+    count(model, status, taken);
+#ifndef THIMBLE_NO_MONITOR
+    if (model->observer != NULL) model->observer->invoked(model->observer_context, model, status, taken);
+#endif
     if (status != THIMBLE_OK) reset(model);
     return status;
 }

@@ -12,6 +12,14 @@ typedef struct thimble_tensor {
     uint32_t bytes;
 } thimble_tensor;
 
+/* What a monitor sees of a model; SPEC.md, section 8. */
+typedef struct thimble_observer {
+    /* The values of an input, NaN where one is missing, before they are converted. */
+    void (*written)(void *context, uint32_t input, const float *values, uint32_t count);
+    /* An inference has ended. */
+    void (*invoked)(void *context, thimble_model *model, thimble_status status, uint32_t ticks);
+} thimble_observer;
+
 struct thimble_model {
     uint32_t open; /* MODEL_OPEN, or anything else where the model is closed */
     const thimble_device *device;
@@ -26,6 +34,8 @@ struct thimble_model {
     uint32_t constants_at;    /* offset of the constants, which end with memory */
     uint32_t linear_bytes;    /* of memory, what is RAM: up to the constants where those stay in flash */
     const uint8_t *constants; /* in flash; null where they are in RAM */
+    const thimble_observer *observer; /* null for none */
+    void *observer_context;
     uint32_t input_count, output_count;
     thimble_tensor *tensors; /* inputs, then outputs */
 };

@@ -32,8 +32,11 @@ static thimble_status open_slot(thimble_service *service, uint32_t slot) {
     thimble_options options = service->options != NULL ? *service->options : (thimble_options){0};
     uint32_t least          = store->records[service->index].security_counter;
     if (options.least_security_counter < least) options.least_security_counter = least;
-    return thimble_open(store->device, image.at, image.bytes, service->ram, service->ram_bytes, &options,
-                        &service->model);
+    status = thimble_open(store->device, image.at, image.bytes, service->ram, service->ram_bytes, &options,
+                          &service->model);
+    if (status == THIMBLE_OK && service->opened != NULL)
+        service->opened(service->opened_context, service->model);
+    return status;
 }
 
 /* Whether flash no longer holds the image that was written; everything else may be right at the next start.

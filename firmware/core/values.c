@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "descriptor.h"
+#include "model.h"
 
 /* A raw tensor and what it means. */
 typedef struct border_tensor {
@@ -206,6 +207,10 @@ thimble_status thimble_write(thimble_model *model, uint32_t input, const float *
     if (status != THIMBLE_OK) return status;
     const thimble_border *border = &tensor.border;
     if (count != border->described.elements) return THIMBLE_ERR_ARGUMENT;
+#ifndef THIMBLE_NO_MONITOR
+    if (model->observer != NULL)
+        model->observer->written(model->observer_context, input, values, (uint32_t)count);
+#endif
     for (size_t i = 0; border->missing == NULL && i < count; i++)
         if (!is_number(values[i])) return THIMBLE_ERR_ARGUMENT;
     write_values(&tensor, values, count);

@@ -185,6 +185,9 @@ typedef struct thimble_service {
     size_t ram_bytes;
     const thimble_options *options; /* may be null; the store's security counter is added */
     thimble_policy policy;
+    /* Told of each model that has been opened, before it runs; may be null. thimble_monitor_follow is one. */
+    void (*opened)(void *context, thimble_model *model);
+    void *opened_context;
     thimble_model *model; /* null where neither slot has a model that runs */
     uint32_t good;
 } thimble_service;
