@@ -15,6 +15,7 @@ import { checkFeasible } from "./compiler/evaluate/feasible.ts";
 import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/predict.ts";
 import { lossWarnings } from "./compiler/evaluate/remaining.ts";
 import { calibrationTruth, type Evaluation, readEvaluation } from "./compiler/evaluate/truth.ts";
+import { watchOf } from "./compiler/evaluate/watch.ts";
 import { joinFrontend } from "./compiler/import/frontend.ts";
 import { isParameters, parametricFrontend } from "./compiler/import/frontends/index.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
@@ -50,6 +51,7 @@ import { elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.
 import { dumpGraph } from "./ir/text.ts";
 import type { Engine } from "./module/engine.ts";
 import type { Metadata, SelfTestVector, Statistics } from "./module/metadata.ts";
+import { addWatch } from "./module/watch.ts";
 import { bordersOf, inputInfos, type Sample, splitRow, toInputBytes } from "./ops/border.ts";
 import type { Choices } from "./ops/lowering.ts";
 import { checkGraph, checkQuantized, checkWork } from "./ops/spec.ts";
@@ -93,6 +95,11 @@ export interface BuildOptions {
   readonly tune?: "model" | "measure";
   /** Adds the export `self_test`. */
   readonly selfTest?: boolean;
+  /**
+   * Adds bins at quantiles of the calibration samples, by which devices notice that what they see has changed. `every`:
+   * values of one of so many inferences are looked at; default as many as take 2 % of the time.
+   */
+  readonly monitor?: { readonly every?: number };
   /** Whether a second implementation of the model's file has to agree with the import: ONNX Runtime. */
   readonly check?: boolean;
   /** Engines that have to agree with the reference. */
@@ -246,7 +253,10 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     () => emitAssemblyScript(program, plan, provenance, embedded),
     (text) => text,
   );
-  const module = await stage("compile", () => compileModule(assembly, program, plan, metadata));
+  const unwatched = await stage("compile", () => compileModule(assembly, program, plan, metadata));
+  const module = options.monitor
+    ? await stage("monitor", () => withWatch(unwatched, network, samples, tuning, options))
+    : unwatched;
   checkSize(module, metadata, maxSize);
 
   const known = frontend === undefined ? calibrationVectors(graph, samples) : [];
@@ -298,6 +308,29 @@ export async function readFrontend(file: string): Promise<Graph> {
 async function withFrontend(file: string, network: Graph, isQuantizedFile: boolean): Promise<Graph> {
   const frontend = await readFrontend(file);
   return checkWork(checkQuantized(joinFrontend(frontend, network, isQuantizedFile), "front-end"));
+}
+
+/** The module with bins at quantiles of the samples; behind a front-end only those of the network's results. */
+async function withWatch(
+  module: Uint8Array,
+  network: Graph,
+  samples: readonly Sample[],
+  { instructions }: Tuning,
+  { monitor, frontend }: BuildOptions,
+): Promise<Uint8Array> {
+  const judged = frontend === undefined ? module : await compileGraph(network);
+  const outputs = await v8.run(
+    judged,
+    samples.map((sample) => toInputBytes(network, sample)),
+  );
+  const watch = watchOf({
+    borders: bordersOf(network),
+    samples: frontend === undefined ? samples : undefined,
+    outputs,
+    instructions: instructions.native,
+    every: monitor?.every,
+  });
+  return addWatch(module, watch);
 }
 
 /** The two models that figures compare: as it was imported, and as it was quantised. */

@@ -13,7 +13,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/module"],
   ["host/image"],
   ["host/firmware"],
-  ["host/runtime/model"],
+  ["host/runtime/model", "host/fleet/telemetry"],
   ["host/runtime/data", "host/runtime/engines"],
   ["host/compiler/import", "host/compiler/quantize", "host/compiler/plan"],
   ["host/compiler/passes", "host/compiler/verify"],

@@ -1,6 +1,6 @@
 /*
- * Counts what a model sees and says, into a report that lies in RAM as it is sent: SPEC.md, section 8. Nothing but
- * integers: a float32 is compared by its bits.
+ * Counts what a model sees and says, into a report that lies in RAM as it is sent: SPEC.md, section 8.
+ * Nothing but integers: a float32 is compared by its bits.
  */
 #include "monitor.h"
 
@@ -84,7 +84,9 @@ static void stamp(thimble_monitor *monitor) {
     thimble_put_u32(report + REPORT_INTERVAL, monitor->next);
     thimble_put_u32(report + REPORT_TIME, monitor->time);
     thimble_put_u32(report + REPORT_UPTIME, monitor->uptime);
-    thimble_put_u32(report + REPORT_CRC, thimble_crc32(0, report + REPORT_INTERVAL, bytes - REPORT_INTERVAL));
+    const uint32_t crc = thimble_crc32(0, report, REPORT_CRC);
+    thimble_put_u32(report + REPORT_CRC,
+                    thimble_crc32(crc, report + REPORT_INTERVAL, bytes - REPORT_INTERVAL));
 }
 
 /* ---- bins of the module ---- */

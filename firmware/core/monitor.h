@@ -1,4 +1,7 @@
-/* A report's fields and the monitor's place in flash: SPEC.md, section 8. For monitor.c and monitor_store.c. */
+/*
+ * A report's fields and the monitor's place in flash: SPEC.md, section 8. For monitor.c and
+ * monitor_store.c.
+ */
 #ifndef THIMBLE_MONITOR_CORE_H
 #define THIMBLE_MONITOR_CORE_H
 
@@ -32,8 +35,10 @@ enum { MONITOR_VERSION = 1, FLAG_STOPPED = 1, FLAG_NO_ROOM = 2 };
 /* The length of a report that lies in RAM or in flash; 0 where it is none of this version. */
 uint32_t thimble_report_bytes(const uint8_t *report);
 
-/* Finds in flash what was saved and what is sealed; the report under way goes to RAM. ERR_ARGUMENT where flash does
- * not fit. */
+/*
+ * Finds in flash what was saved and what is sealed; the report under way goes to RAM. ERR_ARGUMENT where
+ * flash does not fit.
+ */
 THIMBLE_CHECK_RESULT thimble_status thimble_monitor_load(thimble_monitor *monitor);
 
 /* Writes the report in RAM to flash, as the one under way or as sealed. */

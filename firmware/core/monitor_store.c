@@ -1,7 +1,7 @@
 /*
- * Reports in flash: SPEC.md, section 8.4. Two halves, one in use, as the journal has its sectors. A report is appended
- * in a cell, which is never changed; when the half is full, what still counts goes to the other one, whose header is
- * written last.
+ * Reports in flash: SPEC.md, section 8.4. Two halves, one in use, as the journal has its sectors. A report
+ * is appended in a cell, which is never changed; when the half is full, what still counts goes to the
+ * other one, whose header is written last.
  */
 #include <string.h>
 

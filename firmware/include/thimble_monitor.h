@@ -1,16 +1,16 @@
 /*
  * thimble: what a device notices of its models, in counts that add up (SPEC.md, section 8).
  *
- * A monitor counts, for one model in service, how the values of its inputs and its results fall into the bins that the
- * module carries (`thimble build --monitor`), missing values and those outside what the model was calibrated with,
- * classes, failures by status, latency, overruns and resets. The counts lie in RAM just as they are in a report. A
- * report covers an interval; once its interval is sealed a report never changes, so that a server which counts each
- * interval once adds up exactly what the device has seen. A module without bins is watched all the same, but
- * for its values.
+ * A monitor counts, for one model in service, how the values of its inputs and its results fall into the
+ * bins that the module carries (`thimble build --monitor`), missing values and those outside what the
+ * model was calibrated with, classes, failures by status, latency, overruns and resets. The counts lie in
+ * RAM just as they are in a report. A report covers an interval; once its interval is sealed a report
+ * never changes, so that a server which counts each interval once adds up exactly what the device has
+ * seen. A module without bins is watched all the same, but for its values.
  *
- * Nothing is allocated. Without these functions nothing of the monitor is linked; with -DTHIMBLE_NO_MONITOR the core
- * does not even ask whether there is one. The functions may be called as those of thimble.h may: not for one model
- * from two tasks at a time.
+ * Nothing is allocated. Without these functions nothing of the monitor is linked; with
+ * -DTHIMBLE_NO_MONITOR the core does not even ask whether there is one. The functions may be called as
+ * those of thimble.h may: not for one model from two tasks at a time.
  */
 #ifndef THIMBLE_MONITOR_H
 #define THIMBLE_MONITOR_H
@@ -48,8 +48,9 @@ typedef struct thimble_monitor {
     uint8_t *ram; /* THIMBLE_MONITOR_BYTES; values are not watched where a model needs more */
     uint32_t ram_bytes;
     /*
-     * Flash, twice so many sectors, in which sealed intervals wait and counts outlive a reset. Where `flash` is null there is
-     * `spare`, as large as `ram`, for one sealed interval, and a reset loses what has not been reported.
+     * Flash, twice so many sectors, in which sealed intervals wait and counts outlive a reset. Where
+     * `flash` is null there is `spare`, as large as `ram`, for one sealed interval, and a reset loses what
+     * has not been reported.
      */
     const thimble_flash *flash;
     uint32_t address, sectors; /* sectors of one half, which holds at least three reports; 0: one */
@@ -72,18 +73,22 @@ typedef struct thimble_monitor {
 /* Most inferences of an interval: it is sealed before its time when half of them are counted. */
 #define THIMBLE_MONITOR_MOST 65535
 
-/* After a reset, before the service starts: finds what flash has kept. THIMBLE_ERR_ARGUMENT where a field is missing. */
+/*
+ * After a reset, before the service starts: finds what flash has kept. THIMBLE_ERR_ARGUMENT where a field
+ * is missing.
+ */
 THIMBLE_CHECK_RESULT thimble_status thimble_monitor_open(thimble_monitor *monitor);
 
 /*
- * Watches a model that has just been opened, from now on: `opened` of its service, with the monitor as context, or
- * called for a model without service. Counts of another model are sealed.
+ * Watches a model that has just been opened, from now on: `opened` of its service, with the monitor as
+ * context, or called for a model without service. Counts of another model are sealed.
  */
 void thimble_monitor_follow(void *monitor, thimble_model *model);
 
 /*
- * The time: seconds since the reset, and of Unix, 0 where the device does not know. To be called now and then, every
- * minute or so: saves and seals what is due. THIMBLE_ERR_FLASH where that failed; it is tried again.
+ * The time: seconds since the reset, and of Unix, 0 where the device does not know. To be called now and
+ * then, every minute or so: saves and seals what is due. THIMBLE_ERR_FLASH where that failed; it is tried
+ * again.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_monitor_tick(thimble_monitor *monitor, uint32_t uptime,
                                                          uint32_t time);
@@ -95,15 +100,18 @@ THIMBLE_CHECK_RESULT thimble_status thimble_monitor_seal(thimble_monitor *monito
 THIMBLE_CHECK_RESULT thimble_status thimble_monitor_save(thimble_monitor *monitor);
 
 /*
- * The oldest report that waits: to be sent, as often as it takes. Valid until the next call of any function of this
- * monitor; null where none waits.
+ * The oldest report that waits: to be sent, as often as it takes. Valid until the next call of any
+ * function of this monitor; null where none waits.
  */
 const uint8_t *thimble_monitor_report(thimble_monitor *monitor, uint32_t *bytes, uint32_t *interval);
 
 /* The server has that interval, and all before it. */
 void thimble_monitor_acknowledge(thimble_monitor *monitor, uint32_t interval);
 
-/* Adds to a counter of the application's own, from 0 to THIMBLE_MONITOR_COUNTERS - 1, which stops at 65535. */
+/*
+ * Adds to a counter of the application's own, from 0 to THIMBLE_MONITOR_COUNTERS - 1, which stops at
+ * 65535.
+ */
 void thimble_monitor_count(thimble_monitor *monitor, uint32_t counter, uint32_t by);
 
 /* A failure that no inference tells: a sensor that gave nothing, a model that did not open. */

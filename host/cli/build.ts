@@ -35,6 +35,8 @@ const OPTIONS = {
   optimize: { type: "string" },
   tune: { type: "string" },
   "self-test": { type: "boolean" },
+  monitor: { type: "boolean" },
+  "monitor-every": { type: "string" },
   check: { type: "boolean" },
   dump: { type: "string" },
   report: { type: "string" },
@@ -138,10 +140,19 @@ function buildOptions(
     ...(values.optimize !== undefined && { optimize: oneOf("--optimize", values.optimize, OBJECTIVES) }),
     ...(values.tune !== undefined && { tune: oneOf("--tune", values.tune, TUNE_BY) }),
     ...(values["self-test"] && { selfTest: true }),
+    ...(values.monitor && { monitor: {} }),
+    ...(values["monitor-every"] !== undefined && { monitor: monitorOptions(values["monitor-every"]) }),
     ...(values.check && { check: true }),
     ...(dump !== undefined && { onDump: (file: string, text: string) => dumpTo(dump, file, text) }),
     onStage: showProgress,
   };
+}
+
+function monitorOptions(every: string): { every: number } {
+  const number = wholeNumber("--monitor-every", every, 1);
+  if (number > 65535)
+    throw new UsageError(`--monitor-every: expected a whole number up to 65535, found "${every}"`);
+  return { every: number };
 }
 
 function dumpTo(folder: string, file: string, text: string): void {
@@ -245,6 +256,7 @@ export const buildCommand: Command = {
               [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
               [--max-size BYTES=65536] [--time-limit SECONDS=600] [--self-test] [--check]
+              [--monitor | --monitor-every N]
               [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
               [--frontend FILE.json|FILE.tflite] [--task ${TASKS.join("|")}]
@@ -258,6 +270,9 @@ ${QUANTIZATION_USAGE}
                .tflite file of integers, whose one output is MODEL's input, or the part of it by which each call moves on:
                the module takes what that takes, as samples of sound. Samples and figures stay those of MODEL
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
+  --monitor    adds bins at quantiles of the calibration samples: devices count into them what they see, and their reports
+               tell where that has changed. Values of as many inferences are looked at as takes 2 % of the time, or with
+               --monitor-every of one of N
   --check      runs ONNX Runtime (package onnxruntime-node) beside the imported model, on the samples and at the borders
                of its decisions, and refuses to write where they differ
   --key        also writes model.img, the signed image of the module, as thimble sign does

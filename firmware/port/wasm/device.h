@@ -14,6 +14,6 @@ const thimble_device *wasm_device(void);
 thimble_store *wasm_store(void);
 
 /* The service of one of them. */
-const thimble_service *wasm_service(uint32_t model);
+thimble_service *wasm_service(uint32_t model);
 
 #endif

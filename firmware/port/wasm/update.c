@@ -48,7 +48,7 @@ static thimble_store store = {.flash = &flash, .slots = slots, .records = record
 
 thimble_store *wasm_store(void) { return &store; }
 
-const thimble_service *wasm_service(uint32_t model) { return &services[model]; }
+thimble_service *wasm_service(uint32_t model) { return &services[model]; }
 
 /* Where flash is in memory, its geometry, and whether reading it may fail. */
 EXPORT("flash_set")

@@ -7,6 +7,8 @@ export interface ServerRequest {
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
+  /** A body that is no text, of a client that keeps both apart. */
+  readonly bytes?: Uint8Array;
   /** The peer's address; audits and limits know no more of somebody without a token. */
   readonly address?: string;
 }
@@ -55,8 +57,8 @@ export const respondRefusal = ({ status, message, headers }: Refused): ServerRes
     ...headers,
   });
 
-export const bodyBytes = ({ body = "" }: ServerRequest): Uint8Array =>
-  typeof body === "string" ? Buffer.from(body) : body;
+export const bodyBytes = ({ bytes, body = "" }: ServerRequest): Uint8Array =>
+  bytes ?? (typeof body === "string" ? Buffer.from(body) : body);
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 export type JsonObject = { readonly [name: string]: Json };

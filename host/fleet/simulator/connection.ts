@@ -20,7 +20,8 @@ async function readBody(response: Response): Promise<Pick<Reply, "body" | "whole
 }
 
 /** Asks whoever answers at the URL; nobody's answer is one of status 0. */
-export const overHttp: Handler = async ({ method, url, headers, body }) => {
+export const overHttp: Handler = async ({ method, url, headers, body: text, bytes }) => {
+  const body = bytes ?? text;
   try {
     const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
     return {

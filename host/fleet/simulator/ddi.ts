@@ -21,6 +21,8 @@ export interface Request {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** A body that is no text. */
+  readonly bytes?: Uint8Array<ArrayBuffer>;
 }
 
 /** An answer in pieces, as a connection delivers it. */

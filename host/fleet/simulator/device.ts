@@ -8,6 +8,7 @@ import { type DeviceValues, deviceValues, type RealOutputs } from "./device_valu
 import type { NorFlash } from "./flash.ts";
 import { type Place, type WasmDevice, wasmDevice } from "./instance.ts";
 import type { Pool } from "./pool.ts";
+import { addMonitor, type MonitorOptions, type RunningMonitor } from "./reports.ts";
 
 export interface ModelPlace {
   /** Addresses of the slots A and B. */
@@ -15,6 +16,15 @@ export interface ModelPlace {
   /** Size of each. */
   readonly bytes: number;
   /** RAM of the model that is in service. */
+  readonly ramBytes: number;
+  /** Where its monitor keeps reports; none without. */
+  readonly monitor?: MonitorPlace;
+}
+
+export interface MonitorPlace {
+  readonly address: number;
+  /** Sectors of each of two halves. */
+  readonly sectors: number;
   readonly ramBytes: number;
 }
 
@@ -33,6 +43,8 @@ export interface DeviceOptions {
   readonly confirmAfter?: number;
   /** Where and how the device asks for updates; without it nothing is asked. */
   readonly server?: ServerOptions;
+  /** Of models that have a place for it. */
+  readonly monitor?: MonitorOptions;
   /** As those of WasmDeviceOptions. */
   readonly nativeStack?: number;
   readonly frameBytes?: number;
@@ -103,6 +115,8 @@ export interface Device {
   readonly services: readonly Service[];
   /** The status with which each service started. */
   readonly started: readonly number[];
+  /** Of the models that have a place for one, which come first. */
+  readonly monitors: readonly RunningMonitor[];
   /** Undefined where there is no server. */
   readonly client: UpdateClient | undefined;
   statusText(status: number): string;
@@ -203,7 +217,11 @@ export function boot(options: DeviceOptions): Device {
   const values = deviceValues(device);
   const status = device.exports.store_open(options.journal);
   if (status !== 0) throw new RangeError(`device: ${device.statusText(status)}`);
+  const monitors = models.flatMap(({ monitor }, model) =>
+    monitor ? [addMonitor(device, model, monitor, options.monitor ?? {})] : [],
+  );
   return {
+    monitors,
     started: models.map((_, model) => device.exports.service_start(model)),
     services: models.map((_, model) => service(device, model, buffer, values)),
     client: options.server && updateClient(device, options.server, buffer),

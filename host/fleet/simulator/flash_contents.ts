@@ -17,7 +17,11 @@ function readKey(key: Uint8Array | KeyObject | string): Uint8Array {
 
 const roundUp = (value: number, unit: number): number => Math.ceil(value / unit) * unit;
 
-/** The journal first, then two slots for every model. */
+/** Counts of 64 features and a result, and flash for five reports of them. */
+const MONITOR_RAM_BYTES = 1568;
+const MONITOR_HALF_BYTES = 8192;
+
+/** The journal first, then two slots for every model, then what the monitors of all keep. */
 export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Omit<DeviceOptions, "core"> } {
   const { board: given = DEFAULT_BOARD, geometry = { sectorBytes: 4096, programBytes: 1 } } = options;
   const board = typeof given === "string" ? findBoard(given) : given;
@@ -28,6 +32,13 @@ export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Om
     const slots = [end, end + bytes] as const;
     end += 2 * bytes;
     return { slots, bytes, ramBytes: ramBytes ?? roundUp(board.ramBytes / options.models.length - 15, 16) };
+  });
+  const places = models.map((model) => {
+    if (!options.monitor) return model;
+    const sectors = Math.ceil(MONITOR_HALF_BYTES / sectorBytes);
+    const monitor = { address: end, sectors, ramBytes: MONITOR_RAM_BYTES };
+    end += 2 * sectors * sectorBytes;
+    return { ...model, monitor };
   });
   const content = options.flash === undefined ? new Uint8Array(end).fill(0xff) : bytesOf(options.flash);
   for (const [i, { image }] of options.flash === undefined ? options.models.entries() : []) {
@@ -46,12 +57,13 @@ export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Om
     device: {
       flash,
       journal: 0,
-      models,
+      models: places,
       keys: options.keys.map(readKey),
       nativeStack: board.stackBytes,
       ...(!board.siblingCalls && { frameBytes: board.frameBytes }),
       ...(trialStarts !== undefined && { trialStarts }),
       ...(confirmAfter !== undefined && { confirmAfter }),
+      ...(options.monitor && { monitor: options.monitor }),
       ...(log && { log }),
       ...(server && {
         server: { ...server, seed: options.seed ?? 1, ...(names.length > 0 && { models: names }) },

@@ -73,6 +73,16 @@ export interface Exports extends WebAssembly.Exports {
   readonly service_confirm: (model: number) => number;
   readonly service_reject: (model: number, reason: number) => number;
   readonly service_model: (model: number) => number;
+  readonly monitor_add: (model: number, setup: number) => number;
+  readonly monitor_tick: (model: number, uptime: number, time: number) => number;
+  readonly monitor_seal: (model: number) => number;
+  readonly monitor_save: (model: number) => number;
+  readonly monitor_report: (model: number) => number;
+  readonly monitor_report_bytes: () => number;
+  readonly monitor_report_interval: () => number;
+  readonly monitor_acknowledge: (model: number, interval: number) => void;
+  readonly monitor_counts: (model: number) => number;
+  readonly monitor_count: (model: number, counter: number, by: number) => void;
   readonly ddi_open: (url: number, authorization: number, attributes: number, seed: number) => void;
   readonly ddi_model: (name: number, model: number) => void;
   readonly ddi_next: (now: number) => number;

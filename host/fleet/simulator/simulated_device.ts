@@ -18,6 +18,7 @@ import { inferencesOf, type RealInputs } from "./inferences.ts";
 import { type Handler, type Network, type NetworkOptions, network } from "./network.ts";
 import type { Pool } from "./pool.ts";
 import { powerOf } from "./power.ts";
+import { type MonitorOptions, reportsOf } from "./reports.ts";
 import type { SensorOptions } from "./sensor.ts";
 
 export interface ModelOptions {
@@ -68,6 +69,8 @@ export interface SimulatedOptions {
   /** Between device and server; default one second each way and no faults. */
   readonly network?: NetworkOptions;
   readonly power?: PowerOptions;
+  /** Watches the models, and sends reports to the server; default not. */
+  readonly monitor?: MonitorOptions;
   /** Seconds between two inferences of each model while the clock runs; default 60. */
   readonly inferEvery?: number;
   /** The seed of everything that is left to chance. */
@@ -157,20 +160,24 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
     device,
     every: options.inferEvery ?? 60,
   });
-  const client = clientOf({ clock, counts, power, link, handler: options.server?.handler ?? overHttp });
+  const handler = options.server?.handler ?? overHttp;
+  const client = clientOf({ clock, counts, power, link, handler });
+  const { server, monitor } = options;
+  const reports = reportsOf({ clock, power, link, handler, counts, server, options: monitor });
 
   function start(): boolean {
     const isOn = power.start();
     client.start();
     inferences.start();
+    reports.start();
     return isOn;
   }
 
   function nextDue(): number {
-    return power.running ? Math.min(client.due(), inferences.due(), power.due()) : power.due();
+    return power.running ? Math.min(client.due(), inferences.due(), reports.due(), power.due()) : power.due();
   }
 
-  async function delivered(answer: Promise<void>): Promise<number> {
+  async function delivered(answer: Promise<unknown>): Promise<number> {
     await answer;
     return nextDue();
   }
@@ -181,8 +188,8 @@ export function simulatedDevice(module: WebAssembly.Module, options: SimulatedOp
     if (power.running) client.receive();
     // An outcome is news for the server.
     if (power.running && clock.now >= inferences.due() && inferences.all()) client.hurry();
-    const answer = power.running ? client.ask() : undefined;
-    return answer ? delivered(answer) : nextDue();
+    const answers = power.running ? [client.ask(), reports.step()].filter((each) => each !== undefined) : [];
+    return answers.length > 0 ? delivered(Promise.all(answers)) : nextDue();
   }
 
   return {

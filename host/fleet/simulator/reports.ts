@@ -1,0 +1,199 @@
+/** Monitors of a simulated device's models, and the reports that it sends of them: thimble_monitor.h by the device's clock. */
+
+import type { Answer, Request } from "./ddi.ts";
+import type { MonitorPlace } from "./device.ts";
+import type { WasmDevice } from "./instance.ts";
+import type { Delivery, Handler, Network } from "./network.ts";
+import type { Power } from "./power.ts";
+import type { Clock } from "./simulated_device.ts";
+
+export interface MonitorOptions {
+  /** Seconds of an interval; default 3600. */
+  readonly interval?: number;
+  /** Seconds between two saves of the interval under way; default 900, and 0 for none. */
+  readonly saveEvery?: number;
+  /** Ticks of an inference, in microseconds, above which it is an overrun; default 0: none is. */
+  readonly overrun?: number;
+  /** The device's clock knows the time of Unix, which is that at the clock's 0; default 2030. */
+  readonly epoch?: number;
+}
+
+/** The monitor of one model of a device that runs. */
+export interface RunningMonitor {
+  /** A thimble_status. */
+  tick(uptime: number, time: number): number;
+  seal(): number;
+  save(): number;
+  /** The oldest report that waits. */
+  report(): { readonly bytes: Uint8Array<ArrayBuffer>; readonly interval: number } | undefined;
+  acknowledge(interval: number): void;
+  count(counter: number, by: number): void;
+  /** The interval under way, laid out as a report is. */
+  counts(): Uint8Array;
+}
+
+export const MONITOR_DEFAULTS = {
+  interval: 3600,
+  saveEvery: 900,
+  overrun: 0,
+  epoch: Date.UTC(2030, 0, 1) / 1000,
+} as const;
+
+/** Adds a monitor to a model whose service has not started. Throws RangeError where its flash does not fit. */
+export function addMonitor(
+  device: WasmDevice,
+  model: number,
+  place: MonitorPlace,
+  options: MonitorOptions,
+): RunningMonitor {
+  const { interval, saveEvery, overrun } = { ...MONITOR_DEFAULTS, ...options };
+  const { address, sectors, ramBytes } = place;
+  const ram = device.reserve(ramBytes);
+  const words = Uint32Array.of(address, sectors, ram.at, ramBytes, interval, saveEvery, overrun);
+  const setup = device.reserve(words.byteLength);
+  device.view(setup).set(new Uint8Array(words.buffer));
+  const status = device.exports.monitor_add(model, setup.at);
+  if (status !== 0) throw new RangeError(`monitor of model ${model}: ${device.statusText(status)}`);
+  return {
+    tick: (uptime, time) => device.exports.monitor_tick(model, uptime, time),
+    seal: () => device.exports.monitor_seal(model),
+    save: () => device.exports.monitor_save(model),
+    report() {
+      const at = device.exports.monitor_report(model);
+      if (at === 0) return undefined;
+      const bytes = new Uint8Array(device.view({ at, bytes: device.exports.monitor_report_bytes() }));
+      return { bytes, interval: device.exports.monitor_report_interval() };
+    },
+    acknowledge: (taken) => device.exports.monitor_acknowledge(model, taken),
+    counts: () => device.view({ at: device.exports.monitor_counts(model), bytes: ramBytes }).slice(),
+    count: (counter, by) => device.exports.monitor_count(model, counter, by),
+  };
+}
+
+export interface Reports {
+  start(): void;
+  due(): number;
+  /** Ticks and sends what is due; a promise where an answer comes in real time. */
+  step(): Promise<void> | undefined;
+}
+
+interface Setup {
+  readonly clock: Clock;
+  readonly power: Power;
+  readonly link: Network;
+  readonly handler: Handler;
+  readonly counts: { requests: number };
+  /** The controller's address, and the header that speaks for the device. */
+  readonly server: { readonly url: string; readonly authorization?: string } | undefined;
+  readonly options: MonitorOptions | undefined;
+}
+
+const TICK_SECONDS = 60;
+/** Seconds until what was not taken is sent again. */
+const AGAIN_SECONDS = 300;
+
+/** The time by which monitors seal and save. */
+function ticker({ clock, power, options }: Pick<Setup, "clock" | "power" | "options">) {
+  let [bootedAt, due] = [0, 0];
+  const epoch = options?.epoch ?? MONITOR_DEFAULTS.epoch;
+  return {
+    start() {
+      [bootedAt, due] = [clock.now, clock.now + TICK_SECONDS];
+    },
+    due: () => due,
+    tick() {
+      if (clock.now < due) return;
+      due = clock.now + TICK_SECONDS;
+      const [uptime, time] = [Math.floor(clock.now - bootedAt), epoch + Math.floor(clock.now)];
+      power.powered(() => {
+        for (const each of power.running!.monitors) each.tick(uptime, time);
+      });
+    },
+  };
+}
+
+/** A report on its way, and the run of the device that sent it. */
+interface Sent {
+  readonly at: number;
+  readonly answer: Answer;
+  readonly model: number;
+  readonly interval: number;
+  readonly by: Power["running"];
+}
+
+/** Reports to a server, one at a time, oldest first. */
+function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "options">) {
+  let sendAt = 0;
+  let sent: Sent | undefined;
+
+  const requestOf = (bytes: Uint8Array<ArrayBuffer>): Request => ({
+    method: "POST",
+    url: `${server!.url}/reports`,
+    headers: {
+      "content-type": "application/octet-stream",
+      ...(server!.authorization !== undefined && { authorization: server!.authorization }),
+    },
+    bytes,
+  });
+
+  /** The first model that has a report, and that. */
+  function waiting() {
+    for (const [model, monitor] of power.running!.monitors.entries()) {
+      const report = power.powered(() => monitor.report());
+      if (!power.running) return undefined;
+      if (report) return { model, ...report };
+    }
+    return undefined;
+  }
+
+  return {
+    start() {
+      [sendAt, sent] = [clock.now, undefined];
+    },
+    due: () => (server ? (sent?.at ?? sendAt) : Number.POSITIVE_INFINITY),
+    receive() {
+      if (!sent || clock.now < sent.at) return;
+      const { answer, model, interval, by } = sent;
+      sent = undefined;
+      if (by !== power.running) return;
+      // A report that the server never takes would hold up all others.
+      const isTaken = (answer.status >= 200 && answer.status < 300) || answer.status === 400;
+      if (isTaken) by!.monitors[model]!.acknowledge(interval);
+      sendAt = isTaken ? clock.now : clock.now + AGAIN_SECONDS;
+    },
+    send(): Promise<void> | undefined {
+      if (!server || sent || clock.now < sendAt) return undefined;
+      sendAt = clock.now + TICK_SECONDS;
+      const report = waiting();
+      if (!report) return undefined;
+      const { model, interval, bytes } = report;
+      const by = power.running;
+      counts.requests++;
+      const take = ({ answer, seconds }: Delivery): void => {
+        sent = { at: clock.now + seconds, answer, model, interval, by };
+      };
+      const delivered = link.exchange(requestOf(bytes), handler);
+      if (delivered instanceof Promise) return delivered.then(take);
+      take(delivered);
+      return undefined;
+    },
+  };
+}
+
+export function reportsOf(setup: Setup): Reports {
+  const { power, options } = setup;
+  const [time, mail] = [ticker(setup), sender(setup)];
+  return {
+    start() {
+      time.start();
+      mail.start();
+    },
+    due: () => (options ? Math.min(time.due(), mail.due()) : Number.POSITIVE_INFINITY),
+    step() {
+      if (!options || !power.running) return undefined;
+      time.tick();
+      if (power.running) mail.receive();
+      return power.running ? mail.send() : undefined;
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** Reports as a device writes them, made by hand: an implementation of firmware/SPEC.md, section 8.2, of the tests' own. */
+import { crc32 } from "node:zlib";
+import type { DeviceReport } from "../../host/fleet/telemetry/report.ts";
+
+export function encodeReport(report: DeviceReport): Buffer {
+  const { classes, channels } = report;
+  const bytes = Buffer.alloc(112 + 2 * classes.length + 22 * channels.length);
+  bytes[0] = 1;
+  bytes[1] = Number(report.stopped) | (Number(report.noRoom) << 1);
+  bytes.writeUInt16LE(bytes.length, 2);
+  [report.interval, report.time, report.uptime, report.seconds].forEach((value, i) => {
+    bytes.writeUInt32LE(value, 8 + 4 * i);
+  });
+  bytes.write(report.model, 24, "hex");
+  const { inferences, overruns, resets, updates, counters, failures, latency } = report;
+  const counts = [inferences, overruns, resets, updates, ...counters, ...failures, ...latency];
+  const all = [...counts, classes.length, channels.length, ...classes, ...channels.flat()];
+  all.forEach((value, i) => {
+    bytes.writeUInt16LE(value, 56 + 2 * i);
+  });
+  bytes.writeUInt32LE(crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4))), 4);
+  return bytes;
+}
