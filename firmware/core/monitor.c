@@ -306,7 +306,8 @@ void thimble_monitor_follow(void *context, thimble_model *model) {
     const int was_other =
         thimble_report_bytes(monitor->ram) != 0 && memcmp(monitor->ram + REPORT_HASH, image->digest, 32) != 0;
     /* Where that fails, flash does, and the counts are lost. */
-    if (was_other) (void)thimble_monitor_seal(monitor);
+    const thimble_status sealed = was_other ? thimble_monitor_seal(monitor) : THIMBLE_OK;
+    (void)sealed;
     thimble_monitor_bins bins = {0};
     uint8_t flags             = 0;
     if (!find_bins(model, image, &bins)) bins = (thimble_monitor_bins){0};
