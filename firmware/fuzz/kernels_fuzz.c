@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size <= head || size - head > MEMORY_BYTES_MAX) return 0;
     const uint32_t memory_bytes = (uint32_t)(size - head);
     const uint32_t constants_at = data[1] | (uint32_t)data[2] << 8;
-    if (constants_at > memory_bytes) return 0;
+    /* As the loader asks for. */
+    if (constants_at > memory_bytes || constants_at % 4 != 0) return 0;
     uint64_t block[BLOCK_BYTES_MAX / sizeof(uint64_t)] = {0};
     memcpy(block, data + HEAD_BYTES, kernel->block_bytes);
     call_run(kernel, block, data + head, constants_at, memory_bytes);

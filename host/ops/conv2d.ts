@@ -5,6 +5,7 @@ import { convolutionArguments, convolutionChannels } from "./convolution.ts";
 import { fitsLanes, isLong, lanesBytes } from "./lanes.ts";
 import { inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
+import { isPacked, packed, packedScratch } from "./packed.ts";
 import { filterMatrix } from "./traits.ts";
 import { isWide, sumRescaler, wideSumArguments } from "./wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
@@ -109,19 +110,30 @@ export const conv2d = defineOperator({
     const tile = Math.min(to.choice.tile, elements(output.shape) / count);
     const pointwise = isPointwise(w, attributes.groups);
     const inPlace = pointwise && count <= input.shape[3]! && to.overwrite(output, input);
+    const packs = attributes.groups === 1 && isPacked(channels, to.choice);
+    const shared = {
+      ...w,
+      weights: to.constant(
+        "weights",
+        packs ? packed(channels.rows, count) : inBlocks(channels.rows, count, attributes.groups),
+      ),
+      ...convolutionArguments(tensors, channels, range, to),
+      tile,
+      groups: attributes.groups,
+      outputChannels: count,
+    };
+    if (packs) {
+      to.call("conv2d_w4_s8", { ...shared, scratch: to.scratch(packedScratch(tile, terms)) });
+      return;
+    }
     const isFast = to.choice.kernel === "fast" && attributes.groups === 1;
     const lanes = isFast && fitsLanes(channels, perTensor(output).zeroPoint, range);
     const direct = lanes && pointwise && !inPlace && terms % 8 === 0;
     const long = isLong(channels);
     const kernel = long ? "conv2d_long_lanes_s8" : "conv2d_lanes_s8";
     to.call(lanes ? kernel : "conv2d_s8", {
-      ...w,
-      weights: to.constant("weights", inBlocks(channels.rows, count, attributes.groups)),
-      ...convolutionArguments(tensors, channels, range, to),
+      ...shared,
       scratch: to.scratch((direct ? 0 : tile * terms) + (lanes ? lanesBytes(tile, long) : 0)),
-      tile,
-      groups: attributes.groups,
-      outputChannels: count,
     });
   },
 

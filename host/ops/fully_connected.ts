@@ -1,13 +1,17 @@
 import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/graph.ts";
-import { ACTIVATIONS, type Activation, activationRange, clampTo } from "./activation.ts";
+import { ACTIVATIONS, type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { asArrays, channelMultipliers, checkBias } from "./channel_scale.ts";
+import type { Channels } from "./constant_channels.ts";
+import { convolutionArguments } from "./convolution.ts";
 import type { Multiplier } from "./fixed_point.ts";
 import { fitsRescale } from "./lanes.ts";
 import { foldedBias, inBlocks } from "./layout.ts";
 import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
+import { isPacked, packed, packedScratch } from "./packed.ts";
 import { filterMatrix } from "./traits.ts";
 import { isWide, sumRescaler, wideSumArguments, zeroPointFault } from "./wide_sum.ts";
+import { onePixelWindow } from "./window.ts";
 
 /** One multiplier where the weights have one scale, otherwise one per output. */
 const outputMultipliers = (input: Tensor, weights: Tensor, output: Tensor): Multiplier[] =>
@@ -76,6 +80,29 @@ function lowerWide({ inputs, outputs, attributes }: Bound<DenseAttributes>, to: 
   });
 }
 
+/** A dense layer of weights of four bits is a convolution of one row of pixels. */
+function lowerPacked(
+  { inputs, outputs }: Bound<DenseAttributes>,
+  channels: Channels,
+  range: Range,
+  to: Lowering,
+) {
+  const [input, weights, bias] = inputs as [Tensor, Tensor, Tensor | undefined];
+  const output = outputs[0]!;
+  const [count, depth] = weights.shape as [number, number];
+  const pixels = elements(input.shape) / depth;
+  const tile = Math.min(to.choice.tile, pixels);
+  to.call("conv2d_w4_s8", {
+    ...onePixelWindow(pixels, depth),
+    ...convolutionArguments({ input, weights, bias, output }, channels, range, to),
+    weights: to.constant("weights", packed(channels.rows, count)),
+    scratch: to.scratch(packedScratch(tile, depth)),
+    tile,
+    groups: 1,
+    outputChannels: count,
+  });
+}
+
 /** Inputs: [..., depth], weights [outputs, depth], bias [outputs] or none. */
 export const fullyConnected = defineOperator({
   name: "fully_connected",
@@ -138,6 +165,7 @@ export const fullyConnected = defineOperator({
       bias: foldedBias(rows, bias?.data, count, perTensor(input).zeroPoint),
       factors: Array.from({ length: count }, (_, i) => factors[factors.length === 1 ? 0 : i]!),
     };
+    if (isPacked(channels, to.choice)) return lowerPacked(node, channels, range, to);
     const fast = to.choice.kernel === "fast" && fitsRescale(channels, zeroPoint, range);
     const shared = {
       input,

@@ -15,6 +15,8 @@ export interface Choice {
   readonly tile: number;
   /** Whether the output takes the place of the input, where the kernel and the other layers allow it. */
   readonly inPlace: boolean;
+  /** Whether weights that fit four bits are stored so; unless it says, where that saves more than the kernel's code takes. */
+  readonly packed?: boolean;
 }
 
 /** By node name; a node that is missing is computed by SMALL. */

@@ -36,6 +36,24 @@ const outputSize = (
   padding: number,
 ): number => Math.floor((input + padding - ((kernel - 1) * dilation + 1)) / stride) + 1;
 
+/** The window of one pixel that visits a row of `pixels`, each of `channels` values: what a dense layer is as a convolution. */
+export const onePixelWindow = (pixels: number, channels: number): Window => ({
+  batches: 1,
+  inputHeight: 1,
+  inputWidth: pixels,
+  inputChannels: channels,
+  outputHeight: 1,
+  outputWidth: pixels,
+  kernelHeight: 1,
+  kernelWidth: 1,
+  strideHeight: 1,
+  strideWidth: 1,
+  dilationHeight: 1,
+  dilationWidth: 1,
+  padTop: 0,
+  padLeft: 0,
+});
+
 /** Throws ModelError where the window does not fit the image. */
 export function window(
   node: string,

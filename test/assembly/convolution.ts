@@ -1,5 +1,5 @@
 import { Conv2dS8Arguments, conv2d_s8 } from "../../assembly/kernels/conv2d_s8";
-import { filled32, folded, inBlocks } from "./layout";
+import { filled32, folded, inBlocks, inCodes } from "./layout";
 import { copyOf, expectOutput, int32, int8, ONE, Random, reset, room, scratch } from "./workbench";
 
 /** A convolution's numbers; what is left out is one pixel of one channel, and neutral. */
@@ -44,11 +44,14 @@ class Operands {
 /** Which of the two kernels a spec is about. Functions of tests can't capture it: there are no closures. */
 let subject: ConvolutionKernel = conv2d_s8;
 let subjectLanes: i32 = 0;
+/** Whether its weights are codes of four bits. */
+let subjectPacks: bool = false;
 
 /** `lanes` are the bytes of scratch that a kernel with lanes has for each pixel; the small one has none. */
-export function specify(kernel: ConvolutionKernel, lanes: i32): void {
+export function specify(kernel: ConvolutionKernel, lanes: i32, packs: bool = false): void {
   subject = kernel;
   subjectLanes = lanes;
+  subjectPacks = packs;
 }
 
 /** What the kernel may use, and not a byte more (host/ops/lanes.ts). */
@@ -63,19 +66,23 @@ function scratchBytes(c: Convolution, terms: i32, lanes: i32): i32 {
 }
 
 /** One call on a fresh workbench; the output's address. */
-function run(kernel: ConvolutionKernel, lanes: i32, c: Convolution, o: Operands): usize {
+function run(kernel: ConvolutionKernel, lanes: i32, packs: bool, c: Convolution, o: Operands): usize {
   reset();
+  const terms: i32 = o.rows.length / c.outputChannels;
+  const weights: StaticArray<i8> = packs
+    ? inCodes(o.rows, c.outputChannels)
+    : inBlocks(o.rows, c.outputChannels, c.groups);
   const input: usize = int8(o.input);
   const length: i32 = c.batches * c.outputHeight * c.outputWidth * c.outputChannels;
   const output: usize = c.inPlace ? input : room(length);
   kernel({
     input,
     output,
-    weights: int8(inBlocks(o.rows, c.outputChannels, c.groups)),
+    weights: int8(weights),
     bias: int32(folded(o.rows, o.bias, c.inputZeroPoint)),
     multiplier: int32(o.multiplier),
     shift: int8(o.shift),
-    scratch: scratch(scratchBytes(c, o.rows.length / c.outputChannels, lanes)),
+    scratch: scratch(packs ? 64 + c.tile * terms : scratchBytes(c, terms, lanes)),
     tile: <u16>c.tile,
     batches: c.batches,
     inputHeight: c.inputHeight,
@@ -111,7 +118,8 @@ export function check(
   expected: StaticArray<i8>,
 ): void {
   const multiplier: StaticArray<i32> = filled32(c.outputChannels, ONE);
-  expectOutput(run(subject, subjectLanes, c, { input, rows, bias, multiplier, shift }), expected);
+  const operands: Operands = { input, rows, bias, multiplier, shift };
+  expectOutput(run(subject, subjectLanes, subjectPacks, c, operands), expected);
 }
 
 /** On random numbers the outputs are those of conv2d_s8. */
@@ -121,13 +129,13 @@ export function compare(c: Convolution, seed: u32 = 1): void {
   const terms: i32 = (c.kernelHeight * c.kernelWidth * c.inputChannels) / c.groups;
   const operands: Operands = {
     input: random.int8s(c.batches * c.inputHeight * c.inputWidth * c.inputChannels),
-    rows: random.int8s(channels * terms, -127, 127),
+    rows: random.int8s(channels * terms, subjectPacks ? -8 : -127, subjectPacks ? 7 : 127),
     bias: random.int32s(channels, -4096, 4096),
     multiplier: random.int32s(channels, 1 << 30, i32.MAX_VALUE),
     shift: random.int8s(channels, -12, -5),
   };
   const pixels: i32 = c.batches * c.outputHeight * c.outputWidth;
-  const expected: StaticArray<i8> = copyOf(run(conv2d_s8, 0, c, operands), pixels * channels);
+  const expected: StaticArray<i8> = copyOf(run(conv2d_s8, 0, false, c, operands), pixels * channels);
   const label: string = " of " + terms.toString() + " terms, " + channels.toString() + " channels";
-  expectOutput(run(subject, subjectLanes, c, operands), expected, label);
+  expectOutput(run(subject, subjectLanes, subjectPacks, c, operands), expected, label);
 }

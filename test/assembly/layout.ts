@@ -17,6 +17,24 @@ export function inBlocks(rows: StaticArray<i8>, outputs: i32, groups: i32 = 1): 
   return blocks;
 }
 
+/** Weights [outputs, terms] of -8 to 7 as codes of four bits, sixteen to a word (host/ops/packed.ts). */
+export function inCodes(rows: StaticArray<i8>, outputs: i32): StaticArray<i8> {
+  const terms: i32 = rows.length / outputs;
+  const blocks: i32 = (outputs + 15) / 16;
+  const bytes = new StaticArray<i8>(blocks * terms * 8);
+  for (let place = 0; place < blocks * terms * 16; place++) {
+    const word: i32 = place / 16;
+    const channel: i32 = place % 16;
+    const output: i32 = (word / terms) * 16 + channel;
+    const code: i32 = (output < outputs ? rows[output * terms + (word % terms)] : 0) + 8;
+    // Of each four channels the second and the third have changed places.
+    const lane: i32 = ((channel & 1) << 1) | ((channel >> 1) & 1);
+    const bit: i32 = 16 * lane + 4 * (channel / 4);
+    bytes[word * 8 + bit / 8] |= <i8>(code << (bit % 8));
+  }
+  return bytes;
+}
+
 /** The bias less `zeroPoint` times the sum of each row's weights. */
 export function folded(rows: StaticArray<i8>, bias: StaticArray<i32>, zeroPoint: i32): StaticArray<i32> {
   const terms: i32 = rows.length / bias.length;

@@ -157,31 +157,6 @@ static void pixel_write(const thimble_layer *layer, int32_t first, int32_t end, 
     }
 }
 
-/* One channel at four pixels. */
-static inline void pixels_write(const thimble_layer *layer, const thimble_channel *channel,
-                                const uint32_t *sums, int8_t *to, int32_t stride) {
-    int8_t *const to1 = to + stride, *const to2 = to1 + stride, *const to3 = to2 + stride;
-    const int32_t s0 = (int32_t)sums[0], s1 = (int32_t)sums[1];
-    const int32_t s2 = (int32_t)sums[2], s3 = (int32_t)sums[3];
-    const uint32_t factor = (uint32_t)channel->multiplier << 1;
-    const int32_t addend = channel->addend, e = -channel->shift, low = layer->low, high = layer->high;
-    if (channel->way == THIMBLE_SHORT_RELU) {
-        *to  = (int8_t)thimble_short(s0, factor, addend, e, low, high, true);
-        *to1 = (int8_t)thimble_short(s1, factor, addend, e, low, high, true);
-        *to2 = (int8_t)thimble_short(s2, factor, addend, e, low, high, true);
-        *to3 = (int8_t)thimble_short(s3, factor, addend, e, low, high, true);
-    } else if (channel->way == THIMBLE_SHORT) {
-        *to  = (int8_t)thimble_short(s0, factor, addend, e, low, high, false);
-        *to1 = (int8_t)thimble_short(s1, factor, addend, e, low, high, false);
-        *to2 = (int8_t)thimble_short(s2, factor, addend, e, low, high, false);
-        *to3 = (int8_t)thimble_short(s3, factor, addend, e, low, high, false);
-    } else {
-        THIMBLE_NO_UNROLL
-        for (int i = 0; i < THIMBLE_BLOCK; i++, to += stride)
-            *to = (int8_t)thimble_channel_value(layer, channel, sums[i]);
-    }
-}
-
 /* A whole block at `count` pixels, a multiple of four. */
 static void block_write(const thimble_layer *layer, int32_t first, const int8_t *weights,
                         const thimble_pixels *pixels, int32_t count) {
@@ -197,7 +172,7 @@ static void block_write(const thimble_layer *layer, int32_t first, const int8_t 
         const uint32_t *sum = sums;
         THIMBLE_NO_UNROLL
         for (const thimble_channel *channel = channels; channel < channels + THIMBLE_BLOCK; channel++) {
-            pixels_write(layer, channel, sum, output++, stride);
+            thimble_pixels_write(layer, channel, sum, output++, stride);
             sum += THIMBLE_BLOCK;
         }
         input += THIMBLE_BLOCK * pixels->input_stride;

@@ -14,6 +14,7 @@ int thimble_add_s8(const thimble_memory *memory, const void *block);
 int thimble_average_pool2d_s8(const thimble_memory *memory, const void *block);
 int thimble_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_conv2d_s8(const thimble_memory *memory, const void *block);
+int thimble_conv2d_w4_s8(const thimble_memory *memory, const void *block);
 int thimble_copy_s8(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block);

@@ -103,4 +103,28 @@ static inline int32_t thimble_channel_value(const thimble_layer *layer, const th
                          layer->low, layer->high, channel->way == THIMBLE_SHORT_RELU);
 }
 
+/* One channel at four pixels. */
+static inline void thimble_pixels_write(const thimble_layer *layer, const thimble_channel *channel,
+                                        const uint32_t *sums, int8_t *to, int32_t stride) {
+    int8_t *const to1 = to + stride, *const to2 = to1 + stride, *const to3 = to2 + stride;
+    const int32_t s0 = (int32_t)sums[0], s1 = (int32_t)sums[1];
+    const int32_t s2 = (int32_t)sums[2], s3 = (int32_t)sums[3];
+    const uint32_t factor = (uint32_t)channel->multiplier << 1;
+    const int32_t addend = channel->addend, e = -channel->shift, low = layer->low, high = layer->high;
+    if (channel->way == THIMBLE_SHORT_RELU) {
+        *to  = (int8_t)thimble_short(s0, factor, addend, e, low, high, true);
+        *to1 = (int8_t)thimble_short(s1, factor, addend, e, low, high, true);
+        *to2 = (int8_t)thimble_short(s2, factor, addend, e, low, high, true);
+        *to3 = (int8_t)thimble_short(s3, factor, addend, e, low, high, true);
+    } else if (channel->way == THIMBLE_SHORT) {
+        *to  = (int8_t)thimble_short(s0, factor, addend, e, low, high, false);
+        *to1 = (int8_t)thimble_short(s1, factor, addend, e, low, high, false);
+        *to2 = (int8_t)thimble_short(s2, factor, addend, e, low, high, false);
+        *to3 = (int8_t)thimble_short(s3, factor, addend, e, low, high, false);
+    } else {
+        for (int i = 0; i < 4; i++, to += stride)
+            *to = (int8_t)thimble_channel_value(layer, channel, sums[i]);
+    }
+}
+
 #endif

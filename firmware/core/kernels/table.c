@@ -28,6 +28,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_CONV2D
     {"kernel.conv2d_s8.2", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
 #endif
+#ifndef THIMBLE_NO_CONV2D_W4
+    {"kernel.conv2d_w4_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_w4_s8},
+#endif
 #ifndef THIMBLE_NO_COPY
     {"kernel.copy_s8.1", sizeof(thimble_copy_s8_arguments), thimble_copy_s8},
 #endif

@@ -5,17 +5,15 @@
 
 import {
   type Attributes,
-  fromBytes,
   type Graph,
   type Node,
   perTensor,
   type Tensor,
   type TensorData,
   tensorOf,
-  withTensors,
 } from "../../ir/graph.ts";
 import { tensorNames } from "../../ir/names.ts";
-import { type Sample, toFloatInputs, toInputBytes } from "../../ops/border.ts";
+import { type Sample, toFloatInputs } from "../../ops/border.ts";
 import { clamp } from "../../ops/fixed_point.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Bound, bind } from "../../ops/operator.ts";
@@ -23,14 +21,13 @@ import { WEIGHT_LIMITS } from "../../ops/scales.ts";
 import { type LayerRows, rowsOf } from "./layer_rows.ts";
 import { evaluateLayer, traceOf } from "./layers.ts";
 import { meanRows, momentsOf } from "./moments.ts";
+import { type Replacement, replaceLayers, type Values } from "./replace_layers.ts";
 import { outputError, roundAdaptively } from "./rounding.ts";
 
 export interface Refinement {
   readonly rounding: boolean;
   readonly biasCorrection: boolean;
 }
-
-type Values = Map<string, TensorData>;
 
 /** A layer, and what goes into it: of the float graph, and as real values of the integer one. */
 interface Layer {
@@ -149,12 +146,12 @@ function correctBias(layer: Layer, unique: (name: string) => string): Tensor | u
   return after.some((_, channel) => helps(channel)) ? moved(helps) : undefined;
 }
 
-/** The layer's node and constants, better ones. */
+/** The layer with better constants. */
 function refineLayer(
   layer: Layer,
   { rounding, biasCorrection }: Refinement,
   unique: (name: string) => string,
-): { node: Node; tensors: Tensor[] } {
+): Replacement {
   const tensors: Tensor[] = [];
   let { node, bound } = layer;
   const use = (i: number, tensor: Tensor): void => {
@@ -168,7 +165,7 @@ function refineLayer(
   if (rounded) use(1, rounded);
   const corrected = biasCorrection ? correctBias({ ...layer, node, bound }, unique) : undefined;
   if (corrected) use(2, corrected);
-  return { node, tensors };
+  return { nodes: [node], tensors };
 }
 
 /** The float graph's node that a node of the integer graph came from. */
@@ -207,37 +204,10 @@ export function refine(
   refinement: Refinement,
 ): Graph {
   const traces = samples.map((sample) => new Map(traceOf(float, toFloatInputs(float, sample))));
-  const constants = [...quantized.tensors.values()].flatMap(({ name, data }) =>
-    data ? [[name, data] as const] : [],
-  );
-  const values: Values[] = samples.map((sample) => {
-    const inputs = toInputBytes(quantized, sample).map((bytes, i) => {
-      const name = quantized.inputs[i]!;
-      return [name, fromBytes(tensorOf(quantized, name).dtype, bytes)] as const;
-    });
-    return new Map<string, TensorData>([...constants, ...inputs]);
-  });
   const origin = origins(float);
   const unique = tensorNames(quantized);
-  const nodes: Node[] = [];
-  let graph = quantized;
-  for (const node of quantized.nodes) {
+  return replaceLayers(quantized, samples, (graph, node, values) => {
     const layer = layerOf(float, origin.get(node.name), node, bind(graph, node), traces, values);
-    const refined = layer ? refineLayer(layer, refinement, unique) : { node, tensors: [] };
-    graph = withTensors(graph, refined.tensors);
-    nodes.push(refined.node);
-    const bound = bind(graph, refined.node);
-    for (const each of values) {
-      for (const { name, data } of refined.tensors) each.set(name, data!);
-      const results = evaluateLayer(
-        node.op,
-        bound,
-        refined.node.inputs.map((name) => each.get(name)),
-      );
-      node.outputs.forEach((name, i) => {
-        each.set(name, results[i]!);
-      });
-    }
-  }
-  return { ...graph, nodes };
+    return layer && refineLayer(layer, refinement, unique);
+  });
 }

@@ -123,6 +123,48 @@ function convNative({ numbers: n, inPlace }: CallShape): Features {
   };
 }
 
+/** Weights of four bits, as conv2d_w4_s8.ts: terms in chunks of sixteen, channels in blocks of sixteen. */
+function convPacked({ numbers: n }: CallShape): Features {
+  const { pixels, channels, terms, outputs } = convolution(n);
+  const blocks = pixels * Math.ceil(channels / 16);
+  return {
+    call: 1,
+    ...gathering(n, true),
+    blocks,
+    chunks: blocks * Math.ceil(terms / 16),
+    products: blocks * terms,
+    outputs,
+  };
+}
+
+/** As packed.c: half a block at four pixels at a time; at pixels that are left over a block at one. */
+function convPackedNative({ numbers: n, inPlace }: CallShape): Features {
+  const { pixels, channels, terms, pointwise } = convolution(n);
+  const gathers = !pointwise || inPlace;
+  const tile = n["tile"]! < 4 ? n["tile"]! : n["tile"]! - (n["tile"]! % 4);
+  const passes = gathers ? Math.ceil(pixels / tile) : 1;
+  const last = gathers ? pixels - (passes - 1) * tile : pixels;
+  const rest = gathers && tile < 4 ? pixels : last % 4;
+  const whole = pixels - rest;
+  const blocks = Math.ceil(channels / 16);
+  const halves = 2 * blocks - (channels % 16 === 1 ? 1 : 0);
+  return {
+    call: 1,
+    ...gathering(n, gathers),
+    setups: whole > 0 ? passes * channels : 0,
+    visits: (whole / 4) * halves,
+    chunks: (whole / 4) * halves * Math.ceil(terms / 28),
+    products: (whole / 4) * halves * terms,
+    restProducts: (whole / 4) * halves * (terms % 4),
+    wideOutputs: whole * channels,
+    values: rest * terms,
+    singleChunks: rest * blocks * Math.ceil(terms / 16),
+    singles: rest * blocks * terms,
+    outputs: rest * channels,
+    ...signed(n, pixels * channels),
+  };
+}
+
 function depthwise(n: Numbers) {
   const reach = (axis: "Height" | "Width"): number =>
     (n[`output${axis}`]! - 1) * n[`stride${axis}`]! + (n[`kernel${axis}`]! - 1) * n[`dilation${axis}`]! + 1;
@@ -473,6 +515,7 @@ const table: Readonly<Record<string, Row>> = {
   conv2d_s8: { portable: convSmall, native: convNative },
   conv2d_lanes_s8: { portable: convLanes, native: convNative },
   conv2d_long_lanes_s8: { portable: convLanes, native: convNative },
+  conv2d_w4_s8: { portable: convPacked, native: convPackedNative },
   depthwise_conv2d_s8: { portable: depthwiseSmall, native: depthwiseNative },
   depthwise_conv2d_lanes_s8: { portable: depthwiseLanes, native: depthwiseNative },
   fully_connected_s8: both(denseSmall),

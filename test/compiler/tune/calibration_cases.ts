@@ -16,6 +16,7 @@ import {
   convolution,
   dense,
   depthwise,
+  light,
   moving,
   pooling,
   prelu,
@@ -99,7 +100,7 @@ const long: readonly Shaped[] = [
 const lanesOf =
   (heavy: boolean) =>
   ([each, outputs, groups]: Shaped, i: number) => {
-    const graph = convolution(each, outputs, groups, heavy);
+    const graph = convolution(each, outputs, groups, heavy ? "heavy" : "any");
     const pixels = pixelsOf(each);
     const tiles = [...new Set([Math.min(4, pixels), Math.ceil(pixels / (2 + (i % 3))), pixels])];
     const pointwise =
@@ -107,6 +108,21 @@ const lanesOf =
     return [...tiles.map((tile) => fast(graph, tile)), ...(pointwise ? [fast(graph, tiles[1]!, true)] : [])];
   };
 const lanes = [...convolutions.flatMap(lanesOf(false)), ...long.flatMap(lanesOf(true))];
+
+/** Weights of four bits, by convolutions of one group and by dense layers. */
+const packs: readonly CalibrationCase[] = [
+  ...convolutions
+    .filter(([, , groups]) => groups === undefined)
+    .map(([each, outputs]) => convolution(each, outputs, 1, "light")),
+  ...[
+    [1, 640, 128],
+    [1, 128, 8],
+    [6, 64, 40],
+    [1, 33, 16],
+  ].map(([batches, depth, outputs]) => light(dense(batches!, depth!, outputs!))),
+].flatMap((graph) =>
+  [4, 9].map((tile) => ({ graph, choice: { ...small(graph).choice, tile, packed: true } })),
+);
 
 const depthwises = [
   depthwise(window(12, 5, 64, 3)),
@@ -387,6 +403,7 @@ const wides: readonly Graph[] = [
 export const layerCases: readonly CalibrationCase[] = [
   ...convolutions.map(([each, outputs, groups]) => small(convolution(each, outputs, groups))),
   ...lanes,
+  ...packs,
   ...[...depthwises, ...otherDepthwises].map(small),
   ...depthwises.map((graph) => fast(graph)),
   ...denses.map(small),

@@ -109,10 +109,34 @@ const heavier = (tensor: Tensor): Tensor => ({
   data: (tensor.data as Int8Array).map((w) => (w < 0 ? -1 : 1) * (64 + Math.abs(w >> 1))),
 });
 
-export function convolution(window: Window, outputs: number, groups = 1, heavy = false): Graph {
+/** Weights of four bits. */
+const lighter = (tensor: Tensor): Tensor => ({
+  ...tensor,
+  data: (tensor.data as Int8Array).map((w) => w >> 4),
+});
+
+/** A layer with weights of four bits in place of its own. */
+export const light = (graph: Graph): Graph => ({
+  ...graph,
+  tensors: new Map(
+    [...graph.tensors].map(([name, each]) => [
+      name,
+      each.dtype === "int8" && each.data ? lighter(each) : each,
+    ]),
+  ),
+});
+
+const SIZES = { any: (tensor: Tensor): Tensor => tensor, heavy: heavier, light: lighter };
+
+export function convolution(
+  window: Window,
+  outputs: number,
+  groups = 1,
+  size: keyof typeof SIZES = "any",
+): Graph {
   const depth = window.input[2] / groups;
   const [made, bias] = weightsAndBias([outputs, ...window.kernel, depth], outputs, 0, outputs);
-  const weights = [heavy ? heavier(made) : made, bias] as const;
+  const weights = [SIZES[size](made), bias] as const;
   const terms = depth * elements(window.kernel);
   return linear("conv2d", [1, ...window.input], weights, terms, { ...windowAttributes(window), groups });
 }

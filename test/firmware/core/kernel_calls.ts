@@ -75,6 +75,7 @@ const choiceOf = (seed: number): Choice => ({
   kernel: "small",
   tile: [4, 1, 3, 8, 11][seed % 5]!,
   inPlace: seed % 3 !== 0,
+  packed: seed % 2 === 0,
 });
 
 function callsOf(machine: Machine, graph: Graph, seed: number, origin: string): Call[] {
@@ -202,7 +203,8 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
   const isDepthwise = kernel.startsWith("depthwise");
   const isDense = kernel.startsWith("fully_connected");
   const isPointwise = draft.sameSize && !isDepthwise && !isDense;
-  const groups = isPointwise ? 1 : draft.counts[2];
+  const isPacked = kernel.includes("_w4_");
+  const groups = isPointwise || isPacked ? 1 : draft.counts[2];
   const [rows, columns] = draft.axes.map((sizes) => ({
     ...Object.fromEntries(WINDOW_SIZES.map((name, i) => [name, sizes[i]!])),
     ...(draft.sameSize && { output: sizes[0] }),
@@ -221,7 +223,9 @@ function layerCall(kernel: string, draft: LayerDraft, origin: string): Call {
     input: inputBytes * (isDense ? tile * depth : batches * rows.input! * columns.input! * inputs),
     output: outputBytes * (isDense ? tile * outputs : batches * rows.output! * columns.output! * outputs),
     scratch: isDepthwise ? plane[0]! * plane[1]! : inputBytes * tile * depth,
-    weights: weightBytes * outputs * (isDepthwise ? taps : depth),
+    weights: isPacked
+      ? 8 * depth * Math.ceil(outputs / 16)
+      : weightBytes * outputs * (isDepthwise ? taps : depth),
     bias: 4 * outputs,
     multiplier: 4 * outputs,
     shift: outputs,

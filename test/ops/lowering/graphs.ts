@@ -136,7 +136,10 @@ function weightTensors({ scale, spread, bias, seed }: Weights, shape: Shape, axi
   const scales =
     spread === undefined ? [scale] : Array.from(steps, (n) => scale * 2 ** ((-n / 256) * spread));
   const quantization = { scales: scales.map(Math.fround), zeroPoints: scales.map(() => 0), axis };
-  const filters = { ...tensor("weights", shape, quantization), data: int8Data(elements(shape), seed) };
+  const any = int8Data(elements(shape), seed);
+  // Some layers have weights of four bits.
+  const data = seed % 3 === 0 ? any.map((weight) => weight >> 4) : any;
+  const filters = { ...tensor("weights", shape, quantization), data };
   const biasTensor: Tensor = {
     name: "bias",
     dtype: "int32",

@@ -46,6 +46,7 @@ const choice: fc.Arbitrary<Choice> = fc.record({
   kernel: fc.constantFrom("small", "fast"),
   tile: fc.integer({ min: 1, max: 9 }),
   inPlace: fc.boolean(),
+  packed: fc.boolean(),
 });
 /** One for each node in turn, from the first again where there are more nodes. */
 const choiceLists = fc.array(choice, { minLength: 1, maxLength: 7 });
@@ -143,6 +144,7 @@ const CHOICES: readonly Choice[] = [
   { kernel: "small", tile: 4, inPlace: true },
   { kernel: "fast", tile: 4, inPlace: false },
   { kernel: "fast", tile: 64, inPlace: true },
+  { kernel: "fast", tile: 3, inPlace: true, packed: true },
 ];
 
 /** Tests of modules that hold one node of every operator, two for each seed from 1. */
