@@ -223,24 +223,30 @@ function compile() {
   });
   if (tsc.status !== 0)
     throw new SetupError(`${tsc.stdout}${tsc.stderr}tsc: expected exit status 0, found ${tsc.status}`);
-  bundleRuntime();
+  bundleForBrowsers();
   writeStamp(compileStamp(), fingerprint);
 }
 
-/** The runtime for browsers as one small file, and one more that it fetches where an image is given. */
-function bundleRuntime() {
-  if (!existsSync(join(root, "host", "runtime", "model", "browser.ts"))) return; // a checkout of the test runner alone
+const isThere = (path) => existsSync(join(root, "host", path));
+
+/** Scripts for browsers: the runtime as one small file, with one more that it fetches for images; the script of a page. */
+function bundleForBrowsers() {
+  if (!isThere("runtime/model/browser.ts")) return; // a checkout of the test runner alone
   const { buildSync } = createRequire(import.meta.url)("esbuild");
+  const common = { absWorkingDir: root, bundle: true, minify: true, format: "esm", logLevel: "error" };
   buildSync({
-    absWorkingDir: root,
+    ...common,
     entryPoints: ["dist/host/runtime/model/browser.js"],
     outdir: "dist/host/runtime/browser",
-    bundle: true,
     splitting: true,
-    minify: true,
-    format: "esm",
     chunkNames: "[name]",
-    logLevel: "error",
+  });
+  buildSync({
+    ...common,
+    entryPoints: ["dist/host/page/client/main.js"],
+    outfile: "dist/host/page/client.js",
+    target: "es2022",
+    alias: { "node:async_hooks": "./dist/host/page/client/async_hooks.js" },
   });
 }
 

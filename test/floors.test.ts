@@ -22,7 +22,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/pipeline.ts"],
   ["host/report"],
   ["host/fleet/server"],
-  ["host/fleet/simulator", "host/predict"],
+  ["host/fleet/simulator", "host/predict", "host/page"],
   ["host/cli"],
   ["host/demo", "host/packs", "host/index.ts", "host/thimble.mjs"],
 ];

@@ -31,7 +31,8 @@ type Values = {
     | undefined;
 };
 
-function imageRange(text: string): readonly [number, number] {
+/** The value of --image-range. Throws UsageError. */
+export function imageRange(text: string): readonly [number, number] {
   const [low, high, ...rest] = text
     .split(",")
     .map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
