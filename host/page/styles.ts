@@ -18,7 +18,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 [hidden] { display: none !important; }
 button, input, textarea { font: inherit; color: inherit; background: var(--page); border: 1px solid var(--muted);
   border-radius: 6px; padding: 6px 10px; }
-button { cursor: pointer; }
+button, input, textarea { max-width: 100%; } button { cursor: pointer; }
 button.main { background: var(--fill); border-color: var(--fill); color: #fff; font-weight: 600; }
 @media (prefers-color-scheme: dark) { button.main { color: #0f1011; } }
 input[type=text], textarea { width: 100%; }
