@@ -1,17 +1,45 @@
-import { elements, ModelError, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
+import { elements, perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { typeRange } from "./activation.ts";
-import { evaluateElementwise, inferElementwise } from "./elementwise.ts";
+import { elementwiseArguments, evaluateElementwise, inferElementwise, zeroPoints } from "./elementwise.ts";
 import { clamp, kernelMultiplier, type Multiplier, roundHalfAway } from "./fixed_point.ts";
 import type { Lowering } from "./lowering.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { lowerFunction, quantizedFunction, type RealFunction } from "./real_function.ts";
 import { lowerRescale, rescaled } from "./rescale.ts";
+import { elementBytes } from "./rows.ts";
 import { lowerToTable } from "./unary.ts";
+import { type WideMultiplier, wideMultiplier } from "./wide.ts";
 
 const plain = <T extends Pick<Bound<unknown>, "attributes">>(node: T) => ({
   ...node,
   attributes: { activation: "none" as const },
 });
+
+/** Divisors are shifted by as much at most: with 17 bits of their own they fit 64. */
+const MAX_SHIFT = 45;
+
+/** The factor from a quotient of integers to one at the output's scale. */
+function quotientFactor(a: Tensor, b: Tensor, output: Tensor): WideMultiplier {
+  const { multiplier, shift } = wideMultiplier(perTensor(a).scale / (perTensor(b).scale * perTensor(output).scale));
+  const excess = Math.max(0, shift - MAX_SHIFT);
+  return { multiplier: roundHalfAway(multiplier / 2 ** excess), shift: shift - excess };
+}
+
+/** Quantised, of two tensors: the quotient of integers at the output's scale, halves away from zero; beyond the range where the divisor is 0. */
+function integerQuotient(a: Tensor, b: Tensor, output: Tensor): (x: number, y: number) => number {
+  const [p, q, r] = [a, b, output].map((tensor) => perTensor(tensor).zeroPoint) as [number, number, number];
+  const { multiplier, shift } = quotientFactor(a, b, output);
+  const { min, max } = typeRange(output);
+  return (x, y) => {
+    const [dividend, divisor] = [x - p, y - q];
+    if (dividend === 0) return r;
+    if (divisor === 0) return dividend < 0 ? min : max;
+    const size = BigInt(Math.abs(divisor)) << BigInt(shift);
+    const twice = 2n * BigInt(Math.abs(dividend)) * BigInt(multiplier);
+    const magnitude = Number((twice + size) / (2n * size));
+    return clamp((dividend < 0 !== divisor < 0 ? -magnitude : magnitude) + r, min, max);
+  };
+}
 
 /** Quantised: the real quotient, halves away from zero; beyond the range where the divisor is 0. */
 function quantizedQuotient(a: Tensor, b: Tensor, output: Tensor): (x: number, y: number) => number {
@@ -56,6 +84,7 @@ function wideQuotientOf(a: Tensor, b: Tensor, output: Tensor): (x: number, y: nu
 
 function quotientOf(a: Tensor, b: Tensor, output: Tensor): (x: number, y: number) => number {
   if (output.dtype === "float32") return (x, y) => x / y;
+  if (!isScalar(a) && !isScalar(b)) return integerQuotient(a, b, output);
   return output.dtype === "int16" ? wideQuotientOf(a, b, output) : quantizedQuotient(a, b, output);
 }
 
@@ -85,10 +114,21 @@ function lowerWide(node: Bound<unknown>, variable: Tensor, to: Lowering): void {
   else lowerFunction(unary, to, quotient.of);
 }
 
-/** Element-wise a / b. Quantised, one of them has to be a single constant: then it is a function of one value. */
+function lowerTensors(node: Bound<unknown>, to: Lowering): void {
+  const [a, b, output] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!];
+  const { activationMin: _, activationMax: __, ...operands } = elementwiseArguments(plain(node), to);
+  to.call("div", {
+    ...operands,
+    ...quotientFactor(a, b, output),
+    ...zeroPoints(node),
+    bytes: elementBytes(output),
+  });
+}
+
+/** Element-wise a / b. Quantised with a single constant it is a function of one value. */
 export const div = defineOperator({
   name: "div",
-  summary: "quotient of a tensor and one constant, either way",
+  summary: "quotient of two tensors, either of them perhaps a constant",
   arity: [2, 2],
   attributes: {},
   quantization: { output: { kind: "range" } },
@@ -101,10 +141,7 @@ export const div = defineOperator({
   lower(node, to) {
     const [a, b] = [node.inputs[0]!, node.inputs[1]!];
     const variable = isScalar(b) ? a : b;
-    if (!isScalar(a) && !isScalar(b))
-      throw new ModelError(
-        `node ${node.name}: expected one operand of a quantised quotient to be a single constant`,
-      );
+    if (!isScalar(a) && !isScalar(b)) return lowerTensors(node, to);
     const lowerQuotient = node.outputs[0]!.dtype === "int16" ? lowerWide : lowerNarrow;
     lowerQuotient(node, variable, to);
   },

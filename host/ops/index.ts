@@ -3,6 +3,7 @@
 import { add, sub } from "./add.ts";
 import { argMax, argMin } from "./arg_max.ts";
 import { averagePool2d } from "./average_pool2d.ts";
+import { batchMatmul } from "./batch_matmul.ts";
 import { cast } from "./cast.ts";
 import { clip } from "./clip.ts";
 import { concatenation } from "./concatenation.ts";
@@ -23,6 +24,7 @@ import { hardSwish } from "./hard_swish.ts";
 import { impute } from "./impute.ts";
 import { integerArithmetic } from "./integer_arithmetic.ts";
 import { intervals } from "./intervals.ts";
+import { layerNorm } from "./layer_norm.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { logSoftmax } from "./log_softmax.ts";
 import { logistic } from "./logistic.ts";
@@ -69,6 +71,7 @@ const list: readonly Operator[] = [
   argMax,
   argMin,
   averagePool2d,
+  batchMatmul,
   clip,
   concatenation,
   conv2d,
@@ -78,6 +81,7 @@ const list: readonly Operator[] = [
   fullyConnected,
   gruSequence,
   hardSwish,
+  layerNorm,
   leakyRelu,
   logistic,
   logSoftmax,

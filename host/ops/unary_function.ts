@@ -31,6 +31,7 @@ const FUNCTIONS = {
   exp: Math.exp,
   log: Math.log,
   sqrt: Math.sqrt,
+  rsqrt: (x) => 1 / Math.sqrt(x),
   reciprocal: (x) => 1 / x,
   abs: Math.abs,
   neg: (x) => -x,
@@ -58,7 +59,7 @@ type FunctionName = keyof typeof FUNCTIONS;
 export const FUNCTION_NAMES = Object.keys(FUNCTIONS) as FunctionName[];
 
 /** Nothing is below 0 there, but a value near it may be rounded to the other side. */
-const FROM_ZERO: readonly FunctionName[] = ["log", "sqrt"];
+const FROM_ZERO: readonly FunctionName[] = ["log", "sqrt", "rsqrt"];
 
 interface UnaryAttributes {
   readonly function: FunctionName;

@@ -12,6 +12,7 @@ const BORDER = ["dequantize"];
 const BOTH = [
   "impute",
   "intervals",
+  "layer_norm",
   "normalize",
   "select",
   "slide",

@@ -46,6 +46,14 @@ typedef struct thimble_pool2d_arguments {
     int16_t pad_top, pad_left, activation_min, activation_max;
 } thimble_pool2d_arguments;
 
+typedef struct thimble_batch_matmul_arguments {
+    uint32_t a, b, output;
+    int32_t batch[2], a_batch_stride[2], b_batch_stride[2], rows, depth, columns, a_row_stride;
+    int32_t a_depth_stride, b_depth_stride, b_column_stride, multiplier;
+    int16_t a_zero_point, b_zero_point, output_zero_point;
+    int8_t shift;
+} thimble_batch_matmul_arguments;
+
 typedef struct thimble_cast_arguments {
     uint32_t input, output;
     int32_t length;
@@ -92,6 +100,12 @@ typedef struct thimble_depthwise_conv2d_s16_arguments {
     int16_t pad_top, pad_left, activation_min, activation_max;
     int8_t factor_step;
 } thimble_depthwise_conv2d_s16_arguments;
+
+typedef struct thimble_div_arguments {
+    uint32_t a, b, output;
+    int32_t size[4], a_stride[4], b_stride[4], multiplier;
+    int8_t a_zero_point, b_zero_point, output_zero_point, shift, bytes;
+} thimble_div_arguments;
 
 typedef struct thimble_energy_s16_arguments {
     uint32_t input, output;
@@ -166,6 +180,13 @@ typedef struct thimble_irfft_s16_arguments {
     uint32_t input, output, twiddles, real_twiddles, scratch;
     int32_t fft_length;
 } thimble_irfft_s16_arguments;
+
+typedef struct thimble_layer_norm_arguments {
+    uint32_t input, output, factors, addends;
+    int32_t rows, depth, inner, channels, epsilon;
+    int16_t zero_point, output_zero_point;
+    int8_t epsilon_shift, shift, input_bytes, output_bytes, center;
+} thimble_layer_norm_arguments;
 
 typedef struct thimble_log_softmax_s8_arguments {
     uint32_t input, output;

@@ -12,12 +12,15 @@
 int thimble_add_s16(const thimble_memory *memory, const void *block);
 int thimble_add_s8(const thimble_memory *memory, const void *block);
 int thimble_average_pool2d_s8(const thimble_memory *memory, const void *block);
+int thimble_batch_matmul_s16(const thimble_memory *memory, const void *block);
+int thimble_batch_matmul_s8(const thimble_memory *memory, const void *block);
 int thimble_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_conv2d_s8(const thimble_memory *memory, const void *block);
 int thimble_conv2d_w4_s8(const thimble_memory *memory, const void *block);
 int thimble_copy_s8(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block);
+int thimble_div(const thimble_memory *memory, const void *block);
 int thimble_energy_s16(const thimble_memory *memory, const void *block);
 int thimble_fft_auto_scale_s16(const thimble_memory *memory, const void *block);
 int thimble_filter_bank_u32(const thimble_memory *memory, const void *block);
@@ -26,6 +29,7 @@ int thimble_fully_connected_s16(const thimble_memory *memory, const void *block)
 int thimble_fully_connected_s8(const thimble_memory *memory, const void *block);
 int thimble_fully_connected_s8_s16(const thimble_memory *memory, const void *block);
 int thimble_fully_connected_w16_s16(const thimble_memory *memory, const void *block);
+int thimble_layer_norm(const thimble_memory *memory, const void *block);
 int thimble_log_u32(const thimble_memory *memory, const void *block);
 int thimble_logistic_s16(const thimble_memory *memory, const void *block);
 int thimble_lookup_s16(const thimble_memory *memory, const void *block);

@@ -18,6 +18,12 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_AVERAGE_POOL2D
     {"kernel.average_pool2d_s8.1", sizeof(thimble_pool2d_arguments), thimble_average_pool2d_s8},
 #endif
+#ifndef THIMBLE_NO_BATCH_MATMUL_S16
+    {"kernel.batch_matmul_s16.1", sizeof(thimble_batch_matmul_arguments), thimble_batch_matmul_s16},
+#endif
+#ifndef THIMBLE_NO_BATCH_MATMUL
+    {"kernel.batch_matmul_s8.1", sizeof(thimble_batch_matmul_arguments), thimble_batch_matmul_s8},
+#endif
 #ifndef THIMBLE_NO_CONV2D
     {"kernel.conv2d_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
     {"kernel.conv2d_long_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
@@ -45,6 +51,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_DEPTHWISE_CONV2D
     {"kernel.depthwise_conv2d_s8.2", sizeof(thimble_depthwise_conv2d_s8_arguments),
      thimble_depthwise_conv2d_s8},
+#endif
+#ifndef THIMBLE_NO_DIV
+    {"kernel.div.1", sizeof(thimble_div_arguments), thimble_div},
 #endif
 #ifndef THIMBLE_NO_ENERGY_S16
     {"kernel.energy_s16.1", sizeof(thimble_energy_s16_arguments), thimble_energy_s16},
@@ -79,6 +88,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_FULLY_CONNECTED_W16_S16
     {"kernel.fully_connected_w16_s16.1", sizeof(thimble_fully_connected_w16_s16_arguments),
      thimble_fully_connected_w16_s16},
+#endif
+#ifndef THIMBLE_NO_LAYER_NORM
+    {"kernel.layer_norm.1", sizeof(thimble_layer_norm_arguments), thimble_layer_norm},
 #endif
 #ifndef THIMBLE_NO_LOG_U32
     {"kernel.log_u32.1", sizeof(thimble_log_u32_arguments), thimble_log_u32},

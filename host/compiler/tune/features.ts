@@ -505,6 +505,18 @@ const overlap = ({ numbers: n }: CallShape): Features => ({
   values: product(n, "rows", "frames", "size"),
 });
 
+const matrices = ({ numbers: n }: CallShape): Features => {
+  const outputs = product(n, "batch0", "batch1", "rows", "columns");
+  return { call: 1, rows: product(n, "batch0", "batch1", "rows"), outputs, products: outputs * n["depth"]! };
+};
+
+const normalization = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  parts: (n["rows"]! * n["depth"]!) / n["inner"]!,
+  values: n["rows"]! * n["depth"]!,
+});
+
 type Count = (shape: CallShape) => Features;
 type Row = { readonly portable: Count; readonly native: Count };
 
@@ -536,6 +548,10 @@ const table: Readonly<Record<string, Row>> = {
   add_s8: { portable: elementwise, native: elementwiseNative },
   mul_s8: { portable: elementwise, native: elementwiseNative },
   add_s16: both(elementwise),
+  batch_matmul_s16: both(matrices),
+  batch_matmul_s8: both(matrices),
+  div: both(elementwise),
+  layer_norm: both(normalization),
   mul_s16: both(elementwise),
   lookup_s16: both(lookup),
   lookup_s8: both(lookup),

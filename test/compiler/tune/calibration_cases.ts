@@ -17,9 +17,11 @@ import {
   dense,
   depthwise,
   light,
+  matrices,
   moving,
   pooling,
   prelu,
+  quotient,
   transposeConvolution,
   unary,
   view,
@@ -221,6 +223,19 @@ const others: readonly Graph[] = [
   unary("mean", [1, 2, 2, 100], { axes: [1, 2], keepDims: false }),
 ];
 
+/** What attention computes beside dense layers, in both widths. */
+const attention: readonly Graph[] = [
+  matrices([1, 2, 16, 8], [1, 2, 16, 8]),
+  matrices([1, 4, 8, 16], [1, 4, 8, 16]),
+  matrices([3, 5], [40, 5]),
+  matrices([20, 3], [4, 3]),
+  matrices([1, 64], [30, 64]),
+  quotient([1, 8, 8, 4], [1, 8, 8, 4]),
+  quotient([1, 100], [1, 100]),
+  quotient([12, 20], [12, 1]),
+  quotient([1, 30], [1, 30]),
+];
+
 const in16Bits = (graph: Graph, types: Wide = ALL): Graph => widenGraph(graph, types, 1);
 
 /** Transpositions with long, short and single rows, and parts of images. */
@@ -410,6 +425,7 @@ export const layerCases: readonly CalibrationCase[] = [
   ...denses.map((graph) => fast(graph)),
   ...pools.map(small),
   ...others.map(small),
+  ...attention.flatMap((graph) => [small(graph), small(in16Bits(graph))]),
   ...[...movements, ...resizes, ...transposeConvolutions, ...comparisons].map(small),
   ...wides.map(small),
   ...[...forests, ...classicLayers, ...recurrentLayers, ...signalLayers].map(small),

@@ -46,6 +46,14 @@ const squares = (shape: Shape, outputs: number, weight: number): Graph =>
 const normalize = (shape: Shape, norm: string): Graph =>
   layer({ op: "normalize", shape, attributes: { norm } });
 
+/** Layer normalisation, or with `inner` values to a channel group normalisation. */
+const layerNorm = (shape: Shape, inner: number, type: "int8" | "int16"): Graph => {
+  const channels = shape[1]! / inner;
+  const constants = [[[channels], 1] as const, [[channels], 1] as const];
+  const attributes = { depth: shape[1]!, inner, center: true, epsilon: 1e-3 };
+  return layer({ op: "layer_norm", shape, attributes, constants, type });
+};
+
 const intervals = (shape: Shape, outputs: number): Graph =>
   layer({
     op: "intervals",
@@ -95,6 +103,13 @@ export const classicLayers: readonly Graph[] = [
     withInput(layer({ op: "subtract_max", shape, attributes: {} }), "int32", 2 ** -16),
   ),
   ...["l1", "l2", "max"].flatMap((norm) => rowShapes.map((shape) => normalize(shape, norm))),
+  ...(["int8", "int16"] as const).flatMap((type) => [
+    layerNorm([1, 64], 1, type),
+    layerNorm([16, 8], 1, type),
+    layerNorm([20, 32], 1, type),
+    layerNorm([4, 128], 16, type),
+    layerNorm([8, 36], 36, type),
+  ]),
   ...[
     intervals([1, 4], 12),
     intervals([1, 1], 1),

@@ -194,6 +194,19 @@ export const binary = (op: "add" | "mul", a: Shape, b: Shape, after: "none" | "r
 export const unary = (op: string, input: Shape, attributes: Attributes = {}): Graph =>
   oneNode(op, [activation("input", input)], attributes, 1 / 256, -128);
 
+/** Products of two batches of matrices, the second transposed. */
+export const matrices = (a: Shape, b: Shape): Graph =>
+  oneNode(
+    "batch_matmul",
+    [activation("a", a), activation("b", b, 0.03, 7)],
+    { transposeA: false, transposeB: true },
+    0.08,
+    0,
+  );
+
+export const quotient = (a: Shape, b: Shape): Graph =>
+  oneNode("div", [activation("a", a), activation("b", b, 0.03, 7)], {}, 0.08, 0);
+
 /** Of operators that only move values: the output has the input's scale. */
 export const moving = (op: string, inputs: readonly Shape[], attributes: Attributes): Graph =>
   oneNode(

@@ -257,12 +257,41 @@ const impute = build(
   })),
 );
 
+/** Rows of parts, each of which has a factor and an addend; a row may be a whole channel, or many of them. */
+const layerNorm = build(
+  fc
+    .record({
+      common,
+      parts: upTo(4),
+      inner: upTo(6),
+      repeats: fc.boolean(),
+      center: fc.boolean(),
+      epsilon: fc.constantFrom(0, 1e-5, 1e-3, 10),
+      factor: fc.constantFrom(0, 0.01, 1, 50),
+      addend: fc.constantFrom(0, 0.3, 5),
+    })
+    .map(({ common: { rows, features: _, ...rest }, parts, inner, repeats, factor, addend, ...attributes }) => {
+      const channels = repeats ? parts : rows * parts;
+      return {
+        ...rest,
+        op: "layer_norm",
+        shape: [rows, parts * inner],
+        attributes: { ...attributes, depth: parts * inner, inner },
+        constants: [
+          [[channels], factor],
+          [[channels], addend],
+        ] as const,
+      };
+    }),
+);
+
 const none = fc.constant({});
 
 /** By operator. */
 export const classicGraphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   impute,
   intervals,
+  layer_norm: layerNorm,
   normalize: build(
     simple(
       "normalize",

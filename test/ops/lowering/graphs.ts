@@ -635,8 +635,38 @@ const prelu = build(
     }),
 );
 
+/** Two batches of matrices, either transposed, of which axes may be repeated. */
+const batchMatmul = build(
+  fc
+    .record({
+      batch: fc.array(upTo(3), { maxLength: 3 }),
+      repeated: fc.array(fc.constantFrom("", "", "a", "b"), { minLength: 3, maxLength: 3 }),
+      sizes: fc.tuple(upTo(5), upTo(20), upTo(5)),
+      transposed: pair(fc.boolean()),
+      constant: fc.nat(3),
+      a: quantizations,
+      b: quantizations,
+      ratio: ratios(2, 10, [-6, 24]),
+      zeroPoint: zeroPoints,
+      seed: seeds,
+    })
+    .map(({ batch, repeated, sizes: [rows, depth, columns], transposed, constant, seed, ...d }) => {
+      const operand = (name: "a" | "b", matrix: Shape, swaps: boolean): Tensor => {
+        const front = batch.map((n, axis) => (repeated[axis] === name ? 1 : n));
+        const dense = tensor(name, [...front, ...(swaps ? matrix.toReversed() : matrix)], d[name]);
+        return name === "b" && constant === 0 ? { ...dense, data: int8Data(elements(dense.shape), seed) } : dense;
+      };
+      return {
+        op: "batch_matmul",
+        inputs: [operand("a", [rows, depth], transposed[0]), operand("b", [depth, columns], transposed[1])],
+        attributes: { transposeA: transposed[0], transposeB: transposed[1] },
+        output: output(d.a.scales[0]! * d.b.scales[0]! * d.ratio, d.zeroPoint),
+      };
+    }),
+);
+
 /** One of the operands is a single constant, of any rank. */
-const div = build(
+const divByConstant = build(
   fc
     .record({
       shape: shapes,
@@ -712,12 +742,16 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   arg_max: argument("arg_max"),
   arg_min: argument("arg_min"),
   average_pool2d: pool("average_pool2d"),
+  batch_matmul: batchMatmul,
   ...classicGraphs,
   clip: lookup("clip", ranges, int8Outputs),
   concatenation,
   conv2d,
   depthwise_conv2d: depthwiseConv2d,
-  div,
+  div: fc.oneof(
+    divByConstant,
+    elementwise("div", (a, b) => a / b, ratios(-6, 4, [-14, 20]), false),
+  ),
   fully_connected: fullyConnected,
   hard_swish: lookup("hard_swish", none, int8Outputs),
   leaky_relu: lookup("leaky_relu", fc.record({ alpha: fc.oneof(fc.constant(0), power(-8, 0)) }), int8Outputs),

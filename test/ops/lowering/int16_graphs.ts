@@ -83,6 +83,7 @@ export const WEIGHTS: Wide = { ...ALL, weights: true };
 export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   add: wideGraphs("add"),
   average_pool2d: wideGraphs("average_pool2d"),
+  batch_matmul: wideGraphs("batch_matmul"),
   clip: wideGraphs("clip"),
   concatenation: wideGraphs("concatenation"),
   conv2d: wideGraphs("conv2d", [ALL, ALL, NARROW]),
