@@ -9,7 +9,13 @@ import {
 } from "../ir/graph.ts";
 import { clampTo, typeRange } from "./activation.ts";
 import { broadcastShape, broadcastStrides, type Loops, mergeLoops } from "./broadcast.ts";
-import { kernelMultiplier, type Multiplier, requantize, requantizeWide, wideMultiplier } from "./fixed_point.ts";
+import {
+  kernelMultiplier,
+  type Multiplier,
+  requantize,
+  requantizeWide,
+  wideMultiplier,
+} from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { elementBytes } from "./rows.ts";
 
@@ -94,7 +100,8 @@ function evaluate(node: Bound<ProductAttributes>, values: readonly (TensorData |
         let sum = 0;
         for (let k = 0; k < a.columns; k++)
           sum +=
-            x[atA + row * a.rowStride + k * a.columnStride]! * y[atB + k * b.rowStride + column * b.columnStride]!;
+            x[atA + row * a.rowStride + k * a.columnStride]! *
+            y[atB + k * b.rowStride + column * b.columnStride]!;
         result[next++] = rescale(sum);
       }
     }
@@ -114,7 +121,9 @@ export const batchMatmul = defineOperator({
   infer(node) {
     const [left, right] = node.inputs as [Tensor, Tensor];
     if (left.shape.length < 2 || right.shape.length < 2)
-      throw new ModelError(`node ${node.name}: expected matrices, found [${left.shape}] and [${right.shape}]`);
+      throw new ModelError(
+        `node ${node.name}: expected matrices, found [${left.shape}] and [${right.shape}]`,
+      );
     const { batch, a, b, loops } = productOf(node);
     if (a.columns !== b.rows)
       throw new ModelError(

@@ -20,7 +20,9 @@ const MAX_SHIFT = 45;
 
 /** The factor from a quotient of integers to one at the output's scale. */
 function quotientFactor(a: Tensor, b: Tensor, output: Tensor): WideMultiplier {
-  const { multiplier, shift } = wideMultiplier(perTensor(a).scale / (perTensor(b).scale * perTensor(output).scale));
+  const { multiplier, shift } = wideMultiplier(
+    perTensor(a).scale / (perTensor(b).scale * perTensor(output).scale),
+  );
   const excess = Math.max(0, shift - MAX_SHIFT);
   return { multiplier: roundHalfAway(multiplier / 2 ** excess), shift: shift - excess };
 }

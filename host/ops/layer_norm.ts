@@ -164,9 +164,14 @@ export const layerNorm = defineOperator({
       );
     if (!(inner >= 1 && depth % inner === 0))
       throw new ModelError(`node ${name}: expected a factor for a part of ${depth} values, found ${inner}`);
-    if (!(epsilon >= 0)) throw new ModelError(`node ${name}: expected an epsilon from 0 on, found ${epsilon}`);
+    if (!(epsilon >= 0))
+      throw new ModelError(`node ${name}: expected an epsilon from 0 on, found ${epsilon}`);
     const [n] = factor.shape;
-    if (factor.shape.length !== 1 || addend.shape.join() !== factor.shape.join() || (count / inner) % n! !== 0)
+    if (
+      factor.shape.length !== 1 ||
+      addend.shape.join() !== factor.shape.join() ||
+      (count / inner) % n! !== 0
+    )
       throw new ModelError(
         `node ${name}: expected as many factors as addends for ${count / inner} parts, found [${factor.shape}] and [${addend.shape}]`,
       );

@@ -1,5 +1,5 @@
-#include "fixed.h"
-#include "native.h"
+#include "batch_matmul.h"
+
 #include "wide.h"
 
 typedef thimble_batch_matmul_arguments arguments;
@@ -35,48 +35,22 @@ static bool arguments_valid(const arguments *a, const thimble_memory *memory, in
            thimble_apart(output, operand_span(a, false, bytes), memory) && (bytes == 1 || even(a, memory));
 }
 
-static int32_t value_s8(const arguments *a, const uint8_t *p, const uint8_t *q) {
-    const int32_t zero_a = a->a_zero_point, zero_b = a->b_zero_point;
-    const int32_t a_stride = a->a_depth_stride, b_stride = a->b_depth_stride;
-    uint32_t sum = 0;
-    for (int32_t k = a->depth; k > 0; k--) {
-        sum += (uint32_t)(((int8_t)*p - zero_a) * ((int8_t)*q - zero_b));
-        p += a_stride;
-        q += b_stride;
-    }
-    const int32_t scaled = thimble_requantize((int32_t)sum, a->multiplier, a->shift);
-    return thimble_to_output(scaled, a->output_zero_point, INT8_MIN, INT8_MAX);
-}
-
-/* Wraps as the twin where a multiplier is none that a model has. */
-static int32_t value_s16(const arguments *a, const uint8_t *p, const uint8_t *q) {
-    const int32_t a_stride = a->a_depth_stride, b_stride = a->b_depth_stride;
-    int64_t sum = 0;
-    for (int32_t k = a->depth; k > 0; k--) {
-        sum += (int32_t)thimble_load_s16(p) * thimble_load_s16(q);
-        p += a_stride;
-        q += b_stride;
-    }
-    const uint64_t product = (uint64_t)sum * (uint64_t)(int64_t)a->multiplier;
-    const int64_t scaled   = (int64_t)(product + ((uint64_t)1 << (a->shift - 1))) >> a->shift;
-    return thimble_clamp((int32_t)scaled, INT16_MIN, INT16_MAX);
-}
-
 static uint8_t *matrix_write(const arguments *a, const uint8_t *left, const uint8_t *right, uint8_t *output,
-                             int32_t bytes) {
+                             int32_t bytes, thimble_batch_matmul_value value) {
     for (int32_t r = 0; r < a->rows; r++, left += a->a_row_stride) {
         const uint8_t *column = right;
         for (int32_t c = 0; c < a->columns; c++, column += a->b_column_stride, output += bytes) {
             if (bytes == 1)
-                *output = (uint8_t)value_s8(a, left, column);
+                *output = (uint8_t)value(a, left, column);
             else
-                thimble_store_s16(output, value_s16(a, left, column));
+                thimble_store_s16(output, value(a, left, column));
         }
     }
     return output;
 }
 
-static int batch_run(const thimble_memory *memory, const arguments *a, int32_t bytes) {
+int thimble_batch_matmul_run(const thimble_memory *memory, const arguments *a, int32_t bytes,
+                             thimble_batch_matmul_value value) {
     if (!arguments_valid(a, memory, bytes)) return -1;
     const uint8_t *left = thimble_at(memory, a->a), *right = thimble_at(memory, a->b);
     uint8_t *output = memory->written + a->output;
@@ -84,18 +58,8 @@ static int batch_run(const thimble_memory *memory, const arguments *a, int32_t b
         for (int32_t j = 0; j < a->batch[1]; j++) {
             const uint8_t *p = left + i * a->a_batch_stride[0] + j * a->a_batch_stride[1];
             const uint8_t *q = right + i * a->b_batch_stride[0] + j * a->b_batch_stride[1];
-            output           = matrix_write(a, p, q, output, bytes);
+            output           = matrix_write(a, p, q, output, bytes, value);
         }
     }
     return 0;
-}
-
-int thimble_batch_matmul_s8(const thimble_memory *memory, const void *block) {
-    const arguments *a = block;
-    return thimble_shift_valid(a->shift) ? batch_run(memory, a, 1) : -1;
-}
-
-int thimble_batch_matmul_s16(const thimble_memory *memory, const void *block) {
-    const arguments *a = block;
-    return a->shift >= 1 && a->shift <= 62 ? batch_run(memory, a, 2) : -1;
 }

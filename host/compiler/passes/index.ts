@@ -16,6 +16,7 @@ import { fusePad } from "./fuse_pad.ts";
 import { fuseTables } from "./fuse_tables.ts";
 import { labelProbabilities } from "./label_probabilities.ts";
 import { mergeIntervals } from "./merge_intervals.ts";
+import { recogniseNorm } from "./recognise_norm.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { removeUnused } from "./remove_unused.ts";
 import { sinkScale } from "./sink_scale.ts";
@@ -32,6 +33,7 @@ export interface Pass {
 /** In this order: each prepares the ground for the next. */
 export const passes: readonly Pass[] = [
   { name: "fold constants", run: foldConstants },
+  { name: "recognise normalisation", run: recogniseNorm },
   { name: "sink transposes", run: sinkTransposes },
   { name: "fuse tables", run: fuseTables },
   { name: "strip borders", run: stripBorders },

@@ -270,19 +270,21 @@ const layerNorm = build(
       factor: fc.constantFrom(0, 0.01, 1, 50),
       addend: fc.constantFrom(0, 0.3, 5),
     })
-    .map(({ common: { rows, features: _, ...rest }, parts, inner, repeats, factor, addend, ...attributes }) => {
-      const channels = repeats ? parts : rows * parts;
-      return {
-        ...rest,
-        op: "layer_norm",
-        shape: [rows, parts * inner],
-        attributes: { ...attributes, depth: parts * inner, inner },
-        constants: [
-          [[channels], factor],
-          [[channels], addend],
-        ] as const,
-      };
-    }),
+    .map(
+      ({ common: { rows, features: _, ...rest }, parts, inner, repeats, factor, addend, ...attributes }) => {
+        const channels = repeats ? parts : rows * parts;
+        return {
+          ...rest,
+          op: "layer_norm",
+          shape: [rows, parts * inner],
+          attributes: { ...attributes, depth: parts * inner, inner },
+          constants: [
+            [[channels], factor],
+            [[channels], addend],
+          ] as const,
+        };
+      },
+    ),
 );
 
 const none = fc.constant({});

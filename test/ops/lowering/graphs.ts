@@ -654,7 +654,9 @@ const batchMatmul = build(
       const operand = (name: "a" | "b", matrix: Shape, swaps: boolean): Tensor => {
         const front = batch.map((n, axis) => (repeated[axis] === name ? 1 : n));
         const dense = tensor(name, [...front, ...(swaps ? matrix.toReversed() : matrix)], d[name]);
-        return name === "b" && constant === 0 ? { ...dense, data: int8Data(elements(dense.shape), seed) } : dense;
+        return name === "b" && constant === 0
+          ? { ...dense, data: int8Data(elements(dense.shape), seed) }
+          : dense;
       };
       return {
         op: "batch_matmul",

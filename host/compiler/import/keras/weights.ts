@@ -97,16 +97,26 @@ function collect(
   }
 }
 
-/** Those of a recurrent layer are its cell's, those of a wrapper its inner layer's. */
+/** Groups of a layer's weights: those of a recurrent layer are its cell's, those of a wrapper its inner layer's. */
+const GROUPS = [
+  "vars",
+  "cell/vars",
+  "layer/vars",
+  "query_dense/vars",
+  "key_dense/vars",
+  "value_dense/vars",
+  "output_dense/vars",
+];
+
 function variables(content: Hdf5Content, path: string, layer: string): Dataset[] {
   const written = content.attributes.get(`${path}/vars`)?.get("name");
   if (written !== undefined && written !== layer)
     throw new ModelError(`layer ${layer}: expected its weights at ${path}, found those of ${written}`);
-  return [`${path}/vars`, `${path}/cell/vars`, `${path}/layer/vars`].flatMap((group) => {
+  return GROUPS.flatMap((group) => {
     const list: Dataset[] = [];
-    for (let next = content.datasets.get(`${group}/0`); next; ) {
+    for (let next = content.datasets.get(`${path}/${group}/0`); next; ) {
       list.push(next);
-      next = content.datasets.get(`${group}/${list.length}`);
+      next = content.datasets.get(`${path}/${group}/${list.length}`);
     }
     return list;
   });

@@ -1,4 +1,4 @@
-import { type Attributes, ModelError } from "../../../ir/graph.ts";
+import { type Attributes, ModelError, type Tensor } from "../../../ir/graph.ts";
 import { samePadding } from "../importer.ts";
 import {
   batchToSpace,
@@ -245,6 +245,32 @@ const div: Translate = (source) => {
   return { op: "div", attributes: {} };
 };
 
+/** Of floats. Of integers its rounding would be another one than that of a difference and a square. */
+const squaredDifference: Translate = (source) => {
+  const [output] = source.outputs as [Tensor];
+  if (output.dtype !== "float32") throw new ModelError(`expected floats, found ${output.dtype}`);
+  const difference = source.between(output, output.shape);
+  return [
+    {
+      op: "sub",
+      attributes: { activation: "none" },
+      inputs: [input(source, 0), input(source, 1)],
+      output: difference,
+    },
+    {
+      op: "unary_function",
+      attributes: { function: "square", alpha: 0, beta: 0 },
+      inputs: [difference],
+      output,
+    },
+  ];
+};
+
+const batchMatmul: Translate = (source) => ({
+  op: "batch_matmul",
+  attributes: { transposeA: source.options.byte(0) !== 0, transposeB: source.options.byte(1) !== 0 },
+});
+
 /** By the name of the schema's BuiltinOperator. */
 export const translations: ReadonlyMap<string, Translate> = new Map<string, Translate>([
   ["ABS", unaryFunction("abs")],
@@ -252,6 +278,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["ARG_MAX", argument("arg_max")],
   ["ARG_MIN", argument("arg_min")],
   ["AVERAGE_POOL_2D", pool("average_pool2d")],
+  ["BATCH_MATMUL", batchMatmul],
   ["BATCH_TO_SPACE_ND", batchToSpace],
   ["CEIL", unaryFunction("ceil")],
   ["CONCATENATION", concatenation],
@@ -292,6 +319,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["RESHAPE", reshape],
   ["RESIZE_NEAREST_NEIGHBOR", resizeNearest],
   ["ROUND", unaryFunction("round")],
+  ["RSQRT", unaryFunction("rsqrt")],
   ["SIGN", unaryFunction("sign")],
   ["SIN", unaryFunction("sin")],
   ["SLICE", slice],
@@ -301,6 +329,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["SPLIT", split],
   ["SPLIT_V", splitV],
   ["SQRT", unaryFunction("sqrt")],
+  ["SQUARED_DIFFERENCE", squaredDifference],
   ["SQUARE", unaryFunction("square")],
   ["SQUEEZE", reshape],
   ["STRIDED_SLICE", stridedSlice],

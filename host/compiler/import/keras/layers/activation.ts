@@ -1,3 +1,4 @@
+import { identity, invert } from "../../../../ir/axes.ts";
 import { type Attributes, ModelError, type Tensor } from "../../../../ir/graph.ts";
 import { type LayerView, onRow, type Translate } from "../layer.ts";
 import { isObject, optionsOf } from "../options.ts";
@@ -96,13 +97,18 @@ const thresholdedRelu: Translate = ({ options, input, add }) =>
     beta: 0,
   });
 
+/** Over one axis, which is moved to the end. */
 const softmax: Translate = ({ options, input, add }) => {
-  const axis = options.raw("axis") ?? -1;
-  const last = input.shape.length - 1;
-  const axes = Array.isArray(axis) ? axis : [axis];
-  if (axes.length !== 1 || (axes[0] !== -1 && axes[0] !== last))
-    throw new ModelError(`axis: expected the last, found ${JSON.stringify(axis).slice(0, 100)}`);
-  return add("softmax", [input], { beta: 1 });
+  const given = options.raw("axis") ?? -1;
+  const rank = input.shape.length;
+  const axes = Array.isArray(given) ? given : [given];
+  const axis = Number(axes[0]) < 0 ? Number(axes[0]) + rank : Number(axes[0]);
+  if (axes.length !== 1 || !(Number.isInteger(axis) && axis >= 1 && axis < rank))
+    throw new ModelError(`axis: expected one below ${rank}, found ${JSON.stringify(given).slice(0, 100)}`);
+  if (axis === rank - 1) return add("softmax", [input], { beta: 1 });
+  const permutation = [...identity(rank).filter((i) => i !== axis), axis];
+  const moved = add("softmax", [add("transpose", [input], { permutation })], { beta: 1 });
+  return add("transpose", [moved], { permutation: invert(permutation) });
 };
 
 /** Weights: one slope for each value, or for all along the shared axes. */

@@ -1,6 +1,7 @@
 /** The table of Keras layers: to add one, write its translation and list it in its family. */
 import type { Translate } from "../layer.ts";
 import { ACTIVATION_LAYERS } from "./activation.ts";
+import { ATTENTION } from "./attention.ts";
 import { CONVOLUTIONS } from "./convolution.ts";
 import { dense } from "./dense.ts";
 import { embedding } from "./embedding.ts";
@@ -17,6 +18,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["Embedding", embedding],
   ["TimeDistributed", timeDistributed],
   ...ACTIVATION_LAYERS,
+  ...ATTENTION,
   ...CONVOLUTIONS,
   ...MERGES,
   ...NORMALIZATIONS,

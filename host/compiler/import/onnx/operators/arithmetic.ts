@@ -50,6 +50,7 @@ const unaryFunction = (node: Context, x: Tensor, name: string): Tensor =>
 /** Powers that are other operators. */
 const POWERS: Readonly<Record<string, (node: Context, x: Tensor) => Tensor>> = {
   "-1": (node, x) => unaryFunction(node, x, "reciprocal"),
+  "-0.5": (node, x) => unaryFunction(node, x, "rsqrt"),
   "0.5": (node, x) => unaryFunction(node, x, "sqrt"),
   "1": (_, x) => x,
   "2": (node, x) => unaryFunction(node, x, "square"),
@@ -148,7 +149,7 @@ const test =
 export const arithmetic: readonly Translation[] = [
   binary("Add", (a, b) => a + b, operator("add"), "all"),
   constantsOnly("And", Math.min, "BOOL"),
-  binary("Div", divideIntegers, divide, "by a constant; in float also by a tensor"),
+  binary("Div", divideIntegers, divide, "all"),
   constantsOnly(
     "Equal",
     test((a, b) => a === b),
@@ -181,7 +182,7 @@ export const arithmetic: readonly Translation[] = [
   binary("Mul", (a, b) => a * b, operator("mul"), "all"),
   not,
   constantsOnly("Or", Math.max, "BOOL"),
-  binary("Pow", (a, b) => a ** b, power, "exponents of -1, 0.5, 1, 2 and 3, or any of a constant base"),
+  binary("Pow", (a, b) => a ** b, power, "exponents of -1, -0.5, 0.5, 1, 2 and 3, or any of a constant base"),
   binary("Sub", (a, b) => a - b, operator("sub"), "all"),
   variadic("Sum", "add", (a, b) => a + b),
   where,

@@ -2,6 +2,7 @@ import { ModelError, type Quantization, type Tensor } from "../../../../ir/graph
 import { type Context, isConstantValue, type Translation } from "../builder.ts";
 import type { Constant } from "../constant.ts";
 import { dense, type Numbers, transpose } from "./dense.ts";
+import { batchProduct } from "./matmul.ts";
 
 /** The addend C as one number for each output; undefined where it is none or no row. */
 function rowBias(node: Context, outputs: number, beta: number): Numbers | undefined {
@@ -43,14 +44,24 @@ function matrixOf(node: Context, isTransposed: boolean) {
   return { constant, outputs, depth };
 }
 
-/** alpha * A * B + beta * C, where B is a constant that takes alpha in, and C one that takes beta in. */
+/** Of two computed matrices; alpha and beta are factors of their own. */
+function computed(node: Context, transposeB: boolean, alpha: number, beta: number): Tensor {
+  const transposeA = node.attributes.int("transA", 0) !== 0;
+  const product = batchProduct(node, node.tensor(0), node.tensor(1), { transposeA, transposeB });
+  const factor = node.addConstant(node.nameOf("alpha"), [], [alpha]);
+  const scaled = alpha === 1 ? product : node.add("mul", [product, factor], { activation: "none" });
+  return node.has(2) ? addC(node, scaled, beta) : scaled;
+}
+
+/** alpha * A * B + beta * C, where a constant B takes alpha in, and C one that takes beta in. */
 export const gemm: Translation = {
   type: "ai.onnx.Gemm",
-  summary: "B constant",
+  summary: "all",
   translate(node) {
     const alpha = node.attributes.float("alpha", 1);
     const beta = node.attributes.float("beta", 1);
     const isTransposed = node.attributes.int("transB", 0) !== 0;
+    if (!isConstantValue(node.value(1))) return [computed(node, isTransposed, alpha, beta)];
     const { constant, outputs, depth } = matrixOf(node, isTransposed);
     const given = node.tensor(0);
     if (given.shape.length !== 2) throw new ModelError(`input A: expected rank 2, found [${given.shape}]`);

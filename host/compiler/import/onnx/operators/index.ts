@@ -19,6 +19,7 @@ import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
 import { gru } from "./gru.ts";
 import { identity } from "./identity.ts";
+import { layerNormalizations } from "./layer_normalization.ts";
 import { leakyRelu } from "./leaky_relu.ts";
 import { lstm } from "./lstm.ts";
 import { matmul } from "./matmul.ts";
@@ -65,6 +66,7 @@ const list: readonly Translation[] = [
   globalMaxPool,
   gru,
   identity,
+  ...layerNormalizations,
   leakyRelu,
   logSoftmax,
   lstm,

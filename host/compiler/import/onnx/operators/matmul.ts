@@ -35,13 +35,42 @@ const swapped = (node: Context, tensor: Tensor): Tensor => {
   return node.add("transpose", [tensor], { permutation: [...axes.slice(0, -2), axes.at(-1)!, axes.at(-2)!] });
 };
 
+/** A vector is a matrix of one row, or behind of one column. */
+const asMatrix = (node: Context, tensor: Tensor, isRight: boolean): Tensor => {
+  const [length] = tensor.shape;
+  if (tensor.shape.length !== 1) return tensor;
+  return node.add("reshape", [tensor], { shape: isRight ? [length!, 1] : [1, length!] });
+};
+
+/** Of two computed tensors, or with a constant that is more than one matrix. */
+export function batchProduct(
+  node: Context,
+  a: Tensor,
+  b: Tensor,
+  flags = { transposeA: false, transposeB: false },
+): Tensor {
+  const result = node.add("batch_matmul", [asMatrix(node, a, false), asMatrix(node, b, true)], flags);
+  const shape = result.shape.filter(
+    (_, axis) =>
+      !(a.shape.length === 1 && axis === result.shape.length - 2) &&
+      !(b.shape.length === 1 && axis === result.shape.length - 1),
+  );
+  return shape.length === result.shape.length ? result : node.add("reshape", [result], { shape });
+}
+
+/** Whether a constant is one matrix, or a vector, which layers of weights take. */
+const isOneMatrix = ({ shape }: { readonly shape: readonly number[] }): boolean =>
+  elements(shape.slice(0, -2)) === 1;
+
 /** With weights on the right; on the left they are those of the transposed product. */
 export const matmul: Translation = {
   type: "ai.onnx.MatMul",
-  summary: "one operand a constant matrix",
+  summary: "all",
   translate(node) {
     const [a, b] = [node.value(0), node.value(1)];
     const isLeft = isConstantValue(a) && !isConstantValue(b) && a.shape.length === 2 && b.shape.length >= 2;
+    const isRight = isConstantValue(b) && isOneMatrix(b);
+    if (!isLeft && !isRight) return [batchProduct(node, node.tensor(0), node.tensor(1))];
     if (!isLeft) return [product(node, node.tensor(0), node.floats(1))];
     const { name, shape, numbers } = node.floats(0);
     const [outputs, depth] = shape as [number, number];
