@@ -163,6 +163,26 @@ def sequences():
     return model, [random.integers(0, 30, (SAMPLES, 6)).astype(np.float32)]
 
 
+def attention():
+    """Blocks of a transformer, and each way of normalising by data or along other axes."""
+    x0 = input_of(6, 8, name="steps")
+    x = L.LayerNormalization()(x0)
+    x = L.Add()([x0, L.MultiHeadAttention(2, 4)(x, x)])
+    y = L.LayerNormalization(scale=False, epsilon=1e-2)(x)
+    x = L.Add()([x, L.Dense(8)(L.Dense(12, activation="gelu")(y))])
+    y = L.MultiHeadAttention(3, 2, use_bias=False)(x, x0)
+    x = L.Concatenate()([y, L.Attention(use_scale=True)([x, x0]), L.Dot((2, 2))([x, x0])])
+    outputs = [L.GlobalAveragePooling1D()(x)]
+    z = L.Reshape((6, 4, 2))(x0)
+    outputs.append(L.Flatten(name="groups")(L.GroupNormalization(2)(L.Reshape((3, 4, 4))(x0))))
+    outputs.append(L.Flatten(name="plane")(L.LayerNormalization(axis=[-2, -1])(z)))
+    outputs.append(L.Flatten(name="rms")(L.RMSNormalization()(z)))
+    outputs.append(L.Flatten(name="unit")(L.UnitNormalization()(z)))
+    outputs.append(L.Flatten(name="batch")(L.BatchNormalization(axis=2)(z)))
+    outputs.append(L.Flatten(name="shares")(L.Softmax(axis=1)(x0)))
+    return keras.Model(x0, outputs)
+
+
 def recurrent():
     return keras.Sequential(
         [input_of(12, 3), L.LSTM(6, return_sequences=True), L.LSTM(5), L.Dense(3, activation="softmax")]
@@ -175,6 +195,7 @@ if VERSION == 3:
     save("activations", activations(), ["keras"])
     save("tabular", tabular(), ["h5", "keras"])
     save("recurrent", recurrent(), ["keras"])
+    save("attention", attention(), ["keras"])
     model, inputs = normalized()
     save("normalized", model, ["keras"], inputs)
     model, inputs = sequences()

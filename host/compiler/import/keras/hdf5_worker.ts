@@ -48,7 +48,8 @@ function readDataset(dataset: Dataset, path: string, draft: Draft, read: { value
     `${path}: expected at most ${2 * MAX_ELEMENTS} values in all datasets, found more`,
   );
   if (shape === null || type !== FLOAT || (size !== 4 && size !== 8)) return;
-  const value = dataset.value;
+  // A dataset of no axes is given as a number.
+  const value = typeof dataset.value === "number" ? Float64Array.of(dataset.value) : dataset.value;
   if (value instanceof Float32Array || value instanceof Float64Array)
     draft.datasets.set(path, { shape, data: Float32Array.from(value) });
 }

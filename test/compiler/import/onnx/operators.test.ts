@@ -24,6 +24,7 @@ import {
   tensorAttribute,
   value,
 } from "../../../support/onnx.ts";
+import { ATTENTION_CASES } from "./attention_cases.ts";
 
 interface Case {
   readonly nodes: readonly NodeInit[];
@@ -92,6 +93,7 @@ const reductions =
   "ReduceL1 ReduceL2 ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare".split(" ");
 
 const CASES: Readonly<Record<string, Case>> = {
+  ...ATTENTION_CASES,
   ...Object.fromEntries(functionsOfOne.map((op) => [op, one(op, {}, [], { opset: 18 })])),
   ...Object.fromEntries(["Log", "Reciprocal", "Sqrt"].map((op) => [op, positive(op)])),
   Celu: one("Celu", { alpha: float(2) }),

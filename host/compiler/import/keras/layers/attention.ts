@@ -14,6 +14,9 @@ const swapHeads = [0, 2, 1, 3];
 interface Heads {
   readonly count: number;
   readonly size: number;
+  /** Position of the kernel among the weights. */
+  readonly first: number;
+  readonly scale: number;
 }
 
 /** A dense layer along the last axis; `matrix` is [outputs, depth]. */
@@ -21,22 +24,30 @@ function project(layer: LayerView, input: Tensor, matrix: Tensor, bias: Tensor |
   return layer.add("fully_connected", [input, matrix, bias], { keepDims: true, ...NONE });
 }
 
-/** Steps [1, steps, features] as [1, heads, steps, size]; weights: kernel [features, heads, size], bias [heads, size]. */
-function toHeads(
-  layer: LayerView,
-  role: string,
-  input: Tensor,
-  { count, size }: Heads,
-  first: number,
-): Tensor {
+/**
+ * Steps [1, steps, features] as [1, heads, steps, size], times `scale`; weights from `first` on: kernel
+ * [features, heads, size], bias [heads, size].
+ */
+function toHeads(layer: LayerView, role: string, input: Tensor, heads: Heads): Tensor {
+  const { count, size, first, scale } = heads;
   const hasBias = layer.options.boolean("use_bias", true);
   const [kernel, bias] = layer.weights.slice(first, first + (hasBias ? 2 : 1));
   const features = channelsOf(input);
   checkShape(kernel!, [features, count, size], `${role} kernel`);
   if (bias) checkShape(bias, [count, size], `${role} bias`);
   const units = count * size;
-  const matrix = layer.constant(`${role}_kernel`, [units, features], transposed(kernel!.data, units));
-  const vector = bias && layer.constant(`${role}_bias`, [units], bias.data);
+  const matrix = layer.constant(
+    `${role}_kernel`,
+    [units, features],
+    transposed(kernel!.data, units).map((x) => scale * x),
+  );
+  const vector =
+    bias &&
+    layer.constant(
+      `${role}_bias`,
+      [units],
+      bias.data.map((x) => scale * x),
+    );
   const dense = project(layer, input, matrix, vector);
   const split = layer.add("reshape", [dense], { shape: [1, input.shape[1]!, count, size] });
   return layer.add("transpose", [split], { permutation: swapHeads });
@@ -82,17 +93,16 @@ const multiHeadAttention: Translate = (layer) => {
   checkAxes(layer);
   if (options.raw("output_shape") !== undefined)
     throw new ModelError("output_shape: expected none: the output has the query's features");
-  const keys = { count: options.int("num_heads"), size: options.int("key_dim") };
-  const values = { count: keys.count, size: options.int("value_dim", keys.size) };
+  const [count, size] = [options.int("num_heads"), options.int("key_dim")];
   const step = options.boolean("use_bias", true) ? 2 : 1;
   layer.takeWeights(4 * step);
-  const scale = layer.constant("scale", [1], [1 / Math.sqrt(keys.size)]);
-  const queries = toHeads(layer, "query", query, keys, 0);
-  const scaled = layer.add("mul", [queries, scale], NONE);
-  const scores = product(layer, scaled, toHeads(layer, "key", key, keys, step), true);
-  const shares = layer.add("softmax", [scores], { beta: 1 });
-  const heads = product(layer, shares, toHeads(layer, "value", value, values, 2 * step), false);
-  return fromHeads(layer, heads, 3 * step);
+  // Queries that are smaller make smaller scores: a product with a constant less.
+  const queries = toHeads(layer, "query", query, { count, size, first: 0, scale: 1 / Math.sqrt(size) });
+  const keys = toHeads(layer, "key", key, { count, size, first: step, scale: 1 });
+  const shares = layer.add("softmax", [product(layer, queries, keys, true)], { beta: 1 });
+  const width = options.int("value_dim", size);
+  const values = toHeads(layer, "value", value, { count, size: width, first: 2 * step, scale: 1 });
+  return fromHeads(layer, product(layer, shares, values, false), 3 * step);
 };
 
 /** Weights: a scale, where it is trained. */

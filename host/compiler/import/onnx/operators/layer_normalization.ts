@@ -1,5 +1,7 @@
+import { identity } from "../../../../ir/axes.ts";
 import { elements, ModelError, type Tensor } from "../../../../ir/graph.ts";
 import { type Context, isConstantValue, type Translation, type Value } from "../builder.ts";
+import type { Constant } from "../constant.ts";
 import { axisWithin } from "./axis.ts";
 
 /**
@@ -48,10 +50,24 @@ function normalized(node: Context, x: Tensor, rows: Rows, { factor, addend }: Af
 
 const optional = (node: Context, i: number): Value | undefined => (node.has(i) ? node.value(i) : undefined);
 
+/** Mean and inverse deviation of the axes from `axis` on, where something reads them. */
+function statistics(node: Context, x: Tensor, axis: number, epsilon: number): (Tensor | undefined)[] {
+  const axes = identity(x.shape.length).slice(axis);
+  const average = (tensor: Tensor): Tensor => node.add("mean", [tensor], { axes, keepDims: true });
+  const apply = (tensor: Tensor, name: string): Tensor =>
+    node.add("unary_function", [tensor], { function: name, alpha: 0, beta: 0 });
+  if (node.outputName(1) === "" && node.outputName(2) === "") return [];
+  const mean = average(x);
+  if (node.outputName(2) === "") return [mean];
+  const variance = average(apply(node.add("sub", [x, mean], NONE), "square"));
+  const constant = node.addConstant(node.nameOf("epsilon"), [], [epsilon]);
+  return [mean, apply(node.add("add", [variance, constant], NONE), "rsqrt")];
+}
+
 /** Of all axes from `axis` on. */
 const layer = (type: string, center: boolean): Translation => ({
   type: `ai.onnx.${type}`,
-  summary: "all but the outputs of statistics",
+  summary: "all",
   translate(node) {
     const x = node.tensor(0);
     const axis = axisWithin(node.attributes.int("axis", -1), x.shape.length);
@@ -59,14 +75,14 @@ const layer = (type: string, center: boolean): Translation => ({
     node.attributes.ignore("stash_type");
     const depth = elements(x.shape.slice(axis));
     const affine = { factor: optional(node, 1), addend: center ? optional(node, 2) : undefined };
-    return [normalized(node, x, { depth, inner: 1, channels: depth, center, epsilon }, affine)];
+    const output = normalized(node, x, { depth, inner: 1, channels: depth, center, epsilon }, affine);
+    return [output, ...(center ? statistics(node, x, axis, epsilon) : [])];
   },
 });
 
 /** Numbers for each group as numbers for each channel of it. */
-function spread(value: Value | undefined, groups: number, channels: number): Value | undefined {
-  if (!value || !isConstantValue(value) || value.numbers.length !== groups || groups === channels)
-    return value;
+function spread(value: Constant, groups: number, channels: number): Constant {
+  if (value.numbers.length !== groups || groups === channels) return value;
   const numbers = Float64Array.from(
     { length: channels },
     (_, i) => value.numbers[Math.floor(i / (channels / groups))]!,
@@ -81,11 +97,9 @@ function grouped(node: Context, groups: number): Tensor {
   if (!channels || x.shape.length < 2 || groups < 1 || channels % groups !== 0)
     throw new ModelError(`expected channels in ${groups} groups, found [${x.shape}]`);
   const inner = elements(places);
-  const [factor, addend] = [1, 2].map((i) => spread(node.value(i), groups, channels));
-  const wrong = [factor, addend].find(
-    (value) => !value || !isConstantValue(value) || value.numbers.length !== channels,
-  );
-  if (wrong) throw new ModelError(`expected ${channels} constants for the channels, found [${wrong.shape}]`);
+  const [factor, addend] = [1, 2].map((i) => spread(node.floats(i), groups, channels));
+  const wrong = [factor, addend].find((value) => value!.numbers.length !== channels);
+  if (wrong) throw new ModelError(`input ${wrong.name}: expected ${channels} values, found [${wrong.shape}]`);
   const epsilon = node.attributes.float("epsilon", 1e-5);
   const depth = (channels / groups) * inner;
   return normalized(node, x, { depth, inner, channels, center: true, epsilon }, { factor, addend });
