@@ -31,7 +31,8 @@ export class DivArguments {
 /**
  * a / b element by element with broadcasting, i8 or i16 (bytes) in and out.
  *
- *   output             [size0, size1, size2, size3];  a, b: addressed by their strides in bytes (0 = broadcast)
+ *   output             [size0, size1, size2, size3]
+ *   a, b               addressed by their strides in bytes (0 = broadcast)
  *   multiplier, shift  the factor multiplier / 2^shift brings a quotient of integers to the output's scale
  *
  * Halves are rounded away from zero; what is divided by 0 is beyond the range. Semantics: host/ops/div.ts.
