@@ -36,5 +36,5 @@ test("the networks are of every family and format", () => {
     "qoperator.onnx",
     "tflite",
   ]);
-  assert.equal(new Set(cases.map(({ family }) => family)).size, 14);
+  assert.equal(new Set(cases.map(({ family }) => family)).size, 15);
 });

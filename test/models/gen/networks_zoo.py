@@ -160,6 +160,24 @@ def motion_lstm(normal):
     return keras.Model(x0, L.Dense(4, activation="softmax")(L.LSTM(16)(x)))
 
 
+def motion_transformer(normal):
+    """One block of an encoder over patches of five steps, normalised before each half."""
+    x0, x = motion(normal)
+    x = L.Conv1D(16, 5, strides=5)(x)
+    y = L.LayerNormalization()(x)
+    x = L.Add()([x, L.MultiHeadAttention(2, 8)(y, y)])
+    y = L.LayerNormalization()(x)
+    x = L.Add()([x, L.Dense(16)(L.Dense(32, activation="gelu")(y))])
+    x = L.GlobalAveragePooling1D()(L.LayerNormalization()(x))
+    return keras.Model(x0, L.Dense(4, activation="softmax")(x))
+
+
+def motion_bidirectional(normal):
+    x0, x = motion(normal)
+    x = L.Bidirectional(L.LSTM(8, return_sequences=True))(x)
+    return keras.Model(x0, L.Dense(4, activation="softmax")(L.Bidirectional(L.GRU(6))(x)))
+
+
 def motion_gru(normal):
     x0, x = motion(normal)
     return keras.Model(x0, L.Dense(4, activation="softmax")(L.GRU(12)(x)))

@@ -8,6 +8,7 @@ import {
   ints,
   type NodeInit,
   node,
+  string,
   type TensorInit,
 } from "../../../support/onnx.ts";
 
@@ -112,6 +113,37 @@ export const ATTENTION_CASES: Readonly<Record<string, AttentionCase>> = {
     ],
     constants: [list("c", [3])],
     input: [3, 3],
+  },
+  ...Object.fromEntries(
+    ["bth,hnk->btnk", "bth,hnk->nbkt", "hnk,bth->btnk"].map((equation) => [
+      `Einsum: ${equation}, weights`,
+      {
+        nodes: [
+          node("Einsum", equation.startsWith("h") ? ["w", "x"] : ["x", "w"], ["y"], {
+            equation: string(equation),
+          }),
+        ],
+        constants: [list("w", [6, 2, 3])],
+        input: STEPS,
+      },
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["abcd,ebcd->cae", "abcd,abed", "abcd,abcd->bd", "abcd,ae->bcde"].map((equation, i) => [
+      `Einsum: ${equation}`,
+      {
+        nodes: [
+          node("Sin", ["x"], ["s"]),
+          ...(i === 3 ? [node("ReduceMean", ["s"], ["t"], { axes: ints([1, 2]), keepdims: int(0) })] : []),
+          node("Einsum", ["x", i === 3 ? "t" : "s"], ["y"], { equation: string(equation) }),
+        ],
+        input: [2, 3, 4, 5],
+      },
+    ]),
+  ),
+  "Einsum: of one": {
+    nodes: [node("Einsum", ["x"], ["y"], { equation: string("abcd->dba") })],
+    input: IMAGE,
   },
   "Pow: -0.5": {
     nodes: [node("Exp", ["x"], ["e"]), node("Pow", ["e", "half"], ["y"])],

@@ -12,6 +12,7 @@ import { conv } from "./conv.ts";
 import { convTranspose } from "./conv_transpose.ts";
 import { depthToSpace, spaceToDepth } from "./depth_to_space.ts";
 import { dropout } from "./dropout.ts";
+import { einsum } from "./einsum.ts";
 import { activations } from "./elementwise.ts";
 import { flatten } from "./flatten.ts";
 import { functions } from "./functions.ts";
@@ -58,6 +59,7 @@ const list: readonly Translation[] = [
   depthToSpace,
   dequantizeLinear,
   dropout,
+  einsum,
   flatten,
   ...functions,
   gather,
