@@ -167,7 +167,7 @@ def motion_transformer(normal):
     y = L.LayerNormalization()(x)
     x = L.Add()([x, L.MultiHeadAttention(2, 8)(y, y)])
     y = L.LayerNormalization()(x)
-    x = L.Add()([x, L.Dense(16)(L.Dense(32, activation="gelu")(y))])
+    x = L.Add()([x, L.Dense(16)(L.Dense(32, activation="swish")(y))])
     x = L.GlobalAveragePooling1D()(L.LayerNormalization()(x))
     return keras.Model(x0, L.Dense(4, activation="softmax")(x))
 
