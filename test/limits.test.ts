@@ -18,6 +18,7 @@ const LONG_FILES: Readonly<Record<string, string>> = {
     "one class: the graph under construction, with an operation on it each",
   "host/compiler/tune/features.ts":
     "the cost features of all kernels, a short function for each, and their table",
+  "host/fleet/server/page_client.ts": "the page's one script: no other file is there for it to import",
   "host/fleet/server/hawkbit.ts":
     "one file for each side of a protocol: hawkBit's management API in the order of its resources",
   "host/pipeline.ts": "the list of stages, which is read from top to bottom",

@@ -1,6 +1,18 @@
 /** Reports as a device writes them, made by hand: an implementation of firmware/SPEC.md, section 8.2, of the tests' own. */
 import { crc32 } from "node:zlib";
-import type { DeviceReport } from "../../host/fleet/telemetry/report.ts";
+import { type DeviceReport, emptyCounts } from "../../host/fleet/telemetry/report.ts";
+
+/** An hour in which nothing happened to a model without bins. */
+export const quietReport = (model: string, interval = 1): DeviceReport => ({
+  ...emptyCounts(0, 0),
+  model,
+  interval,
+  time: 0,
+  uptime: 3600,
+  seconds: 3600,
+  stopped: false,
+  noRoom: false,
+});
 
 export function encodeReport(report: DeviceReport): Buffer {
   const { classes, channels } = report;

@@ -26,8 +26,17 @@ import {
 } from "./devices.ts";
 import { fileName, imageBytes, imageOf, type StoredImage } from "./images.ts";
 import { LIMITS, type Meter, peerOf } from "./limits.ts";
-import { Refused, readJson, respondJson, type ServerRequest, type ServerResponse } from "./message.ts";
+import {
+  bodyBytes,
+  Refused,
+  readJson,
+  respond,
+  respondJson,
+  type ServerRequest,
+  type ServerResponse,
+} from "./message.ts";
 import { respondFile } from "./range.ts";
+import { takeReport } from "./reports.ts";
 import { idIn, type Parameters, router } from "./routes.ts";
 import { holderOf, isTokenOf, type TokenHolder } from "./tokens.ts";
 
@@ -38,12 +47,15 @@ interface Call {
   readonly parameters: Parameters;
   /** The controller's address: every href begins with it. */
   readonly base: string;
+  readonly take: Meter;
 }
 
 interface Route {
   readonly method: string;
   readonly path: string;
   readonly answer: (call: Call) => ServerResponse;
+  /** Bytes of a request's body; default LIMITS.deviceBytes. */
+  readonly bytes?: number;
 }
 
 const ROOT = "/{tenant}/controller/v1/{device}";
@@ -166,6 +178,17 @@ const ROUTES: readonly Route[] = [
       return respondJson({});
     },
   },
+  {
+    // Not of DDI: firmware/SPEC.md, section 8.
+    method: "POST",
+    path: `${ROOT}/reports`,
+    bytes: LIMITS.reportBytes,
+    answer({ context, request, device, take }) {
+      take("report", device.name, context.now());
+      takeReport(context, device, bodyBytes(request));
+      return respond(204, "");
+    },
+  },
   { method: "GET", path: `${ROOT}/installedBase/{action}`, answer: installedBase },
   { method: "GET", path: `${ROOT}/softwaremodules/{module}/artifacts/{file}`, answer: artifact },
   { method: "HEAD", path: `${ROOT}/softwaremodules/{module}/artifacts/{file}`, answer: artifact },
@@ -225,8 +248,7 @@ export function ddi(context: Context, take: Meter, seen: Sightings): DdiSide {
   };
   return {
     admit(request, path) {
-      enter(request, path);
-      return LIMITS.deviceBytes;
+      return enter(request, path).route.bytes ?? LIMITS.deviceBytes;
     },
     answer(request, origin, path) {
       const { route, parameters, name, caller } = enter(request, path);
@@ -235,7 +257,7 @@ export function ddi(context: Context, take: Meter, seen: Sightings): DdiSide {
       const device = caller.device ?? register(name, caller.gateway!, address);
       seen.note(device, address);
       const base = `${origin}/${context.tenant}/controller/v1/${encodeURIComponent(name)}`;
-      return route.answer({ context, request, device, parameters, base });
+      return route.answer({ context, request, device, parameters, base, take });
     },
   };
 }

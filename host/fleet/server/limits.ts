@@ -1,4 +1,5 @@
 /** Limits of one peer and of the server in all: sizes, numbers and rates. SECURITY.md has the sums. */
+import { REPORT_BYTES_MOST } from "../telemetry/report.ts";
 import { Refused } from "./message.ts";
 
 const KIB = 1024;
@@ -15,6 +16,11 @@ export const LIMITS = {
   headerBytes: 16 * KIB,
   urlChars: 4096,
   tokenChars: 256,
+  /** Bytes of a device's report on a model. */
+  reportBytes: REPORT_BYTES_MOST,
+  /** Models that one device tells of, and milliseconds for which its reports are kept as they came. */
+  modelsPerDevice: 64,
+  reportsKept: 7 * 24 * 3600 * 1000,
   /** As hawkBit's ids. */
   deviceNameChars: 256,
   attributes: 100,
@@ -64,6 +70,8 @@ export interface Rate {
 export const RATES = {
   /** A device polls every few minutes; a download and its feedback are a dozen requests. */
   device: { perSecond: 5, burst: 60 },
+  /** Reports of a device: one an hour for each of its models, and those that have waited. */
+  report: { perSecond: 1 / 60, burst: 120 },
   management: { perSecond: 50, burst: 500 },
   /** Wrong tokens of one address: guessing is slow. */
   failure: { perSecond: 0.2, burst: 20 },

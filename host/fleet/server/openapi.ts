@@ -1,5 +1,6 @@
 /** The management API as an OpenAPI 3.1 document, made of its routes. */
 import { version } from "../../root.ts";
+import { KINDS } from "../telemetry/verdict.ts";
 import { LIMITS } from "./limits.ts";
 import { DEVICE_STATES, ROLLOUT_STATES } from "./management.ts";
 import type { RestRoute } from "./rest/route.ts";
@@ -14,6 +15,7 @@ const TIME = { type: "string", format: "date-time" };
 const NAME = { type: "string", pattern: "^[A-Za-z0-9._:-]{1,64}$" };
 const DEVICE = { type: "string", minLength: 1, maxLength: LIMITS.deviceNameChars };
 const TEXTS = { type: "object", additionalProperties: TEXT };
+const NUMBER = { type: "number" };
 const PERCENT = { type: "number", minimum: 0, maximum: 100 };
 
 const list = (items: Schema): Schema => ({ type: "array", items });
@@ -27,6 +29,31 @@ const object = (properties: Record<string, Schema>, optional: readonly string[] 
   required: Object.keys(properties).filter((name) => !optional.includes(name)),
   additionalProperties: false,
 });
+
+const FINDING = {
+  kind: { type: "string", enum: KINDS },
+  subject: TEXT,
+  text: TEXT,
+  test: TEXT,
+  statistic: NUMBER,
+  threshold: { type: ["number", "null"] },
+  since: TIME,
+  last: TIME,
+};
+
+const MODEL = {
+  hash: TEXT,
+  model: TEXT,
+  version: TEXT,
+  state: { type: "string", enum: ["well", "unwell", "not watched"] },
+  first: TIME,
+  last: TIME,
+  devices: WHOLE,
+  unwellDevices: WHOLE,
+  silentDevices: WHOLE,
+  rollout: { oneOf: [{ type: "null" }, object({ name: TEXT, created: TIME })] },
+  findings: list(ref("Finding")),
+};
 
 const SCHEMAS: Readonly<Record<string, Schema>> = {
   Problem: object({ status: WHOLE, title: TEXT }),
@@ -143,6 +170,33 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     detail: TEXT,
   }),
   Audit: object({ entries: list(ref("AuditEntry")) }),
+  Finding: object(FINDING),
+  Model: object(MODEL),
+  Models: object({ models: list(ref("Model")) }),
+  ModelHealth: object({
+    ...MODEL,
+    inferences: WHOLE,
+    overruns: WHOLE,
+    resets: WHOLE,
+    updates: WHOLE,
+    counters: list(WHOLE),
+    failures: { type: "object", additionalProperties: WHOLE },
+    latency: list(WHOLE),
+    classes: list(object({ label: TEXT, calibration: WHOLE, count: WHOLE })),
+    channels: list(
+      object({
+        name: TEXT,
+        unit: TEXT,
+        kind: TEXT,
+        edges: list(NUMBER),
+        calibration: list(WHOLE),
+        counts: list(WHOLE),
+      }),
+    ),
+    hours: list(object({ at: TIME, reports: WHOLE, inferences: WHOLE, failures: WHOLE, overruns: WHOLE })),
+    unwell: list(object({ device: TEXT, ...FINDING })),
+    silent: list(object({ device: TEXT, last: TIME })),
+  }),
   NewToken: object({ name: NAME, role: { type: "string", enum: ROLES } }),
   Token: object({ name: TEXT, role: TEXT, token: TEXT }),
   TokenName: object({ name: TEXT, role: TEXT, created: TIME }),

@@ -27,6 +27,38 @@ interface Image {
   readonly file: "good" | "missing" | "damaged";
 }
 
+interface Finding {
+  readonly kind: string;
+  readonly subject: string;
+  readonly text: string;
+  readonly since: string;
+}
+
+interface Model {
+  readonly hash: string;
+  readonly model: string;
+  readonly version: string;
+  readonly state: "well" | "unwell" | "not watched";
+  readonly last: string;
+  readonly devices: number;
+  readonly unwellDevices: number;
+  readonly silentDevices: number;
+  readonly rollout: { readonly name: string; readonly created: string } | null;
+  readonly findings: readonly Finding[];
+}
+
+interface ModelHealth extends Model {
+  readonly inferences: number;
+  readonly channels: readonly {
+    readonly name: string;
+    readonly unit: string;
+    readonly calibration: readonly number[];
+    readonly counts: readonly number[];
+  }[];
+  readonly unwell: readonly (Finding & { readonly device: string })[];
+  readonly silent: readonly { readonly device: string; readonly last: string }[];
+}
+
 interface Server {
   readonly pollSeconds: number;
   readonly devices: number;
@@ -183,6 +215,103 @@ function rolloutArticle(rollout: RolloutStatus): HTMLElement {
   );
 }
 
+// Models
+
+/** Shares of the values below, in eight bins, and above; missing ones are told beside. */
+function histogram(counts: readonly number[], what: string): HTMLElement {
+  const values = counts.slice(0, -1);
+  const sum = Math.max(
+    values.reduce((a, b) => a + b, 0),
+    1,
+  );
+  const most = Math.max(...values, 1);
+  const bars = values.map((count) => {
+    const bar = make("span", "");
+    bar.style.height = `${(100 * count) / most}%`;
+    bar.title = `${((100 * count) / sum).toFixed(1)} %`;
+    return bar;
+  });
+  const figure = make("div", "histogram", ...bars);
+  figure.setAttribute("role", "img");
+  const shares = values.map((count) => ((100 * count) / sum).toFixed(0)).join(", ");
+  figure.setAttribute("aria-label", `${what}: shares in percent, from below to above: ${shares}`);
+  return figure;
+}
+
+function closer({ hash, model, version }: Model): HTMLElement {
+  const place = make("div", "scroll");
+  const load = async (): Promise<void> => {
+    const health = await ask<ModelHealth>("GET", `/models/${hash}`);
+    const devices = health.unwell.map(({ device, subject, kind, text, since }) => [
+      device,
+      `${kind} ${subject}`,
+      text,
+      when(since),
+    ]);
+    const silent = health.silent.map(({ device, last }) => [device, "silence", "tells nothing", when(last)]);
+    const channels = health.channels.map(({ name, unit, calibration, counts }) => [
+      unit === "" ? name : `${name} (${unit})`,
+      histogram(calibration, `${name} in calibration`),
+      histogram(counts, `${name} now`),
+      `${counts.at(-1)}`,
+    ]);
+    place.replaceChildren(
+      table(["Device", "What", "How", "Since"], [...devices, ...silent]),
+      table(["Value", "Calibration", "Last day", "Missing"], channels),
+    );
+  };
+  const summary = make("summary", "", `Devices and values of ${model || hash.slice(0, 12)} ${version}`);
+  const details = make("details", "", summary, place) as HTMLDetailsElement;
+  details.id = `model-${hash}`;
+  details.addEventListener("toggle", () => {
+    if (details.open) load().catch((error: Error) => complain(error.message));
+  });
+  return details;
+}
+
+function modelArticle(model: Model): HTMLElement {
+  const { hash, version, state, devices, unwellDevices, silentDevices, rollout, findings } = model;
+  const name = model.model === "" ? `${hash.slice(0, 12)}..., which was not published here` : model.model;
+  const title = make(
+    "h3",
+    "",
+    `${name} ${version} `,
+    make("span", `state ${state.replace(" ", "-")}`, state),
+  );
+  const after = rollout ? `, after the rollout ${rollout.name} of ${when(rollout.created)}` : "";
+  const counts = `${unwellDevices} of ${devices} devices unwell, ${silentDevices} silent; told last ${when(model.last)}${after}`;
+  const lines = findings.map(({ kind, subject, text, since }) =>
+    make("li", "", `${subject === "" ? kind : `${kind} of ${subject}`}: ${text}. Since ${when(since)}.`),
+  );
+  return make(
+    "article",
+    "",
+    title,
+    make("p", "note", counts),
+    ...(lines.length === 0 ? [] : [make("ul", "findings", ...lines)]),
+    closer(model),
+  );
+}
+
+function showModels(models: readonly Model[]): void {
+  const nothing = make(
+    "p",
+    "note",
+    "No device has told of a model yet: thimble build --monitor makes one that does.",
+  );
+  keepOpen(element("models"), models.length === 0 ? [nothing] : models.map(modelArticle));
+}
+
+/** Parts that the reader has opened stay open. */
+function keepOpen(place: HTMLElement, children: readonly HTMLElement[]): void {
+  const open = [...place.querySelectorAll<HTMLDetailsElement>("details[open]")].map(({ id }) => id);
+  place.replaceChildren(...children);
+  for (const id of open) {
+    const details = document.getElementById(id) as HTMLDetailsElement | null;
+    if (details) details.open = true;
+  }
+}
+
 // The fleet
 
 function tile(name: string, figure: string): HTMLElement {
@@ -232,31 +361,26 @@ function showImages(images: readonly Image[]): void {
   element("images").replaceChildren(...warnings, list);
 }
 
-/** Parts that the reader has opened stay open. */
 function showRollouts(rollouts: readonly RolloutStatus[]): void {
-  const place = element("rollouts");
-  const open = [...place.querySelectorAll<HTMLDetailsElement>("details[open]")].map(({ id }) => id);
   const nothing = make("p", "note", "No rollouts yet: thimble rollout start begins one.");
-  place.replaceChildren(...(rollouts.length === 0 ? [nothing] : rollouts.map(rolloutArticle)));
-  for (const id of open) {
-    const details = document.getElementById(id) as HTMLDetailsElement | null;
-    if (details) details.open = true;
-  }
+  keepOpen(element("rollouts"), rollouts.length === 0 ? [nothing] : rollouts.map(rolloutArticle));
 }
 
 async function load(): Promise<void> {
   const query = encodeURIComponent(element<HTMLInputElement>("query").value);
-  const [server, { devices }, { rollouts }, { images }] = await Promise.all([
+  const [server, { devices }, { rollouts }, { images }, { models }] = await Promise.all([
     ask<Server>("GET", "/server"),
     ask<{ devices: Device[] }>("GET", `/devices?limit=${SHOWN_DEVICES}&query=${query}`),
     ask<{ rollouts: RolloutStatus[] }>("GET", "/rollouts"),
     ask<{ images: Image[] }>("GET", "/images"),
+    ask<{ models: Model[] }>("GET", "/models"),
   ]);
   element("login").hidden = true;
   element("fleet").hidden = false;
   showFleet(server, devices, rollouts);
   showRollouts(rollouts);
   showImages(images);
+  showModels(models);
 }
 
 async function refresh(): Promise<void> {

@@ -20,6 +20,9 @@ article { border-top: 1px solid var(--line); padding: 12px 0; }
 article:first-of-type { border-top: 0; padding-top: 0; }
 .state { display: inline-block; border: 1px solid var(--line); border-radius: 10px; padding: 0 10px; }
 .succeeded { background: var(--c1); } .running { background: var(--c0); } .failed { background: var(--c4); }
+.unwell { background: var(--c4); } .well { background: var(--c1); }
+.histogram { display: flex; align-items: flex-end; gap: 1px; height: 32px; width: 150px; }
+.histogram span { flex: 1; background: var(--c0); min-height: 1px; }
 .waiting { background: var(--track); } .skipped { background: var(--c2); } .cancelled { background: var(--rest); }
 .actions { display: flex; gap: 8px; margin: 8px 0 0; }
 `;
@@ -38,6 +41,7 @@ export const PAGE = html`<!doctype html>
 <button>Show the fleet</button></form></section>
 <div id="fleet" hidden>
 <dl class="tiles" id="tiles"></dl>
+<section><h2>Models</h2><div id="models" aria-live="polite"></div></section>
 <section><h2>Rollouts</h2><div id="rollouts" aria-live="polite"></div></section>
 <section><h2>Images</h2><div id="images" class="scroll"></div></section>
 <section><h2>Devices</h2><form id="query-form">

@@ -1,10 +1,12 @@
 /** The management API: one table of routes, from which openapi.ts makes its document. */
 import type { Actor, Context } from "./context.ts";
 import type { Sightings } from "./devices.ts";
+import { modelMetrics } from "./health.ts";
 import { LIMITS, type Meter, peerOf } from "./limits.ts";
 import { Refused, respond, respondJson, type ServerRequest, type ServerResponse } from "./message.ts";
 import { DEVICE_ROUTES } from "./rest/devices.ts";
 import { IMAGE_ROUTES } from "./rest/images.ts";
+import { MODEL_ROUTES } from "./rest/models.ts";
 import { ROLLOUT_ROUTES } from "./rest/rollouts.ts";
 import { API, type RestRoute } from "./rest/route.ts";
 import { SERVER_ROUTES } from "./rest/server.ts";
@@ -16,6 +18,7 @@ export const REST_ROUTES: readonly RestRoute[] = [
   ...IMAGE_ROUTES,
   ...DEVICE_ROUTES,
   ...ROLLOUT_ROUTES,
+  ...MODEL_ROUTES,
 ];
 
 interface Operator extends Actor {
@@ -39,6 +42,8 @@ export interface RestSide {
   admit(request: ServerRequest, path: string): number;
   /** Answers an operator. Throws Refused. */
   answer(request: ServerRequest, path: string, query: URLSearchParams): ServerResponse;
+  /** The page for Prometheus, to an operator's token. Throws Refused. */
+  metrics(request: ServerRequest): ServerResponse;
 }
 
 export function rest(context: Context, take: Meter, seen: Sightings): RestSide {
@@ -52,6 +57,14 @@ export function rest(context: Context, take: Meter, seen: Sightings): RestSide {
     throw new Refused(403, `expected a token with the role ${route.roles.join(" or ")}, found ${actor.role}`);
   };
   return {
+    metrics(request) {
+      const { name } = authenticate(context, take, request);
+      take("management", name, context.now());
+      if (request.method !== "GET") throw new Refused(405, "expected GET", { allow: "GET" });
+      return respond(200, modelMetrics(context), {
+        "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      });
+    },
     admit: (request, path) =>
       enter(request, path).route.takes === "image" ? LIMITS.imageBytes : LIMITS.managementBytes,
     answer(request, path, query) {

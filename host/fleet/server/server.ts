@@ -115,6 +115,7 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
     const { origin, path, query } = locate(request, options.publicUrl);
     if (isDdiPath(path)) return devices.answer(request, origin, path);
     if (isRestPath(path)) return operators.answer(request, path, query);
+    if (path === "/metrics") return operators.metrics(request);
     if (request.method === "GET" && path === "/openapi.json")
       return respond(200, document, { "content-type": "application/json" });
     return pageFile(request.method, path);

@@ -192,9 +192,11 @@ describe("migrations", () => {
   /** A device that confirmed an image, in the columns that version 1 had. */
   const ROWS = [
     "INSERT INTO tokens VALUES ('admin', 'manage', x'00', 5)",
-    "INSERT INTO images VALUES (1, 'aa', 'bb', 'cc', 'adder', '2.0.0', 4, 0, 64, 5, 'admin')",
-    "INSERT INTO devices VALUES (1, 'one', NULL, 5, 6, '10.0.0.1', '{\"version\":\"1.0.0\"}')",
-    "INSERT INTO installed VALUES (1, 'adder', 1, 1)",
+    `INSERT INTO images (id, sha256, sha1, md5, model, version, bytes, security_counter, memory_bytes, uploaded,
+       uploaded_by) VALUES (1, 'aa', 'bb', 'cc', 'adder', '2.0.0', 4, 0, 64, 5, 'admin')`,
+    `INSERT INTO devices (id, name, token_hash, created, seen, address, attributes)
+       VALUES (1, 'one', NULL, 5, 6, '10.0.0.1', '{"version":"1.0.0"}')`,
+    "INSERT INTO installed (device, model, image, action) VALUES (1, 'adder', 1, 1)",
     `INSERT INTO rollouts (id, name, image, query, stage_sizes, success, errors, retries, state, created)
        VALUES (1, 'r', 1, '', '[{"rest":true}]', 90, 10, 1, 'finished', 5)`,
     "INSERT INTO stages (rollout, number, started, devices, waiting, succeeded) VALUES (1, 0, 1, 1, 0, 1)",

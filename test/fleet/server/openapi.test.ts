@@ -1,6 +1,8 @@
 /** The API's document against the API: every operation is called, and what it answers is what the document says. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { type DeviceReport, emptyCounts } from "../../../host/fleet/telemetry/report.ts";
+import { encodeReport } from "../../support/reports.ts";
 import { version } from "../../support/two_versions.ts";
 import { rawDevice } from "./raw_device.ts";
 import { json, type Scene, scene, startRollout } from "./server_and_devices.ts";
@@ -78,6 +80,17 @@ function conform(document: Document, schema: Schema, value: unknown, where: stri
   }
 }
 
+const HASH = "ab".repeat(32);
+const NOTHING: DeviceReport = {
+  ...emptyCounts(3, 2),
+  model: HASH,
+  interval: 1,
+  time: 0,
+  uptime: 3600,
+  stopped: false,
+  noRoom: false,
+};
+
 /** A server with something of everything. */
 function busy(): Scene {
   const at = scene();
@@ -92,6 +105,12 @@ function busy(): Scene {
     stages: [{ percent: 10 }, { rest: true }],
   });
   at.operate("POST", "/tokens", { name: "reader", role: "read" });
+  at.ask({
+    method: "POST",
+    url: "/DEFAULT/controller/v1/three/reports",
+    headers: { authorization: `GatewayToken ${at.gateway}` },
+    body: encodeReport({ ...NOTHING, model: HASH, inferences: 100, failures: [90, 0, 0, 0, 0, 0] }),
+  });
   return at;
 }
 
@@ -107,6 +126,7 @@ const NAMES: Readonly<Record<string, string>> = {
   image: "1",
   rollout: "1",
   token: "reader",
+  model: HASH,
 };
 const BODIES: Readonly<Record<string, () => unknown>> = {
   "POST /rest/v1/images": () => version(4),

@@ -4,8 +4,10 @@ import { readdirSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type HttpServer, serveHttp } from "../../../host/fleet/server/http.ts";
+import { parseImage } from "../../../host/image/mcuboot.ts";
 import { type Browser, skipBrowser, startBrowser, type Visit } from "../../support/browser.ts";
 import { scratchFolder } from "../../support/folders.ts";
+import { encodeReport, quietReport } from "../../support/reports.ts";
 import { version } from "../../support/two_versions.ts";
 import { rawDevice } from "./raw_device.ts";
 import { rollout, type Scene, scene, startRollout } from "./server_and_devices.ts";
@@ -22,6 +24,15 @@ function fleet(at: Scene): void {
   devices[1]!.report("failure", HOSTILE);
   devices[2]!.report("failure", "trapped");
   startRollout(at, at.publish(version(3)), { name: "next", stages: [{ count: 1 }, { rest: true }] });
+  // The first version runs on two devices, and fails on one of them.
+  const model = Buffer.from(parseImage(version(2)).digest).toString("hex");
+  for (const [device, traps] of [0, 90].entries())
+    at.ask({
+      method: "POST",
+      url: `/DEFAULT/controller/v1/device-${device}/reports`,
+      headers: { authorization: `GatewayToken ${at.gateway}` },
+      body: encodeReport({ ...quietReport(model), inferences: 100, failures: [traps, 0, 0, 0, 0, 0] }),
+    });
 }
 
 describe("the page of the server in Chromium", { skip: skipBrowser }, () => {
@@ -95,6 +106,23 @@ describe("the page of the server in Chromium", { skip: skipBrowser }, () => {
       requests.every((url) => url.startsWith(http.url)),
       requests.join(" "),
     );
+  });
+
+  test("says which model is unwell, since when, after which rollout, and on which devices", async () => {
+    const { page, complaints } = await enter(at.manage);
+    const model = page.locator("#models article");
+    await model.waitFor();
+    const text = await model.innerText();
+    assert.match(text, /adder 2\.0\.0\s+unwell/);
+    assert.match(text, /1 of 2 devices unwell, 0 silent; told last .*, after the rollout bad of/);
+    assert.match(text, /failures: 45 % of inferences fail, most of them: trap\. Since /);
+    await model.locator("summary").press("Enter");
+    await model.locator("table").first().waitFor();
+    const devices = await model.locator("table").first().innerText();
+    assert.match(devices, /device-1/);
+    assert.doesNotMatch(devices, /device-0/);
+    assert.deepEqual(complaints, []);
+    await page.close();
   });
 
   test("filters devices, pauses a rollout, and goes on with it", async () => {

@@ -1,9 +1,10 @@
 /** Brings the state to the newest version: one file per version, each run once, in one transaction with its number. */
 import { FIRST } from "./001_first.ts";
 import { STATEMENTS } from "./002_statements.ts";
+import { REPORTS } from "./003_reports.ts";
 
 /** Statements that make version i + 1 of version i. A file that was released is never changed. */
-export const MIGRATIONS: readonly (readonly string[])[] = [FIRST, STATEMENTS];
+export const MIGRATIONS: readonly (readonly string[])[] = [FIRST, STATEMENTS, REPORTS];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

@@ -1,0 +1,248 @@
+/** Answers to "which models are unwell, since when, which feature, on which devices, after which update". */
+import { floatOf } from "../../module/watch.ts";
+import { addCounts, type Counts, emptyCounts, FAILURES } from "../telemetry/report.ts";
+import { subjectsOf } from "../telemetry/verdict.ts";
+import type { Context } from "./context.ts";
+import { number, type Row, text } from "./database.ts";
+import { findingIn, type KnownFinding } from "./findings.ts";
+import { Refused } from "./message.ts";
+import { type Attributes, type Predicate, parseQuery } from "./query.ts";
+import { countsIn, DAY, HOUR, sumSince } from "./reports.ts";
+import { factsOf, type ModelFacts } from "./watched_models.ts";
+
+const EXAMPLES = 20;
+/** A device is silent when it has told nothing for so many of its intervals. */
+const SILENT_INTERVALS = 3;
+
+const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** Devices of a model that have told nothing for some intervals, of this model or another one. */
+function silentDevices({ store, now }: Context, model: number): Row[] {
+  return store.all(
+    `SELECT devices.name AS name, windows.last AS last FROM windows JOIN devices ON devices.id = windows.device
+       WHERE model = ? AND last + ? * max(seconds, 60) * 1000 < ?
+       AND NOT EXISTS (SELECT 1 FROM windows AS other WHERE other.device = windows.device AND other.last > windows.last)
+       ORDER BY last LIMIT 1000`,
+    [model, SILENT_INTERVALS, now()],
+  );
+}
+
+/** The rollout that brought a model's image last. */
+function rolloutOf({ store }: Context, facts: ModelFacts | undefined) {
+  if (!facts) return null;
+  const row = store.get("SELECT name, created FROM rollouts WHERE image = ? ORDER BY created DESC LIMIT 1", [
+    facts.image,
+  ]);
+  return row ? { name: text(row, "name"), created: iso(number(row, "created")) } : null;
+}
+
+const described = ({ since, last, threshold, ...finding }: KnownFinding) => ({
+  ...finding,
+  threshold: Number.isFinite(threshold) ? threshold : null,
+  since: iso(since),
+  last: iso(last),
+});
+
+function overview(context: Context, row: Row) {
+  const { store } = context;
+  const [id, hash] = [number(row, "id"), text(row, "hash")];
+  const facts = factsOf(context, hash);
+  const findings = store
+    .all("SELECT * FROM findings WHERE model = ? AND device = 0 ORDER BY since, kind, subject", [id])
+    .map((each) => described(findingIn(each)));
+  const unwell = number(
+    store.get("SELECT count(DISTINCT device) AS n FROM findings WHERE model = ? AND device > 0", [id])!,
+    "n",
+  );
+  const silent = silentDevices(context, id).length;
+  const isUnwell = findings.length + unwell + silent > 0;
+  return {
+    hash,
+    model: facts?.model ?? "",
+    version: facts?.version ?? "",
+    state: isUnwell ? "unwell" : facts?.watch ? "well" : "not watched",
+    first: iso(number(row, "first")),
+    last: iso(number(row, "last")),
+    devices: number(store.get("SELECT count(*) AS n FROM windows WHERE model = ?", [id])!, "n"),
+    unwellDevices: unwell,
+    silentDevices: silent,
+    rollout: rolloutOf(context, facts),
+    findings,
+  };
+}
+
+export type ModelHealth = ReturnType<typeof overview>;
+
+/** All models that devices have told of, the latest first. */
+export const allModels = (context: Context): ModelHealth[] =>
+  context.store
+    .all("SELECT * FROM models ORDER BY last DESC LIMIT 1000")
+    .map((row) => overview(context, row));
+
+/** Sums of the devices that a query finds, each since its day began. */
+function sumOfGroup({ store }: Context, model: number, isWanted: Predicate): Counts | undefined {
+  const rows = store.all(
+    "SELECT windows.counts AS counts, devices.name AS name, devices.attributes AS attributes FROM windows JOIN devices ON devices.id = windows.device WHERE model = ?",
+    [model],
+  );
+  return rows
+    .filter((row) => isWanted(text(row, "name"), JSON.parse(String(row["attributes"] ?? "{}")) as Attributes))
+    .map(countsIn)
+    .reduce<Counts | undefined>((sum, each) => (sum ? addCounts(sum, each) : each), undefined);
+}
+
+function channelsOf(facts: ModelFacts, counts: Counts) {
+  if (counts.channels.length !== facts.watch?.channels.length) return [];
+  return subjectsOf(facts).map(({ name, unit, kind, real }, i) => {
+    const { edges, counts: calibration } = facts.watch!.channels[i]!;
+    const value = kind === "shift" ? floatOf : real;
+    return {
+      name,
+      unit: unit.trim(),
+      kind,
+      edges: edges.map(value),
+      calibration,
+      counts: counts.channels[i]!,
+    };
+  });
+}
+
+/** Devices on which something is wrong, and since when. */
+function unwellDevices({ store }: Context, model: number) {
+  const rows = store.all(
+    `SELECT findings.*, devices.name AS name FROM findings JOIN devices ON devices.id = findings.device
+       WHERE model = ? AND device > 0 ORDER BY since, name LIMIT 1000`,
+    [model],
+  );
+  return rows.map((row) => ({ device: text(row, "name"), ...described(findingIn(row)) }));
+}
+
+/** All of one model by its hash, for the fleet's last day or a group's. Throws Refused (404, 400). */
+export function modelHealth(context: Context, hash: string, query: string) {
+  const { store, now } = context;
+  const row = store.get("SELECT * FROM models WHERE hash = ?", [hash]);
+  if (!row)
+    throw new Refused(
+      404,
+      `model: expected the hash of one that devices told of, found "${hash.slice(0, 64)}"`,
+    );
+  const id = number(row, "id");
+  const facts = factsOf(context, hash);
+  const sum = query === "" ? sumSince(context, id, now() - DAY) : sumOfGroup(context, id, parseQuery(query));
+  const counts = sum ?? emptyCounts(0, 0);
+  const hours = store
+    .all("SELECT hour, reports, counts FROM sums WHERE model = ? AND hour >= ? ORDER BY hour", [
+      id,
+      Math.floor((now() - 7 * DAY) / HOUR),
+    ])
+    .map((each) => {
+      const { inferences, failures, overruns } = countsIn(each);
+      const at = iso(number(each, "hour") * HOUR);
+      return {
+        at,
+        reports: number(each, "reports"),
+        inferences,
+        failures: failures.reduce((a, b) => a + b),
+        overruns,
+      };
+    });
+  return {
+    ...overview(context, row),
+    inferences: counts.inferences,
+    overruns: counts.overruns,
+    resets: counts.resets,
+    updates: counts.updates,
+    counters: counts.counters,
+    failures: Object.fromEntries(FAILURES.map((name, i) => [name, counts.failures[i]!])),
+    latency: counts.latency,
+    classes: counts.classes.map((count, i) => ({
+      label: facts?.borders.outputs[facts.watch?.output ?? 0]?.labels?.[i] ?? String(i),
+      calibration: facts?.watch?.classes[i] ?? 0,
+      count,
+    })),
+    channels: facts ? channelsOf(facts, counts) : [],
+    hours,
+    unwell: unwellDevices(context, id).slice(0, EXAMPLES),
+    silent: silentDevices(context, id)
+      .slice(0, EXAMPLES)
+      .map((each) => ({ device: text(each, "name"), last: iso(number(each, "last")) })),
+  };
+}
+
+const escaped = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+
+/** The state of all models in the text format of Prometheus, version 0.0.4. */
+export function modelMetrics(context: Context): string {
+  const models = allModels(context);
+  const sums = models.map(({ hash }) => {
+    const id = number(context.store.get("SELECT id FROM models WHERE hash = ?", [hash])!, "id");
+    return sumSince(context, id, 0) ?? emptyCounts(0, 0);
+  });
+  const family = (name: string, type: string, help: string, lines: readonly string[]): string[] => [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} ${type}`,
+    ...lines.map((line) => `${name}${line}`),
+  ];
+  const labels = ({ hash, model, version }: ModelHealth): string =>
+    `model="${escaped(model)}",version="${escaped(version)}",hash="${hash}"`;
+  const each = (value: (model: ModelHealth, sum: Counts) => number): string[] =>
+    models.map((model, i) => `{${labels(model)}} ${value(model, sums[i]!)}`);
+  return `${[
+    ...family(
+      "thimble_model_inferences_total",
+      "counter",
+      "Inferences that devices reported.",
+      each((_, sum) => sum.inferences),
+    ),
+    ...family(
+      "thimble_model_failures_total",
+      "counter",
+      "Inferences that failed, by status.",
+      models.flatMap((model, i) =>
+        FAILURES.map((name, k) => `{${labels(model)},status="${name}"} ${sums[i]!.failures[k]}`),
+      ),
+    ),
+    ...family(
+      "thimble_model_overruns_total",
+      "counter",
+      "Inferences that took longer than allowed.",
+      each((_, sum) => sum.overruns),
+    ),
+    ...family(
+      "thimble_model_resets_total",
+      "counter",
+      "Resets of devices.",
+      each((_, sum) => sum.resets),
+    ),
+    ...family(
+      "thimble_model_devices",
+      "gauge",
+      "Devices that have told of the model.",
+      each(({ devices }) => devices),
+    ),
+    ...family(
+      "thimble_model_unwell_devices",
+      "gauge",
+      "Devices on which something is wrong.",
+      each(({ unwellDevices: n }) => n),
+    ),
+    ...family(
+      "thimble_model_silent_devices",
+      "gauge",
+      "Devices that tell nothing any more.",
+      each(({ silentDevices: n }) => n),
+    ),
+    ...family(
+      "thimble_model_finding",
+      "gauge",
+      "What is wrong over the whole fleet: the statistic of its test.",
+      models.flatMap((model) =>
+        model.findings.map(
+          ({ kind, subject, statistic }) =>
+            `{${labels(model)},kind="${kind}",subject="${escaped(subject)}"} ${statistic}`,
+        ),
+      ),
+    ),
+  ].join("\n")}\n`;
+}
