@@ -1,9 +1,9 @@
 /** The management API: one table of routes, from which openapi.ts makes its document. */
 import type { Actor, Context } from "./context.ts";
 import type { Sightings } from "./devices.ts";
-import { modelMetrics } from "./health.ts";
 import { LIMITS, type Meter, peerOf } from "./limits.ts";
 import { Refused, respond, respondJson, type ServerRequest, type ServerResponse } from "./message.ts";
+import { modelMetrics } from "./model_metrics.ts";
 import { DEVICE_ROUTES } from "./rest/devices.ts";
 import { IMAGE_ROUTES } from "./rest/images.ts";
 import { MODEL_ROUTES } from "./rest/models.ts";
