@@ -43,13 +43,36 @@ const described = ({ since, last, threshold, ...finding }: KnownFinding) => ({
   last: iso(last),
 });
 
+/** What is wrong with a model: of the whole fleet, and else of the device on which it is gravest, each with how many devices. */
+export function findingsOf({ store }: Context, model: number) {
+  const counts = new Map(
+    store
+      .all(
+        `SELECT kind, subject, count(*) AS devices, min(since) AS since FROM findings
+           WHERE model = ? AND device > 0 GROUP BY kind, subject`,
+        [model],
+      )
+      .map((row) => [`${row["kind"]} ${row["subject"]}`, row]),
+  );
+  // Of a group SQLite gives the columns of the row that has the greatest.
+  const gravest = store.all(
+    `SELECT *, max(CASE device WHEN 0 THEN 1e308 ELSE statistic END) FROM findings WHERE model = ?
+       GROUP BY kind, subject ORDER BY since, kind, subject LIMIT 1000`,
+    [model],
+  );
+  return gravest.map((row) => {
+    const finding = findingIn(row);
+    const count = counts.get(`${finding.kind} ${finding.subject}`);
+    const since = Math.min(finding.since, count ? number(count, "since") : finding.since);
+    return { ...described({ ...finding, since }), devices: count ? number(count, "devices") : 0 };
+  });
+}
+
 function overview(context: Context, row: Row) {
   const { store } = context;
   const [id, hash] = [number(row, "id"), text(row, "hash")];
   const facts = factsOf(context, hash);
-  const findings = store
-    .all("SELECT * FROM findings WHERE model = ? AND device = 0 ORDER BY since, kind, subject", [id])
-    .map((each) => described(findingIn(each)));
+  const findings = findingsOf(context, id);
   const unwell = number(
     store.get("SELECT count(DISTINCT device) AS n FROM findings WHERE model = ? AND device > 0", [id])!,
     "n",

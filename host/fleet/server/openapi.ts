@@ -52,7 +52,7 @@ const MODEL = {
   unwellDevices: WHOLE,
   silentDevices: WHOLE,
   rollout: { oneOf: [{ type: "null" }, object({ name: TEXT, created: TIME })] },
-  findings: list(ref("Finding")),
+  findings: list(object({ ...FINDING, devices: WHOLE })),
 };
 
 const SCHEMAS: Readonly<Record<string, Schema>> = {
@@ -170,7 +170,6 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     detail: TEXT,
   }),
   Audit: object({ entries: list(ref("AuditEntry")) }),
-  Finding: object(FINDING),
   Model: object(MODEL),
   Models: object({ models: list(ref("Model")) }),
   ModelHealth: object({

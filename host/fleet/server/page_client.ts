@@ -44,7 +44,7 @@ interface Model {
   readonly unwellDevices: number;
   readonly silentDevices: number;
   readonly rollout: { readonly name: string; readonly created: string } | null;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly (Finding & { readonly devices: number })[];
 }
 
 interface ModelHealth extends Model {
@@ -280,8 +280,14 @@ function modelArticle(model: Model): HTMLElement {
   );
   const after = rollout ? `, after the rollout ${rollout.name} of ${when(rollout.created)}` : "";
   const counts = `${unwellDevices} of ${devices} devices unwell, ${silentDevices} silent; told last ${when(model.last)}${after}`;
-  const lines = findings.map(({ kind, subject, text, since }) =>
-    make("li", "", `${subject === "" ? kind : `${kind} of ${subject}`}: ${text}. Since ${when(since)}.`),
+  const where = (count: number): string =>
+    count === 0 ? "over the fleet" : count === 1 ? "on 1 device" : `on ${count} devices`;
+  const lines = findings.map(({ kind, subject, text, since, devices: count }) =>
+    make(
+      "li",
+      "",
+      `${subject === "" ? kind : `${kind} of ${subject}`}: ${text} (${where(count)}). Since ${when(since)}.`,
+    ),
   );
   return make(
     "article",

@@ -115,7 +115,7 @@ describe("the page of the server in Chromium", { skip: skipBrowser }, () => {
     const text = await model.innerText();
     assert.match(text, /adder 2\.0\.0\s+unwell/);
     assert.match(text, /1 of 2 devices unwell, 0 silent; told last .*, after the rollout bad of/);
-    assert.match(text, /failures: 90 % of inferences fail, most of them: trap\. Since /);
+    assert.match(text, /failures: 90 % of inferences fail, most of them: trap \(on 1 device\)\. Since /);
     await model.locator("summary").press("Enter");
     await model.locator("table").first().waitFor();
     const devices = await model.locator("table").first().innerText();
