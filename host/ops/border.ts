@@ -1,4 +1,3 @@
-import { floatAt, floorPlace } from "../ir/float_order.ts";
 import type { Vector } from "../ir/graph.ts";
 import {
   allocate,
@@ -17,9 +16,8 @@ import {
   tensorOf,
   toBytes,
 } from "../ir/graph.ts";
-import { type Decision, decisionOf } from "./decision.ts";
+import type { Decision } from "./decision.ts";
 import { binOf, type Column, type Integers, readReal, writeReal } from "./real_values.ts";
-import { taskOf } from "./task.ts";
 
 /** Real values for one inference, one array per graph input, as whoever calls the model has them. */
 export type Sample = readonly Float32Array[];
@@ -93,42 +91,6 @@ export function borderOf(tensor: Tensor): Border {
     scale: Math.fround(scale),
     zeroPoint,
     ...(tensor.scaling && { scaling: singleScaling(tensor.scaling) }),
-  };
-}
-
-/** The greatest float32 up to a threshold: the same float32 values are above it. */
-export const singleThreshold = (threshold: number): number => floatAt(floorPlace(threshold, false));
-
-function borderTensor(tensor: Tensor, decision: Decision): BorderTensor {
-  const { name, shape, features, labels, threshold, unit, units, stream } = tensor;
-  const { dtype, ...border } = borderOf(tensor);
-  return {
-    name,
-    dtype,
-    source: "float32",
-    shape,
-    ...border,
-    ...(unit !== undefined && { unit }),
-    ...(units && { units }),
-    ...(features && { features }),
-    ...(labels && { labels }),
-    ...(threshold !== undefined && { threshold: singleThreshold(threshold) }),
-    ...(decision !== "none" && { decision }),
-    ...(stream && { stream }),
-  };
-}
-
-/** The borders of the graph's module, for its callers. */
-export function bordersOf(graph: Graph): Borders {
-  const task = taskOf(graph);
-  const decides = (tensor: Tensor): Decision => decisionOf(tensor, elements(tensor.shape), task);
-  return {
-    ...(graph.task && { task: graph.task }),
-    inputs: graph.inputs.map((name) => borderTensor(tensorOf(graph, name), "none")),
-    outputs: graph.outputs.map((name) => {
-      const tensor = tensorOf(graph, name);
-      return borderTensor(tensor, decides(tensor));
-    }),
   };
 }
 

@@ -10,7 +10,8 @@ import {
   type Statistics,
   type TensorInfo,
 } from "../../module/metadata.ts";
-import { type BorderTensor, borderOf, bordersOf } from "../../ops/border.ts";
+import { type BorderTensor, borderOf } from "../../ops/border.ts";
+import { bordersOf } from "../../ops/graph_borders.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { bind } from "../../ops/operator.ts";
 import { exportName } from "../plan/kernels.ts";

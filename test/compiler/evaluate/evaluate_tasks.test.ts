@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { readMetadata } from "../../../host/module/metadata.ts";
-import { singleThreshold } from "../../../host/ops/border.ts";
+import { singleThreshold } from "../../../host/ops/graph_borders.ts";
 import { type BuildOptions, build } from "../../../host/pipeline.ts";
 import { root } from "../../../host/root.ts";
 import { DataError } from "../../../host/runtime/data/index.ts";

@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import { copyFacts, withFacts } from "../../../host/compiler/evaluate/facts.ts";
 import { ModelError, tensorOf } from "../../../host/ir/graph.ts";
 import { graphFromJson, graphToJson } from "../../../host/ir/serialize.ts";
-import { bordersOf } from "../../../host/ops/border.ts";
+import { bordersOf } from "../../../host/ops/graph_borders.ts";
 import { checkGraph } from "../../../host/ops/spec.ts";
 import { thimble } from "../../support/command.ts";
 import { modelPath, simplifiedModel } from "../../support/models.ts";

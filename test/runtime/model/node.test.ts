@@ -1,8 +1,8 @@
 /** The runtime in Node: what it loads, what it refuses, and what it says of values. */
 import assert from "node:assert/strict";
 import { createPublicKey } from "node:crypto";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { getHeapStatistics } from "node:v8";
@@ -11,6 +11,7 @@ import { encodeDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../../host/module/descriptor_table.ts";
 import { addCustomSection } from "../../../host/module/sections.ts";
 import type { Borders, BorderTensor } from "../../../host/ops/border.ts";
+import { root } from "../../../host/root.ts";
 import type * as BrowserRuntime from "../../../host/runtime/model/browser.ts";
 import { load } from "../../../host/runtime/model/node.ts";
 import { described, echo } from "../../firmware/core/values_borders.ts";
@@ -36,6 +37,26 @@ const borders: Borders = {
 const module = described(borders);
 const image = makeImage({ body: module });
 const folder = scratchFolder();
+
+/** Compiled files that a file loads, itself among them. */
+function loaded(file: string, known = new Set<string>()): Set<string> {
+  if (known.has(file)) return known;
+  known.add(file);
+  for (const [, path] of readFileSync(file, "utf8").matchAll(/^(?:import|export) [^;]*?from "(\.[^"]+)";/gm))
+    loaded(join(dirname(file), path!), known);
+  return known;
+}
+
+test("what Node loads of the runtime knows no operator", () => {
+  const dist = join(root, "dist", "host");
+  const names = [...loaded(join(dist, "runtime", "model", "node.js"))].map((file) => relative(dist, file));
+  assert.ok(names.includes(join("ops", "border.js")));
+  assert.deepEqual(
+    names.filter((name) => /^compiler|^pipeline|ops.(?:index|task)\.js$/.test(name)),
+    [],
+  );
+  assert.ok(names.length < 40, `${names.length} files`);
+});
 
 describe("load", () => {
   test("takes a path, a file's URL, an answer, a blob and bytes, of modules and of images", async () => {

@@ -8,7 +8,7 @@ import { encodeDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../../host/module/descriptor_table.ts";
 import { kernelCalls } from "../../../host/module/kernel_calls.ts";
 import { addCustomSection } from "../../../host/module/sections.ts";
-import { bordersOf } from "../../../host/ops/border.ts";
+import { bordersOf } from "../../../host/ops/graph_borders.ts";
 import { build, compileGraph } from "../../../host/pipeline.ts";
 import { load, type NodeModel } from "../../../host/runtime/model/node.ts";
 import { TWINS } from "../../../host/runtime/model/server.ts";
