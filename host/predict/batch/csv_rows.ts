@@ -1,11 +1,12 @@
 /** Tables of text: columns by name, and all that are no features go into the answers as they are. */
-import { bodyOf, rowReader } from "../../runtime/data/csv.ts";
+import { rowReader } from "../../runtime/data/csv.ts";
 import { type Layout, layoutOf } from "../../runtime/data/csv_layout.ts";
 import { type Line, linesOf, sniffDelimiter } from "../../runtime/data/csv_records.ts";
 import { DataError } from "../../runtime/data/dataset.ts";
+import { byteReader, endOfRecords } from "./csv_bytes.ts";
 import { fileBytes, readRange } from "./files.ts";
 import type { BadRow, Format, Part, PartRows, Source } from "./format.ts";
-import { partText, recordScanner, type TextHead, textParts } from "./lines.ts";
+import { partBytes, recordScanner, type TextHead, textParts, utf8Text } from "./lines.ts";
 import {
   type Answers,
   LABEL,
@@ -22,6 +23,7 @@ const FORMAT = "csv";
 /** The line with the names, and what decides which character is between cells. */
 const HEAD_BYTES = 2 ** 20;
 const MARK = "\uFEFF";
+const MARK_BYTES = Buffer.byteLength(MARK);
 
 interface Head extends TextHead {
   readonly delimiter: string;
@@ -32,7 +34,7 @@ async function open(file: string, shape: RowShape): Promise<Source> {
   const bytes = fileBytes(file);
   const head = await readRange(file, 0, Math.min(bytes, HEAD_BYTES));
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(head);
-  const mark = text.startsWith(MARK) ? Buffer.byteLength(MARK) : 0;
+  const mark = text.startsWith(MARK) ? MARK_BYTES : 0;
   const body = text.slice(mark > 0 ? 1 : 0);
   const delimiter = sniffDelimiter(body);
   const first = linesOf(body, delimiter).next().value as Line | undefined;
@@ -47,8 +49,8 @@ async function open(file: string, shape: RowShape): Promise<Source> {
   const known = { delimiter, layout };
   return {
     bytes,
-    parts: (partBytes) =>
-      textParts({ format: FORMAT, file, start, linesBefore, scanner: scanner(), head: known }, partBytes),
+    parts: (most) =>
+      textParts({ format: FORMAT, file, start, linesBefore, scanner: scanner(), head: known }, most),
   };
 }
 
@@ -61,12 +63,7 @@ const passedColumns = ({ width, features, header }: Layout): number[] => {
   return header ? Array.from({ length: width }, (_, i) => i).filter((i) => !used.has(i)) : [];
 };
 
-interface Passed {
-  readonly row: number;
-  readonly cells: readonly string[];
-}
-
-function writeTable({ delimiter, layout }: Head, rows: readonly Passed[], answers: Answers): Uint8Array {
+function writeTable({ delimiter, layout }: Head, { rows, cells }: Collected, answers: Answers): Uint8Array {
   const { names, scores, decided, module } = answers;
   const passed = passedColumns(layout);
   const line = (cells: readonly string[]): string =>
@@ -78,40 +75,100 @@ function writeTable({ delimiter, layout }: Head, rows: readonly Passed[], answer
     ...names,
     MODULE,
   ];
-  const lines = rows.map(({ row, cells }, i) => {
-    const values = Array.from(scores.subarray(i * names.length, (i + 1) * names.length), shortFloat);
-    const decision = decided ? [labelOf(decided[i]!), shortFloat(decided[i]!.score)] : [];
-    return line([String(row), ...passed.map((column) => cells[column]!), ...decision, ...values, module]);
+  const cell = (text: string): string => quoted(text, delimiter);
+  const lines = rows.map((row, i) => {
+    let text = String(row);
+    for (let j = i * passed.length; j < (i + 1) * passed.length; j++) text += delimiter + cell(cells[j]!);
+    if (decided) text += delimiter + cell(labelOf(decided[i]!)) + delimiter + shortFloat(decided[i]!.score);
+    for (let j = i * names.length; j < (i + 1) * names.length; j++)
+      text += delimiter + shortFloat(scores[j]!);
+    return text + delimiter + module;
   });
   return Buffer.from(`${[line(header), ...lines].join("\n")}\n`);
+}
+
+/** Rows of a part that have been read, and the cells of columns that are passed. */
+class Collected {
+  readonly rows: number[] = [];
+  readonly cells: string[] = [];
+  readonly bad: BadRow[] = [];
+  readonly length: number;
+  readonly values: Float32Array;
+
+  /** Room for as many rows as may be in so many bytes: a cell takes one at least, with what is behind it. */
+  constructor({ width, features }: Layout, bytes: number) {
+    this.length = features.length;
+    this.values = new Float32Array(this.length * (Math.ceil(bytes / width) + 1));
+  }
+
+  /** Where the values of the next row go. */
+  get next(): number {
+    return this.rows.length * this.length;
+  }
+}
+
+const notText = (place: string): string => `${place}: expected text in UTF-8, found bytes that are not UTF-8`;
+
+/** Reads records the long way, with a reason for each that can't be predicted. */
+function readText(
+  bytes: Buffer,
+  place: { row: number; line: number },
+  part: Part,
+  found: Collected,
+  shape: RowShape,
+): number {
+  const { delimiter, layout } = part.head as Head;
+  const passed = passedColumns(layout);
+  const text = utf8Text(bytes);
+  if (text === undefined) {
+    const reason = notText(`${part.file}:${place.line}`);
+    found.bad.push({ row: place.row, reason, values: bytes.toString("utf8") });
+    return 1;
+  }
+  const reader = rowReader(layout, part.file, shape.mayMiss);
+  let read = 0;
+  for (const line of linesOf(text, delimiter, place.line)) {
+    const row = place.row + read++;
+    try {
+      reader(line, found.values, found.next);
+      found.rows.push(row);
+      for (const column of passed) found.cells.push(line.cells[column]!);
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      found.bad.push({ row, reason: error.message, values: line.cells });
+    }
+  }
+  return read;
 }
 
 async function read(part: Part, shape: RowShape): Promise<PartRows> {
   const head = part.head as Head;
   const { delimiter, layout, firstLine } = head;
-  const text = bodyOf(await partText(FORMAT, part));
-  const reader = rowReader(layout, part.file, shape.mayMiss);
-  const passed = layout.header ? passedColumns(layout) : [];
-  const values: number[] = [];
-  const rows: Passed[] = [];
-  const bad: BadRow[] = [];
-  const one = new Float32Array(shape.length);
-  let row = part.firstRow;
-  for (const line of linesOf(text, delimiter, firstLine)) {
-    try {
-      reader(line, one, 0);
-      for (const x of one) values.push(x);
-      rows.push({ row, cells: passed.length > 0 ? line.cells : [] });
-    } catch (error) {
-      if (!(error instanceof DataError)) throw error;
-      bad.push({ row, reason: error.message, values: line.cells });
+  const all = await partBytes(FORMAT, part);
+  const bytes = all.subarray(all.indexOf(MARK) === 0 ? MARK_BYTES : 0, endOfRecords(all));
+  const passed = passedColumns(layout);
+  const reader = byteReader(bytes, layout, delimiter.charCodeAt(0));
+  const found = new Collected(layout, bytes.length);
+  let [row, line] = [part.firstRow, firstLine];
+  for (let at = 0; at < bytes.length; ) {
+    const next = reader.read(at, found.values, found.next);
+    if (next >= 0) {
+      found.rows.push(row++);
+      for (const column of passed) found.cells.push(reader.text(column));
+      line++;
+      at = next;
+      continue;
     }
-    row++;
+    const scanner = recordScanner(delimiter.charCodeAt(0));
+    const end = scanner.advance(bytes, at, at + 1);
+    row += readText(bytes.subarray(at, end), { row, line }, part, found, shape);
+    line += scanner.counts.lines;
+    at = end;
   }
   return {
-    values: Float32Array.from(values),
-    bad,
-    write: (answers) => writeTable(head, rows, answers),
+    values: found.values.subarray(0, found.rows.length * shape.length),
+    bad: found.bad,
+    write: (answers) => writeTable(head, found, answers),
   };
 }
 

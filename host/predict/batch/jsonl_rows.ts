@@ -3,7 +3,7 @@ import { parseJson } from "../../budgets.ts";
 import { DataError } from "../../runtime/data/dataset.ts";
 import { fileBytes } from "./files.ts";
 import type { BadRow, Format, Part, PartRows, Source } from "./format.ts";
-import { partText, recordScanner, type TextHead, textParts } from "./lines.ts";
+import { partBytes, recordScanner, type TextHead, textParts, utf8Text } from "./lines.ts";
 import {
   type Answers,
   LABEL,
@@ -25,8 +25,8 @@ async function open(file: string): Promise<Source> {
   const scanner = () => recordScanner(undefined);
   return {
     bytes,
-    parts: (partBytes) =>
-      textParts({ format: FORMAT, file, start: 0, linesBefore: 0, scanner: scanner(), head: {} }, partBytes),
+    parts: (most) =>
+      textParts({ format: FORMAT, file, start: 0, linesBefore: 0, scanner: scanner(), head: {} }, most),
   };
 }
 
@@ -117,26 +117,40 @@ function parsed(line: string): unknown {
   }
 }
 
+const LINE_BREAK = /\r\n|\r|\n/g;
+
+/** Lines of a part; one that is not UTF-8 as its bytes. */
+function linesIn(bytes: Buffer): (string | Buffer)[] {
+  const text = utf8Text(bytes);
+  if (text !== undefined) return text.replace(/^\uFEFF/, "").split(LINE_BREAK);
+  return bytes
+    .toString("latin1")
+    .split(LINE_BREAK)
+    .map((line) => {
+      const own = Buffer.from(line, "latin1");
+      return utf8Text(own)?.replace(/^\uFEFF/, "") ?? own;
+    });
+}
+
 async function read(part: Part, shape: RowShape): Promise<PartRows> {
   const { firstLine } = part.head as TextHead;
-  const text = await partText(FORMAT, part);
+  const bytes = await partBytes(FORMAT, part);
   const values: number[] = [];
   const rows: Passed[] = [];
   const bad: BadRow[] = [];
   const one = new Float32Array(shape.length);
-  for (const [i, line] of text
-    .replace(/^\uFEFF/, "")
-    .split(/\r\n|\r|\n/)
-    .entries()) {
-    if (line.trim() === "") continue;
+  for (const [i, line] of linesIn(bytes).entries()) {
+    if (typeof line === "string" && line.trim() === "") continue;
     const row = part.firstRow + i;
     try {
+      if (typeof line !== "string")
+        throw new DataError("expected text in UTF-8, found bytes that are not UTF-8");
       const members = readMembers(parsed(line), shape, one);
       for (const x of one) values.push(x);
       rows.push({ row, members });
     } catch (error) {
       if (!(error instanceof DataError)) throw error;
-      bad.push({ row, reason: `${part.file}:${firstLine + i}: ${error.message}`, values: line });
+      bad.push({ row, reason: `${part.file}:${firstLine + i}: ${error.message}`, values: String(line) });
     }
   }
   return { values: Float32Array.from(values), bad, write: (answers) => writeLines(rows, answers) };

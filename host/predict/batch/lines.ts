@@ -28,7 +28,31 @@ export function recordScanner(delimiter: number | undefined): Scanner {
   let state = CELL_BEGINS;
   let begins = true;
   let last = 0;
+  /** Goes from line to line, where there is nothing else to look for: neither quotes nor carriage returns. */
+  const advanceLines = (bytes: Uint8Array, from: number, enough: number): number => {
+    for (let i = from; i < bytes.length; ) {
+      if (begins) {
+        state = CELL_BEGINS;
+        if (i >= enough) return i;
+        counts.rows++;
+        begins = false;
+      }
+      const end = bytes.indexOf(LF, i);
+      if (end < 0) break;
+      counts.lines++;
+      begins = true;
+      last = LF;
+      i = end + 1;
+    }
+    last = bytes.at(-1) ?? last;
+    state = begins || last === delimiter ? CELL_BEGINS : PLAIN;
+    return bytes.length;
+  };
   const advance = (bytes: Uint8Array, from: number, enough: number): number => {
+    const isPlain = last !== CR && (state === CELL_BEGINS || state === PLAIN);
+    const has = (byte: number): boolean => bytes.indexOf(byte, from) >= 0;
+    if (isPlain && !has(CR) && !(delimiter !== undefined && has(QUOTE)))
+      return advanceLines(bytes, from, enough);
     for (let i = from; i < bytes.length; i++) {
       const byte = bytes[i]!;
       const isRest = byte === LF && last === CR;
@@ -122,14 +146,20 @@ export async function* textParts(text: TextFile, partBytes: number): AsyncGenera
   }
 }
 
-/** The text of a part, whose bytes have to be those that were counted. Throws DataError. */
-export async function partText(format: string, part: Part): Promise<string> {
+/** The bytes of a part, which have to be those that were counted. Throws DataError. */
+export async function partBytes(format: string, part: Part): Promise<Buffer> {
   const bytes = await readRange(part.file, part.start, part.end);
-  if (partHash(format, part).update(bytes).digest("hex") !== part.hash)
-    throw new DataError(`${part.file}: expected a file that nobody changes meanwhile, found it changed`);
+  if (partHash(format, part).update(bytes).digest("hex") === part.hash) return bytes;
+  throw new DataError(`${part.file}: expected a file that nobody changes meanwhile, found it changed`);
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Bytes as text; undefined where they are not UTF-8. */
+export function utf8Text(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
-    throw new DataError(`${part.file}: expected text in UTF-8, found bytes that are not UTF-8`);
+    return undefined;
   }
 }

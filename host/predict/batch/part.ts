@@ -1,7 +1,7 @@
 /** One part of a batch: its rows, the model's answers to them, and the file with these. */
 
 import { DataError } from "../../runtime/data/dataset.ts";
-import type { NodeModel } from "../../runtime/model/node.ts";
+import type { Decided, NodeModel } from "../../runtime/model/node.ts";
 import { writeWhole } from "./files.ts";
 import type { BadRow, Part } from "./format.ts";
 import { formatOf } from "./formats.ts";
@@ -30,10 +30,12 @@ function answersOf(model: NodeModel, values: Float32Array): Answers {
   model.reset();
   const scores = model.predictBatch(values, rows);
   const first = inputs[0]!.raw.length;
-  const decided = Array.from({ length: rows }, (_, i) =>
-    model.decide(scores, i * outputLength, values.subarray(i * inputLength, i * inputLength + first)),
-  );
-  const all = decided.flatMap((each) => each ?? []);
+  const all: Decided[] = [];
+  for (let i = 0; i < rows && decides(model); i++) {
+    const from = i * inputLength;
+    const decided = model.decide(scores, i * outputLength, values.subarray(from, from + first));
+    if (decided) all.push(decided);
+  }
   return {
     names: scoreNames(model),
     scores,

@@ -74,8 +74,21 @@ export function passedName(name: string, names: readonly string[]): string {
 
 export const labelOf = ({ label, classNumber }: Decided): string => label ?? String(classNumber);
 
+/** Texts of numbers: outputs are integers of 8 or 16 bits with a scale, so that few numbers come again and again. */
+const texts = new Map<number, string>();
+const MOST_TEXTS = 2 ** 17;
+
 /** A number of float32 in the fewest digits that are read as the same one. */
 export function shortFloat(value: number): string {
+  const known = texts.get(value);
+  // One text would stand for both zeros.
+  if (known !== undefined && value !== 0) return known;
+  const text = shortest(value);
+  if (texts.size < MOST_TEXTS) texts.set(value, text);
+  return text;
+}
+
+function shortest(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   for (const digits of [7, 8]) {
     const text = Number(value.toPrecision(digits));

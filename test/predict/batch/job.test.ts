@@ -196,6 +196,26 @@ describe("bad rows", () => {
 });
 
 describe("JSON lines", () => {
+  test("that are not UTF-8 are bad rows, in tables and in lines", async () => {
+    const latin = (text: string): Uint8Array => Buffer.from(text, "latin1");
+    for (const [name, text, row] of [
+      ["latin.csv", "age,who,weight\n1,a,2\n3,\xe9,4\n5,b,6\n", 2],
+      ["latin.jsonl", '{"age":1,"weight":2}\n{"age":3,"weight":4,"who":"\xe9"}\n{"age":5,"weight":6}\n', 2],
+    ] as const) {
+      const file = write(name, latin(text));
+      await assert.rejects(
+        predict([file], newFolder()),
+        /expected text in UTF-8, found bytes that are not UTF-8/,
+      );
+      const [out, badRows] = [newFolder(), join(scratch, `${name}.bad`)];
+      const { rows, bad } = await predict([file], out, { badRows });
+      assert.deepEqual([rows, bad], [2, 1]);
+      const reason = `${file}:${name.endsWith("csv") ? 3 : 2}: expected text in UTF-8, found bytes that are not UTF-8`;
+      const told = JSON.parse(readFileSync(badRows, "utf8")) as { row: number; reason: string };
+      assert.deepEqual([told.row, told.reason], [row, reason]);
+    }
+  });
+
   test("have values by names of features or inputs, or all in a list", async () => {
     const lines = [
       '{"age":1}',
