@@ -26,56 +26,76 @@ interface Digits {
   negative: boolean;
 }
 
-/** Reads records whose cells are plain. */
-export interface ByteReader {
+/** Reads records whose cells are plain, of bytes that end where the last record does. */
+export class ByteReader {
+  private readonly bytes: Buffer;
+  private readonly delimiter: number;
+  /** The feature that a column is; -1 for a column that is none. */
+  private readonly featureOf: Int32Array;
+  private readonly starts: Int32Array;
+  private readonly ends: Int32Array;
+  private readonly digits: Digits = { value: 0.5, count: 0, fraction: 0, negative: false };
+  private at = 0;
+
+  constructor(bytes: Buffer, { width, features }: Layout, delimiter: number) {
+    this.bytes = bytes;
+    this.delimiter = delimiter;
+    this.featureOf = new Int32Array(width).fill(-1);
+    features.forEach((column, i) => {
+      this.featureOf[column] = i;
+    });
+    this.starts = new Int32Array(width);
+    this.ends = new Int32Array(width);
+  }
+
   /**
-   * The values of the features of the record at `at`, written to `row` from `to` on; where the next record begins, or -1 where
-   * this one needs a closer look: it has quotes, letters beyond ASCII, other columns than expected, or no number.
+   * The values of the features of the record at `from`, written to `row` from `to` on; where the next record begins, or -1
+   * where this one needs a closer look: it has quotes, letters beyond ASCII, other columns than expected, or no number.
    */
-  readonly read: (at: number, row: Float32Array, to: number) => number;
+  read(from: number, row: Float32Array, to: number): number {
+    const { bytes, delimiter, featureOf } = this;
+    this.at = from;
+    for (let column = 0; column < featureOf.length; column++) {
+      if (column > 0 && bytes[this.at++] !== delimiter) return -1;
+      const feature = featureOf[column]!;
+      if (feature < 0) {
+        if (!this.pass(column)) return -1;
+        continue;
+      }
+      const value = this.number();
+      if (Number.isNaN(value)) return -1;
+      row[to + feature] = value;
+    }
+    const end = this.at;
+    if (!isEnd(bytes[end])) return -1;
+    const isPair = bytes[end] === CR && bytes[end + 1] === LF;
+    return Math.min(end + (isPair ? 2 : 1), bytes.length);
+  }
+
   /** The text of a column that is no feature, in the record that was read last. */
-  readonly text: (column: number) => string;
-}
+  text(column: number): string {
+    return this.bytes.toString("latin1", this.starts[column], this.ends[column]).trim();
+  }
 
-/** A reader of `bytes`, which end where the last record does, without its line break. */
-export function byteReader(bytes: Buffer, { width, features }: Layout, delimiter: number): ByteReader {
-  const featureOf = new Int32Array(width).fill(-1);
-  features.forEach((column, i) => {
-    featureOf[column] = i;
-  });
-  const starts = new Int32Array(width);
-  const ends = new Int32Array(width);
-  let at = 0;
+  /** Goes to the end of a cell; whether it is plain. */
+  private pass(column: number): boolean {
+    const { bytes, delimiter } = this;
+    let i = this.at;
+    this.starts[column] = i;
+    for (; i < bytes.length; i++) {
+      const byte = bytes[i]!;
+      if (byte === delimiter || byte === LF || byte === CR) break;
+      if (byte === QUOTE || byte > 126) return false;
+    }
+    this.ends[column] = i;
+    this.at = i;
+    return true;
+  }
 
-  /** The power of ten behind a number, from its "e" on; NaN where there is no number. */
-  const exponent = (): number => {
-    const sign = bytes[++at] === MINUS ? -1 : 1;
-    if (isSign(bytes[at])) at++;
-    if (!isDigit(bytes[at])) return Number.NaN;
-    let value = 0;
-    while (isDigit(bytes[at])) value = value * 10 + bytes[at++]! - ZERO;
-    return sign * value;
-  };
-
-  /** Leaves the cell behind the digits that have been read, and their exponent. NaN where they are no number of float32. */
-  const finish = (digits: Digits, from: number): number => {
-    const { value, count, fraction, negative } = digits;
-    const power = (bytes[at]! | LOWER_CASE) === E ? exponent() - fraction : -fraction;
-    if (count === 0 || Number.isNaN(power)) return Number.NaN;
-    const isExact = count <= EXACT_DIGITS && Math.abs(power) <= EXACT_POWER;
-    const real = power < 0 ? value / POWERS[-power]! : value * POWERS[power]!;
-    const single = Math.fround(
-      isExact ? (negative ? -real : real) : Number(bytes.toString("latin1", from, at)),
-    );
-    while (isBlank(bytes[at], delimiter)) at++;
-    return Number.isFinite(single) ? single : Number.NaN;
-  };
-
-  const digits: Digits = { value: 0.5, count: 0, fraction: 0, negative: false };
-
-  /** The number from here to the end of the cell. Local variables, since those of the reader are slow in a loop. */
-  const number = (): number => {
-    let i = at;
+  /** The number from here to the end of the cell; NaN where there is none that float32 holds. */
+  private number(): number {
+    const { bytes, delimiter, digits } = this;
+    let i = this.at;
     while (isBlank(bytes[i], delimiter)) i++;
     const from = i;
     digits.negative = bytes[i] === MINUS;
@@ -91,40 +111,34 @@ export function byteReader(bytes: Buffer, { width, features }: Layout, delimiter
     digits.value = value;
     digits.count = i - first - (point < 0 ? 0 : 1);
     digits.fraction = point < 0 ? 0 : i - point - 1;
-    at = i;
-    return finish(digits, from);
-  };
+    this.at = i;
+    return this.finish(from);
+  }
 
-  /** Goes to the end of a cell; whether it is plain. */
-  const pass = (column: number): boolean => {
-    starts[column] = at;
-    for (; at < bytes.length; at++) {
-      const byte = bytes[at]!;
-      if (byte === delimiter || byte === LF || byte === CR) break;
-      if (byte === QUOTE || byte > 126) return false;
-    }
-    ends[column] = at;
-    return true;
-  };
+  /** Leaves the cell behind the digits that have been read, and their exponent. */
+  private finish(from: number): number {
+    const { bytes, delimiter } = this;
+    const { value, count, fraction, negative } = this.digits;
+    const power = (bytes[this.at]! | LOWER_CASE) === E ? this.exponent() - fraction : -fraction;
+    if (count === 0 || Number.isNaN(power)) return Number.NaN;
+    const isExact = count <= EXACT_DIGITS && Math.abs(power) <= EXACT_POWER;
+    const real = power < 0 ? value / POWERS[-power]! : value * POWERS[power]!;
+    const signed = negative ? -real : real;
+    const single = Math.fround(isExact ? signed : Number(bytes.toString("latin1", from, this.at)));
+    while (isBlank(bytes[this.at], delimiter)) this.at++;
+    return Number.isFinite(single) ? single : Number.NaN;
+  }
 
-  const read = (from: number, row: Float32Array, to: number): number => {
-    at = from;
-    for (let column = 0; column < width; column++) {
-      if (column > 0 && bytes[at++] !== delimiter) return -1;
-      const feature = featureOf[column]!;
-      if (feature < 0) {
-        if (!pass(column)) return -1;
-        continue;
-      }
-      const value = number();
-      if (Number.isNaN(value)) return -1;
-      row[to + feature] = value;
-    }
-    if (!isEnd(bytes[at])) return -1;
-    if (bytes[at] === CR && bytes[at + 1] === LF) at++;
-    return Math.min(at + 1, bytes.length);
-  };
-  return { read, text: (column) => bytes.toString("latin1", starts[column], ends[column]).trim() };
+  /** The power of ten behind a number, from its "e" on; NaN where there is no number. */
+  private exponent(): number {
+    const { bytes } = this;
+    const sign = bytes[++this.at] === MINUS ? -1 : 1;
+    if (isSign(bytes[this.at])) this.at++;
+    if (!isDigit(bytes[this.at])) return Number.NaN;
+    let value = 0;
+    while (isDigit(bytes[this.at])) value = value * 10 + bytes[this.at++]! - ZERO;
+    return sign * value;
+  }
 }
 
 /** Where the last record ends: line breaks at the end are none. */

@@ -3,7 +3,7 @@ import { rowReader } from "../../runtime/data/csv.ts";
 import { type Layout, layoutOf } from "../../runtime/data/csv_layout.ts";
 import { type Line, linesOf, sniffDelimiter } from "../../runtime/data/csv_records.ts";
 import { DataError } from "../../runtime/data/dataset.ts";
-import { byteReader, endOfRecords } from "./csv_bytes.ts";
+import { ByteReader, endOfRecords } from "./csv_bytes.ts";
 import { fileBytes, readRange } from "./files.ts";
 import type { BadRow, Format, Part, PartRows, Source } from "./format.ts";
 import { partBytes, recordScanner, type TextHead, textParts, utf8Text } from "./lines.ts";
@@ -147,7 +147,7 @@ async function read(part: Part, shape: RowShape): Promise<PartRows> {
   const all = await partBytes(FORMAT, part);
   const bytes = all.subarray(all.indexOf(MARK) === 0 ? MARK_BYTES : 0, endOfRecords(all));
   const passed = passedColumns(layout);
-  const reader = byteReader(bytes, layout, delimiter.charCodeAt(0));
+  const reader = new ByteReader(bytes, layout, delimiter.charCodeAt(0));
   const found = new Collected(layout, bytes.length);
   let [row, line] = [part.firstRow, firstLine];
   for (let at = 0; at < bytes.length; ) {

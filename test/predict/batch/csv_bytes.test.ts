@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { byteReader } from "../../../host/predict/batch/csv_bytes.ts";
+import { ByteReader } from "../../../host/predict/batch/csv_bytes.ts";
 import { csv } from "../../../host/predict/batch/csv_rows.ts";
 import type { PartRows } from "../../../host/predict/batch/format.ts";
 import { recordScanner } from "../../../host/predict/batch/lines.ts";
@@ -75,7 +75,7 @@ describe("numbers from bytes", () => {
       fc.property(fc.oneof(numberTexts, halfway), (text) => {
         const row = new Float32Array(1);
         const bytes = Buffer.from(text);
-        const next = byteReader(bytes, layout, 44).read(0, row, 0);
+        const next = new ByteReader(bytes, layout, 44).read(0, row, 0);
         const expected = Math.fround(Number(text));
         if (next < 0) return void assert.ok(!Number.isFinite(expected) || !/\d/.test(text), text);
         read++;
