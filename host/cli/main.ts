@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   build: async () => (await import("./build.ts")).buildCommand,
   run: async () => (await import("./run.ts")).runCommand,
   predict: async () => (await import("./predict.ts")).predictCommand,
+  replay: async () => (await import("./replay.ts")).replayCommand,
   page: async () => (await import("./page.ts")).pageCommand,
   features: async () => (await import("./features.ts")).featuresCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,

@@ -18,6 +18,7 @@ const OPTIONS = {
   key: { type: "string" },
   workers: { type: "string" },
   "bad-rows": { type: "string" },
+  log: { type: "string" },
   listen: { type: "string" },
   "max-body": { type: "string" },
   "max-rows": { type: "string" },
@@ -105,7 +106,7 @@ async function listen(files: readonly string[], values: Values): Promise<void> {
 export const predictCommand: Command = {
   name: "predict",
   summary: "predict the rows of files, or those of HTTP requests",
-  usage: `thimble predict MODEL --input PATTERN [--input ...] -o DIR [--workers N=1] [--bad-rows FILE] [--key PUB.pem] [--json]
+  usage: `thimble predict MODEL --input PATTERN [--input ...] -o DIR [--workers N=1] [--bad-rows FILE] [--log FILE] [--key PUB.pem] [--json]
 thimble predict [NAME=]MODEL ... --listen HOST:PORT [--max-body BYTES=16777216] [--max-rows N=65536] [--max-connections N=1024]
                 [--quiet] [--key PUB.pem] [--json]
 
@@ -117,6 +118,7 @@ MODEL is a module (.wasm) or an image (.img).
               made of its rows and of the module: a run that was killed goes on, a repeated one has nothing to do
   --workers   threads
   --bad-rows  takes rows that can't be predicted, with the reasons, as JSON lines; without it the first of them ends the run
+  --log       adds each prediction to a file of JSON lines, which thimble replay proves
   --key       MODEL has to be an image signed with this key
   --listen    a server of the Open Inference Protocol, version 2: POST /v2/models/NAME[/versions/VERSION]/infer with tensors in
               JSON or as bytes; /openapi.json describes all of it, /metrics is for Prometheus. NAME is the image's file or the
@@ -140,6 +142,7 @@ MODEL is a module (.wasm) or an image (.img).
         out: values.output,
         workers: workersOf(values.workers),
         ...(values["bad-rows"] !== undefined && { badRows: values["bad-rows"] }),
+        ...(values.log !== undefined && { log: values.log }),
         onProgress: show,
       });
       if (process.stderr.isTTY) process.stderr.write("\r\x1b[K");

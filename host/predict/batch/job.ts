@@ -2,7 +2,7 @@
  * A batch: files of rows to files of answers. Parts are written once, each whole, under a name made of the part and of the
  * module: a run that was killed goes on where it was, and one that is repeated has nothing to do.
  */
-import { createReadStream, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
+import { appendFileSync, createReadStream, existsSync, mkdirSync, renameSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { Worker } from "node:worker_threads";
@@ -32,6 +32,8 @@ export interface BatchOptions {
   /** Takes the rows that can't be predicted, with the reasons; without it the first of them ends the batch. */
   readonly badRows?: string;
   readonly partBytes?: number;
+  /** A file to which a line for each prediction is added. */
+  readonly log?: string;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -163,7 +165,14 @@ export async function predictFiles(options: BatchOptions): Promise<BatchSummary>
         checkThere(target, part, takesBad);
         partsThere++;
       } else {
-        const done = await ask(thread, { part, target, takesBad, staging });
+        const done = await ask(thread, {
+          part,
+          target,
+          takesBad,
+          staging,
+          ...(options.log !== undefined && { logs: new Date().toISOString() }),
+        });
+        if (options.log !== undefined && done.log) appendFileSync(options.log, done.log);
         [parts, rows, bad] = [parts + 1, rows + done.rows, bad + done.bad];
         writtenBytes += size;
       }

@@ -1,7 +1,9 @@
 /** One part of a batch: its rows, the model's answers to them, and the file with these. */
 
+import { basename } from "node:path";
 import { DataError } from "../../runtime/data/dataset.ts";
 import type { Decided, NodeModel } from "../../runtime/model/node.ts";
+import { encodeEntry } from "../log/entry.ts";
 import { writeWhole } from "./files.ts";
 import type { BadRow, Part } from "./format.ts";
 import { formatOf } from "./formats.ts";
@@ -14,11 +16,15 @@ export interface PartTask {
   /** False: a bad row ends the batch. */
   readonly takesBad: boolean;
   readonly staging: string;
+  /** Whether the predictions are told as lines of a log, and the time that these have. */
+  readonly logs?: string;
 }
 
 export interface PartDone {
   readonly rows: number;
   readonly bad: number;
+  /** Lines of a log. */
+  readonly log?: string;
 }
 
 export const badFileOf = (target: string): string => `${target}.bad`;
@@ -54,6 +60,28 @@ const badLines = (file: string, bad: readonly BadRow[]): Uint8Array =>
       .join(""),
   );
 
+/** A line for each row; the rows of a part are one session, since a module that remembers begins anew with it. */
+function logLines(
+  model: NodeModel,
+  values: Float32Array,
+  scores: Float32Array,
+  session: string,
+  time: string,
+): string {
+  const { inputLength, outputLength, hash } = model;
+  const lines = Array.from({ length: values.length / inputLength }, (_, step) =>
+    encodeEntry({
+      module: hash,
+      time,
+      session,
+      step,
+      input: { values: values.slice(step * inputLength, (step + 1) * inputLength) },
+      output: { values: scores.slice(step * outputLength, (step + 1) * outputLength) },
+    }),
+  );
+  return lines.map((line) => `${line}\n`).join("");
+}
+
 /** Predicts a part and writes it. Throws DataError where a row is bad and none may be, or the file has changed. */
 export async function predictPart(model: NodeModel, task: PartTask): Promise<PartDone> {
   const { part, target, takesBad, staging } = task;
@@ -64,5 +92,10 @@ export async function predictPart(model: NodeModel, task: PartTask): Promise<Par
   // The part is there only when what it left out is.
   if (bad.length > 0) writeWhole(badFileOf(target), badLines(part.file, bad), staging);
   writeWhole(target, bytes, staging);
-  return { rows: values.length / model.inputLength, bad: bad.length };
+  const rows = values.length / model.inputLength;
+  const log =
+    task.logs === undefined
+      ? undefined
+      : logLines(model, values, answers.scores, basename(target), task.logs);
+  return { rows, bad: bad.length, ...(log !== undefined && { log }) };
 }
