@@ -7,6 +7,8 @@ import { BUDGETS, checkTime, withinTime } from "./budgets.ts";
 import type { Target } from "./compiler/compile/asc.ts";
 import { compileModule } from "./compiler/compile/index.ts";
 import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
+import { type Fit, fit } from "./compiler/compress/fit.ts";
+import { splitSamples } from "./compiler/compress/split.ts";
 import { emitAssemblyScript, type Provenance } from "./compiler/emit/assemblyscript.ts";
 import { describeModule } from "./compiler/emit/describe_module.ts";
 import { type EvaluationResult, evaluate } from "./compiler/evaluate/evaluate.ts";
@@ -14,7 +16,7 @@ import { copyFacts, type Facts, withFacts } from "./compiler/evaluate/facts.ts";
 import { checkFeasible } from "./compiler/evaluate/feasible.ts";
 import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/predict.ts";
 import { lossWarnings } from "./compiler/evaluate/remaining.ts";
-import { calibrationTruth, type Evaluation, readEvaluation } from "./compiler/evaluate/truth.ts";
+import { calibrationTruth, type Evaluation, partOf, readEvaluation } from "./compiler/evaluate/truth.ts";
 import { watchOf } from "./compiler/evaluate/watch.ts";
 import { joinFrontend } from "./compiler/import/frontend.ts";
 import { isParameters, parametricFrontend } from "./compiler/import/frontends/index.ts";
@@ -88,6 +90,10 @@ export interface BuildOptions {
   readonly version?: string;
   /** The module may not be larger; 64 KiB unless the user says otherwise. */
   readonly maxSize?: number;
+  /** Bytes that the module is to be made to fit, by weights of fewer bits where that costs least. */
+  readonly fit?: number;
+  /** Bits of the weights of layers by name, 4 or 8, whatever `fit` would choose. */
+  readonly bits?: ReadonlyMap<string, number>;
   /** The board that the module is to run on: the name of a board, a .json file with a profile, or a profile; default esp32-c3. */
   readonly board?: string | BoardProfile;
   /** Default: balanced, the fastest module whose bytes are worth it. */
@@ -147,6 +153,8 @@ export interface Build {
   readonly agreement?: Agreement;
   /** The quantiser's steps, where the model was float. */
   readonly quantization?: QuantizationNotes;
+  /** Which layers have weights of fewer bits, where that was asked for. */
+  readonly fit?: Fit;
   /** Tensor by tensor how near the quantised model is, where the model was float. */
   readonly quality?: readonly LayerQuality[];
   /** By the right answers of a file of their own, or of the calibration samples. */
@@ -225,20 +233,8 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     },
     (result) => dumpGraph(result?.quantized ?? scaled),
   );
-  const network = checkQuantized(found?.quantized ?? scaled, "quantize");
-  const { frontend } = options;
-  const graph =
-    frontend === undefined
-      ? network
-      : await stage("front-end", () => withFrontend(frontend, network, !isFloat), dumpGraph);
+  const quantized = checkQuantized(found?.quantized ?? scaled, "quantize");
   const statistics = observed && samples.length > 0 ? allStatistics(observed) : new Map<string, Statistics>();
-  const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
-  const { choices } = tuning;
-  const program = await stage("lower", () => lower(graph, choices), dumpProgram);
-  const tests = await stage("self-test vectors", () => selfTestVectors(graph));
-  const embedded = options.selfTest ? tests : [];
-  const plan = await stage("plan", () => planMemory(program), dumpPlan);
-
   const provenance: Provenance = {
     name,
     version: options.version ?? "1.0.0",
@@ -246,8 +242,28 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     sourceSha256: source.sha256,
     compiler: `thimble ${version}`,
   };
+  const { fitting, heldOut } = splitSamples(samples);
+  const fitted = isToFit(options)
+    ? await stage("fit", () => {
+        const bytesOf = (each: Graph) => moduleBytes(each, { options, provenance, statistics, isFloat });
+        const seen = fitting.map((i) => samples[i]!);
+        return fitNetwork(found?.float ?? quantized, quantized, seen, options, bytesOf);
+      })
+    : undefined;
+  const network = fitted?.network ?? quantized;
+  const { frontend } = options;
+  const graph =
+    frontend === undefined
+      ? network
+      : await stage("front-end", () => withFrontend(frontend, network, !isFloat), dumpGraph);
+  const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
+  const { choices } = tuning;
+  const program = await stage("lower", () => lower(graph, choices), dumpProgram);
+  const tests = await stage("self-test vectors", () => selfTestVectors(graph));
+  const embedded = options.selfTest ? tests : [];
+  const plan = await stage("plan", () => planMemory(program), dumpPlan);
   const metadata = describeModule(program, plan, provenance, statistics, tests, tuning);
-  const maxSize = options.maxSize ?? DEFAULT_MAX_SIZE;
+  const maxSize = sizeLimit(options);
   checkConstants(program, metadata, maxSize);
   const assembly = await stage(
     "emit",
@@ -269,7 +285,8 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const quality = found && (await stage("measure", () => measureTensors(found, network, subjects)));
   const figures = await stage("evaluate", async () => {
     const judged = frontend === undefined ? module : await compileGraph(network);
-    return judge({ imported, graph: network, module: judged, isFloat }, data);
+    const subject = { imported, graph: network, module: judged, isFloat: isFloat || fitted !== undefined };
+    return judge(subject, fitted ? onlyData(data, heldOut) : data);
   });
   const { precision } = options.quantization ?? {};
   const losses = lossWarnings({ graph: network, ...figures, layers: quality, precision });
@@ -285,11 +302,59 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     plan,
     verification,
     ...(check && { check }),
+    ...(fitted && { fit: fitted }),
     ...(quality && { quality }),
     ...figures,
     ...(found && { quantization: notesOf(found, samples, [...data.warnings, ...warnings], losses) }),
     stages,
   };
+}
+
+const isToFit = ({ fit, bits }: BuildOptions): boolean => fit !== undefined || (bits?.size ?? 0) > 0;
+
+const sizeLimit = ({ fit, maxSize }: BuildOptions): number =>
+  Math.min(fit ?? Number.POSITIVE_INFINITY, maxSize ?? (fit === undefined ? DEFAULT_MAX_SIZE : fit));
+
+function fitNetwork(
+  reference: Graph,
+  network: Graph,
+  samples: readonly Sample[],
+  { fit: maxBytes, bits = new Map() }: BuildOptions,
+  moduleBytes: (network: Graph) => Promise<number>,
+): Promise<Fit> {
+  if (samples.length === 0) throw new ModelError("--fit and --bits: expected --calibration, found none");
+  return fit(reference, network, samples, { maxBytes, moduleBytes, bits });
+}
+
+/** What a module has beside its network. */
+interface Surroundings {
+  readonly options: BuildOptions;
+  readonly provenance: Provenance;
+  readonly statistics: ReadonlyMap<string, Statistics>;
+  readonly isFloat: boolean;
+}
+
+/** Bytes of the module that a network would become, bins of a monitor left out. */
+async function moduleBytes(
+  network: Graph,
+  { options, provenance, statistics, isFloat }: Surroundings,
+): Promise<number> {
+  const { frontend } = options;
+  const graph = frontend === undefined ? network : await withFrontend(frontend, network, !isFloat);
+  const tuning = await tuneGraph(graph, options);
+  const program = lower(graph, tuning.choices);
+  const tests = selfTestVectors(graph);
+  const plan = planMemory(program);
+  const metadata = describeModule(program, plan, provenance, statistics, tests, tuning);
+  const assembly = emitAssemblyScript(program, plan, provenance, options.selfTest ? tests : []);
+  return (await compileModule(assembly, program, plan, metadata)).length;
+}
+
+/** Some of the samples that are judged; those of a file of their own all count. */
+function onlyData(data: Data, places: readonly number[]): Data {
+  const { samples, evaluation, source } = data;
+  const part = source === "calibration" && evaluation ? partOf(evaluation, places) : evaluation;
+  return { ...data, samples: places.map((i) => samples[i]!), ...(part && { evaluation: part }) };
 }
 
 /** The front-end of a file. Throws ModelError that names the file, since the command's subject is another one. */
@@ -450,14 +515,14 @@ function measureTensors({ float, ranges }: Found, graph: Graph, samples: readonl
 }
 
 async function tuneGraph(graph: Graph, options: BuildOptions): Promise<Tuning> {
-  const { board = DEFAULT_BOARD, optimize = "balanced", maxSize = DEFAULT_MAX_SIZE } = options;
+  const { board = DEFAULT_BOARD, optimize = "balanced" } = options;
   const measured = options.tune === "measure";
   if (measured) await requireQemu();
   const measure = remembering(measureInQemu((layer, choices) => compileGraph(layer, "release", choices)));
   return tune(graph, {
     board: typeof board === "string" ? findBoard(board) : board,
     optimize,
-    maxSize,
+    maxSize: sizeLimit(options),
     ...(measured && { measure: (whole, layers) => measureCandidates(whole, layers, measure) }),
   });
 }

@@ -16,7 +16,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["host/runtime/model", "host/fleet/telemetry"],
   ["host/runtime/data", "host/runtime/engines"],
   ["host/compiler/import", "host/compiler/quantize", "host/compiler/plan"],
-  ["host/compiler/passes", "host/compiler/verify"],
+  ["host/compiler/passes", "host/compiler/verify", "host/compiler/compress"],
   ["host/compiler/tune"],
   ["host/compiler/emit", "host/compiler/compile", "host/compiler/evaluate"],
   ["host/pipeline.ts"],

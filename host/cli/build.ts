@@ -30,6 +30,8 @@ const OPTIONS = {
   name: { type: "string" },
   version: { type: "string" },
   "max-size": { type: "string" },
+  fit: { type: "string" },
+  bits: { type: "string" },
   "time-limit": { type: "string" },
   board: { type: "string" },
   optimize: { type: "string" },
@@ -70,6 +72,18 @@ function unitsOf(text: string): ReadonlyMap<string, string> {
   const units = new Map(pairs);
   if (units.size < pairs.length) throw new UsageError(`--units: expected names that differ, found "${text}"`);
   return units;
+}
+
+/** LAYER=BITS each, of 4 or 8 bits. */
+function bitsOf(text: string): ReadonlyMap<string, number> {
+  const pairs = textList(text).map((each): [string, number] => {
+    const at = each.lastIndexOf("=");
+    const [layer, bits] = [each.slice(0, Math.max(at, 0)).trim(), each.slice(at + 1).trim()];
+    if (layer === "" || !["4", "8"].includes(bits))
+      throw new UsageError(`--bits: expected LAYER=4 or LAYER=8, found "${each}"`);
+    return [layer, Number(bits)];
+  });
+  return new Map(pairs);
 }
 
 /** Names separated by commas, or the lines of a file. */
@@ -135,6 +149,8 @@ function buildOptions(
     ...(values["time-limit"] !== undefined && {
       timeLimit: wholeNumber("--time-limit", values["time-limit"], 1),
     }),
+    ...(values.fit !== undefined && { fit: wholeNumber("--fit", values.fit, 1) }),
+    ...(values.bits !== undefined && { bits: bitsOf(values.bits) }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
     ...(values.board !== undefined && { board: boardOption(values.board) }),
     ...(values.optimize !== undefined && { optimize: oneOf("--optimize", values.optimize, OBJECTIVES) }),
@@ -196,6 +212,21 @@ const quantizationLines = ({ quantization }: Report): string[] => [
   ...(quantization?.warnings ?? []).map((warning) => `  warning ${plain(warning)}`),
 ];
 
+/** Bytes before and after, and how the layers are stored, by what that costs. */
+function fitLines({ fit }: Report): string[] {
+  if (!fit) return [];
+  const narrow = fit.layers.filter(({ chosen }) => chosen.bits < 8);
+  const line = `  fit     ${bytes(fit.bytesAfter)} instead of ${bytes(fit.bytesBefore)}: ${narrow.length} of ${fit.layers.length} layers have weights of four bits, fitted to ${integer(fit.samples)} samples`;
+  const rows = narrow.toSorted((a, b) => b.chosen.noise - a.chosen.noise);
+  return [
+    line,
+    ...rows.map(({ layer, chosen, weights }) => {
+      const rank = chosen.rank === undefined ? "" : `rank ${chosen.rank}, `;
+      return `          ${plain(layer)}: ${rank}${integer(chosen.bytes)} B instead of ${integer(weights)}, noise ${chosen.noise.toPrecision(2)}`;
+    }),
+  ];
+}
+
 /** The summary that people see after a build. */
 export function summary(report: Report, folder: string | undefined, signed = false): string {
   const { memory } = report;
@@ -211,7 +242,7 @@ export function summary(report: Report, folder: string | undefined, signed = fal
       `  check   ${report.check.implementation} says the same on ${report.check.rows} rows, ${report.check.edges} of them edges`,
     );
   if (report.floatAgreement) lines.push(`  float   ${agreementText(report.floatAgreement, report.task)}`);
-  lines.push(...quantizationLines(report));
+  lines.push(...fitLines(report), ...quantizationLines(report));
   if (report.evaluation) lines.push(`  labels  ${plain(evaluationText(report.evaluation))}`);
   if (folder !== undefined)
     lines.push(
@@ -255,7 +286,7 @@ export const buildCommand: Command = {
               [--calibrate auto|minmax|percentile|mse|entropy] [--precision auto|int8|int16]
               [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
-              [--max-size BYTES=65536] [--time-limit SECONDS=600] [--self-test] [--check]
+              [--max-size BYTES=65536] [--fit BYTES] [--bits LAYER=4|8,...] [--time-limit SECONDS=600] [--self-test] [--check]
               [--monitor | --monitor-every N]
               [--key KEY.pem [--security-counter N=0]]
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
@@ -290,6 +321,9 @@ ${QUANTIZATION_USAGE}
   --units      what inputs, outputs or features are measured in, by their names, or a file with a line for each
   --dump DIR   writes what every stage made as text
   --max-size   refuses a larger module
+  --fit        makes the module fit so many bytes: weights of four bits in the layers where that costs least, coded for
+               the calibration samples. Three quarters of these are fitted to, the rest judge, unless --evaluate does
+  --bits       bits of the weights of layers by name, whatever --fit would choose
   --time-limit  the longest that the build may take, in seconds of processor time
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the
                fields of such a profile (host/firmware/boards.ts); its RAM and flash are the tuner's limits

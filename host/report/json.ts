@@ -1,4 +1,5 @@
 import { partTotals, sizeParts } from "../compiler/compile/parts.ts";
+import type { Fit } from "../compiler/compress/fit.ts";
 import { isNativeExport } from "../compiler/plan/kernels.ts";
 import { lower } from "../compiler/plan/lower.ts";
 import type { ByKernels } from "../compiler/tune/cost.ts";
@@ -9,7 +10,9 @@ import type { TensorInfo } from "../module/metadata.ts";
 import { nativeStackOf, stackBytes } from "../module/native_stack.ts";
 import type { Build } from "../pipeline.ts";
 import { qualityOf } from "./quality.ts";
-import type { BoardReport, MemoryReport, Report, TuningReport } from "./schema.ts";
+import type { BoardReport, FitReport, MemoryReport, Report, TuningReport } from "./schema.ts";
+
+const fitReport = ({ network: _, ...report }: Fit): FitReport => report;
 
 const tensor = ({ statistics: _, ...info }: TensorInfo) => info;
 
@@ -96,6 +99,7 @@ export function reportOf(build: Build): Report {
     ...(metadata.task && { task: metadata.task }),
     ...(build.agreement && { floatAgreement: build.agreement }),
     ...(build.quality && { quality: qualityOf(build.quality, build.graph) }),
+    ...(build.fit && { fit: fitReport(build.fit) }),
     ...(build.quantization && { quantization: build.quantization }),
     ...(build.evaluation && { evaluation: build.evaluation }),
     stages: build.stages.map(({ stage, milliseconds: ms }) => ({ stage, milliseconds: Math.round(ms) })),

@@ -5,6 +5,7 @@
  */
 
 import type { Part } from "../compiler/compile/parts.ts";
+import type { Fit } from "../compiler/compress/fit.ts";
 import type { EvaluationResult } from "../compiler/evaluate/evaluate.ts";
 import type { Agreement } from "../compiler/quantize/compare.ts";
 import type { ByKernels } from "../compiler/tune/cost.ts";
@@ -95,6 +96,12 @@ export interface LayerQualityReport {
   readonly advice: readonly string[];
 }
 
+/**
+ * Layers, the estimated curve of noise against bytes, and the bytes of the module before and after. The loss is that of
+ * `floatAgreement` and `evaluation`, on samples that no weight was fitted to; `samples` are those that were.
+ */
+export type FitReport = Omit<Fit, "network">;
+
 export interface Report {
   readonly model: { readonly name: string; readonly version: string };
   readonly source: { readonly file: string; readonly sha256: string };
@@ -116,6 +123,8 @@ export interface Report {
   /** The integers against the model as it was imported, on the calibration samples. */
   readonly floatAgreement?: Agreement;
   readonly quality?: readonly LayerQualityReport[];
+  /** Bits of weights by layer, where the module was made to fit; see FitReport. */
+  readonly fit?: FitReport;
   /** The quantiser's steps on a float model, the samples it used, and its warnings. */
   readonly quantization?: QuantizationNotes;
   /** A second implementation of the model's file that said the same, where that was asked for. */

@@ -155,3 +155,15 @@ export function calibrationTruth(
     throw error;
   }
 }
+
+/** Some of the samples with their right answers. */
+export function partOf(evaluation: Evaluation, places: readonly number[]): Evaluation {
+  const only = <T>(list: readonly T[]): T[] => places.map((i) => list[i]!);
+  const { classes, names, values } = evaluation.truth;
+  const truth = {
+    ...(names && { names }),
+    ...(classes && { classes: only(classes) }),
+    ...(values && { values: only(values) }),
+  };
+  return { ...evaluation, samples: only(evaluation.samples), truth };
+}

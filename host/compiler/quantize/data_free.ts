@@ -18,7 +18,7 @@ const MARGIN = 1.5;
 export const DATA_FREE_WARNING = `no calibration data: ranges come from ${SAMPLES} seeded random inputs (standard normal, within +-${DEVIATIONS}) and the weights' own bounds; --calibration with real samples makes a model to trust`;
 
 /** Standard normal numbers, cut at `DEVIATIONS`: the sum of twelve uniform ones has their moments. */
-function normalNumbers(seed: number): () => number {
+export function normalNumbers(seed: number): () => number {
   let state = seed >>> 0;
   const uniform = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;

@@ -19,6 +19,30 @@ export type Values = ReadonlyMap<string, TensorData>;
 export interface Replacement {
   readonly nodes: readonly Node[];
   readonly tensors: readonly Tensor[];
+  /** More of them, where these depend on what the first make of the samples. */
+  readonly next?: (graph: Graph, values: readonly Values[]) => Replacement;
+}
+
+/** What the nodes make of each sample. */
+function evaluate(
+  graph: Graph,
+  { nodes, tensors }: Replacement,
+  values: readonly Map<string, TensorData>[],
+): void {
+  const bounds = nodes.map((node) => bind(graph, node));
+  for (const each of values) {
+    for (const { name, data } of tensors) if (data) each.set(name, data);
+    nodes.forEach(({ op, inputs, outputs }, i) => {
+      const results = evaluateLayer(
+        op,
+        bounds[i]!,
+        inputs.map((name) => each.get(name)),
+      );
+      outputs.forEach((name, o) => {
+        each.set(name, results[o]!);
+      });
+    });
+  }
 }
 
 function startOf(graph: Graph, sample: Sample): Map<string, TensorData> {
@@ -42,22 +66,12 @@ export function replaceLayers(
   const nodes: Node[] = [];
   let graph = start;
   for (const node of start.nodes) {
-    const { nodes: found, tensors } = replace(graph, node, values) ?? { nodes: [node], tensors: [] };
-    graph = withTensors(graph, tensors);
-    nodes.push(...found);
-    const bounds = found.map((each) => bind(graph, each));
-    for (const each of values) {
-      for (const { name, data } of tensors) if (data) each.set(name, data);
-      found.forEach((made, i) => {
-        const results = evaluateLayer(
-          made.op,
-          bounds[i]!,
-          made.inputs.map((name) => each.get(name)),
-        );
-        made.outputs.forEach((name, o) => {
-          each.set(name, results[o]!);
-        });
-      });
+    let replacement: Replacement | undefined = replace(graph, node, values) ?? { nodes: [node], tensors: [] };
+    while (replacement) {
+      graph = withTensors(graph, replacement.tensors);
+      nodes.push(...replacement.nodes);
+      evaluate(graph, replacement, values);
+      replacement = replacement.next?.(graph, values);
     }
   }
   return { ...graph, nodes };

@@ -70,7 +70,7 @@ const CHEAP = 2 ** 14;
 export const isCheap = (graph: Graph): boolean => macsOf(graph) <= CHEAP;
 
 /** Where errors still show: a saturated probability hides them, and lets few samples dominate. */
-function scoresOf(graph: Graph): string[] {
+export function scoresOf(graph: Graph): string[] {
   const writer = writers(graph);
   return graph.outputs.map((name) => {
     const node = writer.get(name);
