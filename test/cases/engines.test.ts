@@ -6,7 +6,7 @@ import { everyNth, loadTable } from "./table.ts";
 
 const { cases, missing } = loadTable();
 // wasm3 first: it is the engine of the firmware. V8 gets other cases, so that together they cover more.
-describe(`cases on ${compiledWasm3.name}`, () => caseTests(compiledWasm3, everyNth(cases, 9), missing));
-describe(`cases on ${compiledV8.name}`, () => caseTests(compiledV8, everyNth(cases, 11), missing));
+describe(`cases on ${compiledWasm3.name}`, () => caseTests(compiledWasm3, everyNth(cases, 15), missing));
+describe(`cases on ${compiledV8.name}`, () => caseTests(compiledV8, everyNth(cases, 17), missing));
 describe(`cases on ${server.name}`, () =>
-  caseTests(server, everyNth(cases, 23).filter(hasDescriptor), missing));
+  caseTests(server, everyNth(cases, 37).filter(hasDescriptor), missing));

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countOf, isReplay, runCampaign } from "./campaign.ts";
 
-const CASES = 24_000;
+const CASES = 10_000;
 
 test(`${CASES} damaged model files are refused in one line or understood`, (context) => {
   const campaign = runCampaign("models", 0, CASES, 5);

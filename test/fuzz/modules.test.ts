@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countOf, isReplay, runCampaign } from "./campaign.ts";
 
-const CASES = 3000;
+const CASES = 1500;
 
 test(`${CASES} damaged modules are refused in one line or understood`, (context) => {
   const campaign = runCampaign("modules", 0, CASES, 5);
