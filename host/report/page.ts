@@ -7,6 +7,7 @@ import { version } from "../root.ts";
 import { type Html, html, jsonForScript } from "./html.ts";
 import type { Report } from "./schema.ts";
 import { accuracy } from "./sections/accuracy.ts";
+import { fit } from "./sections/fit.ts";
 import { headline } from "./sections/headline.ts";
 import { latency } from "./sections/latency.ts";
 import { layers } from "./sections/layers.ts";
@@ -48,6 +49,7 @@ function policy(scripts: readonly string[]): string {
 const SECTIONS: readonly (readonly [id: string, title: string])[] = [
   ["accuracy", "Accuracy"],
   ["noise", "Noise"],
+  ["fit", "Fit"],
   ["latency", "Latency"],
   ["size", "Size"],
   ["memory", "Memory"],
@@ -58,10 +60,11 @@ const SECTIONS: readonly (readonly [id: string, title: string])[] = [
 export function reportPage(report: Report): string {
   const { model, source, compiler } = report;
   const noiseSection = noise(report);
+  const fitSection = fit(report.fit);
   const library = noiseSection ? uplot() : undefined;
   const scripts = library ? [library.script, client()] : [];
   const title = `${model.name} ${model.version}`;
-  const links = SECTIONS.filter(([id]) => id !== "noise" || noiseSection);
+  const links = SECTIONS.filter(([id]) => (id !== "noise" || noiseSection) && (id !== "fit" || fitSection));
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy(scripts)}">
@@ -70,7 +73,7 @@ ${library ? raw(`<!--\nuPlot, inside of this page:\n${library.license.replaceAll
 <style>${raw((library?.styles ?? "") + STYLES)}</style></head>
 <body><header><h1>${title}</h1><p>From ${source.file} (SHA-256 ${source.sha256.slice(0, 16)}…) by ${compiler}</p>
 <nav aria-label="Parts of this page">${links.map(([id, name]) => html`<a href="${`#${id}`}">${name}</a>`)}</nav></header>
-<main>${headline(report)}${accuracy(report)}${noiseSection}${latency(report)}${size(report)}${memory(report)}${layers(report)}</main>
+<main>${headline(report)}${accuracy(report)}${noiseSection}${fitSection}${latency(report)}${size(report)}${memory(report)}${layers(report)}</main>
 <footer>thimble ${version}. The same figures, for programs, are in report.json and inside of this page.</footer>
 <script type="application/json" id="data">${raw(jsonForScript(report))}</script>
 ${scripts.map((script, i) => raw(`<script${i === 0 ? "" : ' type="module"'}>${script}</script>`))}

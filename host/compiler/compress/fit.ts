@@ -90,6 +90,9 @@ function layersOf(network: Graph): Layer[] {
   });
 }
 
+/** Names of the layers that `--fit` and `--bits` can change. */
+export const fittableLayers = (network: Graph): string[] => layersOf(network).map(({ layer }) => layer);
+
 /** Bytes of a layer of four bits, in one part or in two. */
 function packedSize({ channels, terms }: LayerRows, rank?: number): number {
   if (rank === undefined) return packedBytes(channels, terms);

@@ -6,6 +6,7 @@ import { splitSamples } from "../../../host/compiler/compress/split.ts";
 import { ModelError } from "../../../host/ir/graph.ts";
 import { build } from "../../../host/pipeline.ts";
 import { reportOf } from "../../../host/report/json.ts";
+import { reportPage } from "../../../host/report/page.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
 import { DENSE, float, floatConstant, graphOf, node, randomFloats } from "../../support/graphs.ts";
@@ -38,6 +39,17 @@ describe("digits made to fit", async () => {
     assert.ok(fit && !("network" in fit));
     assert.ok(fit.curve.length >= 2 && fit.curve[0]!.noise === 0);
     assert.equal(fit.samples + report.floatAgreement!.samples, 200);
+  });
+
+  test("the page draws the curve, marks the module's point, and lists what each layer would lose", () => {
+    const page = reportPage(reportOf(found));
+    const section = page.slice(page.indexOf('<section id="fit">'), page.indexOf('<section id="latency">'));
+    assert.equal(section.match(/<li class="chosen">/g)?.length, 1);
+    assert.equal(section.match(/<li class="/g)?.length, found.fit!.curve.length);
+    assert.match(
+      section,
+      /conv2d_3<\/th>.*9 216.*4 bits.*8 bits: 9 216 B, noise 0; 4 bits: 4 608 B, noise 0\.0/s,
+    );
   });
 
   test("what can't fit is refused with the bytes that it would take", async () => {
