@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
+import { readAlertRules } from "../fleet/server/alert_rules.ts";
 import { withoutSecrets } from "../fleet/server/ask.ts";
 import { type HttpServer, serveHttp } from "../fleet/server/http.ts";
 import { Refused, respondRefusal } from "../fleet/server/message.ts";
@@ -22,6 +23,7 @@ const OPTIONS = {
   host: { type: "string" },
   trust: { type: "string", multiple: true },
   poll: { type: "string" },
+  alerts: { type: "string" },
   "public-url": { type: "string" },
   "renew-tokens": { type: "boolean" },
   init: { type: "boolean" },
@@ -51,6 +53,53 @@ function pollOf(text: string | undefined): number {
   const poll = text === undefined ? 300 : wholeNumber("--poll", text, 1);
   if (poll > MAX_POLL) throw new UsageError(`--poll: expected at most ${MAX_POLL} seconds, found ${poll}`);
   return poll;
+}
+
+const ALERT_MS = 10_000;
+const POST_TIMEOUT_MS = 10_000;
+
+/** The status of an answer; 0 for none. */
+async function postJson(url: string, body: string): Promise<number> {
+  try {
+    const headers = { "content-type": "application/json" };
+    const answer = await fetch(url, {
+      method: "POST",
+      headers,
+      body,
+      signal: AbortSignal.timeout(POST_TIMEOUT_MS),
+    });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    return 0;
+  }
+}
+
+/** Tells receivers of what is new, every few seconds, one round at a time. */
+function tellEvery({ alerting }: UpdateServer): { end(): Promise<void> } {
+  let round = Promise.resolve();
+  let isBusy = false;
+  const tell = async (): Promise<void> => {
+    alerting!.collect();
+    await alerting!.deliver();
+  };
+  const start = (): void => {
+    if (isBusy) return;
+    isBusy = true;
+    // A full disk, say: what could not be noted is found again in the next round.
+    round = tell()
+      .catch((error: Error) => void process.stderr.write(`thimble serve: alerts: ${error.message}\n`))
+      .finally(() => {
+        isBusy = false;
+      });
+  };
+  const timer = alerting && setInterval(start, ALERT_MS);
+  return {
+    end() {
+      clearInterval(timer);
+      return round;
+    },
+  };
 }
 
 const STARTING = respondRefusal(new Refused(503, "the server starts", { "retry-after": "1" }));
@@ -86,7 +135,7 @@ export const serveCommand: Command = {
   name: "serve",
   summary: "run an update server for a fleet",
   usage: `thimble serve --trust PUB.pem [--trust PUB.pem ...] [--data DIR [--init]] [--port N=${DEFAULT_PORT}] [--host ADDR=${DEFAULT_HOST}]
-              [--poll SECONDS=300] [--public-url URL] [--renew-tokens] [--json]
+              [--poll SECONDS=300] [--public-url URL] [--alerts RULES.json] [--renew-tokens] [--json]
 
 Devices ask it as they ask a hawkBit: URL/DEFAULT/controller/v1/NAME (firmware/SPEC.md, section 7). Operators use
 thimble publish and thimble rollout, the page at URL/, or the API that URL/openapi.json describes.
@@ -95,6 +144,8 @@ thimble publish and thimble rollout, the page at URL/, or the API that URL/opena
   --init        makes a new state where DIR holds none: without it a folder that is empty, moved or not mounted is refused
   --host        0.0.0.0 for all addresses of this machine; put a proxy with TLS in front
   --poll        how often devices ask
+  --alerts      who is told of models that are unwell: {"receivers": {"team": {"type": "webhook", "url": URL}}, "routes":
+                [{"receiver": "team", "models": "wine*"}]}; type slack for Slack. README has all of it
   --public-url  what devices' links begin with, where a proxy is in front
   --renew-tokens  makes the two tokens anew, for whoever has lost them
 
@@ -112,6 +163,9 @@ The first start prints two tokens, once: one for operators, one for devices that
       poll: pollOf(values.poll),
       renewTokens: values["renew-tokens"] ?? false,
       ...publicUrl(values["public-url"]),
+      ...(values.alerts !== undefined && {
+        alerts: { rules: readAlertRules(values.alerts), post: postJson },
+      }),
     };
     const { http, server } = await start(options, {
       host: values.host ?? DEFAULT_HOST,
@@ -126,7 +180,9 @@ The first start prints two tokens, once: one for operators, one for devices that
         print(`serving ${basename(folder)} at ${http.url}`);
         if (manage !== undefined) print(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
       }
+      const alerts = tellEvery(server);
       await asked;
+      await alerts.end();
       await http.close();
     } finally {
       server.close();

@@ -11,7 +11,7 @@ const MAX_TERMS = 16;
 const MAX_CHARS = 512;
 
 /** Whether `text` is `pattern`, whose `*` are any text. No regular expression: those of strangers can take for ever. */
-function matches(text: string, pattern: string): boolean {
+export function matches(text: string, pattern: string): boolean {
   const [first = "", ...rest] = pattern.split("*");
   if (rest.length === 0) return text === first;
   if (!text.startsWith(first)) return false;

@@ -3,7 +3,7 @@
  * comes. Sums are kept by model and hour and by device and day; what is wrong is judged as reports come.
  */
 import { addCounts, type Counts, type DeviceReport, decodeReport, ReportError } from "../telemetry/report.ts";
-import { type Finding, judge, levelFor } from "../telemetry/verdict.ts";
+import { type Finding, type Judged, judge, levelFor } from "../telemetry/verdict.ts";
 import type { Context } from "./context.ts";
 import { number, type Row, text } from "./database.ts";
 import type { DeviceRow } from "./devices.ts";
@@ -18,6 +18,9 @@ export const DAY = 24 * HOUR;
 /** The fleet's sums of a model are judged once in so long, over so many hours. */
 const JUDGED_EVERY = 15 * MINUTE;
 const FLEET_HOURS = 24;
+
+/** Of a model that was never published here it is known whether it fails. */
+const UNPUBLISHED: Judged = { watch: undefined, borders: { inputs: [], outputs: [] } };
 
 export const countsIn = (row: Row): Counts => JSON.parse(text(row, "counts")) as Counts;
 
@@ -113,8 +116,7 @@ export function sumSince({ store }: Context, model: number, from: number): Count
 }
 
 function judgeDevice(context: Context, device: number, model: number, hash: string, counts: Counts): void {
-  const facts = factsOf(context, hash);
-  if (!facts) return;
+  const facts = factsOf(context, hash) ?? UNPUBLISHED;
   const found: Finding[] = judge(facts, counts, levelFor(counts.channels.length));
   noteFindings(context, { model, device }, found, counts.inferences);
 }
@@ -124,9 +126,9 @@ function judgeFleet(context: Context, model: number, hash: string): void {
   const due = store.get("SELECT judged FROM models WHERE id = ?", [model])!;
   if (now() - number(due, "judged") < JUDGED_EVERY) return;
   store.run("UPDATE models SET judged = ? WHERE id = ?", [now(), model]);
-  const facts = factsOf(context, hash);
+  const facts = factsOf(context, hash) ?? UNPUBLISHED;
   const counts = sumSince(context, model, now() - FLEET_HOURS * HOUR);
-  if (!facts || !counts) return;
+  if (!counts) return;
   const level = levelFor(counts.channels.length, 1000, DAY / JUDGED_EVERY);
   noteFindings(context, { model, device: 0 }, judge(facts, counts, level), counts.inferences);
 }

@@ -4,6 +4,8 @@
  */
 import type { KeyObject } from "node:crypto";
 import { join } from "node:path";
+import type { AlertRules } from "./alert_rules.ts";
+import { type Alerting, alertingOf, type Post } from "./alerts.ts";
 import { audit, type Context, isName } from "./context.ts";
 import { openStore, stateRefusal } from "./database.ts";
 import { ddi, isDdiPath } from "./ddi.ts";
@@ -40,6 +42,8 @@ export interface UpdateServerOptions {
   readonly renewTokens?: boolean;
   /** Takes lines for the operator of the machine; default: stderr. */
   readonly log?: (line: string) => void;
+  /** Who is told of what is wrong with models, and how a message is sent. */
+  readonly alerts?: { readonly rules: AlertRules; readonly post: Post };
 }
 
 export interface UpdateServer {
@@ -49,6 +53,8 @@ export interface UpdateServer {
   readonly admit: (head: ServerRequest) => number | ServerResponse;
   /** The first tokens, where they have just been made: shown this once. */
   readonly firstTokens: { readonly manage: string; readonly gateway: string } | undefined;
+  /** Undefined without rules. To be asked now and then: the server has no timers. */
+  readonly alerting: Alerting | undefined;
   readonly close: () => void;
 }
 
@@ -153,6 +159,7 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
     firstTokens: firstTokens(context, options.renewTokens ?? false),
     handle: guarded(answer),
     admit: guarded(admit),
+    alerting: options.alerts && alertingOf(context, options.alerts.rules, options.alerts.post),
     close() {
       seen.flush();
       store.close();

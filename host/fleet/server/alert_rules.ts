@@ -1,0 +1,94 @@
+/** Rules of alerts, as people write them: `thimble serve --alerts FILE.json`. */
+import { readFileSync } from "node:fs";
+import {
+  type Check,
+  checkDocument,
+  isList,
+  isMap,
+  isNumber,
+  isOneOf,
+  isRecord,
+  isText,
+} from "../../ir/document.ts";
+import { ModelError } from "../../ir/graph.ts";
+import { KINDS } from "../telemetry/verdict.ts";
+
+export interface Receiver {
+  /** Takes Alertmanager's webhook format, version 4, or Slack's incoming messages. */
+  readonly type: "webhook" | "slack";
+  readonly url: string;
+}
+
+export interface AlertRules {
+  /** The address of the server's page, for whoever reads an alert. */
+  readonly url?: string;
+  readonly receivers: Readonly<Record<string, Receiver>>;
+  /** Who owns a model: its name, in which * is any text, and a person or a team. */
+  readonly owners?: Readonly<Record<string, string>>;
+  /** All that fit are told; without `models` or `kinds` each fits. */
+  readonly routes: readonly {
+    readonly receiver: string;
+    readonly models?: string;
+    readonly kinds?: readonly string[];
+  }[];
+  /** Nobody is told of these models until the time has come. */
+  readonly silences?: readonly { readonly models: string; readonly until: string }[];
+  /** Hours after which what is still wrong is told again; default 24. */
+  readonly repeatHours?: number;
+}
+
+/** Silence is found when it is asked for, not as reports come. */
+const isKind = isOneOf(...KINDS, "silence");
+
+/** A record without any further fields: a misspelt rule would be passed over otherwise. */
+const closed =
+  (fields: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check =>
+  (value, path) => {
+    const fault = isRecord(fields, optional)(value, path);
+    if (fault !== undefined) return fault;
+    const names = Object.keys({ ...fields, ...optional });
+    const unknown = Object.keys(value as object).find((name) => !names.includes(name));
+    return unknown === undefined ? undefined : `${path}: expected ${names.join(", ")}, found ${unknown}`;
+  };
+
+const isUrl: Check = (value, path) =>
+  isText(value, path) ??
+  (/^https?:\/\/\S+$/.test(value as string) ? undefined : `${path}: expected a URL, found "${value}"`);
+
+const isTime: Check = (value, path) =>
+  isText(value, path) ??
+  (Number.isNaN(Date.parse(value as string))
+    ? `${path}: expected a time of ISO 8601, found "${value}"`
+    : undefined);
+
+const isRules = closed(
+  {
+    receivers: isMap(closed({ type: isOneOf("webhook", "slack"), url: isUrl })),
+    routes: isList(closed({ receiver: isText }, { models: isText, kinds: isList(isKind) })),
+  },
+  {
+    url: isUrl,
+    owners: isMap(isText),
+    silences: isList(closed({ models: isText, until: isTime })),
+    repeatHours: isNumber,
+  },
+);
+
+/** Throws ModelError, which names the file, for what are no rules. */
+export function readAlertRules(path: string): AlertRules {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
+    throw new ModelError(`${path}: expected JSON: ${(error as Error).message}`);
+  }
+  checkDocument(value, isRules, path);
+  const rules = value as AlertRules;
+  const unknown = rules.routes.find(({ receiver }) => !Object.hasOwn(rules.receivers, receiver));
+  if (unknown)
+    throw new ModelError(
+      `${path}: routes: expected a receiver of ${Object.keys(rules.receivers).join(", ")}, found ${unknown.receiver}`,
+    );
+  return rules;
+}
