@@ -116,6 +116,20 @@ class Files(unittest.TestCase):
                 pass
         self.assertLess(loaded, 120)
 
+    def test_modules_that_remember_fail_and_ask(self):
+        model = Model(wasm("counting"))
+        self.assertEqual(model.predict_batch([[0], [0]]).ravel().tolist(), [1, 2])
+        self.assertEqual(model.predict([0]).outputs["x"].tolist(), [3])
+        model.reset()
+        self.assertEqual(model.predict([0]).outputs["x"].tolist(), [1])
+        with self.assertRaisesRegex(ThimbleError, "^invoke: expected 0, found 7$"):
+            Model(wasm("failing")).predict([[0], [3], [0]])
+        for name, message in [("starting", "no imports and no start function, found section 8"), ("newer", "2, found 3")]:
+            with self.assertRaisesRegex(ThimbleError, f"expected {message}"):
+                Model(wasm(name))
+        with self.assertRaisesRegex(ThimbleError, "^invoke: "):
+            Model(wasm("trapping")).predict([0])
+
     def test_pickles_and_threads(self):
         model = Model(FOLDER / "forest.img", self.key)
         values = numbers("forest", "rows", MODELS["forest"]["rows"])
@@ -190,6 +204,10 @@ class Classifier(unittest.TestCase):
         self.assertEqual(classifier.score(values, 1 - classes), 0)
         self.assertEqual(classifier.get_params()["model"], FOLDER / "forest.img")
         self.assertEqual(classifier.set_params(model=wasm("digits"), key=None).predict(values[:1]).shape, (1,))
+        named = ThimbleClassifier(wasm("zero"))
+        self.assertEqual(named.predict([[0, 9], [0, -9]]).tolist(), ["heavy", "young"])
+        with self.assertRaisesRegex(ThimbleError, "expected one that tells classes apart, found another"):
+            ThimbleClassifier(wasm("missing")).predict([[1, 1]])
         with self.assertRaisesRegex(ValueError, "expected model or key, found depth"):
             classifier.set_params(depth=1)
 
