@@ -11,9 +11,12 @@ import { ModelError, TASKS } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
 import { plain, plainJson, plainLines } from "../plain.ts";
+import { modelCard } from "../report/card.ts";
 import { agreementText, evaluationText } from "../report/figures.ts";
 import { reportOf } from "../report/json.ts";
+import { readMeta } from "../report/meta.ts";
 import { reportPage } from "../report/page.ts";
+import { RECORD } from "../report/record.ts";
 import type { Report } from "../report/schema.ts";
 import { layerTable, time } from "../report/text.ts";
 import { bytes, integer } from "../table.ts";
@@ -49,6 +52,7 @@ const OPTIONS = {
   units: { type: "string" },
   threshold: { type: "string" },
   "max-accuracy-drop": { type: "string" },
+  meta: { type: "string", multiple: true },
   key: { type: "string" },
   "security-counter": { type: "string" },
   json: { type: "boolean" },
@@ -246,7 +250,7 @@ export function summary(report: Report, folder: string | undefined, signed = fal
   if (report.evaluation) lines.push(`  labels  ${plain(evaluationText(report.evaluation))}`);
   if (folder !== undefined)
     lines.push(
-      `  written ${plain(join(folder, "model.wasm"))}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}`,
+      `  written ${plain(join(folder, "model.wasm"))}, model.ts, model.graph.json, report.json${signed ? ", model.img" : ""}${report.meta ? ", MODEL_CARD.md" : ""}`,
     );
   return lines.join("\n");
 }
@@ -288,7 +292,7 @@ export const buildCommand: Command = {
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
               [--max-size BYTES=65536] [--fit BYTES] [--bits LAYER=4|8,...] [--time-limit SECONDS=600] [--self-test] [--check]
               [--monitor | --monitor-every N]
-              [--key KEY.pem [--security-counter N=0]]
+              [--key KEY.pem [--security-counter N=0]] [--meta FILE.json|KEY=VALUE]...
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
               [--frontend FILE.json|FILE.tflite] [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER] [--units NAME=UNIT,...]
@@ -306,6 +310,9 @@ ${QUANTIZATION_USAGE}
                --monitor-every of one of N
   --check      runs ONNX Runtime (package onnxruntime-node) beside the imported model, on the samples and at the borders
                of its decisions, and refuses to write where they differ
+  --meta       what is known of the model: key=value, metrics.NAME=NUMBER, or a JSON file with such keys, as data set, metrics,
+               owner, revision, licence, libraries, intended_use; may be repeated. It is kept in report.json, not in the bytes
+               of devices, and with MODEL_CARD.md; thimble inspect and thimble predict --listen show it
   --key        also writes model.img, the signed image of the module, as thimble sign does
   --report     also writes a page with charts of accuracy, noise by layer, latency, size and memory
   --evaluate   samples as for --calibration, with the right answers: figures of the task for the float model and for the
@@ -340,6 +347,7 @@ ${boardHelp()}`,
     const most = drop === undefined ? undefined : finiteNumber("--max-accuracy-drop", drop, 0);
     // Before the work, so that a wrong key does not cost a build.
     const signing = readSigning(values);
+    const meta = values.meta && readMeta(values.meta);
     const result = await build(options).finally(clearProgress);
     if (most !== undefined) checkDrop(result, most);
     const folder = values.output ?? join("build", result.metadata.model.name);
@@ -348,6 +356,7 @@ ${boardHelp()}`,
     const report = {
       ...reportOf(result),
       ...(status === 0 && { wasm3CommandLine: "self_test returned 0" }),
+      ...(meta && { meta }),
     };
     const { name: id, version } = result.metadata.model;
     writeAll(folder, {
@@ -355,7 +364,8 @@ ${boardHelp()}`,
       ...(signing && { "model.img": signModule(result.module, { ...signing, id, version }) }),
       "model.ts": result.assembly,
       "model.graph.json": graphToJson(result.graph),
-      "report.json": `${plainJson(report)}\n`,
+      [RECORD]: `${plainJson(report)}\n`,
+      ...(meta && { "MODEL_CARD.md": modelCard(report, meta) }),
     });
     if (values.report !== undefined)
       writeAll(dirname(values.report), { [basename(values.report)]: reportPage(report) });

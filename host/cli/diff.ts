@@ -8,6 +8,8 @@ import {
 import { elements, ModelError } from "../ir/graph.ts";
 import { type Sample, splitRow } from "../ops/border.ts";
 import { plain, plainJson, plainLines } from "../plain.ts";
+import { compareReports } from "../report/compare.ts";
+import { openRecord } from "../report/record.ts";
 import { readSamplesOf } from "../runtime/data/index.ts";
 import { integer, table } from "../table.ts";
 import { openSide, type Side } from "./diff_side.ts";
@@ -219,16 +221,32 @@ function jsonOf(a: Side, b: Side, { rows, tolerance, layers, first }: Difference
   });
 }
 
+/** Figures of two builds beside each other. Throws ModelError where one has no record. */
+function metricsText(a: string, b: string, asJson: boolean): string {
+  const found = compareReports(openRecord(a), openRecord(b));
+  if (asJson) return plainJson(found);
+  const digits = (value: number | undefined): string => (value === undefined ? "" : String(short(value)));
+  const rows = found.map((each) => {
+    const { change } = each;
+    const sign = change !== undefined && change > 0 ? "+" : "";
+    return [plain(each.metric), digits(each.a), digits(each.b), sign + digits(change)];
+  });
+  return table(rows, { head: ["figure", "A", "B", "B - A"], align: ["l", "r", "r", "r"] });
+}
+
 export const diffCommand: Command = {
   name: "diff",
   summary: "find the first layer in which two modules, models or engines part",
   usage: `thimble diff A B --input FILE [--row N] [--tolerance DB] [--json]
              [--time-limit SECONDS=60]
+thimble diff --metrics A B [--json]
 
 A and B are FILE or FILE@ENGINE: a module (.wasm, .img) on an engine (${ENGINE_NAMES.join(", ")};
 default: v8), or a model (.tflite, .onnx), which the reference interpreter runs as it is. The input holds real values, as for thimble run.
 Layers are compared in order by the names of their tensors; those of a module come from model.graph.json beside
 it, built again with every layer as an output. Ends with status 0 where both are equal and 1 where they part.
+  --metrics    compares figures instead: size, memory, speed, and where they were built with --evaluate how good they are, in
+               all and by class. A and B are folders of thimble build, or modules or images with report.json beside them
   --row        only this row of the input, from 1
   --tolerance  part only where a tensor's signal to noise is below so many decibels; of a float model against
                integers ${FLOAT_TOLERANCE} is the default, otherwise every value has to be the same
@@ -242,11 +260,16 @@ it, built again with every layer as an output. Ends with status 0 where both are
         row: { type: "string" },
         tolerance: { type: "string" },
         json: { type: "boolean" },
+        metrics: { type: "boolean" },
         ...TIME_LIMIT_OPTION,
       },
       ["A", "B"],
     );
     const { input, row, tolerance: given } = values;
+    if (values.metrics) {
+      print(metricsText(positionals[0]!, positionals[1]!, values.json ?? false));
+      return 0;
+    }
     if (input === undefined) throw new UsageError("expected --input FILE, found none");
     const asked = given === undefined ? undefined : parseTolerance(given);
     const limits = limitsOption(values["time-limit"]);

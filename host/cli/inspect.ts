@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { partTotals, sizeParts } from "../compiler/compile/parts.ts";
 import { isNativeExport } from "../compiler/plan/kernels.ts";
 import { inferenceTime } from "../compiler/tune/tune.ts";
@@ -10,6 +11,8 @@ import { readExports } from "../module/sections.ts";
 import { checkSubset } from "../module/subset.ts";
 import type { Decision } from "../ops/decision.ts";
 import { plain } from "../plain.ts";
+import { metaRows } from "../report/meta.ts";
+import { recordBeside } from "../report/record.ts";
 import { layerTable, time } from "../report/text.ts";
 import { bytes, integer, table } from "../table.ts";
 import { readBytes } from "./files.ts";
@@ -198,15 +201,26 @@ export const inspectCommand: Command = {
   usage: `thimble inspect FILE [--board BOARD=esp32-c3] [--json]
 
 FILE is a module (.wasm) made by thimble build, or an image (.img) around one. Of an image the hash is checked;
-thimble verify checks the signature. Times are estimates for BOARD, as thimble build has it.`,
+thimble verify checks the signature. What was stated with thimble build --meta is shown where report.json lies beside FILE. Times are estimates for BOARD, as thimble build has it.`,
 
   async run(args) {
     const options = { json: { type: "boolean" }, board: { type: "string" } } as const;
     const { values, positionals } = parse(args, options, ["FILE"]);
     const board = values.board === undefined ? DEFAULT_BOARD : boardOption(values.board);
     const { module, metadata, image } = readModule(positionals[0]!);
-    const info = { ...inspect(module, metadata, board), ...(image && { image: imageFields(image) }) };
+    const hash = createHash("sha256").update(module).digest("hex");
+    const meta = recordBeside(positionals[0]!, hash)?.meta;
+    const info = {
+      ...inspect(module, metadata, board),
+      ...(meta && { meta }),
+      ...(image && { image: imageFields(image) }),
+    };
     if (values.json) printJson(info);
-    else print(image ? `${text(info, board)}\n${imageText(image)}` : text(info, board));
+    else {
+      const stated = meta
+        ? ["", "stated (report.json)", table(metaRows(meta).map(([key, of]) => [`  ${key}`, of]))]
+        : [];
+      print([text(info, board), ...(image ? [imageText(image)] : []), ...stated].join("\n"));
+    }
   },
 };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { partTotals, sizeParts } from "../compiler/compile/parts.ts";
 import type { Fit } from "../compiler/compress/fit.ts";
 import { isNativeExport } from "../compiler/plan/kernels.ts";
@@ -85,6 +86,7 @@ export function reportOf(build: Build): Report {
     source: { file: metadata.source.file, sha256: Buffer.from(metadata.source.sha256).toString("hex") },
     compiler: metadata.compiler,
     moduleBytes: module.length,
+    moduleSha256: createHash("sha256").update(module).digest("hex"),
     parts: partTotals(sizes),
     sizes,
     memory: memoryOf(build),

@@ -16,6 +16,7 @@ import type { BoardProfile } from "../firmware/boards.ts";
 import type { Task } from "../ir/graph.ts";
 import type { LayerInfo, TensorInfo } from "../module/metadata.ts";
 import type { QuantizationNotes, StageTime } from "../pipeline.ts";
+import type { Meta } from "./meta.ts";
 
 /** A buffer of the arena: a rectangle of addresses and steps. */
 export interface BufferReport {
@@ -107,6 +108,10 @@ export interface Report {
   readonly source: { readonly file: string; readonly sha256: string };
   readonly compiler: string;
   readonly moduleBytes: number;
+  /** In hex: it tells which module the report is of. */
+  readonly moduleSha256: string;
+  /** What the builder states of the model (`--meta`). */
+  readonly meta?: Meta;
   /** Sums by kind of content, largest first. */
   readonly parts: readonly { readonly part: string; readonly bytes: number }[];
   /** Bytes by layer and kernel; they add up to `moduleBytes`, runs of zeros that are not stored counting less. */

@@ -25,7 +25,7 @@ FOLDER = Path(os.environ["CASES"])
 CASE = json.loads((FOLDER / "cases.json").read_text())
 FILE = FOLDER / "forest.wasm"
 PARTS = 16
-TIMES = int(os.environ.get("TIMES", "100"))
+TIMES = int(os.environ.get("TIMES", "10"))
 
 
 def numbers(ending):

@@ -79,6 +79,14 @@ class Files(unittest.TestCase):
         self.assertEqual(signed.hash, plain.hash)
         self.assertEqual(signed.version, "1.2.3+4")
 
+    def test_what_was_stated_of_a_model_is_read_beside_it(self):
+        model = Model(wasm("digits"))
+        self.assertIsNone(model.meta)
+        for module, meta in [(model.hash, {"owner": "us"}), ("0" * 64, None)]:
+            (FOLDER / "report.json").write_text(json.dumps({"moduleSha256": module, "meta": {"owner": "us"}}))
+            self.assertEqual(Model(FOLDER / "digits.img").meta, meta)
+        (FOLDER / "report.json").unlink()
+
     def test_what_the_key_did_not_sign_is_refused(self):
         with self.assertRaisesRegex(ThimbleError, "expected a signature of the key, found another's"):
             Model(self.image, (FOLDER / "other.pem").read_text())

@@ -1,12 +1,16 @@
 /** The models of a server by name and version, as their files are now. */
 import { readFileSync, statSync } from "node:fs";
 import { basename, dirname, extname } from "node:path";
+import type { Meta } from "../../report/meta.ts";
+import { recordBeside } from "../../report/record.ts";
 import { type LoadOptions, load, type NodeModel } from "../../runtime/model/node.ts";
 
 export interface ServedModel {
   readonly name: string;
   readonly version: string;
   readonly model: NodeModel;
+  /** What its builder has stated, where report.json lies beside the file. */
+  readonly meta?: Meta;
 }
 
 /** A file that is served, and what of it was seen last. */
@@ -44,7 +48,9 @@ function nameOf(path: string): string {
 
 async function serve(path: string, name: string | undefined, options: LoadOptions): Promise<ServedModel> {
   const model = await load(new Uint8Array(readFileSync(path)), options);
-  return { name: name ?? nameOf(path), version: model.version ?? model.hash.slice(0, 12), model };
+  const meta = recordBeside(path, model.hash)?.meta;
+  const version = model.version ?? model.hash.slice(0, 12);
+  return { name: name ?? nameOf(path), version, model, ...(meta && { meta }) };
 }
 
 /** Throws what `load` throws. `files` are paths, with a name of the caller's or none. */

@@ -49,10 +49,10 @@ export function targetOf(models: Models, path: string): Target | undefined {
   throw new Refused(404, `model: expected ${known.join(", ")}, found ${shown(wanted)}`);
 }
 
-function describeModel({ name, version, model }: ServedModel, models: Models): ServerResponse {
+function describeModel({ name, version, model, meta }: ServedModel, models: Models): ServerResponse {
   const versions = models.all().flatMap((each) => (each.name === name ? [each.version] : []));
   const { labels, threshold, task, hash } = model;
-  const parameters = { module: hash, version, task, labels, threshold };
+  const parameters = { module: hash, version, task, labels, threshold, meta };
   return respondJson({ name, versions, platform: "thimble_wasm", ...describeTensors(model), parameters });
 }
 

@@ -1,6 +1,7 @@
 """A model that answers real values with the bits of a device."""
 
 import hashlib
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -65,6 +66,18 @@ def _bytes_of(source: Source) -> bytes:
         return file.read()
 
 
+def _meta_beside(source: Source, module: str) -> dict[str, Any] | None:
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return None
+    try:
+        with open(os.path.join(os.path.dirname(source), "report.json"), encoding="utf8") as file:
+            report = json.load(file)
+    except (OSError, ValueError):
+        return None
+    known = isinstance(report, dict) and report.get("moduleSha256") == module
+    return report.get("meta") if known else None
+
+
 class Model:
     """A module (.wasm) or a signed image (.img). It can be pickled, and used by several threads, one at a time."""
 
@@ -86,6 +99,8 @@ class Model:
         #: Of an image; empty and None without.
         self.version: str = image.version
         self.id: str | None = image.id
+        #: What `thimble build --meta` stated, where report.json lies beside the file; None without.
+        self.meta: dict[str, Any] | None = _meta_beside(source, self.hash)
         self._instance = Instance(image.module, descriptor)
         self._plans = [plan_of(tensor) for tensor in self.inputs]
         self._ends = list(np.cumsum([tensor.size for tensor in self.inputs]))
