@@ -7,7 +7,7 @@ import { BUDGETS, checkTime, withinTime } from "./budgets.ts";
 import type { Target } from "./compiler/compile/asc.ts";
 import { compileModule } from "./compiler/compile/index.ts";
 import { partTotals, sizeParts } from "./compiler/compile/parts.ts";
-import { type Fit, fit } from "./compiler/compress/fit.ts";
+import { type Fit, fit, type ModuleCost } from "./compiler/compress/fit.ts";
 import { splitSamples } from "./compiler/compress/split.ts";
 import { emitAssemblyScript, type Provenance } from "./compiler/emit/assemblyscript.ts";
 import { describeModule } from "./compiler/emit/describe_module.ts";
@@ -92,6 +92,9 @@ export interface BuildOptions {
   readonly maxSize?: number;
   /** Bytes that the module is to be made to fit, by weights of fewer bits where that costs least. */
   readonly fit?: number;
+  /** RAM in all, and instructions of one inference, that `fit` is to keep too, by the kernels that the board runs. */
+  readonly fitRam?: number;
+  readonly fitInstructions?: number;
   /** Bits of the weights of layers by name, 4 or 8, whatever `fit` would choose. */
   readonly bits?: ReadonlyMap<string, number>;
   /** The board that the module is to run on: the name of a board, a .json file with a profile, or a profile; default esp32-c3. */
@@ -245,9 +248,9 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const { fitting, heldOut } = splitSamples(samples);
   const fitted = isToFit(options)
     ? await stage("fit", () => {
-        const bytesOf = (each: Graph) => moduleBytes(each, { options, provenance, statistics, isFloat });
+        const costOf = (each: Graph) => moduleCost(each, { options, provenance, statistics, isFloat });
         const seen = fitting.map((i) => samples[i]!);
-        return fitNetwork(found?.float ?? quantized, quantized, seen, options, bytesOf);
+        return fitNetwork(found?.float ?? quantized, quantized, seen, options, costOf);
       })
     : undefined;
   const network = fitted?.network ?? quantized;
@@ -319,11 +322,16 @@ function fitNetwork(
   reference: Graph,
   network: Graph,
   samples: readonly Sample[],
-  { fit: maxBytes, bits = new Map() }: BuildOptions,
-  moduleBytes: (network: Graph) => Promise<number>,
+  { fit: bytes, fitRam, fitInstructions, bits = new Map() }: BuildOptions,
+  costOf: (network: Graph) => Promise<ModuleCost>,
 ): Promise<Fit> {
   if (samples.length === 0) throw new ModelError("--fit and --bits: expected --calibration, found none");
-  return fit(reference, network, samples, { maxBytes, moduleBytes, bits });
+  const limits = {
+    ...(bytes !== undefined && { bytes }),
+    ...(fitRam !== undefined && { ramBytes: fitRam }),
+    ...(fitInstructions !== undefined && { instructions: fitInstructions }),
+  };
+  return fit(reference, network, samples, { limits, costOf, bits });
 }
 
 /** What a module has beside its network. */
@@ -334,11 +342,11 @@ interface Surroundings {
   readonly isFloat: boolean;
 }
 
-/** Bytes of the module that a network would become, bins of a monitor left out. */
-async function moduleBytes(
+/** What the module takes that a network would become, bins of a monitor left out. */
+async function moduleCost(
   network: Graph,
   { options, provenance, statistics, isFloat }: Surroundings,
-): Promise<number> {
+): Promise<ModuleCost> {
   const { frontend } = options;
   const graph = frontend === undefined ? network : await withFrontend(frontend, network, !isFloat);
   const tuning = await tuneGraph(graph, options);
@@ -347,7 +355,13 @@ async function moduleBytes(
   const plan = planMemory(program);
   const metadata = describeModule(program, plan, provenance, statistics, tests, tuning);
   const assembly = emitAssemblyScript(program, plan, provenance, options.selfTest ? tests : []);
-  return (await compileModule(assembly, program, plan, metadata)).length;
+  const module = await compileModule(assembly, program, plan, metadata);
+  const kernels = tuning.board.nativeKernels ? "native" : "portable";
+  return {
+    bytes: module.length,
+    ramBytes: tuning.ramBytes[kernels],
+    instructions: tuning.instructions[kernels],
+  };
 }
 
 /** Some of the samples that are judged; those of a file of their own all count. */

@@ -34,6 +34,8 @@ const OPTIONS = {
   version: { type: "string" },
   "max-size": { type: "string" },
   fit: { type: "string" },
+  ram: { type: "string" },
+  instructions: { type: "string" },
   bits: { type: "string" },
   "time-limit": { type: "string" },
   board: { type: "string" },
@@ -142,6 +144,9 @@ function buildOptions(
   if (name !== undefined && !/^[\w.-]{1,64}$/.test(name)) {
     throw new UsageError(`--name: expected up to 64 letters, digits, ".", "_" or "-", found "${name}"`);
   }
+  for (const each of ["ram", "instructions"] as const)
+    if (values[each] !== undefined && values.fit === undefined)
+      throw new UsageError(`--${each}: expected --fit beside it, found none`);
   const dump = values.dump;
   return {
     model,
@@ -154,6 +159,10 @@ function buildOptions(
       timeLimit: wholeNumber("--time-limit", values["time-limit"], 1),
     }),
     ...(values.fit !== undefined && { fit: wholeNumber("--fit", values.fit, 1) }),
+    ...(values.ram !== undefined && { fitRam: wholeNumber("--ram", values.ram, 1) }),
+    ...(values.instructions !== undefined && {
+      fitInstructions: wholeNumber("--instructions", values.instructions, 1),
+    }),
     ...(values.bits !== undefined && { bits: bitsOf(values.bits) }),
     ...(values["max-size"] !== undefined && { maxSize: wholeNumber("--max-size", values["max-size"], 1) }),
     ...(values.board !== undefined && { board: boardOption(values.board) }),
@@ -290,7 +299,7 @@ export const buildCommand: Command = {
               [--calibrate auto|minmax|percentile|mse|entropy] [--precision auto|int8|int16]
               [--rounding adaptive|nearest] [--no-equalize] [--no-bias-correction] [--image-range LOW,HIGH]
               [--board BOARD=esp32-c3] [--optimize balanced|size|speed] [--tune model|measure]
-              [--max-size BYTES=65536] [--fit BYTES] [--bits LAYER=4|8,...] [--time-limit SECONDS=600] [--self-test] [--check]
+              [--max-size BYTES=65536] [--fit BYTES [--ram BYTES] [--instructions N]] [--bits LAYER=4|8,...] [--time-limit SECONDS=600] [--self-test] [--check]
               [--monitor | --monitor-every N]
               [--key KEY.pem [--security-counter N=0]] [--meta FILE.json|KEY=VALUE]...
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
@@ -330,6 +339,7 @@ ${QUANTIZATION_USAGE}
   --max-size   refuses a larger module
   --fit        makes the module fit so many bytes: weights of four bits in the layers where that costs least, coded for
                the calibration samples. Three quarters of these are fitted to, the rest judge, unless --evaluate does
+  --ram, --instructions  what --fit keeps as well: RAM in all and instructions of one inference, as predicted for the board
   --bits       bits of the weights of layers by name, whatever --fit would choose
   --time-limit  the longest that the build may take, in seconds of processor time
   --board      what the module is to run on: ${BOARD_NAMES.join(", ")}, or a .json file with the

@@ -24,11 +24,17 @@ const CHANNEL_BYTES = 9;
 /** Bytes of one more layer: its arguments, its place in the metadata. */
 const LAYER_BYTES = 200;
 
+/** Figures of a network's module, all of it; RAM and instructions of one inference by the kernels that its board runs. */
+export interface ModuleCost {
+  readonly bytes: number;
+  readonly ramBytes: number;
+  readonly instructions: number;
+}
+
 export interface FitOptions {
-  /** Bytes that the module may have; undefined where only `bits` count. */
-  readonly maxBytes: number | undefined;
-  /** Bytes of a network's module, all of it. */
-  readonly moduleBytes: (network: Graph) => Promise<number>;
+  /** The most that the module may take; what is missing may be anything. */
+  readonly limits: Partial<ModuleCost>;
+  readonly costOf: (network: Graph) => Promise<ModuleCost>;
   /** Bits that the user chose, 4 or 8, by name of the layer. */
   readonly bits: ReadonlyMap<string, number>;
 }
@@ -209,9 +215,26 @@ function checkBits(bits: ReadonlyMap<string, number>, layers: readonly Layer[]):
       );
 }
 
-const tooLarge = (found: number, limit: number): ModelError =>
+const LIMIT_NAMES: Readonly<Record<keyof ModuleCost, string>> = {
+  bytes: "--fit: expected a module of at most",
+  ramBytes: "--ram: expected at most",
+  instructions: "--instructions: expected at most",
+};
+const UNITS: Readonly<Record<keyof ModuleCost, string>> = {
+  bytes: " bytes",
+  ramBytes: " bytes",
+  instructions: "",
+};
+
+/** The first limit that is exceeded. */
+function exceeded(cost: ModuleCost, limits: Partial<ModuleCost>): keyof ModuleCost | undefined {
+  const names = ["bytes", "ramBytes", "instructions"] as const;
+  return names.find((name) => cost[name] > (limits[name] ?? Number.POSITIVE_INFINITY));
+}
+
+const tooLarge = (name: keyof ModuleCost, cost: ModuleCost, limits: Partial<ModuleCost>): ModelError =>
   new ModelError(
-    `--fit: expected a module of at most ${limit} bytes, found ${found} with every layer at four bits and the lowest rank`,
+    `${LIMIT_NAMES[name]} ${limits[name]}${UNITS[name]}, found ${cost[name]} with every layer at four bits and the lowest rank`,
   );
 
 /** Bytes of the kernel of four bits, about. */
@@ -269,11 +292,11 @@ export async function fit(
   samples: readonly Sample[],
   options: FitOptions,
 ): Promise<Fit> {
-  const { maxBytes, moduleBytes, bits } = options;
+  const { limits, costOf, bits } = options;
   checkBits(bits, layersOf(network));
-  const bytesBefore = await moduleBytes(network);
-  const limit = maxBytes ?? Number.POSITIVE_INFINITY;
-  let needed = bytesBefore <= limit ? 0 : bytesBefore + KERNEL_BYTES - limit;
+  const before = await costOf(network);
+  const limit = limits.bytes ?? Number.POSITIVE_INFINITY;
+  let needed = before.bytes <= limit ? 0 : before.bytes + KERNEL_BYTES - limit;
   const seen = withNoisyCopies(network, samples);
   const layers = measured({ reference, network, samples: seen, options }, needed);
   const teacher = teacherOf(reference, withinBudget(network, seen, CODING_BUDGET));
@@ -281,28 +304,33 @@ export async function fit(
     const { chosen, saved } = choose(layers, needed);
     const codings = codingsOf(chosen);
     const found = codings.size === 0 ? network : narrow(teacher, network, codings);
-    const bytesAfter = codings.size === 0 ? bytesBefore : await moduleBytes(found);
-    if (bytesAfter > limit) {
-      if (saved < needed) throw tooLarge(bytesAfter, limit);
-      needed = Math.max(saved + 1, needed + bytesAfter - limit);
+    const cost = codings.size === 0 ? before : await costOf(found);
+    const over = exceeded(cost, limits);
+    if (over) {
+      if (saved < needed) throw tooLarge(over, cost, limits);
+      // Fewer instructions or less RAM by a step of the search at a time: what it brings is known only then.
+      needed = Math.max(saved + 1, over === "bytes" ? needed + cost.bytes - limit : 0);
       continue;
     }
     return {
       network: found,
-      ...(maxBytes !== undefined && { maxBytes }),
-      bytesBefore,
-      bytesAfter,
+      ...(limits.bytes !== undefined && { maxBytes: limits.bytes }),
+      bytesBefore: before.bytes,
+      bytesAfter: cost.bytes,
       layers: layers.map(({ layer, weights, choices }) => ({
         layer,
         weights,
         choices,
         chosen: chosen.get(layer)!,
       })),
-      curve: choose(layers, Number.POSITIVE_INFINITY).curve.map((point) => ({
-        moduleBytes: bytesBefore + (point.saved > 0 ? KERNEL_BYTES : 0) - point.saved,
-        noise: point.noise,
-      })),
+      curve: curveOf(layers, before.bytes),
       samples: samples.length,
     };
   }
 }
+
+const curveOf = (layers: readonly Layer[], bytesBefore: number): CurvePoint[] =>
+  choose(layers, Number.POSITIVE_INFINITY).curve.map(({ saved, noise }) => ({
+    moduleBytes: bytesBefore + (saved > 0 ? KERNEL_BYTES : 0) - saved,
+    noise,
+  }));

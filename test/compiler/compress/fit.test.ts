@@ -9,6 +9,7 @@ import { reportOf } from "../../../host/report/json.ts";
 import { reportPage } from "../../../host/report/page.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
+import { thimble } from "../../support/command.ts";
 import { DENSE, float, floatConstant, graphOf, node, randomFloats } from "../../support/graphs.ts";
 import { modelPath } from "../../support/models.ts";
 
@@ -63,6 +64,13 @@ describe("digits made to fit", async () => {
     );
   });
 
+  test("fewer instructions than four bits can bring are refused by their own name", async () => {
+    await assert.rejects(
+      build({ ...digits, fit: 65_536, fitInstructions: 1000 }),
+      /^ModelError: --instructions: expected at most 1000, found \d+ with every layer at four bits/,
+    );
+  });
+
   test("bits of a layer that has none to spare, and no samples, are refused before any search", async () => {
     await assert.rejects(
       build({ ...digits, bits: new Map([["nowhere", 4]]) }),
@@ -74,6 +82,20 @@ describe("digits made to fit", async () => {
       /--fit and --bits: expected --calibration, found none/,
     );
   });
+});
+
+describe("options of the command line", () => {
+  const cases = [
+    { options: ["--ram", "1000"], message: /--ram: expected --fit beside it, found none/ },
+    { options: ["--bits", "d=3"], message: /--bits: expected LAYER=4 or LAYER=8, found "d=3"/ },
+    { options: ["--fit", "64k"], message: /--fit: expected a whole number of at least 1, found "64k"/ },
+  ];
+  for (const { options, message } of cases)
+    test(options.join(" "), () => {
+      const { status, stderr } = thimble(["build", digits.model, ...options]);
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+    });
 });
 
 describe("samples of a search", () => {
