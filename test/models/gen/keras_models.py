@@ -183,6 +183,18 @@ def attention():
     return keras.Model(x0, outputs)
 
 
+def both_ways():
+    """Recurrent layers over the steps in either order, an encoder of them and a decoder."""
+    x0 = input_of(7, 3)
+    x = L.Bidirectional(L.LSTM(4, return_sequences=True))(x0)
+    y = L.Bidirectional(L.GRU(3, return_sequences=True), merge_mode="ave")(x)
+    y = L.SimpleRNN(4, return_sequences=True, go_backwards=True)(y)
+    code = L.LSTM(4)(L.LSTM(5, return_sequences=True)(x0))
+    decoded = L.LSTM(5, return_sequences=True)(L.RepeatVector(7)(code))
+    outputs = [L.Bidirectional(L.SimpleRNN(3))(L.Concatenate()([x, y])), L.TimeDistributed(L.Dense(3))(decoded)]
+    return keras.Model(x0, outputs)
+
+
 def recurrent():
     return keras.Sequential(
         [input_of(12, 3), L.LSTM(6, return_sequences=True), L.LSTM(5), L.Dense(3, activation="softmax")]
@@ -196,6 +208,7 @@ if VERSION == 3:
     save("tabular", tabular(), ["h5", "keras"])
     save("recurrent", recurrent(), ["keras"])
     save("attention", attention(), ["keras"])
+    save("both_ways", both_ways(), ["keras", "h5"])
     model, inputs = normalized()
     save("normalized", model, ["keras"], inputs)
     model, inputs = sequences()

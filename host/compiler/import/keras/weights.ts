@@ -102,6 +102,8 @@ const GROUPS = [
   "vars",
   "cell/vars",
   "layer/vars",
+  "forward_layer/cell/vars",
+  "backward_layer/cell/vars",
   "query_dense/vars",
   "key_dense/vars",
   "value_dense/vars",

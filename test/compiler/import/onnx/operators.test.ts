@@ -25,6 +25,7 @@ import {
   value,
 } from "../../../support/onnx.ts";
 import { ATTENTION_CASES } from "./attention_cases.ts";
+import { RECURRENT_CASES } from "./recurrent_cases.ts";
 
 interface Case {
   readonly nodes: readonly NodeInit[];
@@ -94,6 +95,7 @@ const reductions =
 
 const CASES: Readonly<Record<string, Case>> = {
   ...ATTENTION_CASES,
+  ...RECURRENT_CASES,
   ...Object.fromEntries(functionsOfOne.map((op) => [op, one(op, {}, [], { opset: 18 })])),
   ...Object.fromEntries(["Log", "Reciprocal", "Sqrt"].map((op) => [op, positive(op)])),
   Celu: one("Celu", { alpha: float(2) }),
@@ -352,9 +354,7 @@ describe("operators of networks, against ONNX Runtime", { skip: typeof ort === "
 
   test("every operator has a case here, in quantized.test.ts or in test/compiler/import", () => {
     const elsewhere =
-      "GRU LSTM Concat Constant DequantizeLinear Dropout Flatten Identity QuantizeLinear Relu Reshape Tanh".split(
-        " ",
-      );
+      "Concat Constant DequantizeLinear Dropout Flatten Identity QuantizeLinear Relu Reshape Tanh".split(" ");
     const used = new Set(Object.values(CASES).flatMap(({ nodes }) => nodes.map(({ opType }) => opType)));
     const missing = [...operators.keys()]
       // Classic ones, and what patterns make of several nodes, have models of their own: test/zoo.

@@ -18,7 +18,7 @@ import { flatten } from "./flatten.ts";
 import { functions } from "./functions.ts";
 import { gather } from "./gather.ts";
 import { gemm } from "./gemm.ts";
-import { gru } from "./gru.ts";
+import { gru, rnn } from "./gru.ts";
 import { identity } from "./identity.ts";
 import { layerNormalizations } from "./layer_normalization.ts";
 import { leakyRelu } from "./leaky_relu.ts";
@@ -80,6 +80,7 @@ const list: readonly Translation[] = [
   ...reductions,
   reshape,
   resize,
+  rnn,
   ...shapeArithmetic,
   slice,
   softmax,
