@@ -168,7 +168,8 @@ export function overSteps(
   const passes = directions.map((direction) =>
     pass(sequence, rows, (input, sample) => run(input, direction, sample), direction.reverse),
   );
-  const reshape = (tensor: Tensor, shape: Shape): Tensor => node.add("reshape", [tensor], { shape });
+  const reshape = (tensor: Tensor, shape: Shape): Tensor =>
+    tensor.shape.join() === shape.join() ? tensor : node.add("reshape", [tensor], { shape });
   const count = directions.length;
   const all = joined(
     node,
