@@ -32,9 +32,13 @@ for (const [file, ops] of [
       model,
       calibration,
       engines: [wasm3, qemu],
-      roundings: ["nearest"],
+      quantization: { precision: "int8", rounding: "nearest" },
     });
-    for (const op of ops) assert.ok(graph.nodes.some((node) => node.op === op), op);
+    for (const op of ops)
+      assert.ok(
+        graph.nodes.some((node) => node.op === op),
+        op,
+      );
     assert.deepEqual(
       verification.engines.map(({ engine, availability }) => [engine, availability.available]),
       [

@@ -208,7 +208,7 @@ if VERSION == 3:
     save("tabular", tabular(), ["h5", "keras"])
     save("recurrent", recurrent(), ["keras"])
     save("attention", attention(), ["keras"])
-    save("both_ways", both_ways(), ["keras", "h5"])
+    save("both_ways", both_ways(), ["keras"])
     model, inputs = normalized()
     save("normalized", model, ["keras"], inputs)
     model, inputs = sequences()
