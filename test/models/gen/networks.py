@@ -42,7 +42,6 @@ NETWORKS = [
     ("motion_dilated_cnn", "motions", 60, "onnx tflite int8.tflite"),
     ("motion_lstm", "motions", 60, "onnx keras"),
     ("motion_transformer", "motions", 60, "onnx keras"),
-    ("motion_bidirectional", "motions", 40, "onnx keras"),
 ]
 # What networks_runtimes.py adds.
 RUNTIME = {"cnn": ["qdq.onnx"], "separable_cnn": ["qoperator.onnx"], "residual_cnn": ["qdq.onnx"]}

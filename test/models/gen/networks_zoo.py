@@ -172,12 +172,6 @@ def motion_transformer(normal):
     return keras.Model(x0, L.Dense(4, activation="softmax")(x))
 
 
-def motion_bidirectional(normal):
-    x0, x = motion(normal)
-    x = L.Bidirectional(L.LSTM(8, return_sequences=True))(x)
-    return keras.Model(x0, L.Dense(4, activation="softmax")(L.Bidirectional(L.GRU(6))(x)))
-
-
 def motion_gru(normal):
     x0, x = motion(normal)
     return keras.Model(x0, L.Dense(4, activation="softmax")(L.GRU(12)(x)))
