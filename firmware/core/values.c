@@ -8,7 +8,9 @@
 
 #include "bytes.h"
 #include "descriptor.h"
+#ifndef THIMBLE_NO_MONITOR
 #include "model.h"
+#endif
 
 /* A raw tensor and what it means. */
 typedef struct border_tensor {

@@ -19,6 +19,7 @@ const KNOWN: readonly (readonly [string, number, number, number?, number?])[] = 
   ["log", Math.E, 1],
   ["sqrt", 2, Math.SQRT2],
   ["reciprocal", -4, -0.25],
+  ["rsqrt", 4, 0.5],
   ["abs", -3, 3],
   ["neg", -3, 3],
   ["square", -3, 9],

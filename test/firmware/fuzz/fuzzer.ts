@@ -17,12 +17,12 @@ const sources: Readonly<Record<Target, readonly string[]>> = {
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
   ddi: readdirSync(core)
     .filter((name) =>
-      /^(ddi.*|json|update|transitions|slots|journal|image|native_stack|status)\.c$/.test(name),
+      /^(ddi.*|json|update|transitions|slots|journal|crc32|image|native_stack|status)\.c$/.test(name),
     )
     .sort()
     .map((name) => join(core, name))
     .concat(join(root, "firmware", "fuzz", "no_model.c")),
-  journal: [join(core, "journal.c")],
+  journal: ["journal.c", "crc32.c"].map((name) => join(core, name)),
   heap: [join(core, "heap.c")],
   modules: coreSources(),
   values: ["descriptor.c", "values.c", "module_scan.c", "function_scan.c", "operation_count.c"].map((name) =>
@@ -103,6 +103,8 @@ export async function buildFuzzer(clang: string, target: Target, scratch: string
     clang,
     ...flags,
     ...interpreter,
+    // Its model is none of the core's.
+    ...(target === "values" ? ["-DTHIMBLE_NO_MONITOR"] : []),
     ...sources[target],
     harness,
     "-o",
