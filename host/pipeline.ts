@@ -334,7 +334,7 @@ function fitNetwork(
   return fit(reference, network, samples, { limits, costOf, bits });
 }
 
-/** What a module has beside its network. */
+/** The parts of a module beside its network. */
 interface Surroundings {
   readonly options: BuildOptions;
   readonly provenance: Provenance;
@@ -342,7 +342,7 @@ interface Surroundings {
   readonly isFloat: boolean;
 }
 
-/** What the module takes that a network would become, bins of a monitor left out. */
+/** Costs of the module that a network would become, bins of a monitor left out. */
 async function moduleCost(
   network: Graph,
   { options, provenance, statistics, isFloat }: Surroundings,

@@ -86,7 +86,7 @@ export interface Tensor {
   readonly units?: readonly string[];
   /** On graph inputs only. */
   readonly scaling?: Scaling;
-  /** Of a graph input whose values are samples of a signal. */
+  /** For a graph input whose values are samples of a signal. */
   readonly stream?: Stream;
   /** On graph inputs whose values are whole numbers: the least and the greatest that the model's file lets them be. */
   readonly integers?: Limits;

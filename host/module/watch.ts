@@ -10,7 +10,7 @@ import { addCustomSection, customSection } from "./sections.ts";
 export const WATCH_SECTION = "thimble.monitor";
 const VERSION = 1;
 const HEAD_BYTES = 20;
-/** Of a channel: the least value, seven between eight bins, the greatest. */
+/** Edges of a channel: the least value, seven between eight bins, the greatest. */
 export const EDGES = 9;
 /** Counts of a channel: below all edges, eight bins, above all, missing. */
 export const COUNTS = 11;
@@ -19,7 +19,7 @@ export const CLASSES_MOST = 13;
 
 /** Edges and counts of calibration of one feature, or of the result. */
 export interface Channel {
-  /** Of a feature float32 values as ordered integers (`keyOf`), of the result raw values. */
+  /** A feature's float32 values as ordered integers (`keyOf`); a result's raw values. */
   readonly edges: readonly number[];
   /** How many values of calibration fell into each of COUNTS. */
   readonly counts: readonly number[];
@@ -34,7 +34,7 @@ export interface Watch {
   readonly type: DType;
   /** Values of one of so many inferences are looked at. */
   readonly every: number;
-  /** Of a decision by a threshold: the least raw value that is above it. */
+  /** The least raw value above the threshold, where one decides. */
   readonly limit: number;
   /** Values of the output. */
   readonly elements: number;

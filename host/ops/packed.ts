@@ -6,9 +6,9 @@ import type { Choice } from "./lowering.ts";
 const BLOCK = 16;
 const WORD = 8;
 const CODE_ZERO = 8;
-/** Of a word's four lanes of 16 bits, those with the first, second, third and fourth channel of each four. */
+/** The lanes of a word, of 16 bits each, with the first, second, third and fourth channel of each four. */
 const LANES = [0, 2, 1, 3] as const;
-/** What an argument block has room for, of terms and of channels. */
+/** The most terms, or channels, that an argument block has room for. */
 const MOST = 2 ** 16 - 1;
 /** A layer that packing makes smaller by less is not worth the kernel's code. */
 export const LEAST_SAVED = 1024;

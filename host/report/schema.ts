@@ -110,7 +110,7 @@ export interface Report {
   readonly moduleBytes: number;
   /** In hex: it tells which module the report is of. */
   readonly moduleSha256: string;
-  /** What the builder states of the model (`--meta`). */
+  /** The builder's statements about the model (`--meta`). */
   readonly meta?: Meta;
   /** Sums by kind of content, largest first. */
   readonly parts: readonly { readonly part: string; readonly bytes: number }[];

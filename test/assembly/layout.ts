@@ -27,7 +27,7 @@ export function inCodes(rows: StaticArray<i8>, outputs: i32): StaticArray<i8> {
     const channel: i32 = place % 16;
     const output: i32 = (word / terms) * 16 + channel;
     const code: i32 = (output < outputs ? rows[output * terms + (word % terms)] : 0) + 8;
-    // Of each four channels the second and the third have changed places.
+    // The second and the third of each four channels have changed places.
     const lane: i32 = ((channel & 1) << 1) | ((channel >> 1) & 1);
     const bit: i32 = 16 * lane + 4 * (channel / 4);
     bytes[word * 8 + bit / 8] |= <i8>(code << (bit % 8));

@@ -1,4 +1,4 @@
-/** What is stated of a model: kept beside its module, shown by every command, compared between two builds. */
+/** Statements about a model: kept beside its module, shown by every command, compared between two builds. */
 import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

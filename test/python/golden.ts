@@ -6,13 +6,13 @@ import { type BorderTensor, dequantizeBytes, quantizeInput } from "../../host/op
 import { runHere } from "../../host/runtime/engines/v8.ts";
 import { load } from "../../host/runtime/model/node.ts";
 
-/** What a Python test is told of a model, beside files of little-endian numbers. */
+/** Facts about a model for a Python test, beside files of little-endian numbers. */
 export interface GoldenCase {
   readonly name: string;
   readonly rows: number;
   readonly classes: readonly (number | null)[];
   readonly labels: readonly (string | null)[];
-  /** What Node's runtime says of a row that it refuses; then there is no more than that. */
+  /** The message of Node's runtime for a row that it refuses; then there is no more than that. */
   readonly refused?: string;
 }
 

@@ -18,7 +18,7 @@ export interface CodeRange {
 /** Two's complement of so many bits. */
 export const codeRange = (bits: number): CodeRange => ({ min: -(2 ** (bits - 1)), max: 2 ** (bits - 1) - 1 });
 
-/** What errors of a layer's weights cost. */
+/** The cost of errors in a layer's weights. */
 export interface Metric {
   readonly terms: number;
   /** Second moments of the inputs, [terms, terms], with a diagonal that makes them positive definite. */

@@ -63,8 +63,8 @@ function directions(weights: readonly Float64Array[], moments: PairMoments, most
 }
 
 /**
- * Of the deviation of a component, the part that stays in it: its integers have 8 bits for all components together, the
- * weights that read it four.
+ * The part of a component's deviation, as an exponent, that stays in it: its integers have 8 bits for all components
+ * together, the weights that read it four.
  */
 const SPREAD = 0.5;
 

@@ -24,7 +24,7 @@ import { type RealLayer, realLayer, realValues, type Teacher } from "./teacher.t
 /** How the weights of a layer are stored. */
 export interface Coding {
   readonly bits: number;
-  /** Of a layer that becomes two: how many numbers lie between them. */
+  /** The numbers between two layers, where one becomes two. */
   readonly rank?: number;
 }
 

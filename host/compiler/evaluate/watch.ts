@@ -16,7 +16,7 @@ export const COST = { channel: 170, inference: 300 } as const;
 type Outputs = readonly Uint8Array[];
 
 export interface WatchOptions {
-  /** Of the module, as its descriptor has them. */
+  /** Those of the module, as its descriptor has them. */
   readonly borders: Borders;
   /** Real values of the inputs; undefined where they are not known, as behind a front-end: then inputs are not watched. */
   readonly samples: readonly Sample[] | undefined;

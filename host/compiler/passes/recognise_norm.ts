@@ -9,7 +9,7 @@ import { removeUnused } from "./remove_unused.ts";
  */
 
 interface Row {
-  /** What is normalised. */
+  /** The tensor that is normalised. */
   readonly x: string;
   /** The number of its last values that have one mean. */
   readonly depth: number;
@@ -150,7 +150,7 @@ function scaledInverse(writers: Writers, name: string | undefined): Normalized |
   return undefined;
 }
 
-/** What is added to x * inverse: -mean * inverse, perhaps with a constant; undefined where it is something else. */
+/** The term beside x * inverse: -mean * inverse, perhaps with a constant; undefined where it is something else. */
 function shift(writers: Writers, name: string, isTaken: boolean, scale: string, x: string) {
   const isMean = (value: string, sign: boolean): boolean => {
     const negated = writers.argument(value, "neg");

@@ -23,7 +23,7 @@ export interface Replacement {
   readonly next?: (graph: Graph, values: readonly Values[]) => Replacement;
 }
 
-/** What the nodes make of each sample. */
+/** Runs the nodes on each sample. */
 function evaluate(
   graph: Graph,
   { nodes, tensors }: Replacement,

@@ -1,4 +1,4 @@
-/** What is wrong with models, on which devices and since when. */
+/** Faults of models, on which devices and since when. */
 import { type Finding, KINDS, type Kind } from "../telemetry/verdict.ts";
 import type { Context } from "./context.ts";
 import { number, type Row, text } from "./database.ts";

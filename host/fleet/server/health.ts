@@ -43,7 +43,7 @@ const described = ({ since, last, threshold, ...finding }: KnownFinding) => ({
   last: iso(last),
 });
 
-/** What is wrong with a model: of the whole fleet, and else of the device on which it is gravest, each with how many devices. */
+/** A model's faults in the whole fleet; where that has none, on the device with the gravest; each with the number of devices. */
 export function findingsOf({ store }: Context, model: number) {
   const counts = new Map(
     store
@@ -54,7 +54,7 @@ export function findingsOf({ store }: Context, model: number) {
       )
       .map((row) => [`${row["kind"]} ${row["subject"]}`, row]),
   );
-  // Of a group SQLite gives the columns of the row that has the greatest.
+  // SQLite gives the columns of the group's row that has the greatest.
   const gravest = store.all(
     `SELECT *, max(CASE device WHEN 0 THEN 1e308 ELSE statistic END) FROM findings WHERE model = ?
        GROUP BY kind, subject ORDER BY since, kind, subject LIMIT 1000`,

@@ -19,7 +19,7 @@ export const DAY = 24 * HOUR;
 const JUDGED_EVERY = 15 * MINUTE;
 const FLEET_HOURS = 24;
 
-/** Of a model that was never published here it is known whether it fails. */
+/** Faults of a model that was never published here: only failures are known. */
 const UNPUBLISHED: Judged = { watch: undefined, borders: { inputs: [], outputs: [] } };
 
 export const countsIn = (row: Row): Counts => JSON.parse(text(row, "counts")) as Counts;

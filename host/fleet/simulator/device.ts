@@ -43,7 +43,7 @@ export interface DeviceOptions {
   readonly confirmAfter?: number;
   /** Where and how the device asks for updates; without it nothing is asked. */
   readonly server?: ServerOptions;
-  /** Of models that have a place for it. */
+  /** Reports of the models that have a place for them. */
   readonly monitor?: MonitorOptions;
   /** As those of WasmDeviceOptions. */
   readonly nativeStack?: number;
@@ -115,7 +115,7 @@ export interface Device {
   readonly services: readonly Service[];
   /** The status with which each service started. */
   readonly started: readonly number[];
-  /** Of the models that have a place for one, which come first. */
+  /** Reports of the models that have a place for one, which come first. */
   readonly monitors: readonly RunningMonitor[];
   /** Undefined where there is no server. */
   readonly client: UpdateClient | undefined;

@@ -8,7 +8,7 @@ import { CLASSES_MOST, COUNTS } from "../../module/watch.ts";
 export const REPORT_VERSION = 1;
 const HEAD_BYTES = 112;
 const CHANNEL_BYTES = 2 * COUNTS;
-/** Of 255 channels, which is more than `thimble build` makes. */
+/** Bytes of a report of 255 channels, which is more than `thimble build` makes. */
 export const REPORT_BYTES_MOST = HEAD_BYTES + 2 * CLASSES_MOST + 255 * CHANNEL_BYTES;
 /** Ways to fail, in the order of their counts. */
 export const FAILURES = ["trap", "status", "argument", "flash", "ram", "other"] as const;
@@ -35,7 +35,7 @@ export interface Counts {
   readonly latency: readonly number[];
   /** Decisions by class; the last one of CLASSES_MOST stands for all others. */
   readonly classes: readonly number[];
-  /** Of each channel below all edges, eight bins, above all, missing. */
+  /** Counts of each channel: below all edges, eight bins, above all, missing. */
   readonly channels: readonly (readonly number[])[];
   /** Seconds that were watched. */
   readonly seconds: number;

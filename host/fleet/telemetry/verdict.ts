@@ -1,4 +1,4 @@
-/** What is wrong with a model, by the counts of a device or a fleet and what its calibration counted. */
+/** Judges a model by the counts of a device or a fleet and what its calibration counted. */
 import { type Channel, floatOf, type Watch } from "../../module/watch.ts";
 import type { Borders } from "../../ops/border.ts";
 import { beyondExtremes, kolmogorovSmirnov, moreThan, populationStability, type Test } from "./drift.ts";
@@ -39,7 +39,7 @@ const LEAST = 30;
 
 /** The level of each test, so that a device which is judged once an hour raises one false alarm in so many days. */
 export const levelFor = (channels: number, daysForOne = 1000, judgedADay = 24): number =>
-  // Of a channel two tests of its shape, two of its ends, one of missing values; and one of classes.
+  // A channel has two tests of its shape, two of its ends, one of missing values; classes have one.
   1 / (daysForOne * judgedADay * (5 * channels + 1));
 
 const BINS = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -166,7 +166,7 @@ function channelFindings(
   if (sum(found) < LEAST || sum(channel.counts) === 0) return [];
   return [
     ...shapeFinding(subject, channel, found, level),
-    // Of a quantised result the ends are those of its type.
+    // The ends of a quantised result are those of its type.
     ...(subject.kind === "shift" ? endFindings(subject, channel, found, level) : []),
     ...missingFinding(subject, channel, found, level),
   ];
@@ -181,7 +181,7 @@ function classFinding(
   const { classes } = counts;
   if (classes.length < 2 || sum(classes) < LEAST) return [];
   const last = classes.length - 1;
-  // What a device does not count apart.
+  // These are not counted apart by a device.
   const reference = classes.map((_, i) => (i < last ? watch.classes[i]! : sum(watch.classes.slice(last))));
   const test = populationStability(reference, classes, level);
   if (!test.found) return [];

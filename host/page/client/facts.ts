@@ -1,13 +1,13 @@
-/** What the page is made of: written by host/page/page.ts as JSON, read by the page's script. */
+/** The page's contents: written by host/page/page.ts as JSON, read by the page's script. */
 export interface PageFacts {
   readonly name: string;
   /** The module, in base64. */
   readonly module: string;
   readonly bytes: number;
   readonly kind: "picture" | "sound" | "rows";
-  /** Of pictures. */
+  /** Pictures only. */
   readonly picture?: PictureLayout;
-  /** Of sounds: values in a second, and from one window to the next. */
+  /** Sounds only: values in a second, and from one window to the next. */
   readonly sound?: { readonly sampleRate: number; readonly hop: number };
 }
 

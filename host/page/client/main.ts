@@ -7,7 +7,7 @@ import { pictureFile, picturePanel } from "./picture.ts";
 import { rowForm, table } from "./rows.ts";
 import { soundFile, soundPanel } from "./sound.ts";
 
-/** What a file that was chosen or dropped is, by its type or the end of its name. */
+/** The kind of a file that was chosen or dropped, by its type or the end of its name. */
 function kindOf({ type, name }: File): PageFacts["kind"] {
   if (type.startsWith("image/")) return "picture";
   return type.startsWith("audio/") || type.startsWith("video/") || /\.wav$/i.test(name) ? "sound" : "rows";

@@ -76,7 +76,7 @@ export async function pictureFile(runner: Runner, file: File): Promise<void> {
   last();
 }
 
-/** What was asked for last, once more: with other settings. */
+/** Repeats the last request, with other settings. */
 let last: (() => void) | undefined;
 
 function drawing(runner: Runner): void {

@@ -9,7 +9,7 @@ export interface ServedModel {
   readonly name: string;
   readonly version: string;
   readonly model: NodeModel;
-  /** What its builder has stated, where report.json lies beside the file. */
+  /** The builder's statements, where report.json lies beside the file. */
   readonly meta?: Meta;
 }
 

@@ -1,4 +1,4 @@
-/** What was done so that the module fits: the curve of size against loss, with its point, and every layer's choice. */
+/** How the module was made to fit: the curve of size against loss, with its point, and every layer's choice. */
 
 import type { Choice } from "../../compiler/compress/fit.ts";
 import { integer } from "../../table.ts";

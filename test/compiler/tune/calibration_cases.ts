@@ -223,7 +223,7 @@ const others: readonly Graph[] = [
   unary("mean", [1, 2, 2, 100], { axes: [1, 2], keepDims: false }),
 ];
 
-/** What attention computes beside dense layers, in both widths. */
+/** Operators of attention beside dense layers, in both widths. */
 const attention: readonly Graph[] = [
   matrices([1, 2, 16, 8], [1, 2, 16, 8]),
   matrices([1, 4, 8, 16], [1, 4, 8, 16]),

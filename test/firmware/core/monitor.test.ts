@@ -67,7 +67,7 @@ describe("a monitor", { skip }, () => {
   before(async () => {
     core = await loadCore();
     wine = await watchedWine(key);
-    // The same module by another version: its image has another hash.
+    // Another version of one module: its image has another hash.
     second = signed(parseImage(wine.image).body, key, "2.0.0");
   });
 
@@ -220,7 +220,7 @@ describe("a monitor", { skip }, () => {
         monitorOf(device).acknowledge(found.interval);
       }
       if (survived) continue;
-      // What had not been saved is gone: the counts go on from what had.
+      // Counts that had not been saved are gone: the counts go on from what had.
       const kept = countsUnderWay(at);
       at.inputs.length = begin + kept;
       at.outputs.length = begin + kept;

@@ -147,7 +147,7 @@ describe("a fleet's reports", { skip: skipDevices }, () => {
   let wine: WatchedModel;
   let second: WatchedModel;
   const rows = wineRows();
-  /** What calibration had: whoever sees the same few rows over and over sees something else. */
+  /** Rows of the calibration: a device that sees the same few rows over and over sees something else. */
   const familiar = wineRows("wine.calibration.csv");
 
   before(async () => {

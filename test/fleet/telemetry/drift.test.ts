@@ -56,7 +56,7 @@ describe("a test of two samples", () => {
         psi += Number(populationStability(a, b, LEVEL).found);
         ks += Number(kolmogorovSmirnov(a, b, LEVEL).found);
       }
-      // Of 300 rounds 3 are expected; 10 would be found once in 1 000 tries.
+      // 3 of 300 rounds are expected; 10 would be found once in 1 000 tries.
       assert.ok(psi <= 9 && ks <= 9, `${psi} and ${ks}`);
       quiet += Number(psi === 0);
     });

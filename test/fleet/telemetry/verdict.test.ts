@@ -48,7 +48,7 @@ const model: Judged = {
 };
 const LEVEL = levelFor(3);
 
-/** What a device counts of rows; NaN is missing. */
+/** A device's counts of rows; NaN is missing. */
 function counted(seen: readonly (readonly number[])[]): Counts {
   const counts = emptyCounts(2, 3);
   for (const row of seen) {

@@ -34,7 +34,7 @@ interface Bands {
   readonly channels: number;
   readonly low: number;
   readonly high: number;
-  /** What is added to a weight before its fraction is left out. */
+  /** Added to a weight before its fraction is left out. */
   readonly rounding: number;
 }
 

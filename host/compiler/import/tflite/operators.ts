@@ -245,7 +245,7 @@ const div: Translate = (source) => {
   return { op: "div", attributes: {} };
 };
 
-/** Of floats. Of integers its rounding would be another one than that of a difference and a square. */
+/** For floats only: integers would be rounded once, a difference and a square are rounded twice. */
 const squaredDifference: Translate = (source) => {
   const [output] = source.outputs as [Tensor];
   if (output.dtype !== "float32") throw new ModelError(`expected floats, found ${output.dtype}`);

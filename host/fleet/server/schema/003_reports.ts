@@ -1,6 +1,6 @@
 /** Version 3: what devices tell of their models (firmware/SPEC.md, section 8). */
 export const REPORTS: readonly string[] = [
-  // What devices call a model: the digest that an image's signature is of. NULL until it is looked up.
+  // The devices' name of a model: the digest that an image's signature is of. NULL until it is looked up.
   "ALTER TABLE images ADD COLUMN digest TEXT",
   "CREATE INDEX images_by_digest ON images (digest)",
   // Models that devices have told of, published here or not.

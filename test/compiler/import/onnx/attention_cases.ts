@@ -1,4 +1,4 @@
-/** What transformers are made of, beside the operators that other networks have too. */
+/** Operators of transformers, beside the operators that other networks have too. */
 import {
   type Attribute,
   float,

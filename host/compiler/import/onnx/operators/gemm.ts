@@ -44,7 +44,7 @@ function matrixOf(node: Context, isTransposed: boolean) {
   return { constant, outputs, depth };
 }
 
-/** Of two computed matrices; alpha and beta are factors of their own. */
+/** A product of two computed matrices; alpha and beta are factors of their own. */
 function computed(node: Context, transposeB: boolean, alpha: number, beta: number): Tensor {
   const transposeA = node.attributes.int("transA", 0) !== 0;
   const product = batchProduct(node, node.tensor(0), node.tensor(1), { transposeA, transposeB });

@@ -64,7 +64,7 @@ function statistics(node: Context, x: Tensor, axis: number, epsilon: number): (T
   return [mean, apply(node.add("add", [variance, constant], NONE), "rsqrt")];
 }
 
-/** Of all axes from `axis` on. */
+/** Normalises all axes from `axis` on. */
 const layer = (type: string, center: boolean): Translation => ({
   type: `ai.onnx.${type}`,
   summary: "all",

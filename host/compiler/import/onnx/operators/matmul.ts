@@ -42,7 +42,7 @@ const asMatrix = (node: Context, tensor: Tensor, isRight: boolean): Tensor => {
   return node.add("reshape", [tensor], { shape: isRight ? [length!, 1] : [1, length!] });
 };
 
-/** Of two computed tensors, or with a constant that is more than one matrix. */
+/** A product of two computed tensors, or with a constant that is more than one matrix. */
 export function batchProduct(
   node: Context,
   a: Tensor,
