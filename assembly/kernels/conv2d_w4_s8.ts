@@ -10,7 +10,7 @@ const BLOCK: i32 = 16;
 const CHUNK: i32 = 16;
 const CODES: i64 = 0x000f000f000f000f;
 const EVEN: i64 = 0x0000ffff0000ffff;
-/** What lanes begin at, so that none is ever below zero. */
+/** The start of a lane, so that none is ever below zero. */
 const ZERO: i32 = 0x8000;
 const ZEROS: i64 = 0x8000800080008000;
 /** A code is the weight and this. */
