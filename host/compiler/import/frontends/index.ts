@@ -6,10 +6,14 @@ import { elements, type Graph, ModelError, tensorOf, withTensors } from "../../.
 import { plain } from "../../../plain.ts";
 import { importModel, openSource } from "../index.ts";
 import { type Fields, readFields } from "./fields.ts";
+import { logMelFrontend, mfccFrontend, wakewordFrontend } from "./log_mel.ts";
 import { tflmFrontend } from "./tflm.ts";
 
 const FRONTENDS: Readonly<Record<string, (fields: Fields) => Graph>> = {
   tflm: tflmFrontend,
+  "log-mel": logMelFrontend,
+  mfcc: mfccFrontend,
+  "mlperf-sww": wakewordFrontend,
 };
 
 /** A model's file, of which is said how its input follows in time. */
