@@ -71,9 +71,6 @@ const UNITS = { ln: 1, log10: 1 / Math.LN10, db: 10 / Math.LN10 } as const;
 /** Of logarithms of amplitudes inside. */
 const LOG_SCALE = 1024;
 const WINDOW_BITS = 15;
-/** Of samples' coefficients where they are emphasised; one bit more leaves room for their difference. */
-const EMPHASIS_BITS = 15;
-
 type Operation = "add" | "sub" | "mul";
 
 const arithmetic = (draft: Draft, operation: Operation, a: Tensor, b: Tensor): Tensor =>
@@ -90,21 +87,19 @@ function scaleUp(draft: Draft, tensor: Tensor): Scaled {
   return { samples: samples!, bits: bits! };
 }
 
-/** Samples without a share of the one before: [window + 1] to [window], at half their size, and scaled up again. */
+/**
+ * Samples without a share of the one before: [window + 1] to [window], at half their size, and scaled up again. The share
+ * is the scale of the samples before, so that one difference of 16 bits computes it all.
+ */
 function emphasise(draft: Draft, { samples, bits }: Scaled, window: number, share: number): Scaled {
-  const part = (begin: number, factor: number): Tensor => {
-    const attributes = { begin: [begin], end: [begin + window], strides: [1] };
-    const [slice] = draft.node("strided_slice", [samples], attributes, ["int16"]);
-    const [wide] = draft.node("cast", [slice!], {}, ["int32"]);
-    const by = draft.constant(`emphasis_${begin}`, Int32Array.of(factor));
-    return arithmetic(draft, "mul", wide!, by);
-  };
-  const now = part(1, 2 ** EMPHASIS_BITS);
-  const before = part(0, Math.round(share * 2 ** EMPHASIS_BITS));
-  const difference = arithmetic(draft, "sub", now, before);
-  const divisor = 2 ** (EMPHASIS_BITS + 1);
-  const halve = { factor: 1, addend: 0, divisor, offset: 0, min: -32768, max: 32767 };
-  const again = scaleUp(draft, draft.node("scale_integers", [difference], halve, ["int16"])[0]!);
+  const part = (begin: number): Tensor =>
+    draft.node("strided_slice", [samples], { begin: [begin], end: [begin + window], strides: [1] }, [
+      "int16",
+    ])[0]!;
+  const [before] = draft.node("cast", [part(0)], {}, ["int16"]);
+  const shared = draft.scale(before!, quantized(share, 0));
+  const [difference] = draft.node("sub", [part(1), shared], { activation: "none" }, ["int16"]);
+  const again = scaleUp(draft, draft.scale(difference!, quantized(2, 0)));
   return { samples: again.samples, bits: arithmetic(draft, "add", bits, again.bits) };
 }
 
