@@ -2,7 +2,7 @@
  * Module ABI v2: what every thimble module exports, and nothing more.
  *
  *   memory                     linear memory; the first `memory_bytes` bytes are all that is used
- *   invoke(): i32              one inference; STATUS_OK or a positive error
+ *   invoke(): i32              one inference; STATUS_OK, STATUS_TAKEN or a greater number, an error
  *   abi: i32                   ABI_VERSION
  *   memory_bytes: i32          bytes of linear memory that a device provides: all, or up to the constants
  *   constants: i32             where constants begin, which end with memory; nothing writes there
@@ -17,3 +17,5 @@
  */
 export const ABI_VERSION: i32 = 2;
 export const STATUS_OK: i32 = 0;
+/** The inputs were taken, and outputs hold nothing new yet. */
+export const STATUS_TAKEN: i32 = 1;

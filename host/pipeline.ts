@@ -74,6 +74,8 @@ export interface BuildOptions {
    * module's. Samples stay those of the network.
    */
   readonly frontend?: string;
+  /** With a front-end: the network runs once in so many inferences, and the others bring nothing new; default 1. */
+  readonly stride?: number;
   /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
   /** Samples with the right answers: read and checked before any work. */
@@ -258,7 +260,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const graph =
     frontend === undefined
       ? network
-      : await stage("front-end", () => withFrontend(frontend, network, !isFloat), dumpGraph);
+      : await stage("front-end", () => withFrontend(frontend, network, !isFloat, options.stride), dumpGraph);
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -348,7 +350,8 @@ async function moduleCost(
   { options, provenance, statistics, isFloat }: Surroundings,
 ): Promise<ModuleCost> {
   const { frontend } = options;
-  const graph = frontend === undefined ? network : await withFrontend(frontend, network, !isFloat);
+  const graph =
+    frontend === undefined ? network : await withFrontend(frontend, network, !isFloat, options.stride);
   const tuning = await tuneGraph(graph, options);
   const program = lower(graph, tuning.choices);
   const tests = selfTestVectors(graph);
@@ -385,9 +388,14 @@ export async function readFrontend(file: string): Promise<Graph> {
 }
 
 /** The network behind the front-end of a file. */
-async function withFrontend(file: string, network: Graph, isQuantizedFile: boolean): Promise<Graph> {
+async function withFrontend(
+  file: string,
+  network: Graph,
+  isQuantizedFile: boolean,
+  stride?: number,
+): Promise<Graph> {
   const frontend = await readFrontend(file);
-  return checkWork(checkQuantized(joinFrontend(frontend, network, isQuantizedFile), "front-end"));
+  return checkWork(checkQuantized(joinFrontend(frontend, network, isQuantizedFile, stride), "front-end"));
 }
 
 /** The module with bins at quantiles of the samples; behind a front-end only those of the network's results. */

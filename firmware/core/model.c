@@ -408,7 +408,7 @@ static void count(thimble_model *model, thimble_status status, uint32_t taken) {
     statistics->last_ticks         = taken;
     if (taken > statistics->most_ticks) statistics->most_ticks = taken;
     statistics->ram_used = ram_used(model);
-    if (status == THIMBLE_OK) {
+    if (status >= THIMBLE_OK) {
         statistics->invocations++;
     } else {
         statistics->failures++;
@@ -423,14 +423,14 @@ thimble_status thimble_invoke(thimble_model *model) {
     uint32_t start        = ticks(model->device);
     scope outer           = enter(model);
     thimble_status status = call(model, model->invoke, &value);
-    if (status == THIMBLE_OK && value != 0) status = THIMBLE_ERR_STATUS;
+    if (status == THIMBLE_OK && value != 0) status = value == 1 ? THIMBLE_TAKEN : THIMBLE_ERR_STATUS;
     leave(outer);
     const uint32_t taken = ticks(model->device) - start;
     count(model, status, taken);
 #ifndef THIMBLE_NO_MONITOR
     if (model->observer != NULL) model->observer->invoked(model->observer_context, model, status, taken);
 #endif
-    if (status != THIMBLE_OK) reset(model);
+    if (status < THIMBLE_OK) reset(model);
     return status;
 }
 

@@ -251,7 +251,8 @@ static void invoked(void *context, thimble_model *model, thimble_status status, 
     add(report + REPORT_INFERENCES, 1);
     add(report + REPORT_LATENCY + 2 * latency_of(ticks), 1);
     if (monitor->overrun != 0 && ticks > monitor->overrun) add(report + REPORT_OVERRUNS, 1);
-    if (status != THIMBLE_OK) add(report + REPORT_FAILURES + 2 * failure_of(status), 1);
+    if (status < THIMBLE_OK) add(report + REPORT_FAILURES + 2 * failure_of(status), 1);
+    if (status == THIMBLE_TAKEN) return;
     if (monitor->wait > 0) {
         monitor->wait--;
         return;

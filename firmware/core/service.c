@@ -164,9 +164,9 @@ thimble_status thimble_service_invoke(thimble_service *service) {
     thimble_status status = thimble_invoke(service->model);
     if (!service_may(service, EVENT_CONFIRM)) return status;
     // The caller is told how the inference went, unless even the way back failed.
-    if (status != THIMBLE_OK) return first_failure(thimble_service_reject(service, status), status);
+    if (status < THIMBLE_OK) return first_failure(thimble_service_reject(service, status), status);
     service->good++;
     if (service->policy.confirm_after == 0 || service->good < service->policy.confirm_after)
-        return THIMBLE_OK;
-    return thimble_service_confirm(service);
+        return status;
+    return first_failure(thimble_service_confirm(service), status);
 }

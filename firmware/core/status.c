@@ -21,6 +21,7 @@ const char *thimble_status_text(thimble_status status) {
     case THIMBLE_ERR_EXPORT: return "an export of the module ABI is missing or wrong";
     case THIMBLE_ERR_SELF_TEST: return "the self-test failed";
     case THIMBLE_ERR_TRAP: return "the module trapped";
+    case THIMBLE_TAKEN: return "nothing new yet";
     case THIMBLE_ERR_STATUS: return "invoke returned an error";
     case THIMBLE_ERR_CLOSED: return "the model is closed";
     case THIMBLE_ERR_FLASH: return "flash could not be erased, programmed or read";

@@ -32,6 +32,7 @@ extern "C" {
 /* Every way a model can be refused or fail; SPEC.md, section 3, says when each is returned. */
 typedef enum thimble_status {
     THIMBLE_OK             = 0,
+    THIMBLE_TAKEN          = 1,   /* no error: inputs were taken, and outputs hold nothing new yet */
     THIMBLE_ERR_ARGUMENT   = -1,  /* a pointer is null, or an index is out of range */
     THIMBLE_ERR_TRUNCATED  = -2,  /* the image is longer than the memory it lies in */
     THIMBLE_ERR_MAGIC      = -3,  /* no image header where one was expected */
@@ -50,7 +51,7 @@ typedef enum thimble_status {
     THIMBLE_ERR_EXPORT     = -16, /* an export of the ABI is missing, wrong, or not as the image says */
     THIMBLE_ERR_SELF_TEST  = -17, /* the module's self_test did not return 0 */
     THIMBLE_ERR_TRAP       = -18, /* invoke or self_test trapped */
-    THIMBLE_ERR_STATUS     = -19, /* invoke returned something else than 0 */
+    THIMBLE_ERR_STATUS     = -19, /* invoke returned something else than 0 and 1 */
     THIMBLE_ERR_CLOSED     = -20, /* the model is not open */
     THIMBLE_ERR_FLASH      = -21, /* flash could not be erased, programmed or read */
     THIMBLE_ERR_STATE      = -22, /* not while the update is in this state */
@@ -203,7 +204,8 @@ void *thimble_input(thimble_model *model, uint32_t index, size_t *bytes);
 const void *thimble_output(thimble_model *model, uint32_t index, size_t *bytes);
 
 /*
- * One inference. After THIMBLE_ERR_TRAP or _STATUS the model stays open, and its memory and globals are as
+ * One inference. THIMBLE_TAKEN, which is above 0, where a module of a stream waits for more input: outputs are
+ * not to be read then. After THIMBLE_ERR_TRAP or _STATUS the model stays open, and its memory and globals are as
  * they were when it was opened, so that later results do not depend on the failure.
  */
 THIMBLE_CHECK_RESULT

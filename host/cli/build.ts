@@ -9,6 +9,7 @@ import { openScratch } from "../firmware/toolchain.ts";
 import { findWasm3Cli, runCliSelfTest } from "../firmware/wasm3_build.ts";
 import { ModelError, TASKS } from "../ir/graph.ts";
 import { graphToJson } from "../ir/serialize.ts";
+import { MAX_STRIDE } from "../ops/stride.ts";
 import { type Build, type BuildOptions, build } from "../pipeline.ts";
 import { plain, plainJson, plainLines } from "../plain.ts";
 import { modelCard } from "../report/card.ts";
@@ -29,6 +30,7 @@ import { readSigning, signModule } from "./sign.ts";
 const OPTIONS = {
   output: { type: "string", short: "o" },
   frontend: { type: "string" },
+  stride: { type: "string" },
   ...QUANTIZATION_OPTIONS,
   name: { type: "string" },
   version: { type: "string" },
@@ -131,6 +133,15 @@ function useOptions({
   };
 }
 
+/** Only behind a front-end are there inferences without the network. */
+function strideOf(text: string, frontend: string | undefined): number {
+  if (frontend === undefined) throw new UsageError("--stride: expected --frontend beside it, found none");
+  const stride = wholeNumber("--stride", text, 1);
+  if (stride > MAX_STRIDE)
+    throw new UsageError(`--stride: expected a whole number from 1 to ${MAX_STRIDE}, found "${text}"`);
+  return stride;
+}
+
 const TUNE_BY = ["model", "measure"] as const;
 
 function buildOptions(
@@ -153,6 +164,7 @@ function buildOptions(
     ...quantizationOptions(values),
     ...useOptions(values),
     ...(values.frontend !== undefined && { frontend: values.frontend }),
+    ...(values.stride !== undefined && { stride: strideOf(values.stride, values.frontend) }),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
     ...(values["time-limit"] !== undefined && {
@@ -303,7 +315,7 @@ export const buildCommand: Command = {
               [--monitor | --monitor-every N]
               [--key KEY.pem [--security-counter N=0]] [--meta FILE.json|KEY=VALUE]...
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
-              [--frontend FILE.json|FILE.tflite] [--task ${TASKS.join("|")}]
+              [--frontend FILE.json|FILE.tflite [--stride N]] [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER] [--units NAME=UNIT,...]
 
 MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
@@ -313,6 +325,8 @@ ${QUANTIZATION_USAGE}
   --frontend   a .json file with the name and the parameters of a front-end (host/compiler/import/frontends/README.md), or a
                .tflite file of integers, whose one output is MODEL's input, or the part of it by which each call moves on:
                the module takes what that takes, as samples of sound. Samples and figures stay those of MODEL
+  --stride     the network runs once in N inferences, the first of them included; in the others the module takes its
+               samples and brings nothing new (invoke gives 1)
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --monitor    adds bins at quantiles of the calibration samples: devices count into them what they see, and their reports
                tell where that has changed. Values of as many inferences are looked at as takes 2 % of the time, or with

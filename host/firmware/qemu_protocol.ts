@@ -61,6 +61,8 @@ export interface Report {
   readonly model: string | undefined;
   readonly inputBytes: readonly number[];
   readonly outputBytes: readonly number[];
+  /** Numbers of the vectors that brought nothing new. */
+  readonly taken: readonly number[];
   readonly statistics: FirmwareStatistics;
   /** One for each vector, where values are real and the model decides. */
   readonly decisions: readonly Decided[];
@@ -140,6 +142,7 @@ export function parseReport(text: string): Report {
     model: values("model")[0],
     inputBytes: numbers("input"),
     outputBytes: numbers("output"),
+    taken: numbers("taken"),
     decisions: numbers("class").map((classNumber, i) => {
       const label = labels[i]!;
       return { classNumber, score: floatOf(scores[i]!), ...(label !== "" && { label }) };
@@ -162,11 +165,18 @@ export function parseReport(text: string): Report {
   };
 }
 
-/** Takes `outputs.bin` apart; it holds the outputs of as many vectors as were run. */
-export function splitOutputs(bytes: Uint8Array, outputBytes: readonly number[]): Vector[] {
+/**
+ * Takes `outputs.bin` apart; it holds the outputs of as many vectors as were run, without those by number that brought
+ * nothing new.
+ */
+export function splitOutputs(
+  bytes: Uint8Array,
+  outputBytes: readonly number[],
+  taken: readonly number[] = [],
+): Vector[] {
   const each = outputBytes.reduce((sum, size) => sum + size, 0);
   if (each === 0 || bytes.length % each !== 0) {
-    if (bytes.length === 0) return [];
+    if (bytes.length === 0) return taken.map(() => []);
     fail(`outputs.bin: expected a multiple of ${each} bytes, found ${bytes.length}`);
   }
   let at = 0;
@@ -174,5 +184,8 @@ export function splitOutputs(bytes: Uint8Array, outputBytes: readonly number[]):
     at += size;
     return new Uint8Array(bytes.subarray(at - size, at));
   };
-  return Array.from({ length: bytes.length / each }, () => outputBytes.map(take));
+  const empty = new Set(taken);
+  return Array.from({ length: bytes.length / each + taken.length }, (_, i) =>
+    empty.has(i) ? [] : outputBytes.map(take),
+  );
 }

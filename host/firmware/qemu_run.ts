@@ -74,7 +74,7 @@ async function runIn({ folder, guard }: Scratch, request: FirmwareRequest): Prom
     .filter((line) => line !== "");
   if (result.status !== 0) throw new EngineError(machine.engine, explain(result, lines, limitMillions));
   const report = parseReport(await readFile(join(folder, "report.txt"), "utf8"));
-  const outputs = splitOutputs(await readFile(join(folder, "outputs.bin")), report.outputBytes);
+  const outputs = splitOutputs(await readFile(join(folder, "outputs.bin")), report.outputBytes, report.taken);
   return { ...report, outputs, console: lines };
 }
 

@@ -19,8 +19,8 @@ export interface Engine {
   /** Whether the engine can run here; asked before use, so that a missing engine is reported as missing. */
   availability(): Promise<Availability>;
   /**
-   * Runs each vector on a module that was instantiated once; outputs in ABI order.
-   * Throws EngineError on a trap, a non-zero invoke status, a wrong input length, a module outside of the subset, or
+   * Runs each vector on a module that was instantiated once; outputs in ABI order, none of a vector that brought nothing new.
+   * Throws EngineError on a trap, an invoke status above 1, a wrong input length, a module outside of the subset, or
    * where the limits are reached.
    */
   run(module: Uint8Array, vectors: readonly Vector[], limits?: RunLimits): Promise<Vector[]>;
@@ -47,6 +47,9 @@ export const ABI_VERSION = 2;
 
 /** The most linear memory an engine gives a module: far above any microcontroller. */
 export const maxMemoryBytes = 64 * 1024 * 1024;
+
+/** The status of an inference that took its inputs and has no new outputs yet. */
+export const STATUS_TAKEN = 1;
 
 /** Bytes of a page of linear memory. */
 export const PAGE = 65536;

@@ -55,6 +55,7 @@ import { slide } from "./slide.ts";
 import { softmax } from "./softmax.ts";
 import { spectralSubtraction } from "./spectral_subtraction.ts";
 import { stacker } from "./stacker.ts";
+import { stride } from "./stride.ts";
 import { stridedSlice } from "./strided_slice.ts";
 import { subtractMax } from "./subtract_max.ts";
 import { svdf } from "./svdf.ts";
@@ -133,6 +134,7 @@ const list: readonly Operator[] = [
   scaleIntegers,
   signalWindow,
   slide,
+  stride,
   spectralSubtraction,
   stacker,
   irfft,

@@ -37,6 +37,8 @@ export interface Lowering {
     values: Readonly<Record<string, number | Tensor | Argument>>,
     work?: Readonly<Record<string, number>>,
   ): void;
+  /** Ends the inference, with nothing new, in all but one of `every`; `wait` is the state that counts them. */
+  pause(wait: Tensor, every: number): void;
   /** `output` is the buffer of `input`. */
   alias(output: Tensor, input: Tensor): void;
   /** Bytes that hold nothing before and after the node. */

@@ -92,6 +92,8 @@ interface Definition<S extends AttributeSchema> extends Traits<AttributesOf<S>> 
    * like those it computes with. Computed inputs have their types and scales, outputs too.
    */
   quantizeConstants?(node: Bound<AttributesOf<S>>): ReadonlyMap<number, Tensor>;
+  /** Whether an inference ends behind the operator, by the values of its inputs: its outputs hold nothing new then. */
+  pauses?(values: readonly (TensorData | undefined)[]): boolean;
   /** Kernel calls and constants for the quantised operator. */
   lower(node: Bound<AttributesOf<S>>, to: Lowering): void;
   /** Multiply-accumulates of one inference. */
@@ -117,6 +119,7 @@ export interface Operator
   readonly quantizeConstants: ((node: Bound<Attributes>) => ReadonlyMap<number, Tensor>) | undefined;
   infer(node: Pick<Bound<Attributes>, "name" | "attributes" | "inputs">): readonly Shape[];
   evaluate(node: Bound<Attributes>, values: readonly (TensorData | undefined)[]): readonly TensorData[];
+  pauses(values: readonly (TensorData | undefined)[]): boolean;
   lower(node: Bound<Attributes>, to: Lowering): void;
   macs(node: Bound<Attributes>): number;
   steps(node: Bound<Attributes>): number;
@@ -202,6 +205,7 @@ export function defineOperator<const S extends AttributeSchema>(definition: Defi
       ((node) => naming(node.name, () => definition.quantizeConstants!(typed(node)))),
     infer: (node) => definition.infer(typed(node)),
     evaluate: (node, values) => naming(node.name, () => definition.evaluate(typed(node), values)),
+    pauses: (values) => definition.pauses?.(values) ?? false,
     lower: (node, to) => naming(node.name, () => definition.lower(typed(node), to)),
     macs: (node) => definition.macs?.(typed(node)) ?? 0,
     steps: (node) => definition.steps?.(typed(node)) ?? 0,

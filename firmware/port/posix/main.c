@@ -151,8 +151,8 @@ static void write_outputs(thimble_model *model) {
 static void run_vectors(thimble_model *model) {
     for (unsigned long vector = 0; read_vector(model, vector); vector++) {
         thimble_status status = thimble_invoke(model);
-        if (status != THIMBLE_OK) die("vector %lu: %s (%d)", vector, thimble_status_text(status), status);
-        write_outputs(model);
+        if (status < THIMBLE_OK) die("vector %lu: %s (%d)", vector, thimble_status_text(status), status);
+        if (status == THIMBLE_OK) write_outputs(model);
     }
     if (fflush(stdout) != 0) die("stdout: cannot be written");
 }

@@ -171,14 +171,16 @@ static thimble_status run_vectors(request *request, thimble_model *model) {
     thimble_status status = THIMBLE_OK;
     report_number("invoke_above", board_stack_used());
     board_stack_paint();
-    for (uint32_t i = 0; i < request->header.vector_count && status == THIMBLE_OK; i++) {
+    for (uint32_t i = 0; i < request->header.vector_count && status >= THIMBLE_OK; i++) {
         status = read_vector(request, model);
         if (status != THIMBLE_OK) return status;
         uint64_t start = board_instructions();
         status         = thimble_invoke(model);
         report_number("invoke_instructions", board_instructions() - start);
         if (status == THIMBLE_OK) report_outputs(request, model);
+        if (status == THIMBLE_TAKEN) report_number("taken", i);
     }
+    if (status == THIMBLE_TAKEN) status = THIMBLE_OK;
     report_number("invoke_stack", board_stack_peak());
     report_number("ram_used", thimble_stats(model)->ram_used);
     return status;

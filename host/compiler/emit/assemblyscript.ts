@@ -4,7 +4,7 @@ import { operatorOf } from "../../ops/index.ts";
 import type { Argument } from "../../ops/lowering.ts";
 import { bind } from "../../ops/operator.ts";
 import type { Field } from "../plan/kernels.ts";
-import { type Constant, type KernelCall, type Program, storageOf } from "../plan/lower.ts";
+import { type Constant, type KernelCall, type Pause, type Program, storageOf } from "../plan/lower.ts";
 import { constantOrder, type MemoryPlan, stateOrder } from "../plan/memory.ts";
 import { identifiers } from "./names.ts";
 
@@ -76,6 +76,7 @@ function nameEverything(program: Program) {
       constants.set(argument.name, fresh(`${call.node}_${call.kernel.parameters[i]}`));
     });
   }
+  for (const { node, state } of program.pauses) constants.set(state, fresh(`${node}_wait`));
   return {
     tensor: (name: string): string => tensors.get(storageOf(program, name))!,
     constant: (name: string): string => constants.get(name)!,
@@ -132,11 +133,25 @@ function blockText(call: KernelCall, names: Names): string {
 
 const callText = (call: KernelCall, names: Names): string => `  ${call.kernel.name}(${names.block(call)});`;
 
+/** The end of an inference whose turn it is not: the outputs hold nothing new. */
+function pauseText({ state, every }: Pause, names: Names): string {
+  const wait = names.constant(state);
+  return [
+    `  if (load<i32>(${wait}) != 0) {`,
+    `    store<i32>(${wait}, load<i32>(${wait}) - 1);`,
+    "    return STATUS_TAKEN;",
+    "  }",
+    `  store<i32>(${wait}, ${every - 1});`,
+  ].join("\n");
+}
+
 function invokeText(program: Program, names: Names): string {
   const statements = program.graph.nodes.map((node) => {
     const calls = program.calls
       .filter((call) => call.node === node.name)
       .map((call) => callText(call, names));
+    const pause = program.pauses.find(({ node: name }) => name === node.name);
+    if (pause) calls.push(pauseText(pause, names));
     const views = calls.length > 0 ? calls : ["  // the same buffer under another shape"];
     return [`  // ${describe(program, node)}`, ...views].join("\n");
   });
@@ -251,7 +266,7 @@ export function emitAssemblyScript(
   const constants = (list: readonly Constant[]): string =>
     list.map((constant) => constantText(constant, names.constant(constant.name))).join("\n");
   const imports = [
-    'import { ABI_VERSION, STATUS_OK } from "thimble/assembly/abi";',
+    `import { ABI_VERSION, STATUS_OK${program.pauses.length > 0 ? ", STATUS_TAKEN" : ""} } from "thimble/assembly/abi";`,
     ...kernelImports(program),
     ...(selfTest.length > 0
       ? [

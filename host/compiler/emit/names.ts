@@ -6,7 +6,7 @@ const RESERVED = new Set(
     "interface is keyof let module namespace new null number of package private protected public return set static " +
     "string super switch symbol this throw true try type typeof undefined var void while with yield " +
     "i8 i16 i32 i64 isize u8 u16 u32 u64 usize bool f32 f64 v128 memory load store min max abs select " +
-    "arena constants invoke self_test abi memory_bytes fill checksum reset seed ABI_VERSION STATUS_OK"
+    "arena constants invoke self_test abi memory_bytes fill checksum reset seed ABI_VERSION STATUS_OK STATUS_TAKEN"
   ).split(" "),
 );
 

@@ -52,7 +52,12 @@ function isWhole(graph: Graph, { name, quantization }: Tensor): boolean {
 }
 
 /** Nodes and tensors that make the network's input from the features in the joined graph. */
-function bridge(features: Tensor, input: Tensor, takesBytes: boolean): { nodes: Node[]; tensors: Tensor[] } {
+function bridge(
+  features: Tensor,
+  input: Tensor,
+  takesBytes: boolean,
+  every: number,
+): { nodes: Node[]; tensors: Tensor[] } {
   const { quantization, dtype } = input;
   const nodes: Node[] = [];
   const tensors: Tensor[] = [];
@@ -90,6 +95,13 @@ function bridge(features: Tensor, input: Tensor, takesBytes: boolean): { nodes: 
     tensors.push(state);
     last = add("slide", "window", [last.name, state.name], [like("window", [count]), next]);
   }
+  if (every > 1) {
+    const wait = (name: string, more = {}): Tensor => ({ name, dtype: "int32", shape: [1], ...more });
+    const next = wait("frontend/wait_next");
+    const state = wait("frontend/wait", { next: next.name });
+    tensors.push(state);
+    last = add("stride", "stride", [last.name, state.name], [like("turn", last.shape), next], { every });
+  }
   add("reshape", "shape", [last.name], [{ ...input, shape: input.shape }], { shape: input.shape });
   return { nodes, tensors };
 }
@@ -100,9 +112,10 @@ function bridge(features: Tensor, input: Tensor, takesBytes: boolean): { nodes: 
  *
  * Whole numbers go to a network of integers as the bytes that they are, since such a network was trained on them, and to
  * one that was quantised here as real numbers.
+ * With a stride the network runs in the first inference and in every so many-th after it; the others bring nothing new.
  * @throws ModelError where the two do not fit
  */
-export function joinFrontend(frontend: Graph, network: Graph, isQuantizedFile: boolean): Graph {
+export function joinFrontend(frontend: Graph, network: Graph, isQuantizedFile: boolean, stride = 1): Graph {
   const front = renamed(frontend, network);
   const features = only(front, "outputs", "front-end");
   const input = only(network, "inputs", "network");
@@ -118,7 +131,7 @@ export function joinFrontend(frontend: Graph, network: Graph, isQuantizedFile: b
     );
   const { scaling: _, features: __, ...plain } = input;
   const made = { ...features, quantization: features.quantization ?? quantized(1, 0) };
-  const between = bridge(made, plain, takesBytes);
+  const between = bridge(made, plain, takesBytes, stride);
   const tensors = [...front.tensors.values(), made, ...network.tensors.values(), ...between.tensors];
   return {
     ...network,

@@ -30,10 +30,19 @@ export interface KernelCall {
   readonly work: Readonly<Record<string, number>>;
 }
 
+/** Where an inference ends early in all but one of `every`. */
+export interface Pause {
+  readonly node: string;
+  /** The constant that holds how many inferences are still to end here. */
+  readonly state: string;
+  readonly every: number;
+}
+
 /** The graph with its operators turned into kernels: calls, constants, and views. */
 export interface Program {
   readonly graph: Graph;
   readonly calls: readonly KernelCall[];
+  readonly pauses: readonly Pause[];
   readonly constants: readonly Constant[];
   /** Which of the constants are states: the kernels change them, and their data is what they start with. */
   readonly states: readonly string[];
@@ -93,6 +102,7 @@ function isLastUse(
 /** Turns a quantised graph into kernel calls. */
 export function lower(graph: Graph, choices: Choices = new Map()): Program {
   const calls: KernelCall[] = [];
+  const pauses: Pause[] = [];
   const constants = constantPool();
   const aliases = new Map<string, string>();
   const states = new Map<string, Argument>();
@@ -128,6 +138,10 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
         checkNumbers(node.name, kernel, resolved);
         calls.push({ node: node.name, kernel, arguments: resolved, work });
       },
+      pause(wait, every) {
+        const state = stateOf(wait);
+        if (state.kind === "constant") pauses.push({ node: node.name, state: state.name, every });
+      },
       alias: (output, input) => aliases.set(output.name, input.name),
       scratch(bytes) {
         const name = uniqueTensor(`${node.name} scratch`);
@@ -150,6 +164,7 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
   return {
     graph,
     calls,
+    pauses,
     constants: constants.list(),
     states: names,
     aliases,

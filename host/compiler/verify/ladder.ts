@@ -26,6 +26,9 @@ interface Difference {
 
 function firstDifference(expected: readonly Vector[], found: readonly Vector[]): Difference | undefined {
   for (const [vector, outputs] of expected.entries()) {
+    const count = found[vector]?.length ?? 0;
+    if (count !== outputs.length)
+      return { vector, output: 0, index: 0, expected: outputs.length, found: count };
     for (const [output, bytes] of outputs.entries()) {
       const other = found[vector]?.[output];
       const index = bytes.findIndex((byte, i) => byte !== other?.[i]);

@@ -101,7 +101,7 @@ export interface Service {
   reject(reason: number): number;
   /** Bytes of each input of the model that runs. */
   inputBytes(): readonly number[];
-  /** One inference: outputs, or a negative thimble_status. */
+  /** One inference: outputs, none where there is nothing new, or a negative thimble_status. */
   invoke(inputs: readonly Uint8Array[]): Uint8Array[] | number;
   /** One inference on real values, of which each input has a list: what it gave, or a negative thimble_status. */
   invokeReal(inputs: readonly Float32Array[]): RealOutputs | number;
@@ -124,6 +124,8 @@ export interface Device {
   end(): void;
 }
 
+/** THIMBLE_TAKEN of thimble.h: inputs were taken, and outputs hold nothing new. */
+const TAKEN = 1;
 const HASH_BYTES = 32;
 /** Chunks of a download pass through memory of the device. */
 const BUFFER_BYTES = 4096;
@@ -185,6 +187,7 @@ function service(device: WasmDevice, model: number, buffer: Place, values: Devic
         device.view(place).set(inputs[i]!);
       });
       const status = device.exports.service_invoke(model);
+      if (status === TAKEN) return [];
       // A rejected image is gone, and its outputs with it.
       return status === 0 ? running!.outputs.map((place) => device.view(place).slice()) : status;
     },
@@ -195,6 +198,7 @@ function service(device: WasmDevice, model: number, buffer: Place, values: Devic
       }
       const outputs = device.model(modelAt())?.outputs.length ?? 0;
       const status = device.exports.service_invoke(model);
+      if (status === TAKEN) return { values: [], decided: undefined };
       return status === 0 ? values.read(modelAt(), outputs, inputs[0]!) : status;
     },
     feature: (name, input = 0) => values.feature(modelAt(), input, name),

@@ -24,7 +24,7 @@ export const initialStates = (graph: Graph): States =>
 
 /** The states after the inference whose values these are. */
 export const nextStates = (graph: Graph, trace: Trace): States =>
-  new Map(statesOf(graph).map(({ name, next }) => [name, trace.get(next!)!]));
+  new Map(statesOf(graph).map(({ name, next }) => [name, (trace.get(next!) ?? trace.get(name))!]));
 
 /** How a node is evaluated: by what `host/ops` says, or by what gives the same results sooner. */
 export type Evaluate = (
@@ -57,9 +57,12 @@ export function evaluateGraph(
       bind(graph, node),
       node.inputs.map((name) => values.get(name)),
     );
+    const isOver = operatorOf(node.op).pauses(node.inputs.map((name) => values.get(name)));
     node.outputs.forEach((name, i) => {
       values.set(name, results[i]!);
     });
+    // Layers behind keep their states.
+    if (isOver) break;
   }
   return values;
 }
@@ -78,12 +81,13 @@ export function evaluateInOrder(graph: Graph, inferences: readonly (readonly Ten
 export const fromVector = (graph: Graph, vector: Vector): TensorData[] =>
   graph.inputs.map((name, i) => fromBytes(tensorOf(graph, name).dtype, vector[i]!));
 
-/** Graph outputs in order for each vector of raw input bytes; states go on from each to the next. */
+/** Graph outputs in order for each vector of raw input bytes, none where it brought nothing new; states go on from each to the next. */
 export function runReference(graph: Graph, vectors: readonly Vector[]): Vector[] {
   let states = initialStates(graph);
   return vectors.map((vector) => {
     const trace = evaluateGraph(graph, fromVector(graph, vector), states);
     states = nextStates(graph, trace);
+    if (graph.outputs.some((name) => !trace.has(name))) return [];
     return graph.outputs.map((name) => toBytes(trace.get(name)!));
   });
 }

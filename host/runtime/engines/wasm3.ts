@@ -50,17 +50,19 @@ function parseTensors(text: string): TensorBytes {
   return { inputs: bytes("input"), outputs: bytes("output") };
 }
 
+/** For each vector a byte, 1 where its outputs are new, and then these. */
 function split(stdout: Buffer, count: number, outputBytes: readonly number[]): Vector[] {
-  const vectorBytes = outputBytes.reduce((sum, bytes) => sum + bytes, 0);
-  if (stdout.length !== count * vectorBytes) {
-    throw new EngineError("wasm3", `expected ${count * vectorBytes} output bytes, found ${stdout.length}`);
-  }
   let at = 0;
   const take = (bytes: number): Uint8Array => {
     at += bytes;
+    if (at > stdout.length)
+      throw new EngineError("wasm3", `expected at least ${at} output bytes, found ${stdout.length}`);
     return new Uint8Array(stdout.subarray(at - bytes, at));
   };
-  return Array.from({ length: count }, () => outputBytes.map(take));
+  const vectors = Array.from({ length: count }, () => (take(1)[0] === 1 ? outputBytes.map(take) : []));
+  if (at !== stdout.length)
+    throw new EngineError("wasm3", `expected ${at} output bytes, found ${stdout.length}`);
+  return vectors;
 }
 
 async function runVectors(call: Call, vectors: readonly Vector[]): Promise<Vector[]> {

@@ -57,12 +57,15 @@ export interface Model {
   predict(values: Values): Prediction;
   /** One row in, one row out, without allocating. Throws as `predict`. */
   predictInto(input: Float32Array, output: Float32Array): void;
-  /** Rows one after the other, in and out. `output` is filled, if it is given. Throws as `predict`. */
+  /** Rows one after the other, in and out; NaN for a row that brought nothing new. `output` is filled, if it is given. Throws as `predict`. */
   predictBatch(input: Float32Array, rows: number, output?: Float32Array): Float32Array;
   /** The decision by a row of outputs from number `at` on. An autoencoder's needs the values of its input. */
   decide(output: Float32Array, at?: number, input?: ArrayLike<number>): Decided | undefined;
-  /** An inference on what the inputs' `raw` hold, which it may overwrite, to that of the outputs. */
-  invoke(): void;
+  /**
+   * An inference on what the inputs' `raw` hold, which it may overwrite, to that of the outputs; false where it brought
+   * nothing new, and outputs are not to be read.
+   */
+  invoke(): boolean;
   /** Forgets what the module remembers from inference to inference. */
   reset(): void;
 }
@@ -72,6 +75,9 @@ export type Rows = (input: Float32Array, rows: number, output: Float32Array) => 
 
 /** Types of integers, in the order of their numbers. */
 export const ARRAYS = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, int32: Int32Array };
+
+/** The status of `invoke` where a module of a stream has nothing new yet. */
+const TAKEN = 1;
 
 export function refuse(where: string, expected: string | number, found: unknown): never {
   throw new RangeError(`${where}: expected ${expected}, found ${found}`);
@@ -140,8 +146,10 @@ export function modelOf(
       const from = row * inputLength;
       checkRow(inputs, input, from);
       for (const tensor of inputs) writeReal(input, from + tensor.start, tensor.raw, tensor.columns, tensor);
-      model.invoke();
-      for (const tensor of outputs) readReal(tensor.raw, output, row * outputLength + tensor.start, tensor);
+      const at = row * outputLength;
+      if (model.invoke())
+        for (const tensor of outputs) readReal(tensor.raw, output, at + tensor.start, tensor);
+      else output.fill(Number.NaN, at, at + outputLength);
     }
   };
   const model: Model = {
@@ -154,7 +162,8 @@ export function modelOf(
     reset: () => memory.set(first),
     invoke() {
       const status = (exports.invoke as () => number)();
-      if (status) refuse("invoke", 0, status);
+      if (status !== 0 && status !== TAKEN) refuse("invoke", 0, status);
+      return status === 0;
     },
     predictInto: (input, output) => void model.predictBatch(input, 1, output),
     predictBatch(input, rows, given) {

@@ -91,7 +91,10 @@ export function serve(
   twins = true,
 ): Model {
   const memory = exports.memory as WebAssembly.Memory;
-  const calls = (twins && kernelCalls(module)) || [];
+  const found = kernelCalls(module);
+  // An inference that may end early is run by the module alone.
+  if (!found) return modelOf(exports, described);
+  const calls = twins ? found : [];
   const table = new WebAssembly.Table({ element: "anyfunc", initial: Math.max(calls.length, 1) });
   const server = new WebAssembly.Instance(serverModule(), {
     env: { memory, table },

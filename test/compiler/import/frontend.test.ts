@@ -5,7 +5,7 @@ import { joinFrontend } from "../../../host/compiler/import/frontend.ts";
 import { type Graph, quantized, type Shape, type Tensor } from "../../../host/ir/graph.ts";
 import { checkQuantized } from "../../../host/ops/spec.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
-import { qemu } from "../../../host/runtime/engines/qemu.ts";
+import { qemu, qemuEngine } from "../../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
@@ -58,6 +58,32 @@ const network = (count: number): Graph =>
     tensor("output", "int8", [1], 0.5, 3),
   ]);
 
+/** The greatest of the last six bytes, taken two at a time: its own window is a state. */
+const remembering: Graph = {
+  name: "remembering",
+  tensors: new Map(
+    [
+      tensor("input", "int8", [1, 2]),
+      { ...tensor("before", "int8", [1, 6]), next: "after" },
+      tensor("window", "int8", [1, 6]),
+      tensor("after", "int8", [1, 6]),
+      tensor("output", "int8", [1]),
+    ].map((each) => [each.name, each]),
+  ),
+  nodes: [
+    { name: "slide", op: "slide", inputs: ["input", "before"], outputs: ["window", "after"], attributes: {} },
+    {
+      name: "greatest",
+      op: "reduce_max",
+      inputs: ["window"],
+      outputs: ["output"],
+      attributes: { axes: [1], keepDims: false },
+    },
+  ],
+  inputs: ["input"],
+  outputs: ["output"],
+};
+
 const samples = (...values: readonly number[]): [Uint8Array] => [
   new Uint8Array(Int16Array.from(values).buffer),
 ];
@@ -82,6 +108,32 @@ describe("a front-end before a network", () => {
       signed(runReference(joined, vectors)),
       [10, -20, -5, -40].map((x) => x / 0.5 + 3),
     );
+  });
+
+  test("with a stride the network runs in the first of so many inferences, and sees the same window as without", async () => {
+    const whole = joinFrontend(frontend(2), network(4), true);
+    const joined = checkQuantized(joinFrontend(frontend(2), network(4), true, 3), "join");
+    const sequence = Array.from({ length: 11 }, (_, i) => samples((i * 37) % 90, -((i * 53) % 110)));
+    const expected = runReference(whole, sequence).map((outputs, i) => (i % 3 === 0 ? outputs : []));
+    assert.equal(new Set(signed(expected.filter(({ length }) => length > 0))).size > 2, true);
+    assert.deepEqual(runReference(joined, sequence), expected);
+    const module = await compileGraph(joined);
+    for (const engine of [v8, wasm3]) assert.deepEqual(await engine.run(module, sequence), expected);
+  });
+
+  test("a stride on native and portable firmware, and states behind it that wait with it", {
+    skip: withoutFirmware,
+  }, async () => {
+    const joined = joinFrontend(frontend(2), remembering, true, 2);
+    const sequence = Array.from({ length: 7 }, (_, i) => samples((i * 37) % 90, (i * 53) % 110));
+    const expected = runReference(checkQuantized(joined, "join"), sequence);
+    assert.deepEqual(
+      expected.map(({ length }) => length),
+      [1, 0, 1, 0, 1, 0, 1],
+    );
+    const module = await compileGraph(joined);
+    for (const engine of [v8, wasm3, qemu, qemuEngine({ native: false })])
+      assert.deepEqual(await engine.run(module, sequence), expected);
   });
 
   test("what does not fit is refused", () => {
