@@ -129,7 +129,10 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
   );
   const found = await runner(vectors);
   const [first] = sizes;
-  const rows = found.map((outputs, row) => {
+  // Rows that brought nothing new have no line.
+  const answered = [...found.keys()].filter((row) => found[row]!.length > 0);
+  const rows = answered.map((row) => {
+    const outputs = found[row]!;
     const real = outputs.map((data, i) => Array.from(dequantizeBytes(data, metadata.outputs[i]!), short));
     const decided = decideOutputs(metadata, outputs, dataset.rows[row]!.subarray(0, first));
     return { outputs: real, label: decided?.label ?? String(decided?.classNumber ?? argmax(real[0]!)) };
@@ -139,7 +142,11 @@ async function runRows(file: string, metadata: Metadata, runner: Runner): Promis
     count: infoElements(info),
     labels: info.labels,
   }));
-  return { rows, columns: columnsOf(infos), labels: dataset.labels };
+  return {
+    rows,
+    columns: columnsOf(infos),
+    labels: dataset.labels && answered.map((row) => dataset.labels![row]!),
+  };
 }
 
 /** A model file on the reference interpreter, as it is: a float model computes in float. */
@@ -195,7 +202,7 @@ export const runCommand: Command = {
 FILE is a module (.wasm) or an image (.img) around one; or a model (.tflite, .onnx, .h5, .keras), which the reference
 interpreter runs as it is. The input holds real values: a CSV with a header (a last column "label" is
 compared with the result), a .npy, or raw float32. Prints one line of real values and the index or name of
-the greatest per row.
+the greatest per row; none for a row that a module of a stream took and has nothing new for.
   --raw     input and output are the tensors' own bytes, vectors back to back
   --engine  ${ENGINE_NAMES.join(", ")}; default: v8 for modules
   --time-limit  the longest that one inference may take in an engine that runs modules`,

@@ -1,6 +1,6 @@
 /** Features of recordings, computed by a module's own kernels in V8. */
 import { byteSize, elements, fromBytes, type Stream, type TensorData } from "../../ir/graph.ts";
-import { EngineError } from "../../module/engine.ts";
+import { EngineError, STATUS_TAKEN } from "../../module/engine.ts";
 import type { FeatureInfo, Metadata } from "../../module/metadata.ts";
 import { type BorderTensor, quantizeToBytes } from "../../ops/border.ts";
 import { instantiate } from "../model/instance.ts";
@@ -38,7 +38,8 @@ export function featureFrames(from: FeatureModule, samples: Float32Array): Tenso
   for (let at = 0; at + taken <= samples.length; at += hop) {
     data.set(quantizeToBytes(samples.subarray(at, at + taken), input), inputs[0]!.offset);
     const status = invoke();
-    if (status !== 0) throw new EngineError("v8", `invoke: expected status 0, found ${status}`);
+    if (status !== 0 && status !== STATUS_TAKEN)
+      throw new EngineError("v8", `invoke: expected status 0, found ${status}`);
     const bytes = data.slice(features.offset, features.offset + byteSize(features));
     frames.push(fromBytes(features.dtype, bytes));
   }

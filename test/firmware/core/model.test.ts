@@ -517,7 +517,7 @@ describe("a model in service", { skip: missing }, () => {
     assert.equal(answers[9], fiveAnswer);
   });
 
-  /** Traps on 13 after it has spoilt its constant and a global; returns 1 on 14. */
+  /** Traps on 13 after it has spoilt its constant and a global; returns 2 on 14, and 1 on 15. */
   const moody = makeModule({
     more: "(global $state (mut i32) (i32.const 3)) (global $wide (mut i64) (i64.const -5))",
     invoke: `
@@ -525,7 +525,9 @@ describe("a model in service", { skip: missing }, () => {
         (i32.store (i32.const 32) (i32.const 0))
         (global.set $state (i32.const 99)) (global.set $wide (i64.const 99))
         (drop (i32.load (i32.const 61)))))
-      (if (i32.eq (i32.load (i32.const 0)) (i32.const 14)) (then (return (i32.const 1))))
+      (if (i32.eq (i32.load (i32.const 0)) (i32.const 14)) (then (return (i32.const 2))))
+      (if (i32.eq (i32.load (i32.const 0)) (i32.const 15)) (then
+        (global.set $state (i32.const 4)) (return (i32.const 1))))
       (i32.store (i32.const 8) (i32.add (i32.load (i32.const 32)) (i32.add (global.get $state)
         (i32.wrap_i64 (global.get $wide)))))
       (i32.const 0)`,
@@ -543,6 +545,19 @@ describe("a model in service", { skip: missing }, () => {
     assert.deepEqual(answers.slice(2, 7), [right, `${STATUS.TRAP} `, right, `${STATUS.STATUS} `, right]);
     const [, invocations, failures, lastError] = answers[7]!.split(" ").map(Number);
     assert.deepEqual([invocations, failures, lastError], [3, 2, STATUS.STATUS]);
+  });
+
+  test("an inference that brings nothing new is none that failed, and what it remembers stays", async () => {
+    const invoke = (value: number): string => `invoke 1 ${hexI32(value)}`;
+    const answers = await besideTiny([
+      store(1, makeImage({ body: moody })),
+      "open 1 1",
+      ...[1, 15, 1].map(invoke),
+      "stats 1",
+    ]);
+    const [before, after] = [3, 4].map((state) => `0 ${hexI32(1000 + state - 5)}`);
+    assert.deepEqual(answers.slice(2, 5), [before, "1 ", after]);
+    assert.deepEqual(answers[5]!.split(" ").slice(1, 4).map(Number), [3, 0, 0]);
   });
 
   for (const [what, invoke, more] of [
