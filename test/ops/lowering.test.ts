@@ -6,8 +6,8 @@ import { graphs } from "./lowering/graphs.ts";
 import { int16Graphs } from "./lowering/int16_graphs.ts";
 import { sweep } from "./lowering/sweep.ts";
 
-/** Operators that exist at a model's border only and become no kernel. */
-const BORDER = ["dequantize"];
+/** Operators that become no kernel: one of a model's border, and one that ends inferences (import/frontend.test.ts). */
+const BORDER = ["dequantize", "stride"];
 /** Operators whose graphs are of either width: they have no separate ones of 16 bits. */
 const BOTH = [
   "impute",

@@ -10,6 +10,7 @@ import { runProcess } from "../../host/firmware/wasm3_build.ts";
 /** Values of thimble_status (firmware/include/thimble.h). */
 export const STATUS = {
   OK: 0,
+  TAKEN: 1,
   ARGUMENT: -1,
   TRUNCATED: -2,
   MAGIC: -3,
