@@ -204,9 +204,9 @@ void *thimble_input(thimble_model *model, uint32_t index, size_t *bytes);
 const void *thimble_output(thimble_model *model, uint32_t index, size_t *bytes);
 
 /*
- * One inference. THIMBLE_TAKEN, which is above 0, where a module of a stream waits for more input: outputs are
- * not to be read then. After THIMBLE_ERR_TRAP or _STATUS the model stays open, and its memory and globals are as
- * they were when it was opened, so that later results do not depend on the failure.
+ * One inference. THIMBLE_TAKEN, which is above 0, where a module of a stream waits for more input: outputs
+ * are not to be read then. After THIMBLE_ERR_TRAP or _STATUS the model stays open, and its memory and globals
+ * are as they were when it was opened, so that later results do not depend on the failure.
  */
 THIMBLE_CHECK_RESULT
 thimble_status thimble_invoke(thimble_model *model);

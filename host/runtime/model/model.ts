@@ -76,9 +76,6 @@ export type Rows = (input: Float32Array, rows: number, output: Float32Array) => 
 /** Types of integers, in the order of their numbers. */
 export const ARRAYS = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, int32: Int32Array };
 
-/** The status of `invoke` where a module of a stream has nothing new yet. */
-const TAKEN = 1;
-
 export function refuse(where: string, expected: string | number, found: unknown): never {
   throw new RangeError(`${where}: expected ${expected}, found ${found}`);
 }
@@ -130,6 +127,12 @@ const rowOf = (inputs: readonly ModelTensor[], values: Values): Float32Array =>
     (x, i) => (typeof x === "number" ? x : refuse(nameOf(inputs, i), "a number", x)),
   );
 
+/** Whether there are new outputs, by the status of an inference: 1 is that of a stream that has none yet. */
+const isNew = (status: number): boolean => (status >>> 0 > 1 ? refuse("invoke", 0, status) : !status);
+
+const byName = (outputs: readonly ModelTensor[], row: Float32Array): Record<string, Float32Array> =>
+  Object.fromEntries(outputs.map(({ name, raw, start }) => [name, row.subarray(start, start + raw.length)]));
+
 /** The model of an instance, whose memory begins as it is now; `compute` takes the place of its `invoke`, if it is given. */
 export function modelOf(
   exports: WebAssembly.Exports,
@@ -147,9 +150,8 @@ export function modelOf(
       checkRow(inputs, input, from);
       for (const tensor of inputs) writeReal(input, from + tensor.start, tensor.raw, tensor.columns, tensor);
       const at = row * outputLength;
-      if (model.invoke())
-        for (const tensor of outputs) readReal(tensor.raw, output, at + tensor.start, tensor);
-      else output.fill(Number.NaN, at, at + outputLength);
+      if (!model.invoke()) output.fill(Number.NaN, at, at + outputLength);
+      else for (const tensor of outputs) readReal(tensor.raw, output, at + tensor.start, tensor);
     }
   };
   const model: Model = {
@@ -160,11 +162,7 @@ export function modelOf(
     labels: deciding.names,
     threshold: deciding.threshold,
     reset: () => memory.set(first),
-    invoke() {
-      const status = (exports.invoke as () => number)();
-      if (status !== 0 && status !== TAKEN) refuse("invoke", 0, status);
-      return status === 0;
-    },
+    invoke: () => isNew((exports.invoke as () => number)()),
     predictInto: (input, output) => void model.predictBatch(input, 1, output),
     predictBatch(input, rows, given) {
       if (input.length !== (rows >>> 0) * inputLength)
@@ -185,10 +183,10 @@ export function modelOf(
       const row = rowOf(inputs, values);
       const found = model.predictBatch(row, 1);
       return {
-        ...model.decide(found, 0, row.subarray(0, inputs[0]!.raw.length)),
-        outputs: Object.fromEntries(
-          outputs.map(({ name, raw, start }) => [name, found.subarray(start, start + raw.length)]),
-        ),
+        // Nothing new decides nothing.
+        ...(found[0]! <= Number.POSITIVE_INFINITY &&
+          model.decide(found, 0, row.subarray(0, inputs[0]!.raw.length))),
+        outputs: byName(outputs, found),
       };
     },
   };

@@ -5,12 +5,16 @@ import { joinFrontend } from "../../../host/compiler/import/frontend.ts";
 import { buildPosix } from "../../../host/firmware/posix_build.ts";
 import { findCompiler, findSource } from "../../../host/firmware/wasm3_build.ts";
 import { type Graph, quantized, type Shape, type Tensor, type Vector } from "../../../host/ir/graph.ts";
+import type { BorderTensor } from "../../../host/ops/border.ts";
+import { bordersOf } from "../../../host/ops/graph_borders.ts";
 import { checkQuantized } from "../../../host/ops/spec.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
 import { qemu, qemuEngine } from "../../../host/runtime/engines/qemu.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
+import { instantiate } from "../../../host/runtime/model/instance.ts";
+import { type Described, modelOf } from "../../../host/runtime/model/model.ts";
 import { key, makeImage, play, publicHex } from "../../support/signed_images.ts";
 import {
   expectFeatures,
@@ -139,6 +143,23 @@ describe("a front-end before a network", () => {
     assert.deepEqual(runReference(strided, sequence), greatest);
     const module = await compileGraph(strided);
     for (const engine of [v8, wasm3]) assert.deepEqual(await engine.run(module, sequence), greatest);
+  });
+
+  test("a loaded model gives no numbers and decides nothing where there is nothing new", async () => {
+    const { inputs, outputs } = bordersOf(strided);
+    const exports = instantiate(await compileGraph(strided)).exports;
+    const described = (tensor: BorderTensor): Described => ({
+      ...tensor,
+      dtype: tensor.dtype as Described["dtype"],
+      columns: [[0, 1]],
+    });
+    const model = modelOf(exports, [inputs.map(described), outputs.map(described)]);
+    const found = pairs.flatMap((x, i) => (i % 2 ? [model.predict([pairs[i - 1]!, x])] : []));
+    assert.deepEqual(
+      found.map(({ outputs: { output } }) => output![0]),
+      greatest.map(([bytes]) => bytes?.[0] ?? Number.NaN),
+    );
+    assert.deepEqual([...model.predictBatch(Float32Array.of(0, 2), 1)], [Number.NaN]);
   });
 
   test("the firmware core says 1 where there is nothing new, under sanitizers", {

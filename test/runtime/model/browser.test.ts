@@ -23,7 +23,7 @@ import { modelPath } from "../../support/models.ts";
 import { key, makeImage, otherKey, publicHex } from "../../support/signed_images.ts";
 
 /** Bytes of the entry, compressed by gzip; what reads images is a file of its own. */
-const MOST_BYTES = 2330;
+const MOST_BYTES = 2400;
 const MOST_IMAGE_BYTES = 640;
 const SEED = 19;
 
