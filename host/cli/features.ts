@@ -1,5 +1,6 @@
 import { basename, dirname, extname } from "node:path";
-import { isParameters } from "../compiler/import/frontends/index.ts";
+import { type Definition, featureSnr } from "../compiler/import/frontends/definition.ts";
+import { frontendDefinition, isParameters } from "../compiler/import/frontends/index.ts";
 import { isModelFile } from "../compiler/import/index.ts";
 import { elements, ModelError, type TensorData } from "../ir/graph.ts";
 import { compileFeatures, readFrontend } from "../pipeline.ts";
@@ -18,6 +19,7 @@ const OPTIONS = {
   window: { type: "string" },
   stride: { type: "string" },
   raw: { type: "boolean" },
+  check: { type: "boolean" },
   json: { type: "boolean" },
 } as const;
 
@@ -85,6 +87,30 @@ function npyBytes(all: readonly Rows[], window: number | undefined, width: numbe
   return npyFile(dtype, [parts.length, ...shape], parts);
 }
 
+/** What --check compares with. Throws UsageError where the front-end is not defined in real numbers. */
+function definitionOf(file: string): Definition {
+  const definition = isParameters(file) ? frontendDefinition(file) : undefined;
+  if (definition) return definition;
+  throw new UsageError(`--check: expected parameters of log-mel, mfcc or mlperf-sww, found ${file}`);
+}
+
+/** Decibels of each feature over all frames of the recordings. */
+function snrOf(definition: Definition, files: readonly string[], source: FeatureModule): number[] {
+  const { shape, stream } = source.input;
+  const recordings = files.map((file) => readRecording(file).samples);
+  const frames = recordings.map((samples) => featureFrames(source, samples));
+  const found = frames.flat().map((data) => valuesOf(data, source, false));
+  const expected = frames.flatMap((list, at) =>
+    list.map((_, i) => {
+      const first = i * stream.hop;
+      return definition(recordings[at]!.subarray(first, first + elements(shape)));
+    }),
+  );
+  return featureSnr(found, expected);
+}
+
+const rounded = (decibels: number): number => Number(decibels.toFixed(1));
+
 const FORMATS = [".npy", ".csv"];
 
 function outputOf(text: string | undefined): string {
@@ -96,7 +122,7 @@ function outputOf(text: string | undefined): string {
 export const featuresCommand: Command = {
   name: "features",
   summary: "the features of recordings, computed by a module's own kernels",
-  usage: `thimble features MODEL-or-FRONTEND --input FILE-or-FOLDER -o FEATURES.npy|.csv [--window N [--stride N=1]] [--raw] [--json]
+  usage: `thimble features MODEL-or-FRONTEND --input FILE-or-FOLDER -o FEATURES.npy|.csv [--window N [--stride N=1]] [--raw] [--check] [--json]
 
 MODEL is a module (.wasm) or an image (.img) built with --frontend; FRONTEND what --frontend takes: a .json file of parameters, or
 a .tflite file. The bytes are those that the module computes on a device.
@@ -104,7 +130,9 @@ a .tflite file. The bytes are those that the module computes on a device.
             moment; or a folder of them, in folders by class where there are labels. Each file begins a stream of its own
   -o        .npy: an array of one row for each frame, files in order of their names; .csv: with columns label, file and frame
   --window  rows of N frames that follow each other, as a network takes them, --stride frames apart; .npy has an axis more
-  --raw     integers as they lie in memory, where features are real numbers`,
+  --raw     integers as they lie in memory, where features are real numbers
+  --check   says how near each feature comes to the same in real numbers, as a ratio of signal to noise: of log-mel, mfcc and
+            mlperf-sww by parameters`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODEL-or-FRONTEND"]);
@@ -113,6 +141,7 @@ a .tflite file. The bytes are those that the module computes on a device.
     const window = values.window === undefined ? undefined : wholeNumber("--window", values.window, 1);
     const stride = values.stride === undefined ? 1 : wholeNumber("--stride", values.stride, 1);
     const files = recordingFiles(values.input);
+    const definition = values.check ? definitionOf(positionals[0]!) : undefined;
     const source = await openFeatures(positionals[0]!);
     const all = files.map(({ file, label }): Rows => {
       const recording = readRecording(file);
@@ -137,11 +166,21 @@ a .tflite file. The bytes are those that the module computes on a device.
       ...(label !== undefined && { label }),
       rows: rows.length,
     }));
-    if (values.json) printJson({ output, rows: count, features: width, files: summary });
+    const snr =
+      definition &&
+      snrOf(
+        definition,
+        files.map(({ file }) => file),
+        source,
+      ).map(rounded);
+    if (values.json)
+      printJson({ output, rows: count, features: width, files: summary, ...(snr && { snr_db: snr }) });
     else
       print(
         `${count} rows of ${width * (window ?? 1)} features of ${all.length} recordings written to ${output}`,
       );
+    if (snr && !values.json)
+      print(`signal to noise of each feature beside real numbers, in dB: ${snr.join(" ")}`);
     return 0;
   },
 };

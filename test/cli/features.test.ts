@@ -102,6 +102,23 @@ describe("thimble features", () => {
     }
   });
 
+  test("--check says how near each feature comes to real numbers", () => {
+    const front = write("mel.json", JSON.stringify({ type: "log-mel", num_channels: 20, floor: 1e-5 }));
+    const args = ["features", front, "--input", recording, "-o", join(scratch, "mel.npy"), "--check"];
+    const text = thimble(args);
+    assert.equal(text.status, 0, text.stderr);
+    assert.match(
+      text.stdout.toString(),
+      /signal to noise of each feature beside real numbers, in dB: [0-9. ]+\n/,
+    );
+    const { snr_db } = JSON.parse(thimble([...args, "--json"]).stdout.toString()) as { snr_db: number[] };
+    assert.equal(snr_db.length, 20);
+    assert.ok(Math.min(...snr_db) > 30 && Math.max(...snr_db) < 80, `decibels: ${snr_db}`);
+    const other = thimble(["features", frontend, ...args.slice(2)]);
+    assert.notEqual(other.status, 0);
+    assert.match(other.stderr, /--check: expected parameters of log-mel, mfcc or mlperf-sww, found /);
+  });
+
   const refusals: readonly (readonly [what: string, parameters: unknown, message: RegExp])[] = [
     ["a type that is none", { type: "mel" }, /front-end: type: expected "tflm" or .*, found "mel"/],
     ["no map", [1], /front-end: expected a map of fields, found \[1\]/],

@@ -5,15 +5,23 @@ import { parseJson } from "../../../budgets.ts";
 import { elements, type Graph, ModelError, tensorOf, withTensors } from "../../../ir/graph.ts";
 import { plain } from "../../../plain.ts";
 import { importModel, openSource } from "../index.ts";
+import type { Definition } from "./definition.ts";
 import { type Fields, readFields } from "./fields.ts";
-import { logMelFrontend, mfccFrontend, wakewordFrontend } from "./log_mel.ts";
+import { type Frontend, logMelFrontend, mfccFrontend, wakewordFrontend } from "./log_mel.ts";
 import { tflmFrontend } from "./tflm.ts";
 
-const FRONTENDS: Readonly<Record<string, (fields: Fields) => Graph>> = {
-  tflm: tflmFrontend,
+/** Those that are defined in real numbers; the microfrontend is one of integers. */
+const DEFINED: Readonly<Record<string, (fields: Fields) => Frontend>> = {
   "log-mel": logMelFrontend,
   mfcc: mfccFrontend,
   "mlperf-sww": wakewordFrontend,
+};
+
+const FRONTENDS: Readonly<Record<string, (fields: Fields) => Graph>> = {
+  tflm: tflmFrontend,
+  ...Object.fromEntries(
+    Object.entries(DEFINED).map(([name, make]) => [name, (fields: Fields) => make(fields).graph]),
+  ),
 };
 
 /** A model's file, of which is said how its input follows in time. */
@@ -56,4 +64,10 @@ export async function parametricFrontend(file: string): Promise<Graph> {
   const type = fields.oneOf("type", FRONTEND_NAMES);
   const graph = type === FILE ? await fromFile(fields, file) : FRONTENDS[type]!(fields);
   return { ...graph, name: nameOf(file) };
+}
+
+/** What a file of parameters means in real numbers, or undefined where that is defined in integers. */
+export function frontendDefinition(file: string): Definition | undefined {
+  const fields = readFields(parse(readFileSync(file, "utf8")), "front-end");
+  return DEFINED[fields.oneOf("type", FRONTEND_NAMES)]?.(fields).definition;
 }

@@ -3,6 +3,7 @@
  * to all of int16 before its window, and the power of two leaves the logarithms again: quiet sound is as exact as loud.
  */
 import { type Graph, quantized, type Tensor } from "../../../ir/graph.ts";
+import { type Definition, powersOf, products } from "./definition.ts";
 import { type Draft, draftGraph } from "./draft.ts";
 import type { Fields } from "./fields.ts";
 import { bankTables, type MelBands, melWeights, SCALES, TRIANGLES, WINDOWS, windowValues } from "./mel.ts";
@@ -205,6 +206,18 @@ function logsAbove(draft: Draft, { roots, bits, power }: Logs, floor: number): T
   return arithmetic(draft, "sub", wide!, part[0]!);
 }
 
+/** Logarithms from that of the least value on as integers of the output; each counts `step`, and none is above `highest`. */
+function toOutput(draft: Draft, above: Tensor, bounds: Output, step: number, highest: number): Tensor {
+  const { scale, zeroPoint, min, max } = scaleOf(bounds);
+  const ratio = step / scale;
+  const bits = Math.max(0, Math.min(24, Math.floor(Math.log2(2 ** 30 / (ratio * highest)))));
+  const by = 2 ** bits;
+  const offset = Math.round(bounds.low / scale) + zeroPoint;
+  const scaling = { factor: Math.round(ratio * by), addend: Math.floor(by / 2), divisor: by, offset };
+  const [features] = draft.node("scale_integers", [above], { ...scaling, min, max }, [bounds.type]);
+  return draft.scale(features!, quantized(scale, zeroPoint));
+}
+
 /** Features of `draft` in the unit that the fields say, and their tensor. */
 function logMel(fields: Fields, draft: Draft, otherwise: MelDefaults, isLast: boolean) {
   const timing = readTiming(fields, otherwise);
@@ -224,7 +237,8 @@ function logMel(fields: Fields, draft: Draft, otherwise: MelDefaults, isLast: bo
   });
   const scaled = scaleUp(draft, samples);
   const taken = emphasis > 0 ? emphasise(draft, scaled, window, emphasis) : scaled;
-  const made = bandRoots(draft, taken, windowValues(shape, window, isPeriodic), mel, fields);
+  const factors = windowValues(shape, window, isPeriodic);
+  const made = bandRoots(draft, taken, factors, mel, fields);
   // Halves of samples where they are emphasised, and twice their size at most.
   const power = (unit * (emphasis > 0 ? 2 : 1)) ** 2 / divisor;
   const most = made.most * (32768 * power ** 0.5) ** 2;
@@ -240,27 +254,36 @@ function logMel(fields: Fields, draft: Draft, otherwise: MelDefaults, isLast: bo
   if (bounds.high <= bounds.low) fields.fail("clip_low", `a number below ${high}`, clipLow);
   const logs = { ...made, power: made.power * power, most };
   const above = logsAbove(draft, logs, least);
-  const output = scaleOf(bounds);
-  const ratio = (2 * UNITS[kind] * factor) / (LOG_SCALE * output.scale);
   // Logarithms lie between those of the greatest power, and of 1 after all shifts of two scalings.
   const lowest = LOG_SCALE * (30 * Math.LN2 + 0.5 * Math.max(0, Math.log(least / logs.power)));
   const highest = Math.max(LOG_SCALE * (0.5 * Math.log(most / least) + 1), lowest);
-  const divisorBits = Math.max(0, Math.min(24, Math.floor(Math.log2(2 ** 30 / (ratio * highest)))));
-  const by = 2 ** divisorBits;
-  const base = Math.round(bounds.low / output.scale) + output.zeroPoint;
-  const scaling = { factor: Math.round(ratio * by), addend: Math.floor(by / 2), divisor: by, offset: base };
-  const { min, max } = output;
-  const [features] = draft.node("scale_integers", [above], { ...scaling, min, max }, [type]);
-  return { features: draft.scale(features!, quantized(output.scale, output.zeroPoint)), mel, bounds };
+  const features = toOutput(draft, above, bounds, (2 * UNITS[kind] * factor) / LOG_SCALE, highest);
+  const { weights } = melWeights(mel);
+  const definition: Definition = (input) => {
+    const emphasised = factors.map((x, i) =>
+      emphasis > 0 ? x * (input[i + 1]! - emphasis * input[i]!) : x * input[i]!,
+    );
+    const powers = powersOf(emphasised, mel.fftLength).map((x) => (x * unit ** 2) / divisor);
+    return products(weights, powers).map((x) =>
+      Math.min(Math.max(featureOf(Math.max(x, floor)), bounds.low), bounds.high),
+    );
+  };
+  return { features, mel, bounds, definition };
+}
+
+/** A front-end's graph of integers, and the same in real numbers. */
+export interface Frontend {
+  readonly graph: Graph;
+  readonly definition: Definition;
 }
 
 const frontend =
   (name: string, otherwise: MelDefaults) =>
-  (fields: Fields): Graph => {
+  (fields: Fields): Frontend => {
     const draft = draftGraph();
-    const { features } = logMel(fields, draft, otherwise, true);
+    const { features, definition } = logMel(fields, draft, otherwise, true);
     fields.finish();
-    return draft.graph(name, features);
+    return { graph: draft.graph(name, features), definition };
   };
 
 /** Logarithms of mel bands: samples of one window in, a value of each band out. */
@@ -286,9 +309,9 @@ export function cosineRows(
 }
 
 /** Cepstral coefficients: the cosine transform of logarithms of mel bands. */
-export function mfccFrontend(fields: Fields): Graph {
+export function mfccFrontend(fields: Fields): Frontend {
   const draft = draftGraph();
-  const { features, mel, bounds } = logMel(fields, draft, { ...LIBROSA, log: "db" }, false);
+  const { features, mel, bounds, definition } = logMel(fields, draft, { ...LIBROSA, log: "db" }, false);
   const count = fields.whole("num_coefficients", { min: 1, max: mel.bands }, Math.min(13, mel.bands));
   const isOrtho = fields.oneOf("dct_norm", ["ortho", "none"], "ortho") === "ortho";
   const lifter = fields.number("lifter", { min: 0, max: 1000 }, 0);
@@ -315,5 +338,8 @@ export function mfccFrontend(fields: Fields): Graph {
   );
   const attributes = { keepDims: false, activation: "none" };
   const [made] = draft.node("fully_connected", [features, weights], attributes, ["int16"]);
-  return draft.graph("mfcc", draft.scale(made!, quantized(most / 32767, 0)));
+  return {
+    graph: draft.graph("mfcc", draft.scale(made!, quantized(most / 32767, 0))),
+    definition: (samples) => products(rows, definition(samples)),
+  };
 }

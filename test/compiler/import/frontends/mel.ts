@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { readFields } from "../../../../host/compiler/import/frontends/fields.ts";
 import {
+  type Frontend,
   logMelFrontend,
   mfccFrontend,
   wakewordFrontend,
@@ -40,11 +41,13 @@ const FRONTENDS: Readonly<Record<string, typeof logMelFrontend>> = {
   "mlperf-sww": wakewordFrontend,
 };
 
-export function graphOf(parameters: MelSet["parameters"]): Graph {
+export function frontendOf(parameters: MelSet["parameters"]): Frontend {
   const fields = readFields(parameters, "front-end");
-  const type = fields.oneOf("type", Object.keys(FRONTENDS));
-  return checkQuantized(FRONTENDS[type]!(fields), "front-end");
+  return FRONTENDS[fields.oneOf("type", Object.keys(FRONTENDS))]!(fields);
 }
+
+export const graphOf = (parameters: MelSet["parameters"]): Graph =>
+  checkQuantized(frontendOf(parameters).graph, "front-end");
 
 /** Inputs of a front-end: every n-th frame of the samples. */
 export function framesOf(graph: Graph, from: Int16Array, every = 1): [Uint8Array][] {
