@@ -11,8 +11,9 @@ import { readDescriptor } from "../../module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
 import { PAGE } from "../../module/engine.ts";
 import { type BorderTensor, columnsOf } from "../../ops/border.ts";
+import { feederOf } from "./feed.ts";
 import { type Instance, instantiate } from "./instance.ts";
-import type { ARRAYS, Described, Model } from "./model.ts";
+import { type ARRAYS, type Described, type Model, type Prediction, refuse } from "./model.ts";
 import { extraPages, serve, withPages } from "./server.ts";
 
 export type { Decided, Model, ModelTensor, Prediction, Values } from "./model.ts";
@@ -31,6 +32,12 @@ export type Source = string | URL | Response | Blob | ArrayBuffer | Uint8Array;
 
 /** A model with what its file says of it. */
 export interface NodeModel extends Model {
+  /**
+   * Takes samples of a stream, any number of them, and gives what each inference that brought something new gave. Those that
+   * are too few for an inference wait for the next call, until `reset`. Throws RangeError where a sample is not a number,
+   * before any is taken, and where the model takes no stream.
+   */
+  feed(samples: ArrayLike<number>): Prediction[];
   readonly task?: Task;
   /** SHA-256 of the module, in hex: two files of one model have one hash, signed or not. */
   readonly hash: string;
@@ -103,6 +110,21 @@ function checkTensors(
   });
 }
 
+/** `feed`, and the `reset` that forgets samples too. */
+function feeding(model: Model, inputs: readonly BorderTensor[]): Pick<NodeModel, "feed" | "reset"> {
+  const stream = inputs.length === 1 ? inputs[0]!.stream : undefined;
+  if (!stream)
+    return { feed: () => refuse("feed", "one input that is a stream", "none"), reset: model.reset };
+  const feeder = feederOf(model, stream);
+  return {
+    feed: feeder.feed,
+    reset() {
+      model.reset();
+      feeder.reset();
+    },
+  };
+}
+
 /**
  * The model of a file. Throws ImageError where it is damaged or not signed with the key, EngineError or ModelError where
  * the module is one that a device would refuse. Who wrote a file without a key's signature decides how long its
@@ -123,5 +145,11 @@ export async function load(source: Source, { key, twins }: LoadOptions = {}): Pr
   const { exports, memory } = instance;
   const model = serve(exports, described, module, memory.buffer.byteLength - extra * PAGE, twins);
   const hash = createHash("sha256").update(module).digest("hex");
-  return { ...model, ...(borders.task && { task: borders.task }), hash, ...said };
+  return {
+    ...model,
+    ...feeding(model, borders.inputs),
+    ...(borders.task && { task: borders.task }),
+    hash,
+    ...said,
+  };
 }
