@@ -166,7 +166,6 @@ thimble_status thimble_service_invoke(thimble_service *service) {
     // The caller is told how the inference went, unless even the way back failed.
     if (status < THIMBLE_OK) return first_failure(thimble_service_reject(service, status), status);
     service->good++;
-    if (service->policy.confirm_after == 0 || service->good < service->policy.confirm_after)
-        return status;
+    if (service->policy.confirm_after == 0 || service->good < service->policy.confirm_after) return status;
     return first_failure(thimble_service_confirm(service), status);
 }
