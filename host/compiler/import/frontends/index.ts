@@ -8,6 +8,7 @@ import { importModel, openSource } from "../index.ts";
 import type { Definition } from "./definition.ts";
 import { type Fields, readFields } from "./fields.ts";
 import { type Frontend, logMelFrontend, mfccFrontend, wakewordFrontend } from "./log_mel.ts";
+import { scaleFrontend } from "./scale.ts";
 import { tflmFrontend } from "./tflm.ts";
 
 /** Those that are defined in real numbers; the microfrontend is one of integers. */
@@ -19,6 +20,7 @@ const DEFINED: Readonly<Record<string, (fields: Fields) => Frontend>> = {
 
 const FRONTENDS: Readonly<Record<string, (fields: Fields) => Graph>> = {
   tflm: tflmFrontend,
+  scale: scaleFrontend,
   ...Object.fromEntries(
     Object.entries(DEFINED).map(([name, make]) => [name, (fields: Fields) => make(fields).graph]),
   ),
