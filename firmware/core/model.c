@@ -434,6 +434,13 @@ thimble_status thimble_invoke(thimble_model *model) {
     return status;
 }
 
+thimble_status thimble_reset(thimble_model *model) {
+    if (model == NULL) return THIMBLE_ERR_ARGUMENT;
+    if (!is_open(model)) return THIMBLE_ERR_CLOSED;
+    reset(model);
+    return THIMBLE_OK;
+}
+
 void thimble_close(thimble_model *model) {
     if (is_open(model)) model->open = 0;
 }

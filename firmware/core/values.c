@@ -8,6 +8,7 @@
 
 #include "bytes.h"
 #include "descriptor.h"
+#include "samples.h"
 #ifndef THIMBLE_NO_MONITOR
 #include "model.h"
 #endif
@@ -186,15 +187,29 @@ static float real_at(const border_tensor *tensor, uint32_t index) {
     return real_of(&tensor->border, load(tensor, index));
 }
 
+/* The values that are written: numbers, or where these are null samples. */
+typedef struct value_source {
+    const float *values;
+    const thimble_samples *samples;
+} value_source;
+
+static int16_t sample_at(const thimble_samples *samples, size_t i) {
+    return i < samples->count ? samples->first[i] : samples->rest[i - samples->count];
+}
+
+static float value_at(const value_source *from, size_t i) {
+    return from->values != NULL ? from->values[i] : (float)sample_at(from->samples, i);
+}
+
 /* Features follow each other as the values do: what is said of them is read along. */
-static void write_values(const border_tensor *tensor, const float *values, size_t count) {
+static void write_values(const border_tensor *tensor, const value_source *from, size_t count) {
     const thimble_border *border = &tensor->border;
     thimble_reader scaling       = border->scaling;
     uint32_t place               = 0;
     for (size_t i = 0; i < count; i++) {
         thimble_feature feature;
         if (scaling.at != NULL) feature = thimble_feature_take(&scaling);
-        const int32_t raw = raw_of(border, values[i], scaling.at != NULL ? &feature : NULL, place);
+        const int32_t raw = raw_of(border, value_at(from, i), scaling.at != NULL ? &feature : NULL, place);
         store(tensor->raw + i * border->bytes_each, border->bytes_each, raw);
         if (++place < border->features) continue;
         place   = 0;
@@ -215,7 +230,31 @@ thimble_status thimble_write(thimble_model *model, uint32_t input, const float *
 #endif
     for (size_t i = 0; border->missing == NULL && i < count; i++)
         if (!is_number(values[i])) return THIMBLE_ERR_ARGUMENT;
-    write_values(&tensor, values, count);
+    const value_source from = {values, NULL};
+    write_values(&tensor, &from, count);
+    return THIMBLE_OK;
+}
+
+/* Whether the raw integers are the values themselves. */
+static int takes_samples(const thimble_border *border) {
+    const thimble_description *described = &border->described;
+    return described->type == THIMBLE_INT16 && described->scale == 1 && described->zero_point == 0 &&
+           border->scaling.at == NULL;
+}
+
+thimble_status thimble_samples_write(thimble_model *model, const thimble_samples *samples, uint32_t count) {
+    border_tensor tensor;
+    const thimble_status status = find(model, THIMBLE_INPUT, 0, &tensor);
+    if (status != THIMBLE_OK) return status;
+    if (count != tensor.border.described.elements || samples->count > count) return THIMBLE_ERR_ARGUMENT;
+    const value_source from = {NULL, samples};
+    if (!takes_samples(&tensor.border)) {
+        write_values(&tensor, &from, count);
+        return THIMBLE_OK;
+    }
+    const size_t bytes = samples->count * sizeof *samples->first;
+    memcpy(tensor.raw, samples->first, bytes);
+    memcpy(tensor.raw + bytes, samples->rest, (count - samples->count) * sizeof *samples->rest);
     return THIMBLE_OK;
 }
 

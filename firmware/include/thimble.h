@@ -211,6 +211,13 @@ const void *thimble_output(thimble_model *model, uint32_t index, size_t *bytes);
 THIMBLE_CHECK_RESULT
 thimble_status thimble_invoke(thimble_model *model);
 
+/*
+ * Makes a model forget: its memory and globals are as they were when it was opened, so a stream begins anew.
+ * Inputs that were written are forgotten, too; statistics are not.
+ */
+THIMBLE_CHECK_RESULT
+thimble_status thimble_reset(thimble_model *model);
+
 /* The RAM is the caller's again. Null and closed models are allowed. */
 void thimble_close(thimble_model *model);
 

@@ -72,11 +72,11 @@ const listFolder = (folder: string): string[] =>
     .sort()
     .map((name) => join(folder, name));
 
-/** Files of the core that are linked only where thimble_values.h is used. */
-const VALUES = ["descriptor.c", "values.c"];
+/** Files of the core that are linked only where thimble_values.h or thimble_stream.h is used. */
+const VALUES = ["descriptor.c", "stream.c", "values.c"];
 
 /** Files of the program that runs vectors only. */
-const runOnly = ["main.c", "report.c", "request.c"];
+const runOnly = ["feed.c", "main.c", "report.c", "request.c"];
 
 /** Sources that the programs share, and the program's own. */
 const listPort = (port: string, program: "run" | "update"): string[] => {

@@ -16,6 +16,11 @@ export interface Request {
    * and decides.
    */
   readonly real?: boolean;
+  /**
+   * Vectors are pieces of a stream: int16 samples of any number. Outputs and decisions are those of the calls of thimble_feed
+   * that brought something new, by firmware that is built with -DREQUEST_VALUES.
+   */
+  readonly feed?: boolean;
   readonly leastSecurityCounter?: number;
   /** RAM for the model; default: all that the machine has. */
   readonly ramBytes?: number;
@@ -64,14 +69,18 @@ export interface Report {
   /** Numbers of the vectors that brought nothing new. */
   readonly taken: readonly number[];
   readonly statistics: FirmwareStatistics;
-  /** One for each vector, where values are real and the model decides. */
+  /** One for each vector, where values are real and the model decides, or for each event of a stream. */
   readonly decisions: readonly Decided[];
+  /** Samples of a channel up to the end of each event's window, and how many samples found no room. */
+  readonly ends: readonly number[];
+  readonly overruns: number;
 }
 
 const MAGIC = 0x51524854;
 const PORTABLE_ONLY = 1 << 0;
 const SKIP_SELF_TEST = 1 << 1;
 const REAL = 1 << 2;
+const FEED = 1 << 3;
 const KEYS_MOST = 4;
 const KEY_BYTES = 32;
 
@@ -92,7 +101,8 @@ function encodeHeader(request: Request): Uint8Array {
     MAGIC,
     (request.portableOnly ? PORTABLE_ONLY : 0) |
       (request.skipSelfTest ? SKIP_SELF_TEST : 0) |
-      (request.real ? REAL : 0),
+      (request.real ? REAL : 0) |
+      (request.feed ? FEED : 0),
     request.leastSecurityCounter ?? 0,
     request.ramBytes ?? 0,
     request.stackBytes ?? 0,
@@ -143,6 +153,8 @@ export function parseReport(text: string): Report {
     inputBytes: numbers("input"),
     outputBytes: numbers("output"),
     taken: numbers("taken"),
+    ends: numbers("end"),
+    overruns: number("overruns"),
     decisions: numbers("class").map((classNumber, i) => {
       const label = labels[i]!;
       return { classNumber, score: floatOf(scores[i]!), ...(label !== "" && { label }) };

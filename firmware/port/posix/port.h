@@ -25,6 +25,9 @@ typedef struct posix_words {
 /* Carries out a command of values.c; 0 where it is none. `model` may be null. */
 int posix_values(thimble_model *model, const posix_words *words);
 
+/* The same of stream.c. */
+int posix_stream(thimble_model *model, const posix_words *words);
+
 typedef struct posix_outcome {
     thimble_status opened, invoked; /* `invoked` is that of the last invocation, 0 where there was none */
     uint32_t checksum;              /* FNV-1a of the outputs of all invocations that gave some */

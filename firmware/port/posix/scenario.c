@@ -23,7 +23,7 @@
  *     text N                          the text of a status
  *     sha256 [HEX]                    the digest
  *     ed25519 SIGNATURE KEY [HEX]     1 or 0
- *     and those about real values: see values.c
+ *     and those about real values and streams: see values.c and stream.c
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -327,7 +327,7 @@ static void run(char *line) {
     }
     static const posix_words words = {word, number};
     thimble_model *model           = number(1) < SLOTS ? scene.slots[number(1)].model : NULL;
-    if (!posix_values(model, &words)) fail("expected a command");
+    if (!posix_values(model, &words) && !posix_stream(model, &words)) fail("expected a command");
 }
 
 static void release(void) {

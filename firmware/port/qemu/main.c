@@ -75,6 +75,7 @@ static thimble_status open_model(const request_header *header, const thimble_dev
 /* Only a build that asks for it has real values: they are linked where they are used. */
 #ifdef REQUEST_VALUES
 static int is_real(const request *request) { return (request->header.flags & REQUEST_REAL) != 0; }
+static int is_fed(const request *request) { return (request->header.flags & REQUEST_FEED) != 0; }
 #else
 static int is_real(const request *request) {
     (void)request;
@@ -186,6 +187,24 @@ static thimble_status run_vectors(request *request, thimble_model *model) {
     return status;
 }
 
+#ifdef REQUEST_VALUES
+static void report_event_outputs(thimble_model *model) {
+    size_t bytes;
+    const void *output;
+    for (uint32_t i = 0; (output = thimble_output(model, i, &bytes)) != NULL; i++)
+        report_output(output, (uint32_t)bytes);
+}
+
+static thimble_status run_request(request *request, thimble_model *model) {
+    if (is_fed(request)) return feed_vectors(request, model, report_event_outputs);
+    return run_vectors(request, model);
+}
+#else
+static thimble_status run_request(request *request, thimble_model *model) {
+    return run_vectors(request, model);
+}
+#endif
+
 static thimble_status run(request *request) {
     const request_header *header = &request->header;
     const thimble_port port      = {
@@ -208,7 +227,7 @@ static thimble_status run(request *request) {
     thimble_status status = open_model(header, &device, &slot, &model);
     if (status != THIMBLE_OK) return status;
     report_model(request, model);
-    status = run_vectors(request, model);
+    status = run_request(request, model);
     thimble_close(model);
     return status;
 }

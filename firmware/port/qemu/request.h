@@ -4,7 +4,9 @@
  *
  *   request.bin  a request_header, then the vectors: for each the number of inputs as u32, for each of these
  *                its number of bytes as u32 and the bytes. All integers are little-endian.
- *                With REQUEST_REAL inputs are float32 values.
+ *                With REQUEST_REAL inputs are float32 values. With REQUEST_FEED each vector is a piece of a
+ *                stream, int16 samples of any number; outputs, instructions and decisions are then those of
+ *                the calls of thimble_feed.
  *   outputs.bin  the outputs of every vector that was run, back to back; with REQUEST_REAL float32 values
  *   report.txt   lines "name value ...", in the order of events; ends with the line "end" when it is complete
  *
@@ -14,7 +16,9 @@
  *   open_instructions, sha256_instructions, ed25519_instructions, invoke_instructions    NUMBER
  *   stack_bytes                  NUMBER, native stack that the model may take as the core counts it
  *   open_stack, invoke_stack     NUMBER, most bytes in use
- *   class, score                 NUMBER, with REQUEST_REAL where the model decides: of the score the bits
+ *   end                          NUMBER, with REQUEST_FEED of each event: where its window ends
+ *   overruns                     NUMBER, with REQUEST_FEED: samples that found no room
+ *   class, score                 NUMBER, with REQUEST_REAL or REQUEST_FEED where the model decides: of the score the bits
  *   label                        TEXT of that class; may be empty
  *   open_above, invoke_above     NUMBER, of these, what is not thimble's
  */
@@ -31,6 +35,7 @@ enum {
     REQUEST_PORTABLE_ONLY  = 1 << 0,
     REQUEST_SKIP_SELF_TEST = 1 << 1,
     REQUEST_REAL           = 1 << 2,
+    REQUEST_FEED           = 1 << 3,
 };
 
 typedef struct request_header {
@@ -64,6 +69,9 @@ void report_text(const char *name, const char *value);
 void report_number(const char *name, uint64_t value);
 void report_status(thimble_status status);
 void report_output(const void *data, uint32_t bytes);
+/* Feeds the vectors, with REQUEST_FEED and in a build with REQUEST_VALUES; `report` writes an event's outputs. */
+thimble_status feed_vectors(request *request, thimble_model *model, void (*report)(thimble_model *model));
+
 /* 1 where everything so far has been written. */
 int report_close(void);
 

@@ -35,9 +35,12 @@ const recording = (file: string): Recording => {
   return (JSON.parse(text) as { files: Readonly<Record<string, Recording>> }).files[file]!;
 };
 
+/** The samples of a recording, int16. */
+export const recordingSamples = (file: string): Uint8Array => readFileSync(join(folder, file)).subarray(44);
+
 /** The inputs of a front-end, one for each frame. */
 export function framesOf(file: string): [Uint8Array][] {
-  const wav = readFileSync(join(folder, file)).subarray(44);
+  const wav = recordingSamples(file);
   return Array.from({ length: recording(file).frames }, (_, i) => [
     Uint8Array.from(wav.subarray(FRAME.step * i, FRAME.step * i + FRAME.bytes)),
   ]);

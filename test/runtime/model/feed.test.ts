@@ -1,8 +1,7 @@
 /** Samples fed in pieces of any length give what windows cut by hand give the reference interpreter. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { joinFrontend } from "../../../host/compiler/import/frontend.ts";
-import { type Graph, quantized, type Stream, type Tensor } from "../../../host/ir/graph.ts";
+import type { Graph, Stream } from "../../../host/ir/graph.ts";
 import { encodeDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../../host/module/descriptor_table.ts";
 import { addCustomSection } from "../../../host/module/sections.ts";
@@ -10,36 +9,9 @@ import { bordersOf } from "../../../host/ops/graph_borders.ts";
 import { compileGraph } from "../../../host/pipeline.ts";
 import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { load } from "../../../host/runtime/model/node.ts";
+import { greatestOf, WINDOW } from "../../support/streams.ts";
 
-const WINDOW = 4;
-const whole = quantized(1, 0);
-
-const one = (
-  name: string,
-  op: string,
-  attributes: Graph["nodes"][0]["attributes"],
-  ends: Tensor[],
-): Graph => ({
-  name,
-  tensors: new Map(ends.map((each) => [each.name, each])),
-  nodes: [{ name: "node", op, inputs: ["input"], outputs: ["output"], attributes }],
-  inputs: ["input"],
-  outputs: ["output"],
-});
-
-/** Halves of four samples of a stream, and the greatest of the last eight halves in every second inference. */
-function graphOf(stream: Stream): Graph {
-  const halve = { factor: 1, addend: 0, divisor: 2, offset: 0, min: -128, max: 127 };
-  const front = one("halves", "scale_integers", halve, [
-    { name: "input", dtype: "int16", shape: [WINDOW], quantization: whole, stream },
-    { name: "output", dtype: "int8", shape: [WINDOW], quantization: whole },
-  ]);
-  const network = one("greatest", "reduce_max", { axes: [1], keepDims: false }, [
-    { name: "input", dtype: "int8", shape: [1, 2 * WINDOW], quantization: whole },
-    { name: "output", dtype: "int8", shape: [1], quantization: whole },
-  ]);
-  return joinFrontend(front, network, true, 2);
-}
+const graphOf = (stream: Stream): Graph => greatestOf(stream, WINDOW);
 
 async function loaded(graph: Graph) {
   const module = await compileGraph(graph);
