@@ -1,5 +1,6 @@
 /*
- * Fuzzes what reads a module's descriptor and converts by it: core/descriptor.c and core/values.c, on a model
+ * Fuzzes what reads a module's descriptor and converts by it: core/descriptor.c, core/values.c and
+ * core/stream.c, on a model
  * of one input and one output that stands in for core/model.c. Bytes 0 and 1 of an input are the tensors'
  * sizes, less one; the others are the contents of the descriptor's section, and the values that are written.
  */
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "descriptor.h"
+#include "thimble_stream.h"
 
 enum { HEADER_BYTES = 8, VALUES = 256 };
 
@@ -30,6 +32,15 @@ const void *thimble_output(thimble_model *model, uint32_t index, size_t *bytes) 
 }
 
 const thimble_image *thimble_describe(const thimble_model *model) { return &model->image; }
+
+thimble_status thimble_invoke(thimble_model *model) {
+    return model->raw[0][0] % 2 == 0 ? THIMBLE_OK : THIMBLE_TAKEN;
+}
+
+thimble_status thimble_reset(thimble_model *model) {
+    (void)model;
+    return THIMBLE_OK;
+}
 
 static void check(int holds) {
     if (!holds) abort();
@@ -72,6 +83,28 @@ static void use_output(thimble_model *model, const float *values) {
     (void)thimble_label(model, UINT32_MAX);
 }
 
+/* Feeds pieces of the lengths that the bytes say; every sample is in one place. */
+static void use_stream(thimble_model *model, const uint8_t *data, size_t size) {
+    static const int16_t samples[UINT8_MAX + 1];
+    const size_t capacity = 1 + (size != 0 ? data[0] : 0u);
+    int16_t *ring         = malloc(capacity * sizeof *ring);
+    thimble_stream stream;
+    thimble_event event;
+    if (ring == NULL) abort();
+    const thimble_status opened = thimble_stream_open(&stream, model, ring, capacity);
+    uint64_t offered            = 0;
+    for (size_t i = 1; opened == THIMBLE_OK && i < size; i++) {
+        const thimble_status status = thimble_feed(&stream, samples, data[i], &event);
+        offered += data[i];
+        check(status != THIMBLE_ERR_CLOSED && status != THIMBLE_ERR_DESCRIPTOR);
+        check(stream.held <= capacity && stream.first < capacity);
+        check(stream.passed + stream.held + stream.overruns == offered);
+        check(event.more == (stream.held >= stream.window));
+    }
+    if (opened == THIMBLE_OK) check(thimble_stream_reset(&stream) == THIMBLE_OK && stream.held == 0);
+    free(ring);
+}
+
 /* A module of nothing but the section, allocated to the byte. */
 static uint8_t *module_of(const uint8_t *contents, size_t size, size_t *bytes) {
     static const char name[] = DESCRIPTOR_SECTION;
@@ -106,6 +139,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     use_input(&model, values);
     use_output(&model, values);
+    use_stream(&model, data, size);
     free(model.raw[0]);
     free(model.raw[1]);
     free(module);

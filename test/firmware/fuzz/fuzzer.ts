@@ -25,9 +25,9 @@ const sources: Readonly<Record<Target, readonly string[]>> = {
   journal: ["journal.c", "crc32.c"].map((name) => join(core, name)),
   heap: [join(core, "heap.c")],
   modules: coreSources(),
-  values: ["descriptor.c", "values.c", "module_scan.c", "function_scan.c", "operation_count.c"].map((name) =>
-    join(core, name),
-  ),
+  values: ["descriptor.c", "values.c", "stream.c"]
+    .concat(["module_scan.c", "function_scan.c", "operation_count.c"])
+    .map((name) => join(core, name)),
   kernels: coreSources().filter((path) => path.startsWith(join(core, "kernels"))),
 };
 
