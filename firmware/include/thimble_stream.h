@@ -72,7 +72,7 @@ THIMBLE_CHECK_RESULT
 thimble_status thimble_feed(thimble_stream *stream, const int16_t *samples, size_t count,
                             thimble_event *event);
 
-/* Forgets the samples that wait, and everything that the model remembers (thimble_reset); not the overruns. */
+/* Forgets the samples that wait, and all that the model remembers (thimble_reset); not the overruns. */
 THIMBLE_CHECK_RESULT
 thimble_status thimble_stream_reset(thimble_stream *stream);
 

@@ -3,7 +3,7 @@
  *
  *     stream M SAMPLES     opens the stream of model M with room for so many samples, allocated to the byte
  *     feed M [HEX]         int16 samples as they lie in memory; then class, score, label or "-", end of the
- *                          window, whether more waits, samples lost in all, and the outputs where they are new
+ *                          window, whether more waits, samples lost in all, and the outputs if they are new
  *     forget M             thimble_stream_reset
  *     reset M              thimble_reset
  */

@@ -18,7 +18,7 @@
  *   open_stack, invoke_stack     NUMBER, most bytes in use
  *   end                          NUMBER, with REQUEST_FEED of each event: where its window ends
  *   overruns                     NUMBER, with REQUEST_FEED: samples that found no room
- *   class, score                 NUMBER, with REQUEST_REAL or REQUEST_FEED where the model decides: of the score the bits
+ *   class, score                 NUMBER, with REQUEST_REAL or _FEED where the model decides: bits of the score
  *   label                        TEXT of that class; may be empty
  *   open_above, invoke_above     NUMBER, of these, what is not thimble's
  */
@@ -69,7 +69,7 @@ void report_text(const char *name, const char *value);
 void report_number(const char *name, uint64_t value);
 void report_status(thimble_status status);
 void report_output(const void *data, uint32_t bytes);
-/* Feeds the vectors, with REQUEST_FEED and in a build with REQUEST_VALUES; `report` writes an event's outputs. */
+/* Feeds the vectors, with REQUEST_FEED in a build with REQUEST_VALUES; `report` writes an event's outputs. */
 thimble_status feed_vectors(request *request, thimble_model *model, void (*report)(thimble_model *model));
 
 /* 1 where everything so far has been written. */
