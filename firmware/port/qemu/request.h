@@ -18,7 +18,7 @@
  *   open_stack, invoke_stack     NUMBER, most bytes in use
  *   end                          NUMBER, with REQUEST_FEED of each event: where its window ends
  *   overruns                     NUMBER, with REQUEST_FEED: samples that found no room
- *   class, score                 NUMBER, with REQUEST_REAL or _FEED where the model decides: bits of the score
+ *   class, score                 NUMBER, with REQUEST_REAL or _FEED if the model decides; the score in bits
  *   label                        TEXT of that class; may be empty
  *   open_above, invoke_above     NUMBER, of these, what is not thimble's
  */
