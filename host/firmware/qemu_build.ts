@@ -76,7 +76,7 @@ const listFolder = (folder: string): string[] =>
 const VALUES = ["descriptor.c", "stream.c", "values.c"];
 
 /** Files of the program that runs vectors only. */
-const runOnly = ["feed.c", "main.c", "report.c", "request.c"];
+const runOnly = ["feed.c", "main.c", "report.c", "request.c", "watch.c"];
 
 /** Sources that the programs share, and the program's own. */
 const listPort = (port: string, program: "run" | "update"): string[] => {

@@ -21,6 +21,8 @@ export interface Request {
    * that brought something new, by firmware that is built with -DREQUEST_VALUES.
    */
   readonly feed?: boolean;
+  /** A monitor counts what the model sees and says, in the same firmware. */
+  readonly watch?: boolean;
   readonly leastSecurityCounter?: number;
   /** RAM for the model; default: all that the machine has. */
   readonly ramBytes?: number;
@@ -42,6 +44,10 @@ export interface FirmwareStatistics {
   readonly ed25519Instructions: number;
   /** One for each vector. */
   readonly invokeInstructions: readonly number[];
+  /** Where values are real: one for each input of each vector. */
+  readonly writeInstructions: readonly number[];
+  /** RAM of the monitor, where there is one. */
+  readonly watchBytes: number;
   /** Most bytes of the C stack in use while the model was opened, and while it was invoked. */
   readonly openStack: number;
   readonly invokeStack: number;
@@ -81,6 +87,7 @@ const PORTABLE_ONLY = 1 << 0;
 const SKIP_SELF_TEST = 1 << 1;
 const REAL = 1 << 2;
 const FEED = 1 << 3;
+const WATCH = 1 << 4;
 const KEYS_MOST = 4;
 const KEY_BYTES = 32;
 
@@ -102,7 +109,8 @@ function encodeHeader(request: Request): Uint8Array {
     (request.portableOnly ? PORTABLE_ONLY : 0) |
       (request.skipSelfTest ? SKIP_SELF_TEST : 0) |
       (request.real ? REAL : 0) |
-      (request.feed ? FEED : 0),
+      (request.feed ? FEED : 0) |
+      (request.watch ? WATCH : 0),
     request.leastSecurityCounter ?? 0,
     request.ramBytes ?? 0,
     request.stackBytes ?? 0,
@@ -164,6 +172,8 @@ export function parseReport(text: string): Report {
       sha256Instructions: number("sha256_instructions"),
       ed25519Instructions: number("ed25519_instructions"),
       invokeInstructions: numbers("invoke_instructions"),
+      writeInstructions: numbers("write_instructions"),
+      watchBytes: number("watch_bytes"),
       openStack: number("open_stack"),
       invokeStack: number("invoke_stack"),
       openAbove: number("open_above"),

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { firmwareAvailability } from "../../host/firmware/qemu_build.ts";
 import { findGrowth, formatCsv, parseCsv, readRecorded, reasonToSkip } from "./figures_csv.ts";
 import { budgetFlash, collectFigures, FLASH_BUDGET, flatten, RAM_BUDGET } from "./firmware_figures.ts";
+import { MONITOR_BUDGET } from "./firmware_monitor.ts";
 
 const FILE = "firmware.csv";
 
@@ -77,6 +78,13 @@ describe("figures of the firmware", { skip: reasonToSkip(FILE, availability) }, 
   for (const { model, operations, ram } of figures.models.filter(({ kernels }) => kernels === "native")) {
     test(`${model}, ${operations}: fits the budget of RAM`, () => {
       assert.ok(ram.total <= RAM_BUDGET, `${ram.total} bytes`);
+    });
+  }
+
+  for (const { model, share, bytesPerFeature } of figures.monitors) {
+    test(`${model}: a monitor takes at most 2 % of an inference, and 32 bytes a feature`, () => {
+      assert.ok(share > 0 && share <= MONITOR_BUDGET.share, `${100 * share} %`);
+      assert.ok(bytesPerFeature <= MONITOR_BUDGET.bytesPerFeature, `${bytesPerFeature} bytes`);
     });
   }
 

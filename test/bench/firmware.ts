@@ -23,6 +23,7 @@ import {
   RAM_BUDGET,
   sum,
 } from "./firmware_figures.ts";
+import { MONITOR_BUDGET, type MonitorFigures } from "./firmware_monitor.ts";
 
 interface Row {
   readonly machine: MachineName;
@@ -35,7 +36,7 @@ interface Row {
  * RAM is that of the first model with its native kernels. The total of flash is what has the budget, wasm3,
  * core and crypto; that of RAM is everything but the port.
  */
-function rows(machine: MachineName, { sizes, updatingCore, models }: Figures): Row[] {
+function rows(machine: MachineName, { sizes, updatingCore, models, monitors }: Figures): Row[] {
   const { ram } = models[0]!;
   const heap: Readonly<Record<string, number>> = { wasm3: ram.wasm3_heap + ram.wasm3_stack };
   const parts = [...sizes["-Os"]].map(([part, size]) => ({
@@ -53,6 +54,11 @@ function rows(machine: MachineName, { sizes, updatingCore, models }: Figures): R
     ...updates,
     { part: "linear_memory", flash_bytes: 0, ram_bytes: ram.linear_memory },
     { part: "c_stack", flash_bytes: 0, ram_bytes: stack },
+    ...monitors.map(({ model, ramBytes }) => ({
+      part: `monitor.${model}`,
+      flash_bytes: 0,
+      ram_bytes: ramBytes,
+    })),
     { part: "total", flash_bytes: budgetFlash(sizes["-Os"]), ram_bytes: ram.total },
   ];
   return all.map((row) => ({ machine, ...row }));
@@ -113,6 +119,44 @@ function instructionTable(models: readonly ModelFigures[]): string {
   return table(rows, { head });
 }
 
+function monitorTable(monitors: readonly MonitorFigures[]): string {
+  const rows = monitors.map((each) => [
+    each.model,
+    each.channels,
+    each.every,
+    each.plain,
+    each.looked,
+    each.passed,
+    (100 * each.share).toFixed(2),
+    each.ramBytes,
+    each.bytesPerFeature.toFixed(1),
+  ]);
+  const budget = [
+    "budget",
+    "",
+    "",
+    "",
+    "",
+    "",
+    100 * MONITOR_BUDGET.share,
+    "",
+    MONITOR_BUDGET.bytesPerFeature,
+  ];
+  return table([...rows, budget], {
+    head: [
+      "monitor",
+      "channels",
+      "looks at one of",
+      "instructions without",
+      "more where it looks",
+      "where not",
+      "% of an inference",
+      "RAM, bytes",
+      "a feature",
+    ],
+  });
+}
+
 /** The machines beside each other: what a model takes in all, and the instructions of a later inference. */
 function machineTable(all: readonly (readonly [MachineName, Figures])[]): string {
   const rows = all.flatMap(([machine, { sizes, models }]) =>
@@ -134,8 +178,8 @@ function machineTable(all: readonly (readonly [MachineName, Figures])[]): string
 
 function show(all: readonly (readonly [MachineName, Figures])[]): void {
   for (const [machine, figures] of all) {
-    const { models } = figures;
-    const tables = [flashTable(figures), ramTable(models), instructionTable(models)];
+    const { models, monitors } = figures;
+    const tables = [flashTable(figures), ramTable(models), instructionTable(models), monitorTable(monitors)];
     console.log([MACHINES[machine].processor, ...tables, ""].join("\n\n"));
   }
   console.log(machineTable(all));

@@ -6,8 +6,14 @@
 import { type Measurement, measureModule } from "../../host/compiler/tune/measure.ts";
 import { buildFirmware, type Firmware } from "../../host/firmware/qemu_build.ts";
 import type { MachineName } from "../../host/firmware/qemu_machines.ts";
+import { elements } from "../../host/ir/graph.ts";
+import { bordersOf } from "../../host/ops/graph_borders.ts";
+
+import { readDataset } from "../../host/runtime/data/index.ts";
+import { modelPath } from "../support/models.ts";
 import type { FiguresFile } from "./figures_csv.ts";
-import { benchModel, buildModel, isHere, modelSubject } from "./inference_models.ts";
+import { type MonitorFigures, measureMonitor } from "./firmware_monitor.ts";
+import { type BenchModel, benchModel, buildModel, isHere, modelSubject } from "./inference_models.ts";
 
 export const FLASH_BUDGET = 65536;
 export const RAM_BUDGET = 65536;
@@ -26,6 +32,7 @@ export interface Figures {
   /** Flash of the core with update core and DDI client, which `sizes` have not; only rv32 has that program. */
   readonly updatingCore: number | undefined;
   readonly models: readonly ModelFigures[];
+  readonly monitors: readonly MonitorFigures[];
   /** Models that are not on this machine. */
   readonly missing: readonly string[];
 }
@@ -35,6 +42,20 @@ const subjects = [
   { name: "kws", model: benchModel("kws_ref_model") },
   { name: "digits", model: benchModel("digits_int8") },
   { name: "logistic_regression", model: benchModel("logistic_regression") },
+];
+
+/** Watched models: those above, and a forest, each with the rows of its data. */
+const watched = [
+  ...subjects,
+  {
+    name: "forest",
+    model: {
+      name: "digits_forest",
+      path: modelPath("trees/digits_forest.onnx"),
+      calibration: modelPath("trees/digits_forest.calibration.csv"),
+      slow: false,
+    },
+  },
 ];
 
 /** Two inferences each: the first may have more to do than later ones. */
@@ -68,8 +89,18 @@ export async function collectFigures(machine: MachineName = "rv32"): Promise<Fig
     models.push(await measure("native", "-Os"), await measure("portable", "-Os"));
     models.push(await measure("portable", "-O3"));
   }
+  const monitors: MonitorFigures[] = [];
+  for (const { name, model } of watched.filter((subject) => isHere(subject.model)))
+    monitors.push(await monitorOf(name, model, machine));
   const missing = subjects.filter(({ model }) => !isHere(model)).map(({ name }) => name);
-  return { sizes, updatingCore, models, missing };
+  return { sizes, updatingCore, models, monitors, missing };
+}
+
+async function monitorOf(name: string, model: BenchModel, machine: MachineName): Promise<MonitorFigures> {
+  const built = await buildModel(model, name);
+  const [input] = bordersOf(built.graph).inputs;
+  const rows = model.calibration && readDataset(model.calibration, elements(input!.shape)).rows;
+  return measureMonitor(built, { model: name, rows: rows || undefined, machine });
 }
 
 /** Flash that counts against the budget. */
@@ -77,7 +108,7 @@ export const budgetFlash = (sizes: Firmware["sizes"]): number =>
   sum(BUDGET_PARTS.map((part) => sizes.get(part)?.flash ?? 0));
 
 /** All figures by name, as firmware.csv holds them. */
-export function flatten({ sizes, updatingCore, models }: Figures): Map<string, number> {
+export function flatten({ sizes, updatingCore, models, monitors }: Figures): Map<string, number> {
   const flash = (["-Os", "-O3"] as const).flatMap((operations) => [
     ...[...sizes[operations]]
       // At -O3 only wasm3 is another one.
@@ -106,5 +137,10 @@ export function flatten({ sizes, updatingCore, models }: Figures): Map<string, n
   });
   const updates: [string, number][] =
     updatingCore === undefined ? [] : [["flash core with updates -Os", updatingCore]];
-  return new Map([...flash, ...updates, ...measured]);
+  const watching = monitors.flatMap(({ model, every, plain, looked, passed, ramBytes }) =>
+    Object.entries({ every, plain, looked, passed, ram_bytes: ramBytes }).map(
+      ([name, value]) => [`monitor ${model} ${name}`, value] as const,
+    ),
+  );
+  return new Map([...flash, ...updates, ...measured, ...watching]);
 }

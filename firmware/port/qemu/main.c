@@ -10,6 +10,7 @@
 #include "request.h"
 #include "sha256.h"
 #include "thimble_values.h"
+#include "watch.h"
 
 /* Values of one input or output, with REQUEST_REAL. */
 enum { VALUES_MOST = 16384 };
@@ -72,15 +73,17 @@ static thimble_status open_model(const request_header *header, const thimble_dev
     return status;
 }
 
-/* Only a build that asks for it has real values: they are linked where they are used. */
+/* Only a build that asks for it has real values and a monitor: they are linked where they are used. */
 #ifdef REQUEST_VALUES
 static int is_real(const request *request) { return (request->header.flags & REQUEST_REAL) != 0; }
 static int is_fed(const request *request) { return (request->header.flags & REQUEST_FEED) != 0; }
+static int is_watched(const request *request) { return (request->header.flags & REQUEST_WATCH) != 0; }
 #else
 static int is_real(const request *request) {
     (void)request;
     return 0;
 }
+static int is_watched(const request *request) { return is_real(request); }
 #endif
 
 /* Bytes of one of the host's tensors: of the raw one, or of its values. */
@@ -127,7 +130,11 @@ static thimble_status read_input(request *request, thimble_model *model, uint32_
     if (input == NULL || bytes != expected) return THIMBLE_ERR_ARGUMENT;
     void *at = is_real(request) ? values : thimble_input(model, index, &expected);
     if (!request_read(request, at, bytes)) give_up("request: truncated");
-    return is_real(request) ? thimble_write(model, index, values, bytes / sizeof *values) : THIMBLE_OK;
+    if (!is_real(request)) return THIMBLE_OK;
+    uint64_t start        = board_instructions();
+    thimble_status status = thimble_write(model, index, values, bytes / sizeof *values);
+    report_number("write_instructions", board_instructions() - start);
+    return status;
 }
 
 /* ERR_ARGUMENT where the vector does not fit the model: the host sees that in the sizes it was told. */
@@ -227,7 +234,9 @@ static thimble_status run(request *request) {
     thimble_status status = open_model(header, &device, &slot, &model);
     if (status != THIMBLE_OK) return status;
     report_model(request, model);
+    if (is_watched(request) && !watch_start(model)) give_up("monitor: expected one that opens");
     status = run_request(request, model);
+    if (is_watched(request)) report_number("watch_bytes", watch_bytes());
     thimble_close(model);
     return status;
 }

@@ -4,9 +4,9 @@
  *
  *   request.bin  a request_header, then the vectors: for each the number of inputs as u32, for each of these
  *                its number of bytes as u32 and the bytes. All integers are little-endian.
- *                With REQUEST_REAL inputs are float32 values. With REQUEST_FEED each vector is a piece of a
- *                stream, int16 samples of any number; outputs, instructions and decisions are then those of
- *                the calls of thimble_feed.
+ *                With REQUEST_REAL inputs are float32 values; with REQUEST_WATCH a monitor counts them. With
+ *                REQUEST_FEED each vector is a piece of a stream, int16 samples of any number; outputs,
+ *                instructions and decisions are then those of the calls of thimble_feed.
  *   outputs.bin  the outputs of every vector that was run, back to back; with REQUEST_REAL float32 values
  *   report.txt   lines "name value ...", in the order of events; ends with the line "end" when it is complete
  *
@@ -15,6 +15,8 @@
  *   memory_bytes, native_kernels, ram_bytes, ram_used, input, output    NUMBER, as 0x...
  *   open_instructions, sha256_instructions, ed25519_instructions, invoke_instructions    NUMBER
  *   stack_bytes                  NUMBER, native stack that the model may take as the core counts it
+ *   write_instructions           NUMBER, of each input, with REQUEST_REAL
+ *   watch_bytes                  NUMBER, with REQUEST_WATCH: RAM of the monitor
  *   open_stack, invoke_stack     NUMBER, most bytes in use
  *   end                          NUMBER, with REQUEST_FEED of each event: where its window ends
  *   overruns                     NUMBER, with REQUEST_FEED: samples that found no room
@@ -36,6 +38,7 @@ enum {
     REQUEST_SKIP_SELF_TEST = 1 << 1,
     REQUEST_REAL           = 1 << 2,
     REQUEST_FEED           = 1 << 3,
+    REQUEST_WATCH          = 1 << 4,
 };
 
 typedef struct request_header {
