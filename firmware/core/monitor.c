@@ -164,11 +164,9 @@ static uint32_t place_of(uint32_t turn, uint32_t places) {
     return places > 1 ? (uint32_t)(((uint64_t)(turn * 0x9e3779b1u) * places) >> 32) : 0;
 }
 
-static void written(void *context, uint32_t input, const float *values, uint32_t count) {
-    const thimble_monitor *monitor   = context;
+static void look_at(const thimble_monitor *monitor, uint32_t input, const float *values, uint32_t count) {
     const thimble_monitor_bins *bins = &monitor->bins;
-    if (monitor->wait > 0 || bins->channels == 0 || input >= bins->input_count || has_stopped(monitor))
-        return;
+    if (bins->channels == 0 || input >= bins->input_count || has_stopped(monitor)) return;
     uint32_t channel = 0;
     for (uint32_t i = 0; i < input; i++) channel += thimble_get_u16(bins->inputs + 2 * i);
     const uint32_t width = thimble_get_u16(bins->inputs + 2 * input);
@@ -182,6 +180,12 @@ static void written(void *context, uint32_t input, const float *values, uint32_t
         else
             count_key(monitor, channel, key_of(bits));
     }
+}
+
+/* Most inferences are only passed by: what these cost is the cost of the monitor of a small model. */
+static void written(void *context, uint32_t input, const float *values, uint32_t count) {
+    const thimble_monitor *monitor = context;
+    if (monitor->wait == 0) look_at(monitor, input, values, count);
 }
 
 static int32_t raw_at(const uint8_t *raw, uint8_t type, uint32_t index) {
@@ -241,6 +245,17 @@ static uint32_t latency_of(uint32_t ticks) {
     return bin;
 }
 
+/* A count that is never greater than that of the inferences, which stops in time. */
+static inline void count_one(uint8_t *count) {
+    thimble_put_u16(count, (uint16_t)(thimble_get_u16(count) + 1));
+}
+
+static void look_at_result(thimble_monitor *monitor, thimble_model *model, thimble_status status) {
+    if (status == THIMBLE_OK) count_result(monitor, model);
+    monitor->turn++;
+    monitor->wait = monitor->bins.channels > 0 ? monitor->bins.every - 1u : 0;
+}
+
 static void invoked(void *context, thimble_model *model, thimble_status status, uint32_t ticks) {
     thimble_monitor *monitor = context;
     uint8_t *report          = monitor->ram;
@@ -248,18 +263,15 @@ static void invoked(void *context, thimble_model *model, thimble_status status, 
         report[REPORT_FLAGS] |= FLAG_STOPPED;
         return;
     }
-    add(report + REPORT_INFERENCES, 1);
-    add(report + REPORT_LATENCY + 2 * latency_of(ticks), 1);
-    if (monitor->overrun != 0 && ticks > monitor->overrun) add(report + REPORT_OVERRUNS, 1);
+    count_one(report + REPORT_INFERENCES);
+    count_one(report + REPORT_LATENCY + 2 * latency_of(ticks));
+    if (ticks > monitor->overrun && monitor->overrun != 0) count_one(report + REPORT_OVERRUNS);
     if (status < THIMBLE_OK) add(report + REPORT_FAILURES + 2 * failure_of(status), 1);
     if (status == THIMBLE_TAKEN) return;
-    if (monitor->wait > 0) {
+    if (monitor->wait > 0)
         monitor->wait--;
-        return;
-    }
-    if (status == THIMBLE_OK) count_result(monitor, model);
-    monitor->turn++;
-    monitor->wait = monitor->bins.channels > 0 ? monitor->bins.every - 1u : 0;
+    else
+        look_at_result(monitor, model, status);
 }
 
 void thimble_monitor_count(thimble_monitor *monitor, uint32_t counter, uint32_t by) {
