@@ -182,10 +182,9 @@ static void look_at(const thimble_monitor *monitor, uint32_t input, const float 
     }
 }
 
-/* Most inferences are only passed by: what these cost is the cost of the monitor of a small model. */
+/* Most inferences are only passed by: these are what a monitor costs a small model. */
 static void written(void *context, uint32_t input, const float *values, uint32_t count) {
-    const thimble_monitor *monitor = context;
-    if (monitor->wait == 0) look_at(monitor, input, values, count);
+    if (((thimble_monitor *)context)->wait == 0) look_at(context, input, values, count);
 }
 
 static int32_t raw_at(const uint8_t *raw, uint8_t type, uint32_t index) {
@@ -246,32 +245,25 @@ static uint32_t latency_of(uint32_t ticks) {
 }
 
 /* A count that is never greater than that of the inferences, which stops in time. */
-static inline void count_one(uint8_t *count) {
-    thimble_put_u16(count, (uint16_t)(thimble_get_u16(count) + 1));
-}
-
-static void look_at_result(thimble_monitor *monitor, thimble_model *model, thimble_status status) {
-    if (status == THIMBLE_OK) count_result(monitor, model);
-    monitor->turn++;
-    monitor->wait = monitor->bins.channels > 0 ? monitor->bins.every - 1u : 0;
-}
+static void count_one(uint8_t *count) { thimble_put_u16(count, (uint16_t)(thimble_get_u16(count) + 1)); }
 
 static void invoked(void *context, thimble_model *model, thimble_status status, uint32_t ticks) {
     thimble_monitor *monitor = context;
     uint8_t *report          = monitor->ram;
-    if (has_stopped(monitor)) {
-        report[REPORT_FLAGS] |= FLAG_STOPPED;
-        return;
-    }
+    if (has_stopped(monitor)) report[REPORT_FLAGS] |= FLAG_STOPPED;
+    if (has_stopped(monitor)) return;
     count_one(report + REPORT_INFERENCES);
     count_one(report + REPORT_LATENCY + 2 * latency_of(ticks));
     if (ticks > monitor->overrun && monitor->overrun != 0) count_one(report + REPORT_OVERRUNS);
     if (status < THIMBLE_OK) add(report + REPORT_FAILURES + 2 * failure_of(status), 1);
     if (status == THIMBLE_TAKEN) return;
-    if (monitor->wait > 0)
+    if (monitor->wait > 0) {
         monitor->wait--;
-    else
-        look_at_result(monitor, model, status);
+        return;
+    }
+    if (status == THIMBLE_OK) count_result(monitor, model);
+    monitor->turn++;
+    monitor->wait = monitor->bins.channels > 0 ? monitor->bins.every - 1u : 0;
 }
 
 void thimble_monitor_count(thimble_monitor *monitor, uint32_t counter, uint32_t by) {
