@@ -1,5 +1,6 @@
 import { perTensor, type Tensor, type TensorData } from "../ir/graph.ts";
 import { clampTo, typeRange } from "./activation.ts";
+import { platt } from "./coupling.ts";
 import { erf } from "./erf.ts";
 import { clamp, kernelMultiplier, type Multiplier, quantizeMultiplier, requantize } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
@@ -52,6 +53,7 @@ const FUNCTIONS = {
   sin: Math.sin,
   cos: Math.cos,
   thresholded_relu: (x, alpha) => (x > alpha ? x : 0),
+  platt,
 } satisfies Readonly<Record<string, WithParameters>>;
 
 type FunctionName = keyof typeof FUNCTIONS;

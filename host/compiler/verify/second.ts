@@ -3,7 +3,7 @@
  * at hand. What both say is right.
  */
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, TensorProto_DataType } from "onnx-buf";
+import { type GraphProto, ModelProtoSchema, TensorProto_DataType, type ValueInfoProto } from "onnx-buf";
 import { floatAfter, floatBefore } from "../../ir/float_order.ts";
 import { elements, type Graph, ModelError, type Tensor, tensorOf } from "../../ir/graph.ts";
 import { fromHalf, toHalf } from "../../ir/half.ts";
@@ -88,7 +88,24 @@ export function edgeSamples(graph: Graph, samples: readonly Sample[]): Sample[] 
   return [zero, extreme(Math.min), extreme(Math.max), ...single].map((sample) => wholeSample(graph, sample));
 }
 
-/** The model with the tensor behind each ZipMap as an output: the bindings do not read what that makes. */
+const FLOATS: NonNullable<ValueInfoProto["type"]> = {
+  $typeName: "onnx.TypeProto",
+  denotation: "",
+  value: {
+    case: "tensorType",
+    value: { $typeName: "onnx.TypeProto.Tensor", elemType: TensorProto_DataType.FLOAT },
+  },
+};
+
+/** The tensors that a ZipMap or SequenceConstruct makes an output of: the bindings do not read what those make. */
+function tensorsBehind(graph: GraphProto, output: ValueInfoProto): readonly string[] {
+  if (output.type?.value.case === "tensorType") return [];
+  const node = graph.node.find((each) => each.output.includes(output.name));
+  if (node?.opType === "ZipMap") return node.input.slice(0, 1);
+  return node?.opType === "SequenceConstruct" ? node.input : [];
+}
+
+/** The model with these tensors as outputs; `names`: of the first of each, by what it was the output for. */
 function withTensorOutputs(bytes: Uint8Array): {
   readonly bytes: Uint8Array;
   readonly names: ReadonlyMap<string, string>;
@@ -96,21 +113,12 @@ function withTensorOutputs(bytes: Uint8Array): {
   const model = fromBinary(ModelProtoSchema, bytes);
   const graph = model.graph!;
   const names = new Map<string, string>();
-  for (const output of graph.output) {
-    const zip = graph.node.find((node) => node.opType === "ZipMap" && node.output.includes(output.name));
-    const type = output.type?.value.case;
-    if (!zip || type === "tensorType") continue;
-    names.set(output.name, zip.input[0]!);
-    output.name = zip.input[0]!;
-    output.type = {
-      $typeName: "onnx.TypeProto",
-      denotation: "",
-      value: {
-        case: "tensorType",
-        value: { $typeName: "onnx.TypeProto.Tensor", elemType: TensorProto_DataType.FLOAT },
-      },
-    };
-  }
+  graph.output = graph.output.flatMap((output): ValueInfoProto[] => {
+    const tensors = tensorsBehind(graph, output);
+    if (tensors.length === 0) return [output];
+    names.set(output.name, tensors[0]!);
+    return tensors.map((name) => ({ ...output, name, type: FLOATS }));
+  });
   return names.size === 0 ? { bytes, names } : { bytes: toBinary(ModelProtoSchema, model), names };
 }
 

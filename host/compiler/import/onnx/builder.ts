@@ -269,6 +269,13 @@ export class Builder {
     return labelled;
   }
 
+  /** Says from which value on the second of two classes is decided for. */
+  threshold(tensor: Tensor, threshold: number): Tensor {
+    const decided = { ...tensor, threshold };
+    this.tensors.set(tensor.name, decided);
+    return decided;
+  }
+
   markDistribution = (tensor: Tensor): unknown => this.distributions.add(tensor.name);
   isDistribution = (tensor: Tensor): boolean => this.distributions.has(tensor.name);
 
@@ -465,6 +472,9 @@ export class Context {
   /** Says what the elements of the last axis stand for; without labels nothing changes. */
   label = (tensor: Tensor, labels: readonly string[] | undefined): Tensor =>
     labels && labels.length > 0 ? this.builder.label(tensor, labels) : tensor;
+
+  /** Says from which value on the second of two classes is decided for. */
+  threshold = (tensor: Tensor, threshold: number): Tensor => this.builder.threshold(tensor, threshold);
 
   /** Non-negative rows that sum to 1. */
   markDistribution = (tensor: Tensor): unknown => this.builder.markDistribution(tensor);

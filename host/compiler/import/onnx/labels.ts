@@ -28,7 +28,7 @@ export interface Selection {
   readonly classes: ReadonlyMap<string, readonly string[]>;
   /** Outputs whose sign is another output, which is left out: scores of an outlier detector. */
   readonly signs: readonly string[];
-  /** Whether an output is what an operator for regression gives. */
+  /** Whether an output is what an operator for regression gives, or has values each of which tells a label of its own. */
   readonly isRegressor: boolean;
   /** Outputs of other types, one line each. */
   readonly faults: readonly string[];
@@ -39,6 +39,9 @@ const PASSING = new Set(
 );
 
 const holdsNumbers = ({ type }: OnnxOutput): boolean => isFloat(type) || type === "SEQUENCE";
+
+/** Where several labels may hold, those do whose probability is above it. */
+const MARK_THRESHOLD = 0.5;
 
 type Writers = ReadonlyMap<string, OnnxNode>;
 
@@ -51,7 +54,13 @@ type Trace =
       /** Whether its classes have names. */
       readonly isNamed: boolean;
     }
-  | { readonly kind: "sign"; readonly of: string };
+  | { readonly kind: "sign"; readonly of: string }
+  /** Whether each value is above a threshold: labels of which several may hold. */
+  | { readonly kind: "marks"; readonly of: string }
+  /** Labels side by side, of classifiers with one input. */
+  | { readonly kind: "labels"; readonly of: readonly Label[] };
+
+type Label = Extract<Trace, { readonly kind: "label" }>;
 
 function traceArgument(node: OnnxNode, classes: readonly string[] | undefined): Trace | undefined {
   if (node.type !== "ai.onnx.ArgMax") return undefined;
@@ -96,13 +105,50 @@ function trace(model: OnnxModel, writers: Writers, output: string): Trace | unde
       return node.outputs[0] === value && !classes
         ? { kind: "label", scores: node.outputs, isNamed: true }
         : undefined;
+    } else if (classes) {
+      return traceArgument(node, classes);
+    } else if (node.type === "ai.onnx.Clip" && first && isNumber(model, second, 0)) {
+      return traceMarks(model, writers, first);
     } else {
-      return node.type === "ai.onnx.Sign" && !classes && first
-        ? { kind: "sign", of: source(writers, first) }
-        : traceArgument(node, classes);
+      return traceSimple(model, writers, node);
     }
   }
   return undefined;
+}
+
+const isNumber = ({ constants }: OnnxModel, value: string | undefined, number: number): boolean =>
+  constants.get(value ?? "")?.numbers.every((x) => x === number) === true;
+
+/** skl2onnx, OneVsRestClassifier of several labels: max(sign(p - 0.5), 0). */
+function traceMarks(model: OnnxModel, writers: Writers, clipped: string): Trace | undefined {
+  const sign = writers.get(source(writers, clipped));
+  const sub = sign?.type === "ai.onnx.Sign" ? writers.get(sign.inputs[0] ?? "") : undefined;
+  return sub?.type === "ai.onnx.Sub" && isNumber(model, sub.inputs[1], MARK_THRESHOLD)
+    ? { kind: "marks", of: source(writers, sub.inputs[0] ?? "") }
+    : undefined;
+}
+
+function traceLabels(model: OnnxModel, writers: Writers, { inputs }: OnnxNode): Trace | undefined {
+  const found = inputs.map((input) => trace(model, writers, input));
+  const of = found.filter((part) => part?.kind === "label");
+  return of.length === inputs.length ? { kind: "labels", of } : undefined;
+}
+
+/** Nodes that say at once what an output means. */
+function traceSimple(model: OnnxModel, writers: Writers, node: OnnxNode): Trace | undefined {
+  const [first = ""] = node.inputs;
+  switch (node.type) {
+    case "ai.onnx.Sign":
+      return { kind: "sign", of: source(writers, first) };
+    case "ai.onnx.ml.Binarizer": {
+      const threshold = new AttributeReader(node.attributes).float("threshold", 0);
+      return threshold === MARK_THRESHOLD ? { kind: "marks", of: source(writers, first) } : undefined;
+    }
+    case "ai.onnx.Concat":
+      return traceLabels(model, writers, node);
+    default:
+      return traceArgument(node, undefined);
+  }
 }
 
 function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Set<OnnxNode> {
@@ -118,28 +164,70 @@ function neededNodes(nodes: readonly OnnxNode[], outputs: readonly string[]): Se
 
 const INTEGERS = new Set(["INT64", "INT32"]);
 
+/** The value that scores are a part of. */
+function wholeOf(writers: Writers, scores: string): string {
+  const parts = new Set(["ai.onnx.ml.ArrayFeatureExtractor", "ai.onnx.Transpose"]);
+  const visited = new Set<string>();
+  let at = source(writers, scores);
+  for (
+    let node = writers.get(at);
+    node && parts.has(node.type) && !visited.has(at);
+    node = writers.get(at)
+  ) {
+    visited.add(at);
+    at = source(writers, node.inputs[0] ?? "");
+  }
+  return at;
+}
+
+/** The labels that an output stands for; none where it is something else. */
+function labelsOf(found: Trace | undefined): readonly Label[] {
+  if (found?.kind === "labels") return found.of;
+  return found?.kind === "label" ? [found] : [];
+}
+
+/** The values of outputs of numbers: a sequence is its tensors, one by one. */
+const numberOutputs = (writers: Writers, output: OnnxOutput): readonly string[] => {
+  const node = writers.get(output.name);
+  return output.type === "SEQUENCE" && node?.type === "ai.onnx.SequenceConstruct" && node.inputs.length > 0
+    ? node.inputs
+    : [output.name];
+};
+
 /** An output that is neither of numbers nor a label is a fault. Throws ModelError where there is no output. */
 export function selectOutputs(model: OnnxModel): Selection {
   const writers: Writers = new Map(
     model.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)),
   );
+  const sourceOf = (value: string): string => source(writers, value);
   const hasScores = model.outputs.some(holdsNumbers);
+  const scored = new Set(
+    model.outputs.filter(holdsNumbers).flatMap((output) => numberOutputs(writers, output).map(sourceOf)),
+  );
   const outputs: string[] = [];
   const labels: (readonly string[])[] = [];
   const classes = new Map<string, readonly string[]>();
   const signs = new Set<string>();
+  const marked = new Set<string>();
   const faults: string[] = [];
   for (const output of model.outputs) {
     const found = holdsNumbers(output) ? undefined : trace(model, writers, output.name);
     if (found?.kind === "sign") signs.add(found.of);
-    if (found?.kind === "label" && (hasScores || found.isNamed)) {
-      labels.push(found.scores);
-      if (found.classes) classes.set(found.scores[0]!, found.classes);
-    } else if (
+    const named = labelsOf(found).filter(({ isNamed }) => hasScores || isNamed);
+    for (const label of named) {
+      const whole = found?.kind === "labels" ? wholeOf(writers, label.scores[0]!) : "";
+      if (scored.has(whole)) marked.add(whole);
+      if (scored.has(whole)) continue;
+      labels.push(label.scores);
+      if (label.classes) classes.set(label.scores[0]!, label.classes);
+    }
+    if (named.length > 0) continue;
+    if (found?.kind === "marks" && scored.has(found.of)) marked.add(found.of);
+    else if (
       holdsNumbers(output) ||
       (INTEGERS.has(output.type) && !(found?.kind === "sign" && hasScores))
     ) {
-      outputs.push(output.name);
+      outputs.push(...numberOutputs(writers, output));
     } else if (found?.kind !== "sign") {
       faults.push(
         `output ${output.name}: expected FLOAT, INT64, INT32 or a classifier's label, found ${output.type}`,
@@ -149,7 +237,7 @@ export function selectOutputs(model: OnnxModel): Selection {
   if (outputs.length + labels.length + faults.length + model.faults.length === 0)
     throw new ModelError("expected an output, found none");
   const needed = neededNodes(model.nodes, [...outputs, ...labels.flat()]);
-  const sources = outputs.map((output) => source(writers, output));
+  const sources = outputs.map(sourceOf);
   return {
     outputs,
     labels,
@@ -157,6 +245,6 @@ export function selectOutputs(model: OnnxModel): Selection {
     classes,
     faults,
     signs: outputs.filter((_, i) => signs.has(sources[i]!)),
-    isRegressor: sources.some((value) => /^ai\.onnx\.ml\.\w+Regressor$/.test(writers.get(value)?.type ?? "")),
+    isRegressor: sources.some((value) => marked.has(value) || /^ai\.onnx\.ml\.\w+Regressor$/.test(writers.get(value)?.type ?? "")),
   };
 }

@@ -8,13 +8,17 @@ import { featureVectorizer } from "./feature_vectorizer.ts";
 import { gaussian } from "./gaussian.ts";
 import { imputer } from "./imputer.ts";
 import { labelEncoder } from "./label_encoder.ts";
+import { leafTable } from "./leaf_table.ts";
 import { linearClassifier } from "./linear_classifier.ts";
 import { linearRegressor } from "./linear_regressor.ts";
-import { negatedSigmoid, normalizer, shares, sigmoidShares } from "./normalizer.ts";
+import { guardedShares, negatedSigmoid, normalizer, shares, sigmoidShares } from "./normalizer.ts";
 import { oneHotEncoder } from "./one_hot_encoder.ts";
+import { polynomial } from "./polynomial.ts";
 import { scaler } from "./scaler.ts";
+import { steps } from "./steps.ts";
 import { svmClassifier } from "./svm_classifier.ts";
 import { svmRegressor } from "./svm_regressor.ts";
+import { winner } from "./winner.ts";
 import { zipmap } from "./zipmap.ts";
 
 export const classic: readonly Translation[] = [
@@ -29,15 +33,20 @@ export const classic: readonly Translation[] = [
   gaussian,
   imputer,
   labelEncoder,
+  leafTable,
   linearClassifier,
   linearRegressor,
   normalizer,
   shares,
+  guardedShares,
   negatedSigmoid,
   sigmoidShares,
   oneHotEncoder,
+  polynomial,
   scaler,
+  steps,
   svmClassifier,
   svmRegressor,
+  winner,
   zipmap,
 ];

@@ -1,5 +1,6 @@
 import { ModelError, type Tensor } from "../../../../ir/graph.ts";
 import type { Context, Translation } from "../builder.ts";
+import { addIntervals } from "./intervals.ts";
 
 const NORMS: ReadonlyMap<string, string> = new Map([
   ["L1", "l1"],
@@ -80,4 +81,19 @@ export const negatedSigmoid: Translation = {
 export const shares: Translation = {
   type: "thimble.Shares",
   translate: (node) => [normalized(node, "l1")],
+};
+
+/** As shares, but equal ones where all are 0: see patterns/shares.ts. */
+export const guardedShares: Translation = {
+  type: "thimble.GuardedShares",
+  translate(node) {
+    const input = node.tensor(0);
+    const sum = node.add("reduce_sum", [input], { axes: [input.shape.length - 1], keepDims: true });
+    const isNone = addIntervals(node, sum, [{ feature: 0, low: 0, high: 0 }], {
+      openLow: false,
+      openHigh: false,
+    });
+    const guarded = node.add("add", [input, isNone], { activation: "none" });
+    return [node.label(node.add("normalize", [guarded], { norm: "l1" }), input.labels)];
+  },
 };

@@ -1,5 +1,7 @@
-import { ModelError } from "../../../../ir/graph.ts";
-import type { Translation } from "../builder.ts";
+import { ModelError, type Tensor } from "../../../../ir/graph.ts";
+import { platt } from "../../../../ops/coupling.ts";
+import type { Context, Translation } from "../builder.ts";
+import { dense } from "./dense.ts";
 import { addDecisions, type Machine, readInput } from "./svm.ts";
 
 const negated = (numbers: readonly number[]): number[] => numbers.map((x) => -x);
@@ -12,6 +14,31 @@ const bothScores = (machine: Machine): Machine => ({
   counts: [machine.counts[0]! + machine.counts[1]!],
 });
 
+/** Platt's scaling of a decision d between two classes: the first one's probability is 1 / (1 + exp(a d + b)). */
+interface Sigmoids {
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+}
+
+function readSigmoids({ attributes }: Context): Sigmoids | undefined {
+  const [a, b] = [attributes.floats("prob_a"), attributes.floats("prob_b")];
+  if (a.length !== b.length)
+    throw new ModelError(`prob_b: expected ${a.length} values as in prob_a, found ${b.length}`);
+  return a.length > 0 ? { a, b } : undefined;
+}
+
+/**
+ * Both probabilities of two classes. Where the decision d is 0 the label changes, which is not where both are one half.
+ */
+function bothProbabilities(node: Context, machine: Machine, { a, b }: Sigmoids): Tensor {
+  const [alpha = 0, beta = 0] = [a[0], b[0]];
+  const decision = addDecisions(node, machine);
+  const first = node.add("unary_function", [decision], { function: "platt", alpha, beta });
+  const weights = { name: node.nameOf("signs"), values: [1, -1] };
+  const both = dense(node, first, 2, weights, { name: node.nameOf("ones"), values: [0, 1] });
+  return node.threshold(both, 1 - platt(0, alpha, beta));
+}
+
 /**
  * Outputs: the label, for which a module computes votes where there are more classes than two, and the scores.
  * Of two classes ONNX Runtime's scores are -d and d, where d is above 0 for the first class: the first score
@@ -19,7 +46,7 @@ const bothScores = (machine: Machine): Machine => ({
  */
 export const svmClassifier: Translation = {
   type: "ai.onnx.ml.SVMClassifier",
-  summary: "linear, RBF, polynomial and sigmoid kernels, one against one; not with probabilities",
+  summary: "linear, RBF, polynomial and sigmoid kernels, one against one; probabilities of two classes",
   translate(node) {
     const { attributes } = node;
     const strings = attributes.strings("classlabels_strings");
@@ -27,10 +54,7 @@ export const svmClassifier: Translation = {
     const labels = strings.length > 0 ? strings : integers;
     const transform = attributes.string("post_transform", "NONE");
     if (transform !== "NONE") throw new ModelError(`post_transform ${transform}: expected NONE`);
-    if (attributes.floats("prob_a").length + attributes.floats("prob_b").length > 0)
-      throw new ModelError(
-        "probabilities of pairs (prob_a, prob_b) are not supported: export a model that was trained with probability=False",
-      );
+    const sigmoids = readSigmoids(node);
     const counts = attributes.ints("vectors_per_class");
     if (counts.length < 2 || labels.length !== counts.length)
       throw new ModelError(
@@ -45,6 +69,11 @@ export const svmClassifier: Translation = {
       intercepts: attributes.floats("rho"),
       counts,
     };
+    if (sigmoids && counts.length !== 2)
+      throw new ModelError(
+        "probabilities of more than two classes (prob_a, prob_b) are not supported: export a model that was trained with probability=False",
+      );
+    if (sigmoids) return [undefined, node.label(bothProbabilities(node, machine, sigmoids), labels)];
     if (counts.length === 2) {
       const scores = addDecisions(node, bothScores(machine));
       return [undefined, node.label(scores, labels.toReversed())];

@@ -4,14 +4,18 @@
  */
 import type { OnnxModel } from "../model.ts";
 import { bins, digitize } from "./bins.ts";
+import { boosting, winners } from "./boosting.ts";
 import { clusters } from "./clusters.ts";
 import { gaussian } from "./gaussian.ts";
 import { greater } from "./greater.ts";
 import { integers } from "./integers.ts";
 import { isolationForest } from "./isolation_forest.ts";
+import { leafTable } from "./leaf_table.ts";
+import { polynomial } from "./polynomial.ts";
 import { shares } from "./shares.ts";
 import { negatedSigmoid, sigmoid } from "./sigmoid.ts";
 import { softmax } from "./softmax.ts";
+import { steps } from "./steps.ts";
 import { votes } from "./votes.ts";
 
 type Pattern = (model: OnnxModel) => OnnxModel;
@@ -19,13 +23,18 @@ type Pattern = (model: OnnxModel) => OnnxModel;
 /** In this order: bins, and what a forest is made of, before their parts. */
 const patterns: readonly Pattern[] = [
   isolationForest,
+  boosting,
+  winners,
+  leafTable,
   votes,
   clusters,
   gaussian,
   softmax,
   sigmoid,
   negatedSigmoid,
+  steps,
   shares,
+  polynomial,
   greater,
   bins,
   digitize,

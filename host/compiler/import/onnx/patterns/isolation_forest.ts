@@ -1,7 +1,6 @@
-import { create } from "@bufbuild/protobuf";
-import { type AttributeProto, AttributeProtoSchema, AttributeProto_AttributeType as Type } from "onnx-buf";
 import { AttributeReader } from "../attributes.ts";
 import type { OnnxModel, OnnxNode } from "../model.ts";
+import { forestAttributes } from "./forest_attributes.ts";
 import { inPlaceOf, type Matcher, rewriteNodes } from "./match.ts";
 
 /**
@@ -152,59 +151,6 @@ function foldTree(match: Matcher, writers: Walk["writers"], addend: string): Fol
   return { ...input, attributes, node, weights: leaves.map((_, i) => column[i] ?? column[0]!) };
 }
 
-const floats = (name: string, values: readonly number[]): AttributeProto =>
-  create(AttributeProtoSchema, { name, type: Type.FLOATS, floats: [...values] });
-const ints = (name: string, values: readonly number[]): AttributeProto =>
-  create(AttributeProtoSchema, { name, type: Type.INTS, ints: values.map(BigInt) });
-const strings = (name: string, values: readonly string[]): AttributeProto =>
-  create(AttributeProtoSchema, {
-    name,
-    type: Type.STRINGS,
-    strings: values.map((text) => Buffer.from(text)),
-  });
-
-/** Lists of nodes that are the same in the forest, one tree after the other. */
-const NODE_INTS = ["nodeids", "truenodeids", "falsenodeids", "missing_value_tracks_true"] as const;
-
-function forestAttributes(trees: readonly FoldedTree[]): AttributeProto[] {
-  const all = <T>(of: (tree: FoldedTree, i: number) => readonly T[]): T[] => trees.flatMap(of);
-  const numbered = (list: string): number[] => all(({ attributes }, i) => attributes.ints(list).map(() => i));
-  return [
-    ...NODE_INTS.map((name) =>
-      ints(
-        `nodes_${name}`,
-        all(({ attributes }) => attributes.ints(`nodes_${name}`)),
-      ),
-    ),
-    ints("nodes_treeids", numbered("nodes_treeids")),
-    ints(
-      "nodes_featureids",
-      all(({ features }) => features),
-    ),
-    floats(
-      "nodes_values",
-      all(({ attributes }) => attributes.floats("nodes_values")),
-    ),
-    strings(
-      "nodes_modes",
-      all(({ attributes }) => attributes.strings("nodes_modes")),
-    ),
-    ints("target_treeids", numbered("target_treeids")),
-    ints(
-      "target_nodeids",
-      all(({ attributes }) => attributes.ints("target_nodeids")),
-    ),
-    ints(
-      "target_ids",
-      all(({ attributes }) => attributes.ints("target_ids")),
-    ),
-    floats(
-      "target_weights",
-      all(({ weights }) => weights),
-    ),
-  ];
-}
-
 function rewriteSum(node: OnnxNode, match: Matcher): OnnxNode | undefined {
   const writers = new Map(
     match.model.nodes.flatMap((writer) => writer.outputs.map((output) => [output, writer] as const)),
@@ -217,7 +163,13 @@ function rewriteSum(node: OnnxNode, match: Matcher): OnnxNode | undefined {
     trees.length === node.inputs.length && new Set(trees.map(({ node: tree }) => tree)).size === trees.length;
   if (!first || !isWhole || trees.some(({ input }) => input !== first.input)) return undefined;
   const { opset } = first.node;
-  return { ...inPlaceOf(node, TREE, [first.input]), opset, attributes: forestAttributes(trees) };
+  const joined = trees.map(({ attributes, features, weights }) => {
+    const targets = attributes.ints("target_ids");
+    const nodes = attributes.ints("target_nodeids");
+    const leaves = nodes.map((id, i) => ({ node: id, target: targets[i]!, weight: weights[i]! }));
+    return { attributes, features, leaves };
+  });
+  return { ...inPlaceOf(node, TREE, [first.input]), opset, attributes: forestAttributes(joined, 1) };
 }
 
 /** 1 for inliers and -1 for outliers: 1 - 2 * (score < 0). */

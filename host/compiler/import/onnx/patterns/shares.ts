@@ -26,21 +26,31 @@ function rewrite(node: OnnxNode, match: Matcher): OnnxNode | undefined {
   const p = whole(match, node.inputs[0], node.inputs[1]);
   const score = p === undefined ? undefined : match.writer(p, "ai.onnx.Sigmoid")?.inputs[0];
   if (score !== undefined) return inPlaceOf(node, `${PRIVATE}.SigmoidShares`, [score]);
-  // Only sigmoids are known to be positive: L1 divides by a sum of magnitudes.
-  const isPositive = p !== undefined && isProbability(match, p);
-  return isPositive ? inPlaceOf(node, `${PRIVATE}.Shares`, [p]) : undefined;
+  if (p === undefined) return undefined;
+  // Only what is known to be positive: L1 divides by a sum of magnitudes.
+  if (isProbability(match, p)) return inPlaceOf(node, `${PRIVATE}.Shares`, [p]);
+  const isGuarded = p !== node.inputs[0];
+  return isGuarded && isProbability(match, p, MAY_BE_ZERO)
+    ? inPlaceOf(node, `${PRIVATE}.GuardedShares`, [p])
+    : undefined;
 }
 
-const SLICED = ["ai.onnx.Concat", "ai.onnx.Slice"];
+const POSITIVE = ["ai.onnx.Sigmoid", `${PRIVATE}.NegatedSigmoid`];
+/** Of these all may be 0 at once. */
+const MAY_BE_ZERO = [`${PRIVATE}.Steps`];
+const MOVING = ["ai.onnx.Concat", "ai.onnx.Reshape", "ai.onnx.Slice"];
 
-function isProbability(match: Matcher, value: string): boolean {
+/** Whether a value is one or more probabilities; `also`: types of nodes with heights, of which none may be negative. */
+function isProbability(match: Matcher, value: string, also: readonly string[] = []): boolean {
   const node = match.model.nodes.find(({ outputs }) => outputs.includes(match.source(value)));
   if (!node) return false;
-  if (node.type === "ai.onnx.Sigmoid") return true;
+  if (POSITIVE.includes(node.type)) return true;
+  if (also.includes(node.type))
+    return match.constant(node.inputs[2])?.numbers.every((height) => height >= 0) === true;
   if (/^ai\.onnx\.ml\.\w+Classifier$/.test(node.type)) return node.outputs[1] === match.source(value);
-  if (!SLICED.includes(node.type)) return false;
-  const parts = node.type === "ai.onnx.Slice" ? node.inputs.slice(0, 1) : node.inputs;
-  return parts.every((part) => isProbability(match, part));
+  if (!MOVING.includes(node.type)) return false;
+  const parts = node.type === "ai.onnx.Concat" ? node.inputs : node.inputs.slice(0, 1);
+  return parts.every((part) => isProbability(match, part, also));
 }
 
 /** skl2onnx, one classifier against the rest: their probabilities as shares of their sum. */
