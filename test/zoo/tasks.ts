@@ -1,4 +1,4 @@
-/** The zoo's pipelines and tasks (test/models/gen/zoo_tasks.py), built as a user would. */
+/** The zoo's pipelines and tasks (zoo_tasks.py and zoo_classics.py in test/models/gen), built as a user would. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { outputsAt, predictGraph } from "../../host/compiler/evaluate/predict.ts";
@@ -20,11 +20,10 @@ export interface Pipeline {
 }
 
 const zoo = join(root, "test", "zoo");
-export const pipelines = JSON.parse(readFileSync(join(zoo, "tasks.json"), "utf8")) as readonly Pipeline[];
+const listed = (name: string): readonly Pipeline[] =>
+  JSON.parse(readFileSync(join(zoo, name), "utf8")) as readonly Pipeline[];
+export const pipelines: readonly Pipeline[] = ["tasks.json", "classics.json"].flatMap(listed);
 export const pipelineFile = ({ name }: Pipeline): string => join(zoo, "tasks", `${name}.onnx`);
-
-/** What is refused: a Cast to BOOL, which skl2onnx writes for a logistic regression that is calibrated. */
-export const isRefused = ({ name }: Pipeline): boolean => name === "calibrated_logistic";
 
 const MOST_ROWS = 120;
 

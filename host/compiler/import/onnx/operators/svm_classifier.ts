@@ -28,15 +28,23 @@ function readSigmoids({ attributes }: Context): Sigmoids | undefined {
 }
 
 /**
- * Both probabilities of two classes. Where the decision d is 0 the label changes, which is not where both are one half.
+ * Both probabilities of two classes, by z = a d + b: as the difference of two scores, z / 2 and -z / 2, it becomes 16 bits
+ * that are as fine as a softmax takes them. Where the decision d is 0 the label changes, which is not where both are one half.
  */
 function bothProbabilities(node: Context, machine: Machine, { a, b }: Sigmoids): Tensor {
-  const [alpha = 0, beta = 0] = [a[0], b[0]];
-  const decision = addDecisions(node, machine);
-  const first = node.add("unary_function", [decision], { function: "platt", alpha, beta });
+  const [factor = 0, addend = 0] = [a[0], b[0]];
+  const halves = {
+    ...machine,
+    coefficients: [1, -1].flatMap((sign) => machine.coefficients.map((x) => (sign * factor * x) / 2)),
+    intercepts: [1, -1].flatMap((sign) => machine.intercepts.map((x) => (sign * (factor * x + addend)) / 2)),
+    counts: [machine.counts[0]! + machine.counts[1]!],
+  };
+  const below = node.add("subtract_max", [addDecisions(node, halves)], {});
+  const z = dense(node, below, 1, { name: node.nameOf("difference"), values: [1, -1] });
+  const first = node.add("unary_function", [z], { function: "platt", alpha: 1, beta: 0 });
   const weights = { name: node.nameOf("signs"), values: [1, -1] };
   const both = dense(node, first, 2, weights, { name: node.nameOf("ones"), values: [0, 1] });
-  return node.threshold(both, 1 - platt(0, alpha, beta));
+  return node.threshold(both, 1 - platt(addend, 1, 0));
 }
 
 /**

@@ -14,7 +14,7 @@ import { leafTable } from "./leaf_table.ts";
 import { polynomial } from "./polynomial.ts";
 import { shares } from "./shares.ts";
 import { negatedSigmoid, sigmoid } from "./sigmoid.ts";
-import { softmax } from "./softmax.ts";
+import { shiftedSoftmax, softmax } from "./softmax.ts";
 import { steps } from "./steps.ts";
 import { votes } from "./votes.ts";
 
@@ -30,6 +30,7 @@ const patterns: readonly Pattern[] = [
   clusters,
   gaussian,
   softmax,
+  shiftedSoftmax,
   sigmoid,
   negatedSigmoid,
   steps,
