@@ -33,6 +33,7 @@ const KNOWN: readonly (readonly [string, number, number, number?, number?])[] = 
   ["gelu", 1, 0.8413447461, 0],
   ["gelu", 1, 0.8411919906, 1],
   ["mish", 1, 0.8650983883],
+  ["platt", -2, 0.9507619701, 2, 1],
   ["erf", 0.5, 0.5204998778],
   ["erf", -2, -0.995322265],
   ["erf", 2.5, 0.999593048],

@@ -12,6 +12,14 @@ const BUILT = [
   "huber",
   "isolation_forest",
   "reconstruction",
+  "adaboost_classes",
+  "isotonic_forest",
+  "polynomial_pairs",
+  "quadratic_discriminant_scaled",
+  "labels_forest",
+  // Trees side by side, each of a scale of its own, and beside other values.
+  "bagged_trees",
+  "stack_passthrough",
 ];
 
 describe("ONNX Runtime says the same", () => {

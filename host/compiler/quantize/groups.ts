@@ -24,6 +24,8 @@ export interface Group {
   fixed: Quantization | undefined;
   /** Whether its values are whole numbers of inputs, which stay what they are where the type allows it. */
   readonly isInteger: boolean;
+  /** Whether the operator finds a scale of its own, and only then: nothing can be joined with it before. */
+  readonly isOwn: boolean;
 }
 
 export type Groups = Map<string, Group>;
@@ -51,9 +53,9 @@ export function groupTensors(
   precision: ReadonlyMap<string, Precision>,
 ): Groups {
   const groups: Groups = new Map();
-  const own = (name: string, fixed?: Quantization, isInteger = false): Group => {
+  const own = (name: string, fixed?: Quantization, isInteger = false, isOwn = false): Group => {
     const { min, max } = ranges.get(name)!;
-    return { min, max, precision: precision.get(name) ?? "int8", fixed, isInteger };
+    return { min, max, precision: precision.get(name) ?? "int8", fixed, isInteger, isOwn };
   };
   for (const name of graph.inputs) {
     const input = tensorOf(graph, name);
@@ -69,17 +71,19 @@ export function groupTensors(
       rule.kind === "same" &&
       inputs.length === node.inputs.length &&
       inputs.every((input) => groups.get(input)!.isInteger);
-    const group = own(output, rule.kind === "fixed" ? rule.quantization : undefined, isInteger);
+    const fixed = rule.kind === "fixed" ? rule.quantization : undefined;
+    const group = own(output, fixed, isInteger, rule.kind === "own");
     if (rule.kind === "own" && rule.dtype) group.precision = rule.dtype;
     groups.set(output, group);
     if (rule.kind !== "same") continue;
     const only = groups.get(inputs[0]!);
     if (node.inputs.length === 1 && only) merge(groups, only, group);
-    // Inputs whose quantisation is prescribed, and integers beside others, are rescaled instead: see `alignInputs`.
+    // Inputs whose quantisation is prescribed or found later, and integers beside others, are rescaled: see `alignInputs`.
     else
       for (const input of inputs) {
         const other = groups.get(input)!;
-        if (!other.fixed && other.isInteger === isInteger) merge(groups, group, other);
+        if (other.isOwn && other.precision === "int16") group.precision = "int16";
+        if (!other.fixed && !other.isOwn && other.isInteger === isInteger) merge(groups, group, other);
       }
   }
   return groups;

@@ -169,11 +169,7 @@ function wholeOf(writers: Writers, scores: string): string {
   const parts = new Set(["ai.onnx.ml.ArrayFeatureExtractor", "ai.onnx.Transpose"]);
   const visited = new Set<string>();
   let at = source(writers, scores);
-  for (
-    let node = writers.get(at);
-    node && parts.has(node.type) && !visited.has(at);
-    node = writers.get(at)
-  ) {
+  for (let node = writers.get(at); node && parts.has(node.type) && !visited.has(at); node = writers.get(at)) {
     visited.add(at);
     at = source(writers, node.inputs[0] ?? "");
   }
@@ -223,10 +219,7 @@ export function selectOutputs(model: OnnxModel): Selection {
     }
     if (named.length > 0) continue;
     if (found?.kind === "marks" && scored.has(found.of)) marked.add(found.of);
-    else if (
-      holdsNumbers(output) ||
-      (INTEGERS.has(output.type) && !(found?.kind === "sign" && hasScores))
-    ) {
+    else if (holdsNumbers(output) || (INTEGERS.has(output.type) && !(found?.kind === "sign" && hasScores))) {
       outputs.push(...numberOutputs(writers, output));
     } else if (found?.kind !== "sign") {
       faults.push(
@@ -245,6 +238,8 @@ export function selectOutputs(model: OnnxModel): Selection {
     classes,
     faults,
     signs: outputs.filter((_, i) => signs.has(sources[i]!)),
-    isRegressor: sources.some((value) => marked.has(value) || /^ai\.onnx\.ml\.\w+Regressor$/.test(writers.get(value)?.type ?? "")),
+    isRegressor: sources.some(
+      (value) => marked.has(value) || /^ai\.onnx\.ml\.\w+Regressor$/.test(writers.get(value)?.type ?? ""),
+    ),
   };
 }

@@ -24,7 +24,11 @@ function readRuns(node: Context, features: number): Run[] {
 
 function compute(node: Context, input: Tensor, { degree, products }: Run, i: number): Tensor {
   if (degree === 0)
-    return node.addConstant(node.nameOf(`ones${i}`), [1, products.length], products.map(() => 1));
+    return node.addConstant(
+      node.nameOf(`ones${i}`),
+      [1, products.length],
+      products.map(() => 1),
+    );
   const isAll = products.length === input.shape[1] && products.every(([column], at) => column === at);
   if (degree === 1 && isAll) return input;
   const factors = Array.from({ length: degree }, (_, at) =>

@@ -27,24 +27,32 @@ function readSigmoids({ attributes }: Context): Sigmoids | undefined {
   return a.length > 0 ? { a, b } : undefined;
 }
 
+/** A machine whose decisions, one after the other, are these times a d + b. */
+const scaledBy = (machine: Machine, { a, b }: Sigmoids, factors: readonly number[]): Machine => ({
+  ...machine,
+  coefficients: factors.flatMap((factor) => machine.coefficients.map((x) => factor * a[0]! * x)),
+  intercepts: factors.flatMap((factor) => machine.intercepts.map((x) => factor * (a[0]! * x + b[0]!))),
+  counts: [machine.counts[0]! + machine.counts[1]!],
+});
+
 /**
- * Both probabilities of two classes, by z = a d + b: as the difference of two scores, z / 2 and -z / 2, it becomes 16 bits
- * that are as fine as a softmax takes them. Where the decision d is 0 the label changes, which is not where both are one half.
+ * z = a d + b, [1, 1]: of a kernel as the difference of two scores, z / 2 and -z / 2, by which the 32 bits of its sums
+ * become 16 that are as fine as a softmax takes them.
  */
-function bothProbabilities(node: Context, machine: Machine, { a, b }: Sigmoids): Tensor {
-  const [factor = 0, addend = 0] = [a[0], b[0]];
-  const halves = {
-    ...machine,
-    coefficients: [1, -1].flatMap((sign) => machine.coefficients.map((x) => (sign * factor * x) / 2)),
-    intercepts: [1, -1].flatMap((sign) => machine.intercepts.map((x) => (sign * (factor * x + addend)) / 2)),
-    counts: [machine.counts[0]! + machine.counts[1]!],
-  };
-  const below = node.add("subtract_max", [addDecisions(node, halves)], {});
-  const z = dense(node, below, 1, { name: node.nameOf("difference"), values: [1, -1] });
+function scaledDecision(node: Context, machine: Machine, sigmoids: Sigmoids): Tensor {
+  if (node.attributes.string("kernel_type", "LINEAR") === "LINEAR")
+    return addDecisions(node, scaledBy(machine, sigmoids, [1]));
+  const below = node.add("subtract_max", [addDecisions(node, scaledBy(machine, sigmoids, [0.5, -0.5]))], {});
+  return dense(node, below, 1, { name: node.nameOf("difference"), values: [1, -1] });
+}
+
+/** Both probabilities of two classes. Where d is 0 the label changes, which is not where both are one half. */
+function bothProbabilities(node: Context, machine: Machine, sigmoids: Sigmoids): Tensor {
+  const z = scaledDecision(node, machine, sigmoids);
   const first = node.add("unary_function", [z], { function: "platt", alpha: 1, beta: 0 });
   const weights = { name: node.nameOf("signs"), values: [1, -1] };
   const both = dense(node, first, 2, weights, { name: node.nameOf("ones"), values: [0, 1] });
-  return node.threshold(both, 1 - platt(addend, 1, 0));
+  return node.threshold(both, 1 - platt(sigmoids.b[0]!, 1, 0));
 }
 
 /**

@@ -63,7 +63,8 @@ function greatestOfLeaves(attributes: AttributeReader, classes: number): Readonl
 
 /** Whether there is one tree, whose leaves have class weights and nothing else. */
 function isPlain(attributes: AttributeReader, classes: number): boolean {
-  const labels = attributes.ints("classlabels_int64s").length + attributes.strings("classlabels_strings").length;
+  const labels =
+    attributes.ints("classlabels_int64s").length + attributes.strings("classlabels_strings").length;
   const leaves = attributes.strings("nodes_modes").filter((mode) => mode === "LEAF").length;
   const count = attributes.ints("class_nodeids").length;
   return (
@@ -132,7 +133,8 @@ function guardedSoftmax(node: OnnxNode, match: Matcher): string | undefined {
   const add = match.writer(node.inputs[1], "ai.onnx.Add");
   const sum = match.writer(match.writer(add?.inputs[0], "ai.onnx.Reshape")?.inputs[0], "ai.onnx.ReduceSum");
   const equal = match.writer(add?.inputs[1], "ai.onnx.Equal");
-  const isGuard = match.isNumber(equal?.inputs[1], 0) && match.source(equal?.inputs[0] ?? "") === add?.inputs[0];
+  const isGuard =
+    match.isNumber(equal?.inputs[1], 0) && match.source(equal?.inputs[0] ?? "") === add?.inputs[0];
   const isSum = sum?.inputs[0] === exp?.outputs[0] && match.isNumber(sum?.inputs[1], 1);
   return exp && isGuard && isSum ? exp.inputs[0] : undefined;
 }
@@ -152,7 +154,10 @@ function rewriteSoftmax(node: OnnxNode, match: Matcher): OnnxNode | undefined {
   const x = guardedSoftmax(node, match);
   const sum = x === undefined ? undefined : sumBehind(match, x);
   const isBalanced = sum?.inputs.every((input) => {
-    const winner = winnerOf(match, match.writer(match.writer(input, "ai.onnx.Mul")?.inputs[0], "ai.onnx.Where"));
+    const winner = winnerOf(
+      match,
+      match.writer(match.writer(input, "ai.onnx.Mul")?.inputs[0], "ai.onnx.Where"),
+    );
     const other = match.constant(winner?.other)?.numbers[0];
     return other !== undefined && Math.abs(1 + (winner!.classes - 1) * other) < SLIGHT;
   });

@@ -31,5 +31,7 @@ export const softmax = (model: OnnxModel): OnnxModel =>
     const sum = match.writer(reshape?.inputs[0], "ai.onnx.ReduceLogSumExp");
     const [x] = sub?.inputs ?? [];
     const isRow = reduces(match, sub?.inputs[1], "ai.onnx.ReduceLogSumExp", x);
-    return x !== undefined && (isRow || sum?.inputs[0] === x) ? inPlaceOf(node, "ai.onnx.Softmax", [x]) : undefined;
+    return x !== undefined && (isRow || sum?.inputs[0] === x)
+      ? inPlaceOf(node, "ai.onnx.Softmax", [x])
+      : undefined;
   });
