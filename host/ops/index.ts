@@ -13,6 +13,7 @@ import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { dequantize } from "./dequantize.ts";
 import { div } from "./div.ts";
 import { energy } from "./energy.ts";
+import { event } from "./event.ts";
 import { fftAutoScale } from "./fft_auto_scale.ts";
 import { filterBank } from "./filter_bank.ts";
 import { filterBankLog } from "./filter_bank_log.ts";
@@ -123,6 +124,7 @@ const list: readonly Operator[] = [
   cast,
   delay,
   energy,
+  event,
   fftAutoScale,
   filterBank,
   filterBankLog,

@@ -112,6 +112,12 @@ typedef struct thimble_energy_s16_arguments {
     int32_t length, start, end;
 } thimble_energy_s16_arguments;
 
+typedef struct thimble_events_arguments {
+    uint32_t input, levels, state, output;
+    int32_t classes, mask, hold, suppress;
+    int8_t least, score_bytes;
+} thimble_events_arguments;
+
 typedef struct thimble_fft_auto_scale_s16_arguments {
     uint32_t input, output, bits;
     int32_t length;

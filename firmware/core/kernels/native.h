@@ -22,6 +22,7 @@ int thimble_depthwise_conv2d_s16(const thimble_memory *memory, const void *block
 int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block);
 int thimble_div(const thimble_memory *memory, const void *block);
 int thimble_energy_s16(const thimble_memory *memory, const void *block);
+int thimble_events(const thimble_memory *memory, const void *block);
 int thimble_fft_auto_scale_s16(const thimble_memory *memory, const void *block);
 int thimble_filter_bank_u32(const thimble_memory *memory, const void *block);
 int thimble_fully_connected_per_channel_s8(const thimble_memory *memory, const void *block);

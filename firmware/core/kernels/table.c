@@ -58,6 +58,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_ENERGY_S16
     {"kernel.energy_s16.1", sizeof(thimble_energy_s16_arguments), thimble_energy_s16},
 #endif
+#ifndef THIMBLE_NO_EVENTS
+    {"kernel.events.1", sizeof(thimble_events_arguments), thimble_events},
+#endif
 #ifndef THIMBLE_NO_FFT_AUTO_SCALE_S16
     {"kernel.fft_auto_scale_s16.1", sizeof(thimble_fft_auto_scale_s16_arguments), thimble_fft_auto_scale_s16},
 #endif

@@ -498,6 +498,13 @@ const sliding = ({ numbers: n }: CallShape): Features => ({
   moved: n["windowBytes"]! - n["inputBytes"]!,
 });
 
+/** A class of scores, and bits to count where not one alone decides. */
+const eventful = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  classes: n["classes"]!,
+  wide: n["scoreBytes"] === 2 ? n["classes"]! : 0,
+});
+
 const overlap = ({ numbers: n }: CallShape): Features => ({
   call: 1,
   rows: n["rows"]!,
@@ -590,6 +597,7 @@ const table: Readonly<Record<string, Row>> = {
   arithmetic_s32: both(arithmetic),
   cast: both(casts),
   energy_s16: both(energies),
+  events: both(eventful),
   fft_auto_scale_s16: both(values),
   fifo_s16: both(queue),
   filter_bank_u32: both(bands),

@@ -6,6 +6,7 @@ import {
   castDraft,
   delayDraft,
   energyDraft,
+  eventDraft,
   fftDraft,
   filterBankDraft,
   framerDraft,
@@ -67,6 +68,9 @@ const drafts: readonly SignalDraft[] = [
   slideDraft(200, 1000),
   slideDraft(1000, 1000),
   slideDraft(64, 4096),
+  ...[2, 4, 8, 12, 35].flatMap((n) =>
+    (["int8", "int16"] as const).map((type) => eventDraft(type, new Array(n).fill(0), [2, 5], 1, 10)),
+  ),
   overlapDraft(1, 1, 480, 320),
   overlapDraft(2, 3, 64, 32),
   overlapDraft(1, 4, 200, 100),

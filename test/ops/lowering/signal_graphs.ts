@@ -289,6 +289,32 @@ export const slideDraft = (count: number, window: number): SignalDraft => ({
   outputs: ["int8"],
 });
 
+export const eventDraft = (
+  dtype: "int8" | "int16",
+  levels: readonly number[],
+  [least, of]: readonly [number, number],
+  hold: number,
+  suppress: number,
+): SignalDraft => ({
+  op: "event",
+  inputs: [tensor("scores", dtype, [levels.length]), state("events", "int32", [3 + levels.length])],
+  attributes: { levels, least, of, hold, suppress },
+  outputs: ["int32"],
+});
+
+const events = fc
+  .record({
+    dtype: fc.constantFrom("int8" as const, "int16" as const),
+    levels: fc.array(between(-129, 127), { minLength: 1, maxLength: 9 }),
+    of: between(1, 32),
+    least: between(1, 3),
+    hold: between(1, 3),
+    suppress: between(0, 4),
+  })
+  .map(({ dtype, levels, of, least, hold, suppress }) =>
+    eventDraft(dtype, levels, [least, of], hold, suppress),
+  );
+
 const TYPES: readonly DType[] = ["int8", "uint8", "int16", "int32", "uint32"];
 const OPERATIONS = ["add", "sub", "mul", "div", "minimum", "maximum"];
 
@@ -343,6 +369,7 @@ export const signalGraphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   framer: build(fc.tuple(upTo(2), upTo(3), upTo(20), upTo(9), fc.boolean()).map((d) => framerDraft(...d))),
   stacker: build(fc.tuple(upTo(5), between(0, 3), between(0, 3), upTo(4)).map((d) => stackerDraft(...d))),
   delay: build(fc.tuple(upTo(2), upTo(9), between(0, 20)).map((d) => delayDraft(...d))),
+  event: build(events),
   slide: build(fc.tuple(upTo(9), upTo(30)).map((d) => slideDraft(...d))),
   overlap_add: build(fc.tuple(upTo(2), upTo(3), upTo(12), upTo(12)).map((d) => overlapDraft(...d))),
 };
