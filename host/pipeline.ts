@@ -18,6 +18,7 @@ import { outputsAt, predictGraph, predictModule } from "./compiler/evaluate/pred
 import { lossWarnings } from "./compiler/evaluate/remaining.ts";
 import { calibrationTruth, type Evaluation, partOf, readEvaluation } from "./compiler/evaluate/truth.ts";
 import { watchOf } from "./compiler/evaluate/watch.ts";
+import { addDecisions, checkDecisions, type Decisions, periodOf } from "./compiler/import/decisions.ts";
 import { joinFrontend } from "./compiler/import/frontend.ts";
 import { isParameters, parametricFrontend } from "./compiler/import/frontends/index.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
@@ -76,6 +77,8 @@ export interface BuildOptions {
   readonly frontend?: string;
   /** With a front-end: the network runs once in so many inferences, and the others bring nothing new; default 1. */
   readonly stride?: number;
+  /** Means of scores, and an output that says events. */
+  readonly decisions?: Decisions;
   /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
   readonly calibration?: string;
   /** Samples with the right answers: read and checked before any work. */
@@ -217,6 +220,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const plain = await stage("simplify", () => simplify(read), dumpGraph);
   const data = await stage("samples", () => readData(plain, options));
   const { simplified, samples } = data;
+  if (options.decisions) await checkDecisionsOf(simplified, options);
   const imported = copyFacts(read, simplified);
   const check = options.check && (await stage("check", () => checkImport(source, imported, samples)));
   const { graph: scaled, warnings } = await stage(
@@ -257,10 +261,9 @@ async function buildStages(options: BuildOptions): Promise<Build> {
     : undefined;
   const network = fitted?.network ?? quantized;
   const { frontend } = options;
-  const graph =
-    frontend === undefined
-      ? network
-      : await stage("front-end", () => withFrontend(frontend, network, !isFloat, options.stride), dumpGraph);
+  const graph = isSurrounded(options)
+    ? await stage("front-end", () => surrounded(network, !isFloat, options), dumpGraph)
+    : network;
   const tuning = await stage("tune", () => tuneGraph(graph, options), dumpTuning);
   const { choices } = tuning;
   const program = await stage("lower", () => lower(graph, choices), dumpProgram);
@@ -289,7 +292,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const verification = await stage("verify", () => verify(graph, module, vectors, engines, buildTrace));
   const quality = found && (await stage("measure", () => measureTensors(found, network, subjects)));
   const figures = await stage("evaluate", async () => {
-    const judged = frontend === undefined ? module : await compileGraph(network);
+    const judged = isSurrounded(options) ? await compileGraph(network) : module;
     const subject = { imported, graph: network, module: judged, isFloat: isFloat || fitted !== undefined };
     return judge(subject, fitted ? onlyData(data, heldOut) : data);
   });
@@ -349,9 +352,7 @@ async function moduleCost(
   network: Graph,
   { options, provenance, statistics, isFloat }: Surroundings,
 ): Promise<ModuleCost> {
-  const { frontend } = options;
-  const graph =
-    frontend === undefined ? network : await withFrontend(frontend, network, !isFloat, options.stride);
+  const graph = await surrounded(network, !isFloat, options);
   const tuning = await tuneGraph(graph, options);
   const program = lower(graph, tuning.choices);
   const tests = selfTestVectors(graph);
@@ -387,15 +388,26 @@ export async function readFrontend(file: string): Promise<Graph> {
   }
 }
 
-/** The network behind the front-end of a file. */
-async function withFrontend(
-  file: string,
+const isSurrounded = ({ frontend, decisions }: BuildOptions): boolean =>
+  frontend !== undefined || decisions !== undefined;
+
+/** The network behind the front-end of a file, and before what its scores decide. */
+async function surrounded(network: Graph, isQuantizedFile: boolean, options: BuildOptions): Promise<Graph> {
+  const { frontend, stride, decisions } = options;
+  const joined =
+    frontend === undefined
+      ? network
+      : joinFrontend(await readFrontend(frontend), network, isQuantizedFile, stride);
+  return checkWork(checkQuantized(decisions ? addDecisions(joined, decisions) : joined, "front-end"));
+}
+
+/** Before the network is worked on: its labels are known, and how often it will run. */
+async function checkDecisionsOf(
   network: Graph,
-  isQuantizedFile: boolean,
-  stride?: number,
-): Promise<Graph> {
-  const frontend = await readFrontend(file);
-  return checkWork(checkQuantized(joinFrontend(frontend, network, isQuantizedFile, stride), "front-end"));
+  { frontend, stride = 1, decisions }: BuildOptions,
+): Promise<void> {
+  const period = periodOf(frontend === undefined ? network : await readFrontend(frontend));
+  checkDecisions(network, decisions!, period === undefined ? undefined : period * stride);
 }
 
 /** The module with bins at quantiles of the samples; behind a front-end only those of the network's results. */

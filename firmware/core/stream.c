@@ -73,6 +73,10 @@ static void decide(thimble_model *model, thimble_event *event) {
         return;
     }
     event->label = thimble_label(model, event->class_number);
+    /* A module that says events has an empty name for none. */
+    if (event->label == NULL || *event->label != '\0') return;
+    event->class_number = THIMBLE_NO_CLASS;
+    event->label        = NULL;
 }
 
 static thimble_status run(thimble_stream *stream, thimble_event *event) {

@@ -44,7 +44,7 @@ typedef struct thimble_stream {
 } thimble_stream;
 
 typedef struct thimble_event {
-    uint32_t class_number; /* THIMBLE_NO_CLASS where no output decides, and where there is nothing new */
+    uint32_t class_number; /* THIMBLE_NO_CLASS where no output decides, or a module says no event */
     float score;
     const char *label; /* in the module; null where the class has no name */
     uint64_t end;      /* samples of a channel from the start of the stream to the end of the window */

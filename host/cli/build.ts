@@ -21,6 +21,7 @@ import { RECORD } from "../report/record.ts";
 import type { Report } from "../report/schema.ts";
 import { layerTable, time } from "../report/text.ts";
 import { bytes, integer } from "../table.ts";
+import { decisionOptions } from "./decision_options.ts";
 import { writeAll } from "./files.ts";
 import { boardOption, type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
 import { print } from "./output.ts";
@@ -31,6 +32,8 @@ const OPTIONS = {
   output: { type: "string", short: "o" },
   frontend: { type: "string" },
   stride: { type: "string" },
+  smooth: { type: "string" },
+  event: { type: "string" },
   ...QUANTIZATION_OPTIONS,
   name: { type: "string" },
   version: { type: "string" },
@@ -159,12 +162,16 @@ function buildOptions(
     if (values[each] !== undefined && values.fit === undefined)
       throw new UsageError(`--${each}: expected --fit beside it, found none`);
   const dump = values.dump;
+  const decisions = decisionOptions(values);
+  if (decisions && (values.monitor || values["monitor-every"] !== undefined))
+    throw new UsageError("--smooth, --event: expected no --monitor beside them, found one");
   return {
     model,
     ...quantizationOptions(values),
     ...useOptions(values),
     ...(values.frontend !== undefined && { frontend: values.frontend }),
     ...(values.stride !== undefined && { stride: strideOf(values.stride, values.frontend) }),
+    ...(decisions && { decisions }),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
     ...(values["time-limit"] !== undefined && {
@@ -315,7 +322,8 @@ export const buildCommand: Command = {
               [--monitor | --monitor-every N]
               [--key KEY.pem [--security-counter N=0]] [--meta FILE.json|KEY=VALUE]...
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
-              [--frontend FILE.json|FILE.tflite [--stride N]] [--task ${TASKS.join("|")}]
+              [--frontend FILE.json|FILE.tflite [--stride N]] [--smooth mean:N]
+              [--event threshold:NUMBER[,n-of-m:N/M][,hold:N][,suppress:N]] [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER] [--units NAME=UNIT,...]
 
 MODEL is a .tflite, .onnx, .h5 or .keras file. Float models become integer ones, for which they need --calibration.
@@ -327,6 +335,12 @@ ${QUANTIZATION_USAGE}
                the module takes what that takes, as samples of sound. Samples and figures stay those of MODEL
   --stride     the network runs once in N inferences, the first of them included; in the others the module takes its
                samples and brings nothing new (invoke gives 1)
+  --smooth     the model's scores are the mean of the last N ones; N is a number of the network's inferences, or behind a
+               front-end a time such as 800ms
+  --event      an output before the others says events by label, and an empty one where there is none: of a class whose score
+               is above the threshold (threshold:yes=0.8/no=0.7 gives each class its own, and others are no events) in N of
+               the last M inferences. It is said in \`hold\` inferences (1), and after its first none begins in \`suppress\`
+               ones (0); both may be times. Figures stay those of the scores without either
   --self-test  adds an export self_test(): i32 that any wasm engine can call; 0 = every vector right
   --monitor    adds bins at quantiles of the calibration samples: devices count into them what they see, and their reports
                tell where that has changed. Values of as many inferences are looked at as takes 2 % of the time, or with
