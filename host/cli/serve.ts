@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { readAlertRules } from "../fleet/server/alert_rules.ts";
+import { type Receiver, readAlertRules } from "../fleet/server/alert_rules.ts";
 import { withoutSecrets } from "../fleet/server/ask.ts";
 import { type HttpServer, serveHttp } from "../fleet/server/http.ts";
+import { sendMail } from "../fleet/server/mail.ts";
 import { Refused, respondRefusal } from "../fleet/server/message.ts";
 import {
   MAX_POLL,
@@ -59,10 +60,11 @@ const ALERT_MS = 10_000;
 const POST_TIMEOUT_MS = 10_000;
 
 /** The status of an answer; 0 for none. */
-async function postJson(url: string, body: string): Promise<number> {
+async function tellReceiver(receiver: Receiver, body: string, id: string): Promise<number> {
+  if (receiver.type === "email") return sendMail(receiver, body, id);
   try {
     const headers = { "content-type": "application/json" };
-    const answer = await fetch(url, {
+    const answer = await fetch(receiver.url, {
       method: "POST",
       headers,
       body,
@@ -145,7 +147,7 @@ thimble publish and thimble rollout, the page at URL/, or the API that URL/opena
   --host        0.0.0.0 for all addresses of this machine; put a proxy with TLS in front
   --poll        how often devices ask
   --alerts      who is told of models that are unwell: {"receivers": {"team": {"type": "webhook", "url": URL}}, "routes":
-                [{"receiver": "team", "models": "wine*"}]}; type slack for Slack. README has all of it
+                [{"receiver": "team", "models": "wine*"}]}; type slack for Slack, and email. README has all of it
   --public-url  what devices' links begin with, where a proxy is in front
   --renew-tokens  makes the two tokens anew, for whoever has lost them
 
@@ -164,7 +166,7 @@ The first start prints two tokens, once: one for operators, one for devices that
       renewTokens: values["renew-tokens"] ?? false,
       ...publicUrl(values["public-url"]),
       ...(values.alerts !== undefined && {
-        alerts: { rules: readAlertRules(values.alerts), post: postJson },
+        alerts: { rules: readAlertRules(values.alerts), post: tellReceiver },
       }),
     };
     const { http, server } = await start(options, {

@@ -5,11 +5,12 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { RolloutStatus } from "../../host/fleet/server/management.ts";
 import { publicPem } from "../../host/image/keys.ts";
+import { parseImage } from "../../host/image/mcuboot.ts";
 import { type ServerProcess, startServer } from "../fleet/server/process.ts";
 import { trusted } from "../fleet/server/server_and_devices.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
-import { otherKey } from "../support/signed_images.ts";
+import { otherKey, sha256 } from "../support/signed_images.ts";
 import { version } from "../support/two_versions.ts";
 
 const scratch = scratchFolder();
@@ -197,6 +198,23 @@ describe("the commands of an update server", () => {
     const id = /image (\d+)/.exec(stdout)![1]!;
     assert.equal(command("publish", "--delete", id).stdout, `image ${id}: deleted\n`);
     assert.match(command("publish", "--list", "--json").stdout, /"id": 1/);
+  });
+
+  test("an image brings the owner that its build has noted beside it, or the one that is given", () => {
+    const path = file("owned.img", version(4));
+    const ownerOf = (...args: readonly string[]): string => {
+      const { stdout, stderr } = command("publish", path, "--json", ...args);
+      assert.equal(stderr, "");
+      return (JSON.parse(stdout) as { owner: string }).owner;
+    };
+    const record = (moduleSha256: string): string =>
+      JSON.stringify({ moduleSha256, moduleBytes: 1, meta: { owner: "ml@example.com" } });
+    file("report.json", record("ab".repeat(32)));
+    assert.equal(ownerOf(), "", "the record of another module says nothing");
+    file("report.json", record(sha256(parseImage(version(4)).body).toString("hex")));
+    assert.equal(ownerOf(), "ml@example.com");
+    assert.equal(ownerOf("--owner", "ops@example.com"), "ops@example.com");
+    assert.match(command("publish", "--list", "--owner", "x").stderr, /--owner: expected FILE\.img/);
   });
 
   test("an image that somebody else has signed is refused, and the reason is shown", () => {

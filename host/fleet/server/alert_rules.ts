@@ -13,11 +13,23 @@ import {
 import { ModelError } from "../../ir/graph.ts";
 import { KINDS } from "../telemetry/verdict.ts";
 
-export interface Receiver {
-  /** Takes Alertmanager's webhook format, version 4, or Slack's incoming messages. */
+/** Takes Alertmanager's webhook format, version 4, or Slack's incoming messages. */
+export interface WebReceiver {
   readonly type: "webhook" | "slack";
   readonly url: string;
 }
+
+/** Takes e-mail. */
+export interface MailReceiver {
+  readonly type: "email";
+  /** smtp://USER:PASSWORD@HOST:PORT, or smtps: where TLS begins at once; a password is only sent over TLS. */
+  readonly url: string;
+  readonly from: string;
+  /** Default: the model's owner where that is an address, else `from`. */
+  readonly to?: string;
+}
+
+export type Receiver = WebReceiver | MailReceiver;
 
 export interface AlertRules {
   /** The address of the server's page, for whoever reads an alert. */
@@ -55,6 +67,27 @@ const isUrl: Check = (value, path) =>
   isText(value, path) ??
   (/^https?:\/\/\S+$/.test(value as string) ? undefined : `${path}: expected a URL, found "${value}"`);
 
+const isMailUrl: Check = (value, path) =>
+  isText(value, path) ??
+  (/^smtps?:\/\/[^\s/]+$/.test(value as string) && URL.canParse(value as string)
+    ? undefined
+    : `${path}: expected smtp://HOST:PORT or smtps://HOST:PORT`);
+
+const isAddress: Check = (value, path) =>
+  isText(value, path) ??
+  (/^[^\r\n]*@[^\r\n]*$/.test(value as string)
+    ? undefined
+    : `${path}: expected an address of e-mail, found "${value}"`);
+
+const isWebReceiver = closed({ type: isOneOf("webhook", "slack", "email"), url: isUrl });
+const isMailReceiver = closed({ type: isOneOf("email"), url: isMailUrl, from: isAddress }, { to: isAddress });
+
+const isReceiver: Check = (value, path) =>
+  ((value as { readonly type?: unknown } | null)?.type === "email" ? isMailReceiver : isWebReceiver)(
+    value,
+    path,
+  );
+
 const isTime: Check = (value, path) =>
   isText(value, path) ??
   (Number.isNaN(Date.parse(value as string))
@@ -63,7 +96,7 @@ const isTime: Check = (value, path) =>
 
 const isRules = closed(
   {
-    receivers: isMap(closed({ type: isOneOf("webhook", "slack"), url: isUrl })),
+    receivers: isMap(isReceiver),
     routes: isList(closed({ receiver: isText }, { models: isText, kinds: isList(isKind) })),
   },
   {

@@ -78,9 +78,11 @@ function overview(context: Context, row: Row) {
     "n",
   );
   const silent = silentDevices(context, id).length;
+  const image = store.get("SELECT owner FROM images WHERE digest = ?", [hash]);
   const isUnwell = findings.length + unwell + silent > 0;
   return {
     hash,
+    owner: image ? text(image, "owner") : "",
     model: facts?.model ?? "",
     version: facts?.version ?? "",
     state: isUnwell ? "unwell" : facts?.watch ? "well" : "not watched",

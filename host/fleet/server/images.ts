@@ -23,6 +23,8 @@ export interface StoredImage {
   readonly memoryBytes: number;
   readonly uploaded: string;
   readonly uploadedBy: string;
+  /** Who is told where the model is unwell; empty where nobody was named. */
+  readonly owner: string;
 }
 
 /** The one name that an image's file has for devices. */
@@ -41,6 +43,7 @@ const storedImage = (row: Row): StoredImage => ({
   memoryBytes: number(row, "memory_bytes"),
   uploaded: new Date(number(row, "uploaded")).toISOString(),
   uploadedBy: text(row, "uploaded_by"),
+  owner: text(row, "owner"),
 });
 
 /** Header, hash and signature; then the module within, as a device would look at it. Throws Refused (422). */
@@ -150,8 +153,16 @@ function insertImage(
   ).id;
 }
 
+/** Notes who owns a model. */
+function setOwner(context: Context, id: number, owner: string, actor: Actor): void {
+  const { model, version, owner: before } = imageOf(context, id);
+  if (owner === before) return;
+  context.store.run("UPDATE images SET owner = ? WHERE id = ?", [owner, id]);
+  audit(context, actor, "own image", `${model} ${version}`, owner);
+}
+
 /** Takes an image again: its file is whole afterwards, whatever its state was. */
-function publishAgain(context: Context, id: number, bytes: Uint8Array, actor: Actor): ListedImage {
+function publishAgain(context: Context, id: number, bytes: Uint8Array, actor: Actor): void {
   const { store, files } = context;
   const { sha256, model, version } = imageOf(context, id);
   const found = files.read(sha256);
@@ -164,25 +175,31 @@ function publishAgain(context: Context, id: number, bytes: Uint8Array, actor: Ac
       const why = isDeleted ? "deleted before" : `its file was ${found}`;
       audit(context, actor, "publish image again", `${model} ${version}`, `${sha256}, ${why}`);
     });
-  return presentImage(context, id);
 }
 
 /**
  * Keeps an image. The same one again is the same one, and mends its file; another with the version of one that is, or
- * was, there is refused (409), since reports of devices name versions.
+ * was, there is refused (409), since reports of devices name versions. Without `owner` it stays as it is.
  */
-export function addImage(context: Context, bytes: Uint8Array, actor: Actor): ListedImage {
+export function addImage(context: Context, bytes: Uint8Array, actor: Actor, owner?: string): ListedImage {
   const { store, files } = context;
   const info = check(context, bytes);
   const sha256 = digest("sha256", bytes);
   const known = store.get("SELECT id FROM images WHERE sha256 = ?", [sha256]);
-  if (known) return publishAgain(context, number(known, "id"), bytes, actor);
+  if (known) {
+    const id = number(known, "id");
+    publishAgain(context, id, bytes, actor);
+    if (owner !== undefined) store.transaction(() => setOwner(context, id, owner, actor));
+    return presentImage(context, id);
+  }
   checkRoom(context, info, bytes.length);
   // The file comes first: a row without its file would be a promise that cannot be kept.
   files.write(sha256, bytes);
   const id = store.transaction(() => {
     audit(context, actor, "publish image", `${info.id} ${info.version}`, sha256);
-    return insertImage(context, bytes, info, actor.name);
+    const added = insertImage(context, bytes, info, actor.name);
+    if (owner !== undefined) setOwner(context, added, owner, actor);
+    return added;
   });
   return presentImage(context, id);
 }

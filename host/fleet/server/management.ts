@@ -81,8 +81,8 @@ export interface AbortOptions {
 
 /** All throw ManagementError where the server refuses or cannot be reached. */
 export interface Management {
-  /** An image that is published twice is one image. */
-  publish(image: Uint8Array): Promise<PublishedImage>;
+  /** An image that is published twice is one image. A hawkBit keeps no owner. */
+  publish(image: Uint8Array, owner?: string): Promise<PublishedImage>;
   images(): Promise<readonly PublishedImage[]>;
   /** Deletes an image that no rollout brings to devices. */
   deleteImage(id: number): Promise<void>;

@@ -43,6 +43,7 @@ const FINDING = {
 
 const MODEL = {
   hash: TEXT,
+  owner: TEXT,
   model: TEXT,
   version: TEXT,
   state: { type: "string", enum: ["well", "unwell", "not watched"] },
@@ -77,6 +78,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     memoryBytes: WHOLE,
     uploaded: TIME,
     uploadedBy: TEXT,
+    owner: TEXT,
     file: { type: "string", enum: ["good", "missing", "damaged"] },
   }),
   Images: object({ images: list(ref("Image")) }),

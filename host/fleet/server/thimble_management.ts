@@ -53,7 +53,10 @@ export function thimbleManagement({ url, token }: ServerAddress): Management {
   const rollout = (id: number, command = ""): Promise<RolloutStatus> =>
     read(rolloutIn, get(command === "" ? "GET" : "POST", `/rollouts/${id}${command}`));
   return {
-    publish: (image) => read(imageIn, get("POST", "/images", image)),
+    publish: (image, owner) => {
+      const query = owner === undefined ? "" : `?owner=${encodeURIComponent(owner)}`;
+      return read(imageIn, get("POST", `/images${query}`, image));
+    },
     images: () => read(imagesIn, get("GET", "/images")),
     deleteImage: async (id) => void (await get("DELETE", `/images/${id}`)),
     start: (plan: RolloutPlan) => read(rolloutIn, get("POST", "/rollouts?start=true", plan)),

@@ -54,7 +54,7 @@ describe("alerts", () => {
   });
   after(() => http.close());
 
-  const post: Post = async (to, body) => (await fetch(to, { method: "POST", body })).status;
+  const post: Post = async ({ url: to }, body) => (await fetch(to, { method: "POST", body })).status;
   const rulesOf = (more: Partial<AlertRules> = {}): AlertRules => ({
     url: "https://fleet.example",
     receivers: { team: { type: "webhook", url } },
