@@ -5,6 +5,7 @@ import { argMax, argMin } from "./arg_max.ts";
 import { averagePool2d } from "./average_pool2d.ts";
 import { batchMatmul } from "./batch_matmul.ts";
 import { cast } from "./cast.ts";
+import { center } from "./center.ts";
 import { clip } from "./clip.ts";
 import { concatenation } from "./concatenation.ts";
 import { conv2d } from "./conv2d.ts";
@@ -56,6 +57,7 @@ import { slide } from "./slide.ts";
 import { softmax } from "./softmax.ts";
 import { spectralSubtraction } from "./spectral_subtraction.ts";
 import { stacker } from "./stacker.ts";
+import { statistics } from "./statistics.ts";
 import { stride } from "./stride.ts";
 import { stridedSlice } from "./strided_slice.ts";
 import { subtractMax } from "./subtract_max.ts";
@@ -122,6 +124,7 @@ const list: readonly Operator[] = [
   unaryFunction,
   treeEnsemble,
   cast,
+  center,
   delay,
   energy,
   event,
@@ -139,6 +142,7 @@ const list: readonly Operator[] = [
   stride,
   spectralSubtraction,
   stacker,
+  statistics,
   irfft,
   rfft,
 ];

@@ -60,6 +60,11 @@ typedef struct thimble_cast_arguments {
     int8_t input_bytes, output_bytes;
 } thimble_cast_arguments;
 
+typedef struct thimble_center_s16_arguments {
+    uint32_t input, output, bits;
+    int32_t length, stride;
+} thimble_center_s16_arguments;
+
 typedef struct thimble_conv2d_s8_arguments {
     uint32_t input, output, weights, bias, multiplier, shift, scratch;
     int32_t batches, input_height, input_width, output_height, output_width;
@@ -379,6 +384,12 @@ typedef struct thimble_square_root_u64_arguments {
     uint32_t input, output, bits;
     int32_t length;
 } thimble_square_root_u64_arguments;
+
+typedef struct thimble_statistics_s16_arguments {
+    uint32_t input, output;
+    int32_t length, channels, multiplier, shape_multiplier;
+    uint8_t features, shift, shape_shift, centered;
+} thimble_statistics_s16_arguments;
 
 typedef struct thimble_strided_copy_arguments {
     uint32_t input, output;

@@ -1,44 +1,18 @@
 #include "native.h"
+#include "roots.h"
 #include "samples.h"
 
 typedef thimble_square_root_u64_arguments arguments;
 
-static uint32_t leading_zeros(uint32_t x) {
-#if defined(__GNUC__)
-    return x == 0 ? 32 : (uint32_t)__builtin_clz(x);
-#else
-    uint32_t count = 0;
-    while (count < 32 && x >> (31 - count) == 0) count++;
-    return count;
-#endif
-}
-
-/* The greatest integer whose square is not above m; m from 2^30 on: assembly/kernels/square_root_u64.ts. */
-static uint32_t floor_root32(uint32_t m) {
-    uint32_t root = 23170 + (((m >> 16) * 46341) >> 16);
-    root          = (root + m / root) >> 1;
-    root          = (root + m / root) >> 1;
-    if (root > 0xffff) root = 0xffff;
-    return root * root > m ? root - 1 : root;
-}
-
-static uint64_t floor_root64(uint64_t x) {
-    const uint32_t shift = (33 - leading_zeros((uint32_t)(x >> 32))) & ~1u;
-    const uint64_t upper = (uint64_t)floor_root32((uint32_t)(x >> shift)) << (shift / 2);
-    uint64_t root        = upper + (x - upper * upper) / (upper << 1);
-    if (root > UINT32_MAX) root = UINT32_MAX;
-    return root * root > x ? root - 1 : root;
-}
-
 static uint32_t nearest_root(uint64_t x) {
     if (x >> 32 != 0) {
-        const uint64_t root = floor_root64(x);
+        const uint64_t root = thimble_floor_root64(x);
         return (uint32_t)(x - root * root > root && root != UINT32_MAX ? root + 1 : root);
     }
     const uint32_t low = (uint32_t)x;
     if (low == 0) return 0;
-    const uint32_t shift = leading_zeros(low) / 2;
-    const uint32_t root  = floor_root32(low << (2 * shift)) >> shift;
+    const uint32_t shift = thimble_leading_zeros(low) / 2;
+    const uint32_t root  = thimble_floor_root32(low << (2 * shift)) >> shift;
     return low - root * root > root && root != 0xffff ? root + 1 : root;
 }
 

@@ -24,6 +24,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_BATCH_MATMUL
     {"kernel.batch_matmul_s8.1", sizeof(thimble_batch_matmul_arguments), thimble_batch_matmul_s8},
 #endif
+#ifndef THIMBLE_NO_CENTER_S16
+    {"kernel.center_s16.1", sizeof(thimble_center_s16_arguments), thimble_center_s16},
+#endif
 #ifndef THIMBLE_NO_CONV2D
     {"kernel.conv2d_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
     {"kernel.conv2d_long_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
@@ -161,6 +164,9 @@ const thimble_kernel thimble_kernels[] = {
 #endif
 #ifndef THIMBLE_NO_SQUARE_ROOT_U64
     {"kernel.square_root_u64.1", sizeof(thimble_square_root_u64_arguments), thimble_square_root_u64},
+#endif
+#ifndef THIMBLE_NO_STATISTICS_S16
+    {"kernel.statistics_s16.1", sizeof(thimble_statistics_s16_arguments), thimble_statistics_s16},
 #endif
 #ifndef THIMBLE_NO_TANH_S16
     {"kernel.tanh_s16.1", sizeof(thimble_sigmoid_s16_arguments), thimble_tanh_s16},

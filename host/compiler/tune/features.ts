@@ -477,6 +477,12 @@ const energies = ({ numbers: n }: CallShape): Features => ({
   zeros: n["length"]! - n["end"]! + n["start"]!,
 });
 
+/** Powers are added up where a shape is asked for, which the bits from 32 on stand for. */
+function numbersOfChannels({ numbers: n }: CallShape): Features {
+  const [rows, values, hasShapes] = [n["channels"]!, product(n, "channels", "length"), n["features"]! >= 32];
+  return { call: 1, rows, values, shapes: hasShapes ? rows : 0, powers: hasShapes ? values : 0 };
+}
+
 const bands = ({ numbers: n }: CallShape): Features => ({
   call: 1,
   rows: n["channels"]! + 1,
@@ -596,6 +602,7 @@ const table: Readonly<Record<string, Row>> = {
   tree_ensemble_extended_s16: both(treesWithLongSplits),
   arithmetic_s32: both(arithmetic),
   cast: both(casts),
+  center_s16: both(values),
   energy_s16: both(energies),
   events: both(eventful),
   fft_auto_scale_s16: both(values),
@@ -611,6 +618,7 @@ const table: Readonly<Record<string, Row>> = {
   spectral_subtraction_u32: both(values),
   slide: both(sliding),
   square_root_u64: both(values),
+  statistics_s16: both(numbersOfChannels),
 };
 
 /** Kernels that the cost model knows. */

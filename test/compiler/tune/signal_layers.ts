@@ -4,6 +4,7 @@ import {
   arithmeticDraft,
   autoScaleDraft,
   castDraft,
+  centerDraft,
   delayDraft,
   energyDraft,
   eventDraft,
@@ -18,6 +19,7 @@ import {
   signalGraph,
   slideDraft,
   squareRootDraft,
+  statisticsDraft,
   subtractionDraft,
   windowDraft,
 } from "../../ops/lowering/signal_graphs.ts";
@@ -28,6 +30,11 @@ const lengths = [480, 1024, 100, 400];
 const drafts: readonly SignalDraft[] = [
   ...lengths.map((length, i) => windowDraft(1 + (i % 2), length, 12, i)),
   ...lengths.map(autoScaleDraft),
+  ...lengths.map((length, i) => centerDraft(length, 1 + (i % 3), 0)),
+  ...lengths.flatMap((length, i) => [
+    statisticsDraft(length, 1 + (i % 3), 31, false),
+    statisticsDraft(length, 1 + ((i + 1) % 3), 255, true),
+  ]),
   ...[6, 7, 8, 9, 10, 9].map((bits, i) => fftDraft("rfft", bits, 1, 2 ** bits - 16 * (i % 2))),
   ...[6, 7, 8, 9, 10].map((bits) => fftDraft("irfft", bits, 1, 0)),
   energyDraft(257, 5, 241),

@@ -110,6 +110,25 @@ export const autoScaleDraft = (length: number): SignalDraft => ({
   outputs: ["int16", "int32"],
 });
 
+export const centerDraft = (window: number, channels: number, channel: number): SignalDraft => ({
+  op: "center",
+  inputs: [tensor("input", "int16", [window, channels])],
+  attributes: { channel },
+  outputs: ["int16", "int32"],
+});
+
+export const statisticsDraft = (
+  window: number,
+  channels: number,
+  features: number,
+  isCentered: boolean,
+): SignalDraft => ({
+  op: "statistics",
+  inputs: [tensor("input", "int16", [window, channels])],
+  attributes: { features, isCentered, multiplier: 1 << 30, shift: 36, shapeMultiplier: 1 << 30, shapeShift: 32 },
+  outputs: ["int16"],
+});
+
 export const fftDraft = (op: "rfft" | "irfft", bits: number, rows: number, length: number): SignalDraft => ({
   op,
   inputs: [
@@ -324,6 +343,10 @@ export const signalGraphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
     fc.tuple(upTo(3), upTo(20), fc.constantFrom(12, 15, 3), seeds).map((d) => windowDraft(...d)),
   ),
   fft_auto_scale: build(upTo(30).map(autoScaleDraft)),
+  center: build(fc.tuple(upTo(40), upTo(3), between(0, 2)).map((d) => centerDraft(...d))),
+  statistics: build(
+    fc.tuple(upTo(40), upTo(3), between(1, 255), fc.boolean()).map((d) => statisticsDraft(...d)),
+  ),
   rfft: build(
     fc.tuple(between(3, 8), upTo(2), upTo(300)).map(([bits, rows, n]) => fftDraft("rfft", bits, rows, n)),
   ),
