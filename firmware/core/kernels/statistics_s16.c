@@ -129,13 +129,14 @@ static uint8_t *put_amplitudes(const arguments *a, const channel *c, uint8_t *to
 static uint8_t *put_shapes(const arguments *a, const channel *c, uint8_t *to) {
     const int32_t most    = farthest(c, a->length);
     const moments m       = moments_of(c, a->length, most, a->centered ? c->sum : 0);
-    const uint32_t length = (uint32_t)a->length, shift = a->shapeShift;
-    if (a->features & SKEWNESS) to = put(to, most == 0 ? 0 : skewness(&m, length), a->shapeMultiplier, shift);
+    const uint32_t length = (uint32_t)a->length, shift = a->shape_shift;
+    if (a->features & SKEWNESS)
+        to = put(to, most == 0 ? 0 : skewness(&m, length), a->shape_multiplier, shift);
     if (a->features & KURTOSIS)
-        to = put(to, most == 0 ? -3 * 65536 : kurtosis(&m, length), a->shapeMultiplier, shift);
+        to = put(to, most == 0 ? -3 * 65536 : kurtosis(&m, length), a->shape_multiplier, shift);
     if (a->features & ZERO_CROSSINGS) {
         const int32_t pairs = a->length > 1 ? a->length - 1 : 1;
-        to                  = put(to, (m.crossings * 65536 + pairs / 2) / pairs, a->shapeMultiplier, shift);
+        to                  = put(to, (m.crossings * 65536 + pairs / 2) / pairs, a->shape_multiplier, shift);
     }
     return to;
 }
@@ -143,8 +144,8 @@ static uint8_t *put_shapes(const arguments *a, const channel *c, uint8_t *to) {
 static bool is_wrong(const arguments *a) {
     if (a->length < 1 || a->length > MOST_SAMPLES) return true;
     if (a->channels < 1 || a->channels > MOST_CHANNELS || a->features == 0) return true;
-    if (a->multiplier < 0 || a->shapeMultiplier < 0) return true;
-    return a->shift < 1 || a->shift > 62 || a->shapeShift < 1 || a->shapeShift > 62;
+    if (a->multiplier < 0 || a->shape_multiplier < 0) return true;
+    return a->shift < 1 || a->shift > 62 || a->shape_shift < 1 || a->shape_shift > 62;
 }
 
 int thimble_statistics_s16(const thimble_memory *memory, const void *block) {
