@@ -39,40 +39,53 @@ function thresholdOf(text: string): EventRule["threshold"] {
   return found;
 }
 
-function shareOf(text: string): Pick<EventRule, "least" | "of"> {
+function shareOf(option: string, text: string): Pick<EventRule, "least" | "of"> {
   const [least, of] = (/^(\d+)\/(\d+)$/.exec(text)?.slice(1) ?? []).map(Number);
   if (least === undefined || of === undefined || least < 1 || least > of || of > MOST_LOOKED_BACK)
     throw new UsageError(
-      `--event: n-of-m: expected N/M, 1 to M of at most ${MOST_LOOKED_BACK}, found "${text}"`,
+      `${option}: n-of-m: expected N/M, 1 to M of at most ${MOST_LOOKED_BACK}, found "${text}"`,
     );
   return { least, of };
 }
 
-const FIELDS = ["threshold", "hold", "suppress", "n-of-m"];
+/** When events begin, beside their thresholds. */
+const TIMING = ["suppress", "n-of-m"];
+const FIELDS = ["threshold", "hold", ...TIMING];
 
-/** The fields of "name:value,name:value". */
-function fieldsOf(text: string): ReadonlyMap<string, string> {
+/** The fields of "name:value,name:value"; `option` and the names that it has. */
+function fieldsOf(option: string, names: readonly string[], text: string): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   for (const part of text.split(",")) {
     const at = part.indexOf(":");
     const name = part.slice(0, Math.max(at, 0)).trim();
-    if (!FIELDS.includes(name) || fields.has(name))
-      throw new UsageError(`--event: expected ${FIELDS.join(", ")}, each with ":" and once, found "${part}"`);
+    if (!names.includes(name) || fields.has(name))
+      throw new UsageError(
+        `${option}: expected ${names.join(", ")}, each with ":" and once, found "${part}"`,
+      );
     fields.set(name, part.slice(at + 1).trim());
   }
   return fields;
 }
 
 function eventOf(text: string): EventRule {
-  const fields = fieldsOf(text);
+  const fields = fieldsOf("--event", FIELDS, text);
   const threshold = fields.get("threshold");
   if (threshold === undefined) throw new UsageError(`--event: expected a threshold, found "${text}"`);
   const [hold, suppress, share] = ["hold", "suppress", "n-of-m"].map((name) => fields.get(name));
   return {
     threshold: thresholdOf(threshold),
-    ...shareOf(share ?? "1/1"),
+    ...shareOf("--event", share ?? "1/1"),
     hold: hold === undefined ? ONCE : spanOf("--event: hold", hold, 1),
     suppress: suppress === undefined ? NONE : spanOf("--event: suppress", suppress, 0),
+  };
+}
+
+/** The fields of an event that are no threshold; `suppress` unless the text says it is a second. Throws UsageError. */
+export function timingOption(option: string, text: string): Pick<EventRule, "least" | "of" | "suppress"> {
+  const fields = text === "" ? new Map<string, string>() : fieldsOf(option, TIMING, text);
+  return {
+    ...shareOf(option, fields.get("n-of-m") ?? "1/1"),
+    suppress: spanOf(`${option}: suppress`, fields.get("suppress") ?? "1s", 0),
   };
 }
 

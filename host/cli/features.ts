@@ -6,7 +6,7 @@ import { elements, ModelError, type TensorData } from "../ir/graph.ts";
 import { compileFeatures, readFrontend } from "../pipeline.ts";
 import { DataError } from "../runtime/data/index.ts";
 import { npyFile } from "../runtime/data/npy_write.ts";
-import { type Recording, readRecording, recordingFiles } from "../runtime/data/recording.ts";
+import { checkStream, readRecording, recordingFiles } from "../runtime/data/recording.ts";
 import { type FeatureModule, featureFrames, featureModule } from "../runtime/engines/features.ts";
 import { writeAll } from "./files.ts";
 import { readModule } from "./inspect.ts";
@@ -36,14 +36,6 @@ async function openFeatures(file: string): Promise<FeatureModule> {
   const found = featureModule(module, metadata);
   if (found) return found;
   throw new ModelError("expected a module with a front-end (thimble build --frontend), found one without");
-}
-
-function checkRecording(file: string, { channels, sampleRate }: Recording, { input }: FeatureModule): void {
-  const { stream } = input;
-  if (channels !== stream.channels)
-    throw new DataError(`${file}: expected ${stream.channels} channels, found ${channels}`);
-  if (sampleRate !== undefined && sampleRate !== stream.sampleRate)
-    throw new DataError(`${file}: expected ${stream.sampleRate} samples a second, found ${sampleRate}`);
 }
 
 /** The values that people mean: real numbers, or the bytes as they are. */
@@ -145,7 +137,7 @@ a .tflite file. The bytes are those that the module computes on a device.
     const source = await openFeatures(positionals[0]!);
     const all = files.map(({ file, label }): Rows => {
       const recording = readRecording(file);
-      checkRecording(file, recording, source);
+      checkStream(file, recording, source.input.stream);
       const frames = featureFrames(source, recording.samples).map((data) =>
         valuesOf(data, source, values.raw ?? false),
       );

@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   replay: async () => (await import("./replay.ts")).replayCommand,
   page: async () => (await import("./page.ts")).pageCommand,
   features: async () => (await import("./features.ts")).featuresCommand,
+  evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
   diff: async () => (await import("./diff.ts")).diffCommand,
   keygen: async () => (await import("./keygen.ts")).keygenCommand,

@@ -42,6 +42,9 @@ export interface Decisions {
 /** The most inferences whose scores a mean may be of. */
 const MOST_SMOOTHED = 1000;
 
+/** A quotient of times may be this much above a whole number that it is. */
+const ROUNDING = 1e-9;
+
 const fail = (option: string, expected: string, found: string): never => {
   throw new ModelError(`--${option}: expected ${expected}, found ${found}`);
 };
@@ -65,7 +68,8 @@ export function periodOf(graph: Graph): number | undefined {
   return (step * (typeof every === "number" ? every : 1)) / sampleRate;
 }
 
-function inferencesOf(
+/** Inferences of a span. Throws ModelError where they are more than `most`, or a time without a period. */
+export function inferencesOf(
   option: string,
   { unit, count }: Span,
   period: number | undefined,
@@ -73,7 +77,7 @@ function inferencesOf(
 ): number {
   if (unit === "milliseconds" && period === undefined)
     fail(option, "a number of inferences, as the module's input is no stream", `${count} ms`);
-  const found = unit === "inferences" ? count : Math.ceil(count / 1000 / period!);
+  const found = unit === "inferences" ? count : Math.ceil(count / 1000 / period! - ROUNDING);
   return found <= most ? found : fail(option, `at most ${most} inferences`, String(found));
 }
 

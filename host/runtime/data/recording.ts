@@ -1,6 +1,7 @@
 /** Recordings of sensors: WAV files, and tables with a column for each channel and a row for each moment. */
 import { statSync } from "node:fs";
 import { extname } from "node:path";
+import type { Stream } from "../../ir/graph.ts";
 import { DataError, MAX_BYTES } from "./dataset.ts";
 import { readBytes } from "./files.ts";
 import { type Found, filesOf } from "./folder.ts";
@@ -79,4 +80,12 @@ export function readRecording(file: string): Recording {
     throw new DataError(`${file}: expected a .wav, .csv or .tsv file, found another kind`);
   const bytes = readBytes(file, MAX_BYTES);
   return isWav(file) ? wavRecording(bytes, file) : tableRecording(bytes, file);
+}
+
+/** Throws DataError where a recording has other channels or another rate than a stream. */
+export function checkStream(file: string, { channels, sampleRate }: Recording, stream: Stream): void {
+  if (channels !== stream.channels)
+    throw new DataError(`${file}: expected ${stream.channels} channels, found ${channels}`);
+  if (sampleRate !== undefined && sampleRate !== stream.sampleRate)
+    throw new DataError(`${file}: expected ${stream.sampleRate} samples a second, found ${sampleRate}`);
 }
