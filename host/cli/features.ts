@@ -83,7 +83,7 @@ function npyBytes(all: readonly Rows[], window: number | undefined, width: numbe
 function definitionOf(file: string): Definition {
   const definition = isParameters(file) ? frontendDefinition(file) : undefined;
   if (definition) return definition;
-  throw new UsageError(`--check: expected parameters of log-mel, mfcc or mlperf-sww, found ${file}`);
+  throw new UsageError(`--check: expected parameters of a front-end other than tflm, found ${file}`);
 }
 
 /** Decibels of each feature over all frames of the recordings. */
@@ -94,7 +94,7 @@ function snrOf(definition: Definition, files: readonly string[], source: Feature
   const found = frames.flat().map((data) => valuesOf(data, source, false));
   const expected = frames.flatMap((list, at) =>
     list.map((_, i) => {
-      const first = i * stream.hop;
+      const first = i * stream.hop * stream.channels;
       return definition(recordings[at]!.subarray(first, first + elements(shape)));
     }),
   );
@@ -123,8 +123,8 @@ a .tflite file. The bytes are those that the module computes on a device.
   -o        .npy: an array of one row for each frame, files in order of their names; .csv: with columns label, file and frame
   --window  rows of N frames that follow each other, as a network takes them, --stride frames apart; .npy has an axis more
   --raw     integers as they lie in memory, where features are real numbers
-  --check   says how near each feature comes to the same in real numbers, as a ratio of signal to noise: of log-mel, mfcc and
-            mlperf-sww by parameters`,
+  --check   says how near each feature comes to the same in real numbers, as a ratio of signal to noise: of front-ends by
+            parameters other than tflm`,
 
   async run(args) {
     const { values, positionals } = parse(args, OPTIONS, ["MODEL-or-FRONTEND"]);

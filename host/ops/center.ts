@@ -45,10 +45,7 @@ export const center = defineOperator({
     const most = Math.max(...apart.map(Math.abs));
     let bits = most === 0 ? 0 : -2;
     while (most > 0 && most * 2 ** (bits + 1) <= count * 32767) bits++;
-    return [
-      Int16Array.from(apart, (x) => Math.floor((x * 2 ** bits) / count + 0.5)),
-      Int32Array.of(bits),
-    ];
+    return [Int16Array.from(apart, (x) => Math.floor((x * 2 ** bits) / count + 0.5)), Int32Array.of(bits)];
   },
 
   lower({ attributes, inputs, outputs }, to) {

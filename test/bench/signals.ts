@@ -12,6 +12,8 @@ import {
   mfccFrontend,
   wakewordFrontend,
 } from "../../host/compiler/import/frontends/log_mel.ts";
+import { spectralFrontend } from "../../host/compiler/import/frontends/spectral.ts";
+import { statisticsFrontend } from "../../host/compiler/import/frontends/statistics.ts";
 import { tflmFrontend } from "../../host/compiler/import/frontends/tflm.ts";
 import { simplify } from "../../host/compiler/passes/index.ts";
 import { lower } from "../../host/compiler/plan/lower.ts";
@@ -25,6 +27,7 @@ import { table } from "../../host/table.ts";
 
 const OPTIONS = ["--json", "--layers"];
 
+const MOTION = { channels: 3 };
 const STRIDED = { window_size: 30, window_step: 20, num_channels: 40 };
 
 const graphOf = (make: typeof tflmFrontend, parameters: object): Graph =>
@@ -39,6 +42,14 @@ const FRONTENDS: readonly (readonly [name: string, graph: () => Graph])[] = [
   [
     "mfcc 30/20 ms, 40 channels, 13 coefficients",
     () => graphOf((fields) => mfccFrontend(fields).graph, STRIDED),
+  ],
+  [
+    "statistics 2 s at 100 Hz, 3 channels",
+    () => graphOf((fields) => statisticsFrontend(fields).graph, MOTION),
+  ],
+  [
+    "spectral 2 s at 100 Hz, 3 channels, 64 points",
+    () => graphOf((fields) => spectralFrontend(fields).graph, MOTION),
   ],
   ["mlperf-sww 64/32 ms, 40 channels", () => graphOf((fields) => wakewordFrontend(fields).graph, {})],
 ];

@@ -151,10 +151,10 @@ static bool is_wrong(const arguments *a) {
 int thimble_statistics_s16(const thimble_memory *memory, const void *block) {
     const arguments *a = block;
     if (is_wrong(a)) return -1;
-    int32_t count = 0;
-    for (uint32_t bits = a->features; bits != 0; bits >>= 1) count += bits & 1;
+    uint32_t count = 0;
+    for (uint32_t bits = a->features; bits != 0; bits >>= 1) count += bits & 1u;
     const thimble_span input  = thimble_row(a->input, a->length * a->channels, 2);
-    const thimble_span output = thimble_row(a->output, a->channels * count, 2);
+    const thimble_span output = thimble_row(a->output, a->channels * (int32_t)count, 2);
     if (!thimble_apart(output, input, memory)) return -1;
     const uint8_t *from = thimble_at(memory, a->input);
     uint8_t *to         = memory->written + a->output;

@@ -125,7 +125,14 @@ export const statisticsDraft = (
 ): SignalDraft => ({
   op: "statistics",
   inputs: [tensor("input", "int16", [window, channels])],
-  attributes: { features, isCentered, multiplier: 1 << 30, shift: 36, shapeMultiplier: 1 << 30, shapeShift: 32 },
+  attributes: {
+    features,
+    isCentered,
+    multiplier: 1 << 30,
+    shift: 36,
+    shapeMultiplier: 1 << 30,
+    shapeShift: 32,
+  },
   outputs: ["int16"],
 });
 

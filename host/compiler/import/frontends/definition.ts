@@ -1,7 +1,14 @@
 /** Front-ends in real numbers: what their integers stand for, and how near these come. */
+import type { Graph } from "../../../ir/graph.ts";
 
 /** Features of one input's samples, which count as they lie in memory. */
 export type Definition = (samples: ArrayLike<number>) => number[];
+
+/** A front-end's graph of integers, and the same in real numbers. */
+export interface Frontend {
+  readonly graph: Graph;
+  readonly definition: Definition;
+}
 
 /** The even and odd halves' transforms as one; pairs of a real and an imaginary list. */
 function transform(values: readonly number[]): [re: number[], im: number[]] {

@@ -15,6 +15,10 @@ export interface Fields {
   flag(name: string, otherwise: boolean): boolean;
   oneOf<T extends string>(name: string, values: readonly T[], otherwise?: T): T;
   text(name: string): string;
+  /** One or more of the values, none of them twice. */
+  someOf<T extends string>(name: string, values: readonly T[], otherwise: readonly T[]): readonly T[];
+  /** Two or more rising numbers. */
+  rising(name: string, bounds: Bounds): readonly number[];
   has(name: string): boolean;
   /** The fault of a value that is of its kind and yet fits no others. */
   fail(name: string, expected: string, found?: unknown): never;
@@ -59,6 +63,27 @@ export function readFields(document: unknown, where: string): Fields {
     oneOf: <T extends string>(name: string, list: readonly T[], otherwise?: T) =>
       value<T>(name, otherwise, list.map((each) => JSON.stringify(each)).join(" or "), (x) =>
         list.includes(x as T),
+      ),
+    someOf: <T extends string>(name: string, list: readonly T[], otherwise: readonly T[]) =>
+      value<readonly T[]>(
+        name,
+        otherwise,
+        `a list of ${list.map((each) => JSON.stringify(each)).join(", ")}`,
+        (x) =>
+          Array.isArray(x) &&
+          x.length > 0 &&
+          new Set(x).size === x.length &&
+          x.every((each) => list.includes(each)),
+      ),
+    rising: (name, bounds) =>
+      value<readonly number[]>(
+        name,
+        undefined,
+        `two or more rising numbers of ${within(bounds)}`,
+        (x) =>
+          Array.isArray(x) &&
+          x.length > 1 &&
+          x.every((each, i) => isWithin(each, bounds) && (i === 0 || each > x[i - 1])),
       ),
     text: (name) => value<string>(name, undefined, "text", (x) => typeof x === "string"),
     has: (name) => {

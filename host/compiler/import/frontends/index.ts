@@ -5,10 +5,12 @@ import { parseJson } from "../../../budgets.ts";
 import { elements, type Graph, ModelError, tensorOf, withTensors } from "../../../ir/graph.ts";
 import { plain } from "../../../plain.ts";
 import { importModel, openSource } from "../index.ts";
-import type { Definition } from "./definition.ts";
+import type { Definition, Frontend } from "./definition.ts";
 import { type Fields, readFields } from "./fields.ts";
-import { type Frontend, logMelFrontend, mfccFrontend, wakewordFrontend } from "./log_mel.ts";
+import { logMelFrontend, mfccFrontend, wakewordFrontend } from "./log_mel.ts";
 import { scaleFrontend } from "./scale.ts";
+import { spectralFrontend } from "./spectral.ts";
+import { statisticsFrontend } from "./statistics.ts";
 import { tflmFrontend } from "./tflm.ts";
 
 /** Those that are defined in real numbers; the microfrontend is one of integers. */
@@ -16,11 +18,13 @@ const DEFINED: Readonly<Record<string, (fields: Fields) => Frontend>> = {
   "log-mel": logMelFrontend,
   mfcc: mfccFrontend,
   "mlperf-sww": wakewordFrontend,
+  scale: scaleFrontend,
+  statistics: statisticsFrontend,
+  spectral: spectralFrontend,
 };
 
 const FRONTENDS: Readonly<Record<string, (fields: Fields) => Graph>> = {
   tflm: tflmFrontend,
-  scale: scaleFrontend,
   ...Object.fromEntries(
     Object.entries(DEFINED).map(([name, make]) => [name, (fields: Fields) => make(fields).graph]),
   ),

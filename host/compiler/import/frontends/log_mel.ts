@@ -2,10 +2,11 @@
  * Logarithms of mel bands' power, and their cosine transform, in integers by the operators of signals. A frame is scaled up
  * to all of int16 before its window, and the power of two leaves the logarithms again: quiet sound is as exact as loud.
  */
-import { type Graph, quantized, type Tensor } from "../../../ir/graph.ts";
-import { type Definition, powersOf, products } from "./definition.ts";
+import { quantized, type Tensor } from "../../../ir/graph.ts";
+import { type Definition, type Frontend, powersOf, products } from "./definition.ts";
 import { type Draft, draftGraph } from "./draft.ts";
 import type { Fields } from "./fields.ts";
+import { arithmetic, LOG_SCALE, logsAbove, logsOf, type Steps, toSteps } from "./logs.ts";
 import { bankTables, type MelBands, melWeights, SCALES, TRIANGLES, WINDOWS, windowValues } from "./mel.ts";
 import { readTiming, type Timing } from "./timing.ts";
 
@@ -69,14 +70,7 @@ const WAKEWORD: MelDefaults = {
 
 /** Of a natural logarithm in each unit. */
 const UNITS = { ln: 1, log10: 1 / Math.LN10, db: 10 / Math.LN10 } as const;
-/** Of logarithms of amplitudes inside. */
-const LOG_SCALE = 1024;
 const WINDOW_BITS = 15;
-type Operation = "add" | "sub" | "mul";
-
-const arithmetic = (draft: Draft, operation: Operation, a: Tensor, b: Tensor): Tensor =>
-  draft.node("integer_arithmetic", [a, b], { operation, activation: "none" }, ["int32"])[0]!;
-
 /** Samples, and by how many bits they were shifted to the left. */
 interface Scaled {
   readonly samples: Tensor;
@@ -157,65 +151,19 @@ interface Output {
   readonly type: "int16" | "int8";
 }
 
-function scaleOf({ low, high, type }: Output) {
+function scaleOf({ low, high, type }: Output): Steps {
   if (type === "int16") {
     const scale = Math.max(Math.abs(low), Math.abs(high)) / 32767;
-    return { scale, zeroPoint: 0, min: Math.round(low / scale), max: Math.round(high / scale) };
+    return { type, scale, zeroPoint: 0, min: Math.round(low / scale), max: Math.round(high / scale) };
   }
   const scale = (high - low) / 255;
   return {
+    type,
     scale,
     zeroPoint: Math.max(-128, Math.min(127, Math.round(-128 - low / scale))),
     min: -128,
     max: 127,
   };
-}
-
-interface Logs {
-  readonly roots: Tensor;
-  readonly bits: Tensor;
-  /** What a root of 1 stands for. */
-  readonly power: number;
-  /** No power is above it. */
-  readonly most: number;
-}
-
-/** Logarithms of roots, from that of the floor on, in 1/1024: [bands] int32. */
-function logsAbove(draft: Draft, { roots, bits, power }: Logs, floor: number): Tensor {
-  const log = { outputScale: LOG_SCALE, inputCorrectionBits: 0 };
-  const [logs] = draft.node("filter_bank_log", [roots], log, ["int16"]);
-  // Scaling has a native kernel where a cast has none.
-  const alone = { factor: 1, addend: 0, divisor: 1, offset: 0, min: -32768, max: 32767 };
-  const [wide] = draft.node("scale_integers", [logs!], alone, ["int32"]);
-  // A bit's logarithm has a fraction, which is rounded once for all bits together.
-  const bit = draft.constant("log_of_bit", Int32Array.of(Math.round(Math.LN2 * LOG_SCALE * 2 ** 10)));
-  const unit = Math.round(LOG_SCALE * 0.5 * Math.log(power / floor));
-  const part = draft.node(
-    "scale_integers",
-    [arithmetic(draft, "mul", bits, bit)],
-    {
-      factor: 1,
-      addend: 2 ** 9,
-      divisor: 2 ** 10,
-      offset: -unit,
-      min: -(2 ** 31),
-      max: 2 ** 31 - 1,
-    },
-    ["int32"],
-  );
-  return arithmetic(draft, "sub", wide!, part[0]!);
-}
-
-/** Logarithms from that of the least value on as integers of the output; each counts `step`, and none is above `highest`. */
-function toOutput(draft: Draft, above: Tensor, bounds: Output, step: number, highest: number): Tensor {
-  const { scale, zeroPoint, min, max } = scaleOf(bounds);
-  const ratio = step / scale;
-  const bits = Math.max(0, Math.min(24, Math.floor(Math.log2(2 ** 30 / (ratio * highest)))));
-  const by = 2 ** bits;
-  const offset = Math.round(bounds.low / scale) + zeroPoint;
-  const scaling = { factor: Math.round(ratio * by), addend: Math.floor(by / 2), divisor: by, offset };
-  const [features] = draft.node("scale_integers", [above], { ...scaling, min, max }, [bounds.type]);
-  return draft.scale(features!, quantized(scale, zeroPoint));
 }
 
 /** Features of `draft` in the unit that the fields say, and their tensor. */
@@ -252,12 +200,13 @@ function logMel(fields: Fields, draft: Draft, otherwise: MelDefaults, isLast: bo
   const type = isLast ? fields.oneOf("out_type", ["int16", "int8"], "int16") : "int16";
   const bounds: Output = { low: Math.max(clipLow, low), high: Math.min(clipHigh, high), type };
   if (bounds.high <= bounds.low) fields.fail("clip_low", `a number below ${high}`, clipLow);
-  const logs = { ...made, power: made.power * power, most };
-  const above = logsAbove(draft, logs, least);
+  const rootPower = made.power * power;
+  const above = logsAbove(draft, logsOf(draft, made.roots), { bits: made.bits, power: rootPower }, least);
   // Logarithms lie between those of the greatest power, and of 1 after all shifts of two scalings.
-  const lowest = LOG_SCALE * (30 * Math.LN2 + 0.5 * Math.max(0, Math.log(least / logs.power)));
+  const lowest = LOG_SCALE * (30 * Math.LN2 + 0.5 * Math.max(0, Math.log(least / rootPower)));
   const highest = Math.max(LOG_SCALE * (0.5 * Math.log(most / least) + 1), lowest);
-  const features = toOutput(draft, above, bounds, (2 * UNITS[kind] * factor) / LOG_SCALE, highest);
+  const step = (2 * UNITS[kind] * factor) / LOG_SCALE;
+  const features = toSteps(draft, above, scaleOf(bounds), { low: bounds.low, step, highest });
   const { weights } = melWeights(mel);
   const definition: Definition = (input) => {
     const emphasised = factors.map((x, i) =>
@@ -269,12 +218,6 @@ function logMel(fields: Fields, draft: Draft, otherwise: MelDefaults, isLast: bo
     );
   };
   return { features, mel, bounds, definition };
-}
-
-/** A front-end's graph of integers, and the same in real numbers. */
-export interface Frontend {
-  readonly graph: Graph;
-  readonly definition: Definition;
 }
 
 const frontend =

@@ -12,9 +12,9 @@ const MOST_SAMPLES = 8192;
 /** Milliseconds of `window_size` and `window_step` at `sample_rate`; fractions of a sample are left out. */
 export function readTiming(
   fields: Fields,
-  otherwise: { readonly window: number; readonly step: number },
+  otherwise: { readonly window: number; readonly step: number; readonly rate?: number },
 ): Timing {
-  const rate = fields.whole("sample_rate", { min: 1, max: 192_000 }, 16_000);
+  const rate = fields.whole("sample_rate", { min: 1, max: 192_000 }, otherwise.rate ?? 16_000);
   const samples = (name: string, milliseconds: number): number => {
     const found = fields.number(name, { min: 0.01, max: 60_000 }, milliseconds);
     const count = Math.floor((found * rate) / 1000);

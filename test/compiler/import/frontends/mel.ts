@@ -3,9 +3,9 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { Frontend } from "../../../../host/compiler/import/frontends/definition.ts";
 import { readFields } from "../../../../host/compiler/import/frontends/fields.ts";
 import {
-  type Frontend,
   logMelFrontend,
   mfccFrontend,
   wakewordFrontend,

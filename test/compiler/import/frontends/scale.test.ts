@@ -11,7 +11,7 @@ import { runReference } from "../../../../host/runtime/engines/reference.ts";
 import { wasm3 } from "../../../../host/runtime/engines/wasm3.ts";
 
 const graphOf = (parameters: object): Graph =>
-  checkQuantized(scaleFrontend(readFields(parameters, "front-end")), "front-end");
+  checkQuantized(scaleFrontend(readFields(parameters, "front-end")).graph, "front-end");
 
 /** Two moments of three channels at 50 Hz, one moment on at a time. */
 const MOTION = { sample_rate: 50, window_size: 40, window_step: 20, channels: 3, center: 100, factor: 0.01 };
