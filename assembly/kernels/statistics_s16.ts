@@ -50,6 +50,56 @@ function put(output: usize, value: i32, multiplier: i32, shift: i64): usize {
   return output + 2;
 }
 
+/** Stores the shapes of one channel, whose greatest distance from the mean is `most` / length. */
+function putShapes(
+  block: StatisticsS16Arguments,
+  input: usize,
+  sum: i32,
+  most: i32,
+  output: usize,
+): usize {
+  const length: i32 = block.length;
+  const stride: usize = <usize>block.channels << 1;
+  const end: usize = input + <usize>length * stride;
+  const center: i32 = block.centered ? sum : 0;
+  // Distances from the mean with 12 bits, so that fourth powers fit.
+  const up: i32 = max(clz(most) - 20, 0);
+  const down: i32 = max(20 - clz(most), 0);
+  const half: i32 = (1 << down) >> 1;
+  let crossings: i32 = 0;
+  let wasBelow: i32 = (<i32>load<i16>(input) * length - center) >>> 31;
+  let squares: i64 = 0;
+  let cubes: i64 = 0;
+  let fourths: i64 = 0;
+  for (let at: usize = input; at < end; at += stride) {
+    const scaled: i32 = <i32>load<i16>(at) * length;
+    const isBelow: i32 = (scaled - center) >>> 31;
+    crossings += isBelow ^ wasBelow;
+    wasBelow = isBelow;
+    const d: i32 = (((scaled - sum) << up) + half) >> down;
+    const square: i64 = d * d;
+    squares += square;
+    cubes += square * d;
+    fourths += square * square;
+  }
+  const features: i32 = block.features;
+  const multiplier: i32 = block.shapeMultiplier;
+  const shift: i64 = block.shapeShift;
+  if (features & 32) {
+    const found: i32 = most == 0 ? 0 : skewness(squares, cubes, length);
+    output = put(output, found, multiplier, shift);
+  }
+  if (features & 64) {
+    const found: i32 = most == 0 ? -3 << 16 : kurtosis(squares, fourths, length);
+    output = put(output, found, multiplier, shift);
+  }
+  if (features & 128) {
+    const pairs: i32 = max(length - 1, 1);
+    output = put(output, ((crossings << 16) + (pairs >> 1)) / pairs, multiplier, shift);
+  }
+  return output;
+}
+
 /**
  * Numbers that tell about the samples of each channel.
  *
@@ -67,8 +117,6 @@ export function statistics_s16(block: StatisticsS16Arguments): void {
   const features: i32 = block.features;
   const multiplier: i32 = block.multiplier;
   const shift: i64 = block.shift;
-  const shapeMultiplier: i32 = block.shapeMultiplier;
-  const shapeShift: i64 = block.shapeShift;
   let output: usize = block.output;
   let input: usize = block.input;
   for (const last: usize = input + stride; input < last; input += 2) {
@@ -84,9 +132,10 @@ export function statistics_s16(block: StatisticsS16Arguments): void {
       if (x < least) least = x;
       if (x > greatest) greatest = x;
     }
-    const mean: i32 = <i32>(((<i64>sum << 8) + (<i64>length << 23) + (length >> 1)) / length) - (1 << 23);
+    // A multiple of the length keeps what it divides from being negative.
+    const above: i64 = (<i64>sum << 8) + (<i64>length << 23);
+    const mean: i32 = <i32>((above + (length >> 1)) / length) - (1 << 23);
     const spread: u64 = squares * length - <i64>sum * sum;
-    const center: i32 = block.centered ? sum : 0;
     const middle: i32 = block.centered ? mean : 0;
     if (features & 1) output = put(output, mean, multiplier, shift);
     if (features & 2) output = put(output, (least << 8) - middle, multiplier, shift);
@@ -98,37 +147,6 @@ export function statistics_s16(block: StatisticsS16Arguments): void {
     if (features & 16) output = put(output, rootOf(spread, length), multiplier, shift);
     if (features < 32) continue;
     const most: i32 = max(length * greatest - sum, sum - length * least);
-    // Distances from the mean with 12 bits, so that fourth powers fit.
-    const up: i32 = max(clz(most) - 20, 0);
-    const down: i32 = max(20 - clz(most), 0);
-    const half: i32 = (1 << down) >> 1;
-    let crossings: i32 = 0;
-    let wasBelow: i32 = (<i32>load<i16>(input) * length - center) >>> 31;
-    let seconds: i64 = 0;
-    let thirds: i64 = 0;
-    let fourths: i64 = 0;
-    for (let at: usize = input; at < end; at += stride) {
-      const scaled: i32 = <i32>load<i16>(at) * length;
-      const isBelow: i32 = (scaled - center) >>> 31;
-      crossings += isBelow ^ wasBelow;
-      wasBelow = isBelow;
-      const d: i32 = (((scaled - sum) << up) + half) >> down;
-      const square: i64 = d * d;
-      seconds += square;
-      thirds += square * d;
-      fourths += square * square;
-    }
-    if (features & 32) {
-      const found: i32 = most == 0 ? 0 : skewness(seconds, thirds, length);
-      output = put(output, found, shapeMultiplier, shapeShift);
-    }
-    if (features & 64) {
-      const found: i32 = most == 0 ? -3 << 16 : kurtosis(seconds, fourths, length);
-      output = put(output, found, shapeMultiplier, shapeShift);
-    }
-    if (features & 128) {
-      const pairs: i32 = max(length - 1, 1);
-      output = put(output, ((crossings << 16) + (pairs >> 1)) / pairs, shapeMultiplier, shapeShift);
-    }
+    output = putShapes(block, input, sum, most, output);
   }
 }

@@ -26,6 +26,19 @@ export interface Fields {
   finish(): void;
 }
 
+const within = ({ min, max }: Bounds): string => `${min} to ${max}`;
+const isWithin = (x: unknown, { min, max }: Bounds): boolean => typeof x === "number" && x >= min && x <= max;
+
+const quoted = (list: readonly string[]): string[] => list.map((each) => JSON.stringify(each));
+
+const isSome = (x: unknown, list: readonly string[]): boolean =>
+  Array.isArray(x) && x.length > 0 && new Set(x).size === x.length && x.every((each) => list.includes(each));
+
+const isRising = (x: unknown, bounds: Bounds): boolean =>
+  Array.isArray(x) &&
+  x.length > 1 &&
+  x.every((each, i) => isWithin(each, bounds) && (i === 0 || each > x[i - 1]));
+
 /** Reads fields of a document; messages begin with `where`. */
 export function readFields(document: unknown, where: string): Fields {
   if (typeof document !== "object" || document === null || Array.isArray(document))
@@ -46,9 +59,6 @@ export function readFields(document: unknown, where: string): Fields {
     const found = values.get(name) ?? otherwise;
     return fits(found) ? (found as T) : fail(name, expected);
   };
-  const within = ({ min, max }: Bounds): string => `${min} to ${max}`;
-  const isWithin = (x: unknown, { min, max }: Bounds): boolean =>
-    typeof x === "number" && x >= min && x <= max;
   return {
     number: (name, bounds, otherwise) =>
       value(name, otherwise, `a number of ${within(bounds)}`, (x) => isWithin(x, bounds)),
@@ -61,29 +71,12 @@ export function readFields(document: unknown, where: string): Fields {
       ),
     flag: (name, otherwise) => value(name, otherwise, "true or false", (x) => typeof x === "boolean"),
     oneOf: <T extends string>(name: string, list: readonly T[], otherwise?: T) =>
-      value<T>(name, otherwise, list.map((each) => JSON.stringify(each)).join(" or "), (x) =>
-        list.includes(x as T),
-      ),
+      value<T>(name, otherwise, quoted(list).join(" or "), (x) => list.includes(x as T)),
     someOf: <T extends string>(name: string, list: readonly T[], otherwise: readonly T[]) =>
-      value<readonly T[]>(
-        name,
-        otherwise,
-        `a list of ${list.map((each) => JSON.stringify(each)).join(", ")}`,
-        (x) =>
-          Array.isArray(x) &&
-          x.length > 0 &&
-          new Set(x).size === x.length &&
-          x.every((each) => list.includes(each)),
-      ),
+      value<readonly T[]>(name, otherwise, `a list of ${quoted(list).join(", ")}`, (x) => isSome(x, list)),
     rising: (name, bounds) =>
-      value<readonly number[]>(
-        name,
-        undefined,
-        `two or more rising numbers of ${within(bounds)}`,
-        (x) =>
-          Array.isArray(x) &&
-          x.length > 1 &&
-          x.every((each, i) => isWithin(each, bounds) && (i === 0 || each > x[i - 1])),
+      value<readonly number[]>(name, undefined, `two or more rising numbers of ${within(bounds)}`, (x) =>
+        isRising(x, bounds),
       ),
     text: (name) => value<string>(name, undefined, "text", (x) => typeof x === "string"),
     has: (name) => {
