@@ -106,8 +106,8 @@ function putShapes(
  *   input     [length, channels] i16; length 1 to 8192
  *   output    [channels, count] i16; must not overlap the input
  *   features  1 mean, 2 least, 4 greatest, 8 root of the mean square, 16 deviation: in 1/256 times
- *             `multiplier` by 2^shift; 32 skewness, 64 excess kurtosis, 128 share of neighbours of unlike sign:
- *             in 1/65536 times `shapeMultiplier` by 2^shapeShift
+ *             `multiplier` by 2^shift; 32 skewness, 64 excess kurtosis, 128 share of neighbours of
+ *             unlike sign: in 1/65536 times `shapeMultiplier` by 2^shapeShift
  *
  * Of equal samples skewness is 0, and kurtosis -3. host/ops/statistics.ts has every rounding.
  */
