@@ -8,16 +8,8 @@ typedef thimble_statistics_s16_arguments arguments;
 #define MOST_SAMPLES  8192
 #define MOST_CHANNELS 1024
 
-enum {
-    MEAN           = 1,
-    MINIMUM        = 2,
-    MAXIMUM        = 4,
-    ROOT           = 8,
-    DEVIATION      = 16,
-    SKEWNESS       = 32,
-    KURTOSIS       = 64,
-    ZERO_CROSSINGS = 128,
-};
+/* Bits of features, and how many there are of each unit. */
+enum { ROOT = 8, DEVIATION = 16, AMPLITUDES = 5, SHAPES = 3 };
 
 /* One channel: where its samples are, and sums of them. */
 typedef struct channel {
@@ -97,18 +89,16 @@ static int32_t kurtosis(const moments *m, uint32_t length) {
     return (int32_t)(bits < 4 ? found << (4 - bits) : found >> (bits - 4)) - 3 * 65536;
 }
 
-/* Stores value * multiplier / 2^shift, halves rounded up, within 16 bits. */
-static uint8_t *put(uint8_t *to, int32_t value, int32_t multiplier, uint32_t shift) {
-    const int64_t scaled = (int64_t)value * multiplier + (INT64_C(1) << (shift - 1));
-    /* Shifts of negative numbers are the compiler's: the remainder is taken away first. */
-    const int64_t by    = INT64_C(1) << shift;
-    const int64_t whole = scaled - (scaled & (by - 1));
-    const int64_t found = whole / by;
-    thimble_sample_put(to, found > INT16_MAX ? INT16_MAX : found < -INT16_MAX ? -INT16_MAX : (int32_t)found);
-    return to + 2;
+/* value * multiplier / 2^shift, halves rounded up, within 16 bits. */
+static int32_t scaled(int32_t value, int32_t multiplier, uint32_t shift) {
+    const int64_t product = (int64_t)value * multiplier + (INT64_C(1) << (shift - 1));
+    /* Shifts of negative numbers are the compiler's. */
+    const int64_t found = product < 0 ? ~(int64_t)((uint64_t)~product >> shift) : product >> shift;
+    return found > INT16_MAX ? INT16_MAX : found < -INT16_MAX ? -INT16_MAX : (int32_t)found;
 }
 
-static uint8_t *put_amplitudes(const arguments *a, const channel *c, uint8_t *to) {
+/* In 1/256, in the order of the features. */
+static void find_amplitudes(const arguments *a, const channel *c, int32_t *values) {
     const int32_t length = a->length;
     const uint64_t whole = c->squares * (uint32_t)length;
     const uint64_t apart = whole - (uint64_t)((int64_t)c->sum * c->sum);
@@ -116,27 +106,38 @@ static uint8_t *put_amplitudes(const arguments *a, const channel *c, uint8_t *to
     const int32_t mean =
         (int32_t)((((uint64_t)above << 8) + (uint32_t)(length / 2)) / (uint32_t)length) - 32768 * 256;
     const int32_t middle = a->centered ? mean : 0;
-    const int32_t m = a->multiplier, shift = a->shift;
-    if (a->features & MEAN) to = put(to, mean, m, (uint32_t)shift);
-    if (a->features & MINIMUM) to = put(to, c->least * 256 - middle, m, (uint32_t)shift);
-    if (a->features & MAXIMUM) to = put(to, c->greatest * 256 - middle, m, (uint32_t)shift);
-    if (a->features & ROOT)
-        to = put(to, root_of(a->centered ? apart : whole, (uint32_t)length), m, (uint32_t)shift);
-    if (a->features & DEVIATION) to = put(to, root_of(apart, (uint32_t)length), m, (uint32_t)shift);
-    return to;
+    values[0]            = mean;
+    values[1]            = c->least * 256 - middle;
+    values[2]            = c->greatest * 256 - middle;
+    if (a->features & (ROOT | DEVIATION)) values[4] = root_of(apart, (uint32_t)length);
+    values[3] = a->centered || !(a->features & ROOT) ? values[4] : root_of(whole, (uint32_t)length);
 }
 
-static uint8_t *put_shapes(const arguments *a, const channel *c, uint8_t *to) {
-    const int32_t most    = farthest(c, a->length);
-    const moments m       = moments_of(c, a->length, most, a->centered ? c->sum : 0);
-    const uint32_t length = (uint32_t)a->length, shift = a->shape_shift;
-    if (a->features & SKEWNESS)
-        to = put(to, most == 0 ? 0 : skewness(&m, length), a->shape_multiplier, shift);
-    if (a->features & KURTOSIS)
-        to = put(to, most == 0 ? -3 * 65536 : kurtosis(&m, length), a->shape_multiplier, shift);
-    if (a->features & ZERO_CROSSINGS) {
-        const int32_t pairs = a->length > 1 ? a->length - 1 : 1;
-        to                  = put(to, (m.crossings * 65536 + pairs / 2) / pairs, a->shape_multiplier, shift);
+/* In 1/65536. */
+static void find_shapes(const arguments *a, const channel *c, int32_t *values) {
+    const int32_t most  = farthest(c, a->length);
+    const moments m     = moments_of(c, a->length, most, a->centered ? c->sum : 0);
+    const int32_t pairs = a->length > 1 ? a->length - 1 : 1;
+    if (most == 0) {
+        values[0] = 0;
+        values[1] = -3 * 65536;
+    } else {
+        values[0] = skewness(&m, (uint32_t)a->length);
+        values[1] = kurtosis(&m, (uint32_t)a->length);
+    }
+    values[2] = (m.crossings * 65536 + pairs / 2) / pairs;
+}
+
+static uint8_t *put_numbers(const arguments *a, const channel *c, uint8_t *to) {
+    int32_t values[AMPLITUDES + SHAPES] = {0};
+    find_amplitudes(a, c, values);
+    if (a->features >> AMPLITUDES != 0) find_shapes(a, c, values + AMPLITUDES);
+    for (uint32_t i = 0; i < AMPLITUDES + SHAPES; i++) {
+        if ((a->features >> i & 1) == 0) continue;
+        const bool is_shape      = i >= AMPLITUDES;
+        const int32_t multiplier = is_shape ? a->shape_multiplier : a->multiplier;
+        thimble_sample_put(to, scaled(values[i], multiplier, is_shape ? a->shape_shift : a->shift));
+        to += 2;
     }
     return to;
 }
@@ -166,8 +167,7 @@ int thimble_statistics_s16(const thimble_memory *memory, const void *block) {
                                  .least    = INT16_MAX,
                                  .greatest = INT16_MIN};
         sum_up(&c);
-        to = put_amplitudes(a, &c, to);
-        if (a->features >= SKEWNESS) to = put_shapes(a, &c, to);
+        to = put_numbers(a, &c, to);
     }
     return 0;
 }
