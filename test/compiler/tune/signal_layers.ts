@@ -1,10 +1,10 @@
 /** Layers of signals, of the sizes that front-ends have. */
 import type { Graph } from "../../../host/ir/graph.ts";
+import { centerDraft, statisticsDraft } from "../../ops/lowering/motion_graphs.ts";
 import {
   arithmeticDraft,
   autoScaleDraft,
   castDraft,
-  centerDraft,
   delayDraft,
   energyDraft,
   eventDraft,
@@ -19,7 +19,6 @@ import {
   signalGraph,
   slideDraft,
   squareRootDraft,
-  statisticsDraft,
   subtractionDraft,
   windowDraft,
 } from "../../ops/lowering/signal_graphs.ts";

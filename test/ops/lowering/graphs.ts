@@ -22,6 +22,7 @@ import { operatorOf } from "../../../host/ops/index.ts";
 import { FUNCTION_NAMES } from "../../../host/ops/unary_function.ts";
 import { forestTensors } from "../../support/forests.ts";
 import { classicGraphs } from "./classic_graphs.ts";
+import { motionGraphs } from "./motion_graphs.ts";
 import { gruSequence, lstm, lstmSequence, svdf } from "./recurrent_graphs.ts";
 import { signalGraphs } from "./signal_graphs.ts";
 
@@ -787,4 +788,5 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   unary_function: lookup("unary_function", unaryFunctions, int8Outputs),
   tree_ensemble: treeEnsemble,
   ...signalGraphs,
+  ...motionGraphs,
 };

@@ -22,10 +22,10 @@ import { operatorOf } from "../../../host/ops/index.ts";
 import { stackerQueue } from "../../../host/ops/stacker.ts";
 
 const seeds = fc.integer({ min: 0, max: 0xffff });
-const upTo = (greatest: number) => fc.integer({ min: 1, max: greatest });
-const between = (min: number, max: number) => fc.integer({ min, max });
+export const upTo = (greatest: number) => fc.integer({ min: 1, max: greatest });
+export const between = (min: number, max: number) => fc.integer({ min, max });
 
-const tensor = (name: string, dtype: DType, shape: Shape): Tensor => ({
+export const tensor = (name: string, dtype: DType, shape: Shape): Tensor => ({
   name,
   dtype,
   shape,
@@ -83,7 +83,7 @@ export function signalGraph({ op, inputs, attributes, outputs }: SignalDraft): G
   }
 }
 
-const build = (drafts: fc.Arbitrary<SignalDraft>): fc.Arbitrary<Graph> =>
+export const build = (drafts: fc.Arbitrary<SignalDraft>): fc.Arbitrary<Graph> =>
   drafts.map(signalGraph).filter((graph): graph is Graph => graph !== undefined);
 
 const rowsOf = (rows: number, length: number): Shape => (rows === 1 ? [length] : [rows, length]);
@@ -108,32 +108,6 @@ export const autoScaleDraft = (length: number): SignalDraft => ({
   inputs: [tensor("input", "int16", [length])],
   attributes: {},
   outputs: ["int16", "int32"],
-});
-
-export const centerDraft = (window: number, channels: number, channel: number): SignalDraft => ({
-  op: "center",
-  inputs: [tensor("input", "int16", [window, channels])],
-  attributes: { channel },
-  outputs: ["int16", "int32"],
-});
-
-export const statisticsDraft = (
-  window: number,
-  channels: number,
-  features: number,
-  isCentered: boolean,
-): SignalDraft => ({
-  op: "statistics",
-  inputs: [tensor("input", "int16", [window, channels])],
-  attributes: {
-    features,
-    isCentered,
-    multiplier: 1 << 30,
-    shift: 36,
-    shapeMultiplier: 1 << 30,
-    shapeShift: 32,
-  },
-  outputs: ["int16"],
 });
 
 export const fftDraft = (op: "rfft" | "irfft", bits: number, rows: number, length: number): SignalDraft => ({
@@ -350,10 +324,6 @@ export const signalGraphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
     fc.tuple(upTo(3), upTo(20), fc.constantFrom(12, 15, 3), seeds).map((d) => windowDraft(...d)),
   ),
   fft_auto_scale: build(upTo(30).map(autoScaleDraft)),
-  center: build(fc.tuple(upTo(40), upTo(3), between(0, 2)).map((d) => centerDraft(...d))),
-  statistics: build(
-    fc.tuple(upTo(40), upTo(3), between(1, 255), fc.boolean()).map((d) => statisticsDraft(...d)),
-  ),
   rfft: build(
     fc.tuple(between(3, 8), upTo(2), upTo(300)).map(([bits, rows, n]) => fftDraft("rfft", bits, rows, n)),
   ),
