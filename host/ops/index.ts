@@ -37,6 +37,7 @@ import { maxPool2d } from "./max_pool2d.ts";
 import { maximum, minimum } from "./maximum.ts";
 import { mean, reduceSum } from "./mean.ts";
 import { mul } from "./mul.ts";
+import { neighbours } from "./neighbours.ts";
 import { normalize } from "./normalize.ts";
 import type { Operator } from "./operator.ts";
 import { overlapAdd } from "./overlap_add.ts";
@@ -111,6 +112,7 @@ const list: readonly Operator[] = [
   sub,
   impute,
   intervals,
+  neighbours,
   normalize,
   quadratic,
   select,

@@ -17,6 +17,8 @@ const BUILT = [
   "polynomial_pairs",
   "quadratic_discriminant_scaled",
   "labels_forest",
+  "nearest_raw",
+  "labels_nearest",
   // Trees side by side, each of a scale of its own, and beside other values.
   "bagged_trees",
   "stack_passthrough",
@@ -40,7 +42,7 @@ describe("the module in wasm3 loses no more than it may, on rows that nothing ha
 });
 
 test("the zoo has what it should: every task", () => {
-  assert.equal(pipelines.length, 70);
+  assert.equal(pipelines.length, 81);
   assert.deepEqual([...new Set(pipelines.map(({ task }) => task))].sort(), [
     "anomaly",
     "autoencoder",

@@ -266,6 +266,13 @@ typedef struct thimble_mul_s8_arguments {
     int8_t activation_max;
 } thimble_mul_s8_arguments;
 
+typedef struct thimble_neighbours_arguments {
+    uint32_t input, table, output, scratch;
+    int32_t rows, candidates, count, outputs;
+    int16_t output_zero_point;
+    int8_t input_bytes, output_bytes, left_shift, right_shift;
+} thimble_neighbours_arguments;
+
 typedef struct thimble_normalize_arguments {
     uint32_t input, output;
     int32_t rows, depth, zero_point;

@@ -7,6 +7,7 @@ import type { Precision } from "../../ops/scales.ts";
 import { quantizeConstants } from "./constants.ts";
 import { alignInputs, groupTensors, quantizationOf } from "./groups.ts";
 import { integerPrecision } from "./integer_inputs.ts";
+import { nearestPrecision } from "./nearest_types.ts";
 import { treeInput, treePrecision, withScale } from "./tree_types.ts";
 
 export type { Precision } from "../../ops/scales.ts";
@@ -60,7 +61,8 @@ export function quantizeGraph(
   options: QuantizeOptions = {},
 ): Graph {
   checkFloat(graph);
-  const precision = treePrecision(graph, integerPrecision(graph, options.precision ?? new Map()));
+  const given = nearestPrecision(graph, integerPrecision(graph, options.precision ?? new Map()));
+  const precision = treePrecision(graph, given);
   const groups = groupTensors(graph, ranges, precision);
   const aligned = alignInputs(graph, groups, precision);
   const tensors = new Map(aligned.tensors);

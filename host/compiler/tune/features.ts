@@ -363,6 +363,14 @@ function normalize(shape: CallShape): Features {
   return { ...differences(shape), roots: isLength ? shape.numbers["rows"]! : 0 };
 }
 
+const neighbours = ({ numbers: n }: CallShape): Features => ({
+  call: 1,
+  rows: n["rows"]!,
+  values: product(n, "rows", "candidates"),
+  sums: product(n, "rows", "outputs") * n["count"]!,
+  outputs: product(n, "rows", "outputs"),
+});
+
 const intervals = ({ numbers: n }: CallShape): Features => ({
   call: 1,
   rows: n["rows"]!,
@@ -582,6 +590,7 @@ const table: Readonly<Record<string, Row>> = {
   svm_votes: both(votes),
   quadratic: both(quadratic),
   subtract_max: both(differences),
+  neighbours: both(neighbours),
   normalize: both(normalize),
   intervals: both(intervals),
   softmax_s16: both(softmax),

@@ -1,9 +1,10 @@
-/** A transformer's block, and recurrent layers in both directions with an LSTM autoencoder, from file to module to QEMU. */
+/** A transformer's block, recurrent layers in both directions with an LSTM autoencoder, and k-NN, from file to module to QEMU. */
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build } from "../../../host/pipeline.ts";
+import { root } from "../../../host/root.ts";
 import { qemu } from "../../../host/runtime/engines/qemu.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
 import { scratchFolder } from "../../support/folders.ts";
@@ -48,3 +49,16 @@ for (const [file, ops] of [
     );
   });
 }
+
+test("nearest_components.onnx", { skip }, async () => {
+  const { graph, verification } = await build({
+    model: join(root, "test", "zoo", "tasks", "nearest_components.onnx"),
+    calibration: join(root, "test", "zoo", "data", "wine.calibration.csv"),
+    engines: [wasm3, qemu],
+  });
+  assert.ok(graph.nodes.some(({ op }) => op === "neighbours"));
+  assert.deepEqual(
+    verification.engines.map(({ availability }) => availability.available),
+    [true, true],
+  );
+});

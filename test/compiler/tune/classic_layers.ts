@@ -43,6 +43,25 @@ const squares = (shape: Shape, outputs: number, weight: number): Graph =>
     ],
   });
 
+/** The nearest of distances of 32 bits, as squares have them, or of 16. */
+const nearest = (
+  rows: number,
+  candidates: number,
+  outputs: number,
+  count: number,
+  dtype: "int16" | "int32",
+): Graph =>
+  withInput(
+    layer({
+      op: "neighbours",
+      shape: [rows, candidates],
+      attributes: { count },
+      constants: [[[candidates, outputs], 1]],
+    }),
+    dtype,
+    2 ** -10,
+  );
+
 const normalize = (shape: Shape, norm: string): Graph =>
   layer({ op: "normalize", shape, attributes: { norm } });
 
@@ -98,6 +117,13 @@ export const classicLayers: readonly Graph[] = [
   ...squareShapes.flatMap(([shape, outputs]) => [
     squares(shape, outputs, 1),
     plain(squares(shape, outputs, 0)),
+  ]),
+  ...(["int16", "int32"] as const).flatMap((dtype) => [
+    nearest(1, 40, 3, 5, dtype),
+    nearest(1, 200, 2, 3, dtype),
+    nearest(4, 30, 10, 1, dtype),
+    nearest(2, 12, 1, 12, dtype),
+    nearest(1, 120, 20, 8, dtype),
   ]),
   ...rowShapes.map((shape) =>
     withInput(layer({ op: "subtract_max", shape, attributes: {} }), "int32", 2 ** -16),

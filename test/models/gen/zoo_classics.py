@@ -40,6 +40,7 @@ from sklearn.linear_model import (
 from sklearn.mixture import BayesianGaussianMixture, GaussianMixture
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.multioutput import MultiOutputClassifier, MultiOutputRegressor
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor, NeighborhoodComponentsAnalysis
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import PolynomialFeatures, StandardScaler
@@ -79,7 +80,7 @@ MLP = MLPClassifier((16,), max_iter=600, alpha=1, random_state=SEED)
 CLASSES, VALUES, ODD = "classification", "regression", "anomaly"
 PAIRS = {"interaction_only": True, "include_bias": False}
 
-# name: rows, task, model
+# name: rows, task, model, rows to train on
 MODELS_BY_NAME = {
     "adaboost_stumps": ("breast_cancer", CLASSES, boosted(tree(1), 10)),
     "adaboost_classes": ("wine", CLASSES, boosted(tree(2), 8)),
@@ -102,6 +103,18 @@ MODELS_BY_NAME = {
     "outputs_ridge": ("diabetes", VALUES, scaled(MultiOutputRegressor(Ridge()))),
     "outputs_forest": ("diabetes", VALUES, RandomForestRegressor(**FOREST)),
     "outputs_pls": ("diabetes", VALUES, PLSRegression(2)),
+    "nearest_one": ("iris", CLASSES, KNeighborsClassifier(1)),
+    "nearest_raw": ("wine", CLASSES, KNeighborsClassifier(5)),
+    "nearest_classes": ("wine", CLASSES, scaled(KNeighborsClassifier(5))),
+    "nearest_binary": ("breast_cancer", CLASSES, scaled(KNeighborsClassifier(7)), 120),
+    # skl2onnx gives all neighbours the same weight here, whatever their distances.
+    "nearest_by_distance": ("wine", CLASSES, scaled(KNeighborsClassifier(5, weights="distance"))),
+    "nearest_digits": ("digits", CLASSES, KNeighborsClassifier(3), 200),
+    "nearest_angle": ("iris", CLASSES, KNeighborsClassifier(3, metric="cosine")),
+    "nearest_components": ("wine", CLASSES, scaled(NeighborhoodComponentsAnalysis(2, random_state=SEED), KNeighborsClassifier(3))),
+    "nearest_regressor": ("diabetes", VALUES, scaled(KNeighborsRegressor(5))),
+    "labels_nearest": ("wine", VALUES, scaled(KNeighborsClassifier(3))),
+    "outputs_nearest": ("diabetes", VALUES, scaled(KNeighborsRegressor(4))),
     "mixture": ("iris", CLASSES, mixture("full")),
     "mixture_diagonal": ("wine", CLASSES, mixture("diag")),
     "mixture_bayesian": ("iris", CLASSES, scaled(BayesianGaussianMixture(n_components=3, random_state=SEED))),
@@ -144,8 +157,8 @@ def main():
     warnings.filterwarnings("ignore")
     rows = {name: split(name) for name in SETS if name in {data for data, *_ in MODELS_BY_NAME.values()}}
     listed = []
-    for name, (data, task, model) in MODELS_BY_NAME.items():
-        features, target = rows[data]
+    for name, (data, task, model, *count) in MODELS_BY_NAME.items():
+        features, target = (part[: count[0]] if count else part for part in rows[data])
         model.fit(features, target_of(name, features, target))
         onx = to_onnx(model, features[:1], options=options_of(model), target_opset={"": 18, "ai.onnx.ml": 3})
         (ZOO / "tasks" / f"{name}.onnx").write_bytes(onx.SerializeToString())

@@ -287,6 +287,16 @@ const layerNorm = build(
     ),
 );
 
+const nearest = fc
+  .record({ common, outputs: upTo(4), share: fc.double({ min: 0, max: 1, noNaN: true }), reach })
+  .map(({ common: { rows, features, ...rest }, outputs, share, reach }) => ({
+    ...rest,
+    op: "neighbours",
+    shape: [rows, features],
+    attributes: { count: Math.max(1, Math.round(share * features)) },
+    constants: [[[features, outputs], reach] as const],
+  }));
+
 const none = fc.constant({});
 
 /** By operator. */
@@ -294,6 +304,11 @@ export const classicGraphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   impute,
   intervals,
   layer_norm: layerNorm,
+  neighbours: fc.oneof(
+    build(nearest),
+    integerInput("neighbours", "int16", nearest),
+    integerInput("neighbours", "int32", nearest),
+  ),
   normalize: build(
     simple(
       "normalize",

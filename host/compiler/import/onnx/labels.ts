@@ -176,6 +176,24 @@ function wholeOf(writers: Writers, scores: string): string {
   return at;
 }
 
+const JOINING = new Set(["Concat", "Identity", "Reshape"].map((op) => `ai.onnx.${op}`));
+
+/** The one of these values that has scores in it as they are, if any has. */
+function joinedIn(writers: Writers, scores: string, values: ReadonlySet<string>): string | undefined {
+  return [...values].find((value) => {
+    const visited = new Set<string>();
+    const open = [value];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (at === scores) return true;
+      const node = writers.get(at);
+      if (!node || !JOINING.has(node.type) || visited.has(at)) continue;
+      visited.add(at);
+      open.push(...node.inputs);
+    }
+    return false;
+  });
+}
+
 /** The labels that an output stands for; none where it is something else. */
 function labelsOf(found: Trace | undefined): readonly Label[] {
   if (found?.kind === "labels") return found.of;
@@ -189,6 +207,13 @@ const numberOutputs = (writers: Writers, output: OnnxOutput): readonly string[] 
     ? node.inputs
     : [output.name];
 };
+
+/** Whether a node gives values to be predicted: a regressor, or a mean of neighbours that are of no class. */
+function isRegression(node: OnnxNode | undefined): boolean {
+  if (node?.type === "thimble.Neighbours")
+    return new AttributeReader(node.attributes).ints("classes").length === 0;
+  return /^ai\.onnx\.ml\.\w+Regressor$/.test(node?.type ?? "");
+}
 
 /** An output that is neither of numbers nor a label is a fault. Throws ModelError where there is no output. */
 export function selectOutputs(model: OnnxModel): Selection {
@@ -211,9 +236,15 @@ export function selectOutputs(model: OnnxModel): Selection {
     if (found?.kind === "sign") signs.add(found.of);
     const named = labelsOf(found).filter(({ isNamed }) => hasScores || isNamed);
     for (const label of named) {
-      const whole = found?.kind === "labels" ? wholeOf(writers, label.scores[0]!) : "";
-      if (scored.has(whole)) marked.add(whole);
-      if (scored.has(whole)) continue;
+      if (found?.kind === "labels") {
+        const [scores] = label.scores as [string];
+        const part = wholeOf(writers, scores);
+        const whole = scored.has(part) ? part : joinedIn(writers, scores, scored);
+        if (whole !== undefined && !scored.has(scores)) {
+          marked.add(whole);
+          continue;
+        }
+      }
       labels.push(label.scores);
       if (label.classes) classes.set(label.scores[0]!, label.classes);
     }
@@ -238,8 +269,6 @@ export function selectOutputs(model: OnnxModel): Selection {
     classes,
     faults,
     signs: outputs.filter((_, i) => signs.has(sources[i]!)),
-    isRegressor: sources.some(
-      (value) => marked.has(value) || /^ai\.onnx\.ml\.\w+Regressor$/.test(writers.get(value)?.type ?? ""),
-    ),
+    isRegressor: sources.some((value) => marked.has(value) || isRegression(writers.get(value))),
   };
 }

@@ -183,6 +183,66 @@ describe("outputs of several labels", () => {
   });
 });
 
+describe("k nearest neighbours", () => {
+  const rows = [0, 0, 2, 0, 0, 2, 2, 2];
+  const parts = (largest: number, axis = 1) => ({
+    nodes: [
+      node("Sub", ["x", "rows"], ["s"]),
+      node("ReduceSumSquare", ["s"], ["d"], { axes: ints([1]), keepdims: int(1) }),
+      node("Transpose", ["d"], ["t"], { perm: ints([1, 0]) }),
+      node("TopK", ["t", "k"], ["values", "indices"], { largest: int(largest) }),
+      node("Flatten", ["indices"], ["flat"]),
+      ml("ArrayFeatureExtractor", ["owners", "flat"], ["chosen"]),
+      node("Reshape", ["chosen", "shape"], ["r"]),
+      ...[0, 1, 2].flatMap((i) => [
+        node("Equal", ["r", `c${i}`], [`e${i}`]),
+        node("Cast", [`e${i}`], [`f${i}`], { to: int(1) }),
+        node("ReduceSum", [`f${i}`, "axis"], [`v${i}`]),
+      ]),
+      node("Concat", ["v0", "v1", "v2"], ["votes"], { axis: int(1) }),
+      node("ReduceSum", ["votes", "axis"], ["all"]),
+      node("Div", ["votes", "all"], ["y"]),
+    ],
+    constants: [
+      floatTensor("rows", [4, 2], rows),
+      int64Tensor("k", [2]),
+      int64Tensor("shape", [-1, 2]),
+      int64Tensor("owners", [2, 0, 1, 0]),
+      int64Tensor("axis", [axis]),
+      ...[0, 1, 2].map((i) => int64Tensor(`c${i}`, [i])),
+    ],
+    inputs: [value("x", ["N", 2])],
+  });
+
+  test("of equally near rows the first ones vote", async () => {
+    const bytes = onnx(parts(0));
+    assert.ok(opsOf(bytes).includes("neighbours"));
+    await expectRuntime(bytes, [
+      [1, 1],
+      [1, 0],
+      [0, 1],
+      [2, 1],
+      [-5, 9],
+      [2, 2],
+    ]);
+  });
+
+  test("the farthest, and sums over another axis, are refused", () => {
+    assert.match(refusal(onnx(parts(1))), /TopK/);
+    assert.match(refusal(onnx(parts(0, 0))), /TopK/);
+  });
+
+  test("weights by distance are what skl2onnx's file says: all the same", () => {
+    const ops = importOnnx(pipelineBytes("nearest_by_distance"), "zoo").nodes.map(({ op }) => op);
+    assert.deepEqual(ops.slice(-2), ["quadratic", "neighbours"]);
+  });
+
+  test("several outputs are one of the table's columns each", () => {
+    const ops = importOnnx(pipelineBytes("labels_nearest"), "zoo").nodes.map(({ op }) => op);
+    assert.equal(ops.filter((op) => op === "neighbours").length, 3);
+  });
+});
+
 describe("AdaBoost", () => {
   test("is one forest and a softmax", () => {
     const ops = importOnnx(pipelineBytes("adaboost_classes"), "zoo").nodes.map(({ op }) => op);

@@ -11,6 +11,7 @@ import { labelEncoder } from "./label_encoder.ts";
 import { leafTable } from "./leaf_table.ts";
 import { linearClassifier } from "./linear_classifier.ts";
 import { linearRegressor } from "./linear_regressor.ts";
+import { neighbours } from "./neighbours.ts";
 import { guardedShares, negatedSigmoid, normalizer, shares, sigmoidShares } from "./normalizer.ts";
 import { oneHotEncoder } from "./one_hot_encoder.ts";
 import { polynomial } from "./polynomial.ts";
@@ -36,6 +37,7 @@ export const classic: readonly Translation[] = [
   leafTable,
   linearClassifier,
   linearRegressor,
+  neighbours,
   normalizer,
   shares,
   guardedShares,

@@ -6,11 +6,13 @@ import type { OnnxModel } from "../model.ts";
 import { bins, digitize } from "./bins.ts";
 import { boosting, winners } from "./boosting.ts";
 import { clusters } from "./clusters.ts";
+import { distances } from "./distances.ts";
 import { gaussian } from "./gaussian.ts";
 import { greater } from "./greater.ts";
 import { integers } from "./integers.ts";
 import { isolationForest } from "./isolation_forest.ts";
 import { leafTable } from "./leaf_table.ts";
+import { neighbours } from "./neighbours.ts";
 import { polynomial } from "./polynomial.ts";
 import { shares } from "./shares.ts";
 import { negatedSigmoid, sigmoid } from "./sigmoid.ts";
@@ -25,6 +27,8 @@ const patterns: readonly Pattern[] = [
   isolationForest,
   boosting,
   winners,
+  distances,
+  neighbours,
   leafTable,
   votes,
   clusters,
