@@ -13,6 +13,7 @@ const BOTH = [
   "impute",
   "intervals",
   "layer_norm",
+  "neighbours",
   "normalize",
   "select",
   "slide",
