@@ -16,8 +16,6 @@
 enum {
     BINS_VERSION = 1,
     BINS_HEAD    = 20,
-    EDGES        = 9, /* of a channel: the least value, seven between eight bins, the greatest */
-    EDGES_BYTES  = 4 * EDGES,
     BELOW        = 0, /* counts of a channel: below all edges, eight bins, above all, missing */
     ABOVE        = 9,
     MISSING      = 10,
@@ -153,12 +151,6 @@ static int has_stopped(const thimble_monitor *monitor) {
     return thimble_get_u16(monitor->ram + REPORT_INFERENCES) == THIMBLE_MONITOR_MOST;
 }
 
-/* A float32 as an integer that is ordered as it is. */
-static int32_t key_of(uint32_t bits) {
-    if ((bits & 0x7fffffff) == 0) return 0;
-    return (int32_t)((bits & 0x80000000) != 0 ? bits ^ 0x7fffffff : bits);
-}
-
 /* Where in an input the values are that are looked at this time: another place each time. */
 static uint32_t place_of(uint32_t turn, uint32_t places) {
     return places > 1 ? (uint32_t)(((uint64_t)(turn * 0x9e3779b1u) * places) >> 32) : 0;
@@ -175,10 +167,10 @@ static void look_at(const thimble_monitor *monitor, uint32_t input, const float 
     for (uint32_t i = 0; i < width; i++, channel++) {
         uint32_t bits;
         memcpy(&bits, at + i, sizeof bits);
-        if ((bits & 0x7fffffff) > 0x7f800000)
+        if (thimble_is_nan(bits))
             add(channel_at(monitor, channel) + 2 * MISSING, 1);
         else
-            count_key(monitor, channel, key_of(bits));
+            count_key(monitor, channel, thimble_key_of(bits));
     }
 }
 
@@ -187,20 +179,11 @@ static void written(void *context, uint32_t input, const float *values, uint32_t
     if (((thimble_monitor *)context)->wait == 0) look_at(context, input, values, count);
 }
 
-static int32_t raw_at(const uint8_t *raw, uint8_t type, uint32_t index) {
-    switch (type) {
-    case THIMBLE_INT8: return (int8_t)raw[index];
-    case THIMBLE_UINT8: return raw[index];
-    case THIMBLE_INT16: return (int16_t)thimble_get_u16(raw + 2 * (size_t)index);
-    default: return (int32_t)thimble_get_u32(raw + 4 * (size_t)index);
-    }
-}
-
 static uint32_t greatest(const uint8_t *raw, const thimble_monitor_bins *bins) {
     uint32_t best   = 0;
-    int32_t highest = raw_at(raw, bins->type, 0);
+    int32_t highest = thimble_raw_at(raw, bins->type, 0);
     for (uint32_t i = 1; i < bins->elements; i++) {
-        const int32_t value = raw_at(raw, bins->type, i);
+        const int32_t value = thimble_raw_at(raw, bins->type, i);
         if (value <= highest) continue;
         best    = i;
         highest = value;
@@ -216,11 +199,11 @@ static void count_result(thimble_monitor *monitor, thimble_model *model) {
     switch (bins->decision) {
     case DECISION_GREATEST: class_number = at = greatest(raw, bins); break;
     case DECISION_SECOND: at = 1; /* fall through */
-    case DECISION_ABOVE: class_number = raw_at(raw, bins->type, at) >= bins->limit; break;
-    case DECISION_INDEX: class_number = (uint32_t)raw_at(raw, bins->type, 0); break;
+    case DECISION_ABOVE: class_number = thimble_raw_at(raw, bins->type, at) >= bins->limit; break;
+    case DECISION_INDEX: class_number = (uint32_t)thimble_raw_at(raw, bins->type, 0); break;
     default: at = place_of(monitor->turn, bins->elements); break;
     }
-    count_key(monitor, bins->channels - 1u, raw_at(raw, bins->type, at));
+    count_key(monitor, bins->channels - 1u, thimble_raw_at(raw, bins->type, at));
     const uint32_t classes = counted_classes(bins);
     if (classes == 0) return;
     const uint32_t last = classes - 1;

@@ -5,6 +5,8 @@
 #ifndef THIMBLE_MONITOR_CORE_H
 #define THIMBLE_MONITOR_CORE_H
 
+#include "bytes.h"
+#include "descriptor.h"
 #include "thimble_monitor.h"
 
 /* Offsets of a report. */
@@ -29,6 +31,29 @@ enum {
     REPORT_CHANNELS    = 110,
     REPORT_FIRST_COUNT = THIMBLE_MONITOR_HEAD
 };
+
+enum {
+    EDGES       = 9, /* of a channel: the least value, seven between eight bins, the greatest */
+    EDGES_BYTES = 4 * EDGES,
+};
+
+/* A float32 as an integer that is ordered as it is. */
+static inline int32_t thimble_key_of(uint32_t bits) {
+    if ((bits & 0x7fffffff) == 0) return 0;
+    return (int32_t)((bits & 0x80000000) != 0 ? bits ^ 0x7fffffff : bits);
+}
+
+static inline int thimble_is_nan(uint32_t bits) { return (bits & 0x7fffffff) > 0x7f800000; }
+
+/* A raw value of an output of at most 32 bits. */
+static inline int32_t thimble_raw_at(const uint8_t *raw, uint8_t type, uint32_t index) {
+    switch (type) {
+    case THIMBLE_INT8: return (int8_t)raw[index];
+    case THIMBLE_UINT8: return raw[index];
+    case THIMBLE_INT16: return (int16_t)thimble_get_u16(raw + 2 * (size_t)index);
+    default: return (int32_t)thimble_get_u32(raw + 4 * (size_t)index);
+    }
+}
 
 enum { MONITOR_VERSION = 1, FLAG_STOPPED = 1, FLAG_NO_ROOM = 2 };
 

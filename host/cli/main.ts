@@ -27,6 +27,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   simulate: async () => (await import("./simulate.ts")).simulateCommand,
   serve: async () => (await import("./serve.ts")).serveCommand,
   publish: async () => (await import("./publish.ts")).publishCommand,
+  samples: async () => (await import("./samples.ts")).samplesCommand,
   rollout: async () => (await import("./rollout.ts")).rolloutCommand,
 };
 

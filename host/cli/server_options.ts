@@ -1,7 +1,7 @@
 import { withoutSecrets } from "../fleet/server/ask.ts";
 import { hawkbitManagement } from "../fleet/server/hawkbit.ts";
 import type { Management } from "../fleet/server/management.ts";
-import { thimbleManagement } from "../fleet/server/thimble_management.ts";
+import { type ServerAddress, thimbleManagement } from "../fleet/server/thimble_management.ts";
 import { UsageError } from "./options.ts";
 
 /** Options of every command that drives a server. */
@@ -30,8 +30,8 @@ function hawkbit(url: string, token: string): Management {
   return hawkbitManagement({ url: url.replace(/\/+$/, ""), authorization });
 }
 
-/** The server that the options, or else the environment, name. */
-export function managementOf(values: ServerValues): Management {
+/** Address and token that the options, or else the environment, name. Throws UsageError. */
+export function addressOf(values: ServerValues): ServerAddress & { readonly isHawkbit: boolean } {
   const url = values.server ?? process.env["THIMBLE_SERVER"];
   const token = values.token ?? process.env["THIMBLE_TOKEN"];
   if (!url) throw new UsageError("expected --server URL, found none");
@@ -50,5 +50,11 @@ export function managementOf(values: ServerValues): Management {
       `--server: expected an address alone, found more behind "${withoutSecrets(address)}"`,
     );
   if (!token) throw new UsageError("expected --token TOKEN, found none");
-  return values.hawkbit || kind ? hawkbit(address, token) : thimbleManagement({ url: address, token });
+  return { url: address, token, isHawkbit: values.hawkbit === true || kind !== undefined };
+}
+
+/** The server that the options, or else the environment, name. */
+export function managementOf(values: ServerValues): Management {
+  const { isHawkbit, ...address } = addressOf(values);
+  return isHawkbit ? hawkbit(address.url, address.token) : thimbleManagement(address);
 }

@@ -2,10 +2,12 @@
 #include <stdint.h>
 
 #include "device.h"
-#include "thimble_monitor.h"
+#include "monitors.h"
 
 static thimble_monitor monitors[THIMBLE_MODELS];
 static uint32_t bytes, interval; /* of the report that was asked for last */
+
+thimble_monitor *wasm_monitor(uint32_t model) { return &monitors[model]; }
 
 /* What the host says of a monitor: host/fleet/simulator/reports.ts writes these words in this order. */
 typedef struct monitor_setup {

@@ -38,6 +38,7 @@ import {
 import { respondFile } from "./range.ts";
 import { takeReport } from "./reports.ts";
 import { idIn, type Parameters, router } from "./routes.ts";
+import { samplesWanted, takeSample } from "./samples.ts";
 import { holderOf, isTokenOf, type TokenHolder } from "./tokens.ts";
 
 interface Call {
@@ -185,7 +186,17 @@ const ROUTES: readonly Route[] = [
     bytes: LIMITS.reportBytes,
     answer({ context, request, device, take }) {
       take("report", device.name, context.now());
-      takeReport(context, device, bodyBytes(request));
+      const model = takeReport(context, device, bodyBytes(request));
+      const wanted = samplesWanted(context, device.id, model);
+      return respond(204, "", wanted > 0 ? { "thimble-samples": String(wanted) } : {});
+    },
+  },
+  {
+    method: "POST",
+    path: `${ROOT}/samples`,
+    bytes: LIMITS.sampleBytes,
+    answer({ context, request, device }) {
+      takeSample(context, device, bodyBytes(request));
       return respond(204, "");
     },
   },

@@ -1,5 +1,6 @@
 /** Limits of one peer and of the server in all: sizes, numbers and rates. SECURITY.md has the sums. */
 import { REPORT_BYTES_MOST } from "../telemetry/report.ts";
+import { SAMPLE_BYTES_MOST } from "../telemetry/sample.ts";
 import { Refused } from "./message.ts";
 
 const KIB = 1024;
@@ -21,6 +22,10 @@ export const LIMITS = {
   /** Models that one device tells of, and milliseconds for which its reports are kept as they came. */
   modelsPerDevice: 64,
   reportsKept: 7 * 24 * 3600 * 1000,
+  /** Bytes of a sample, samples that are asked of a device, and that are kept of all. */
+  sampleBytes: SAMPLE_BYTES_MOST,
+  samplesPerDevice: 1000,
+  samples: 100_000,
   /** As hawkBit's ids. */
   deviceNameChars: 256,
   attributes: 100,

@@ -1,5 +1,6 @@
 /** The management API as an OpenAPI 3.1 document, made of its routes. */
 import { version } from "../../root.ts";
+import { SAMPLE_KINDS } from "../telemetry/sample.ts";
 import { KINDS } from "../telemetry/verdict.ts";
 import { LIMITS } from "./limits.ts";
 import { DEVICE_STATES, ROLLOUT_STATES } from "./management.ts";
@@ -82,6 +83,22 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
     file: { type: "string", enum: ["good", "missing", "damaged"] },
   }),
   Images: object({ images: list(ref("Image")) }),
+  SampleWish: object({ perDevice: WHOLE, hours: WHOLE }, ["perDevice", "hours"]),
+  SampleWishNoted: object({ perDevice: WHOLE, until: TIME }),
+  Samples: object({
+    samples: list(
+      object({
+        id: WHOLE,
+        device: TEXT,
+        at: TIME,
+        kind: { type: "string", enum: SAMPLE_KINDS },
+        decided: orNull(WHOLE),
+        time: WHOLE,
+        rank: WHOLE,
+        values: list(orNull(NUMBER)),
+      }),
+    ),
+  }),
   NewDevice: object({ name: DEVICE, attributes: TEXTS }, ["attributes"]),
   DeviceToken: object({ name: TEXT, token: TEXT }),
   Device: object({

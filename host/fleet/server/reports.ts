@@ -145,8 +145,11 @@ function forget({ store, now }: Context): void {
   store.run("DELETE FROM reports WHERE at < ?", [before]);
 }
 
-/** Takes a report; one that is known already, or older than what is kept, changes nothing. Throws Refused (400, 409). */
-export function takeReport(context: Context, device: DeviceRow, body: Uint8Array): void {
+/**
+ * Takes a report; one that is known already, or older than what is kept, changes nothing. Gives the hash of its model. Throws
+ * Refused (400, 409).
+ */
+export function takeReport(context: Context, device: DeviceRow, body: Uint8Array): string {
   const report = read(body);
   context.store.transaction(() => {
     const model = modelId(context, report.model);
@@ -159,4 +162,5 @@ export function takeReport(context: Context, device: DeviceRow, body: Uint8Array
     judgeFleet(context, model, report.model);
     forget(context);
   });
+  return report.model;
 }

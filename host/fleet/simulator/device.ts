@@ -9,6 +9,7 @@ import type { NorFlash } from "./flash.ts";
 import { type Place, type WasmDevice, wasmDevice } from "./instance.ts";
 import type { Pool } from "./pool.ts";
 import { addMonitor, type MonitorOptions, type RunningMonitor } from "./reports.ts";
+import { addSamples, type RunningSamples, type SamplesOptions } from "./samples.ts";
 
 export interface ModelPlace {
   /** Addresses of the slots A and B. */
@@ -45,6 +46,8 @@ export interface DeviceOptions {
   readonly server?: ServerOptions;
   /** Reports of the models that have a place for them. */
   readonly monitor?: MonitorOptions;
+  /** Samples of the models that have a monitor; default none is kept. */
+  readonly samples?: SamplesOptions & { readonly seed: number };
   /** As those of WasmDeviceOptions. */
   readonly nativeStack?: number;
   readonly frameBytes?: number;
@@ -117,6 +120,8 @@ export interface Device {
   readonly started: readonly number[];
   /** Reports of the models that have a place for one, which come first. */
   readonly monitors: readonly RunningMonitor[];
+  /** Samples of the models that have a monitor; none where none are kept. */
+  readonly samples: readonly RunningSamples[];
   /** Undefined where there is no server. */
   readonly client: UpdateClient | undefined;
   statusText(status: number): string;
@@ -224,8 +229,11 @@ export function boot(options: DeviceOptions): Device {
   const monitors = models.flatMap(({ monitor }, model) =>
     monitor ? [addMonitor(device, model, monitor, options.monitor ?? {})] : [],
   );
+  const { samples: kept } = options;
+  const samples = kept ? monitors.map((_, model) => addSamples(device, model, kept, kept.seed + model)) : [];
   return {
     monitors,
+    samples,
     started: models.map((_, model) => device.exports.service_start(model)),
     services: models.map((_, model) => service(device, model, buffer, values)),
     client: options.server && updateClient(device, options.server, buffer),

@@ -64,6 +64,7 @@ export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Om
       ...(trialStarts !== undefined && { trialStarts }),
       ...(confirmAfter !== undefined && { confirmAfter }),
       ...(options.monitor && { monitor: options.monitor }),
+      ...(options.samples && { samples: { ...options.samples, seed: options.seed ?? 1 } }),
       ...(log && { log }),
       ...(server && {
         server: { ...server, seed: options.seed ?? 1, ...(names.length > 0 && { models: names }) },

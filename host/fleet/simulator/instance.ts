@@ -83,6 +83,10 @@ export interface Exports extends WebAssembly.Exports {
   readonly monitor_acknowledge: (model: number, interval: number) => void;
   readonly monitor_counts: (model: number) => number;
   readonly monitor_count: (model: number, counter: number, by: number) => void;
+  readonly samples_add: (model: number, setup: number) => void;
+  readonly samples_first: (model: number) => number;
+  readonly samples_bytes: () => number;
+  readonly samples_drop: (model: number, sample: number) => void;
   readonly ddi_open: (url: number, authorization: number, attributes: number, seed: number) => void;
   readonly ddi_model: (name: number, model: number) => void;
   readonly ddi_next: (now: number) => number;

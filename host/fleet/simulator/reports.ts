@@ -112,23 +112,35 @@ function ticker({ clock, power, options }: Pick<Setup, "clock" | "power" | "opti
   };
 }
 
-/** A report on its way, and the run of the device that sent it. */
-interface Sent {
+/** A report or a sample on its way, and the run of the device that sent it. */
+interface Sent extends Letter {
   readonly at: number;
   readonly answer: Answer;
-  readonly model: number;
-  readonly interval: number;
   readonly by: Power["running"];
 }
 
-/** Reports to a server, one at a time, oldest first. */
+interface Letter {
+  readonly path: "reports" | "samples";
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly model: number;
+  /** The server has it, or never takes it. */
+  readonly drop: () => void;
+}
+
+/** The answer to a report says of how many samples of that model the server wants to be told. */
+const WANTED_HEADER = "thimble-samples";
+const MOST_WANTED = 1000;
+
+/** Reports to a server, one at a time, oldest first; then the samples that it has asked for. */
 function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "options">) {
   let sendAt = 0;
   let sent: Sent | undefined;
+  /** By model. */
+  let wanted: number[] = [];
 
-  const requestOf = (bytes: Uint8Array<ArrayBuffer>): Request => ({
+  const requestOf = ({ path, bytes }: Letter): Request => ({
     method: "POST",
-    url: `${server!.url}/reports`,
+    url: `${server!.url}/${path}`,
     headers: {
       "content-type": "application/octet-stream",
       ...(server!.authorization !== undefined && { authorization: server!.authorization }),
@@ -136,43 +148,57 @@ function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "op
     bytes,
   });
 
-  /** The first model that has a report, and that. */
-  function waiting() {
-    for (const [model, monitor] of power.running!.monitors.entries()) {
-      const report = power.powered(() => monitor.report());
-      if (!power.running) return undefined;
-      if (report) return { model, ...report };
+  /** A sample of the first model of which the server wants one. */
+  function wantedSample(): Letter | undefined {
+    for (const [model, samples] of power.running!.samples.entries()) {
+      const found = (wanted[model] ?? 0) > 0 ? samples.first() : undefined;
+      if (found) return { path: "samples", bytes: found.bytes, model, drop: () => samples.drop(found.at) };
     }
     return undefined;
   }
 
+  /** The report of the first model that has one, or else a sample. */
+  function waiting(): Letter | undefined {
+    for (const [model, monitor] of power.running!.monitors.entries()) {
+      const report = power.powered(() => monitor.report());
+      if (!power.running) return undefined;
+      const drop = (): void => monitor.acknowledge(report!.interval);
+      if (report) return { path: "reports", bytes: report.bytes, model, drop };
+    }
+    return wantedSample();
+  }
+
+  function heed({ answer, path, model, drop }: Sent): void {
+    // What the server never takes would hold up all others.
+    const isTaken = (answer.status >= 200 && answer.status < 300) || answer.status === 400;
+    if (isTaken) drop();
+    sendAt = isTaken ? clock.now : clock.now + AGAIN_SECONDS;
+    if (path === "samples") wanted[model] = isTaken ? wanted[model]! - 1 : 0;
+    else if (isTaken) wanted[model] = Math.min(Number(answer.headers[WANTED_HEADER] ?? 0) || 0, MOST_WANTED);
+  }
+
   return {
     start() {
-      [sendAt, sent] = [clock.now, undefined];
+      [sendAt, sent, wanted] = [clock.now, undefined, []];
     },
     due: () => (server ? (sent?.at ?? sendAt) : Number.POSITIVE_INFINITY),
     receive() {
       if (!sent || clock.now < sent.at) return;
-      const { answer, model, interval, by } = sent;
+      const done = sent;
       sent = undefined;
-      if (by !== power.running) return;
-      // A report that the server never takes would hold up all others.
-      const isTaken = (answer.status >= 200 && answer.status < 300) || answer.status === 400;
-      if (isTaken) by!.monitors[model]!.acknowledge(interval);
-      sendAt = isTaken ? clock.now : clock.now + AGAIN_SECONDS;
+      if (done.by === power.running) heed(done);
     },
     send(): Promise<void> | undefined {
       if (!server || sent || clock.now < sendAt) return undefined;
       sendAt = clock.now + TICK_SECONDS;
-      const report = waiting();
-      if (!report) return undefined;
-      const { model, interval, bytes } = report;
+      const letter = waiting();
+      if (!letter) return undefined;
       const by = power.running;
       counts.requests++;
       const take = ({ answer, seconds }: Delivery): void => {
-        sent = { at: clock.now + seconds, answer, model, interval, by };
+        sent = { ...letter, at: clock.now + seconds, answer, by };
       };
-      const delivered = link.exchange(requestOf(bytes), handler);
+      const delivered = link.exchange(requestOf(letter), handler);
       if (delivered instanceof Promise) return delivered.then(take);
       take(delivered);
       return undefined;

@@ -19,6 +19,7 @@ import { type Handler, type Network, type NetworkOptions, network } from "./netw
 import type { Pool } from "./pool.ts";
 import { powerOf } from "./power.ts";
 import { type MonitorOptions, reportsOf } from "./reports.ts";
+import type { SamplesOptions } from "./samples.ts";
 import type { SensorOptions } from "./sensor.ts";
 
 export interface ModelOptions {
@@ -71,6 +72,8 @@ export interface SimulatedOptions {
   readonly power?: PowerOptions;
   /** Watches the models, and sends reports to the server; default not. */
   readonly monitor?: MonitorOptions;
+  /** Keeps samples of the models that are watched, and gives them where the server asks; default not. */
+  readonly samples?: SamplesOptions;
   /** Seconds between two inferences of each model while the clock runs; default 60. */
   readonly inferEvery?: number;
   /** The seed of everything that is left to chance. */

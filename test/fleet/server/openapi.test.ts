@@ -132,6 +132,7 @@ const BODIES: Readonly<Record<string, () => unknown>> = {
   "POST /rest/v1/images": () => version(4),
   "POST /rest/v1/devices": () => ({ name: "four", attributes: { board: "c6" } }),
   "POST /rest/v1/rollouts": () => ({ image: 1, stages: [{ count: 1 }, { rest: true }], errors: 5 }),
+  "POST /rest/v1/models/{model}/samples": () => ({ perDevice: 5, hours: 2 }),
   "POST /rest/v1/tokens": () => ({ name: "another", role: "gateway" }),
 };
 /** What has to be ordered before. */

@@ -4,9 +4,17 @@ import { STATEMENTS } from "./002_statements.ts";
 import { REPORTS } from "./003_reports.ts";
 import { ALERTS } from "./004_alerts.ts";
 import { OWNERS } from "./005_owners.ts";
+import { SAMPLES } from "./006_samples.ts";
 
 /** Statements that make version i + 1 of version i. A file that was released is never changed. */
-export const MIGRATIONS: readonly (readonly string[])[] = [FIRST, STATEMENTS, REPORTS, ALERTS, OWNERS];
+export const MIGRATIONS: readonly (readonly string[])[] = [
+  FIRST,
+  STATEMENTS,
+  REPORTS,
+  ALERTS,
+  OWNERS,
+  SAMPLES,
+];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
