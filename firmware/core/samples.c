@@ -112,7 +112,7 @@ static void judge_result(const thimble_samples *samples, thimble_model *model, f
 
 static int is_empty(const uint8_t *slot) { return slot[SAMPLE_VERSION] == 0; }
 
-/* Of these slots an empty one, or the one of the least rank that is below `rank`; null where there is none. */
+/* Of these slots an empty one, or that of the least rank below `rank`; null where there is none. */
 static uint8_t *place_above(const thimble_samples *samples, uint32_t from, uint32_t count, int32_t rank) {
     uint8_t *place = NULL;
     int32_t least  = rank;

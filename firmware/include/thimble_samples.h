@@ -30,15 +30,15 @@ enum thimble_sample_kind {
 
 /* One model's. The caller fills in the first part and zeroes the rest; it must stay where it is. */
 typedef struct thimble_samples {
-    uint8_t *ram; /* THIMBLE_SAMPLES_BYTES, aligned to 4; fewer are kept where a model has more values */
+    uint8_t *ram; /* THIMBLE_SAMPLES_BYTES, aligned to 4; fewer samples where a model has more values */
     uint32_t ram_bytes;
     /* The model's monitor, which is called too; without one, or without bins, samples are random ones. */
     thimble_monitor *monitor;
     uint32_t every; /* one of so many inferences is looked at; 0: each */
     uint32_t seed;  /* of what is left to chance: another one on each device */
     /*
-     * Changes a copy of an input's values before it is kept, where there is something to hide. Where it gives 0
-     * this inference is not kept. May be null.
+     * Changes a copy of an input's values before it is kept, where there is something to hide. Where it
+     * gives 0 this inference is not kept. May be null.
      */
     int (*redact)(void *context, uint32_t input, float *values, uint32_t count);
     void *redact_context;

@@ -131,6 +131,21 @@ interface Letter {
 const WANTED_HEADER = "thimble-samples";
 const MOST_WANTED = 1000;
 
+/** The report of the first model that has one, or else a sample of one of which the server wants some. */
+function nextLetter(power: Power, wanted: readonly number[]): Letter | undefined {
+  for (const [model, monitor] of power.running!.monitors.entries()) {
+    const report = power.powered(() => monitor.report());
+    if (!power.running) return undefined;
+    const drop = (): void => monitor.acknowledge(report!.interval);
+    if (report) return { path: "reports", bytes: report.bytes, model, drop };
+  }
+  for (const [model, samples] of power.running!.samples.entries()) {
+    const found = (wanted[model] ?? 0) > 0 ? samples.first() : undefined;
+    if (found) return { path: "samples", bytes: found.bytes, model, drop: () => samples.drop(found.at) };
+  }
+  return undefined;
+}
+
 /** Reports to a server, one at a time, oldest first; then the samples that it has asked for. */
 function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "options">) {
   let sendAt = 0;
@@ -147,26 +162,6 @@ function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "op
     },
     bytes,
   });
-
-  /** A sample of the first model of which the server wants one. */
-  function wantedSample(): Letter | undefined {
-    for (const [model, samples] of power.running!.samples.entries()) {
-      const found = (wanted[model] ?? 0) > 0 ? samples.first() : undefined;
-      if (found) return { path: "samples", bytes: found.bytes, model, drop: () => samples.drop(found.at) };
-    }
-    return undefined;
-  }
-
-  /** The report of the first model that has one, or else a sample. */
-  function waiting(): Letter | undefined {
-    for (const [model, monitor] of power.running!.monitors.entries()) {
-      const report = power.powered(() => monitor.report());
-      if (!power.running) return undefined;
-      const drop = (): void => monitor.acknowledge(report!.interval);
-      if (report) return { path: "reports", bytes: report.bytes, model, drop };
-    }
-    return wantedSample();
-  }
 
   function heed({ answer, path, model, drop }: Sent): void {
     // What the server never takes would hold up all others.
@@ -191,7 +186,7 @@ function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "op
     send(): Promise<void> | undefined {
       if (!server || sent || clock.now < sendAt) return undefined;
       sendAt = clock.now + TICK_SECONDS;
-      const letter = waiting();
+      const letter = nextLetter(power, wanted);
       if (!letter) return undefined;
       const by = power.running;
       counts.requests++;
