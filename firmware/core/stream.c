@@ -85,7 +85,8 @@ static thimble_status run(thimble_stream *stream, thimble_event *event) {
     event->end                    = (stream->passed + stream->window) / stream->channels;
     thimble_status status         = thimble_samples_write(stream->model, &samples, stream->window);
     drop_oldest(stream, stream->step);
-    if (status == THIMBLE_OK) status = thimble_invoke(stream->model);
+    if (status != THIMBLE_OK) return status;
+    status = stream->invoke != NULL ? stream->invoke(stream->context) : thimble_invoke(stream->model);
     if (status == THIMBLE_OK) decide(stream->model, event);
     return status;
 }

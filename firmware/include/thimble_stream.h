@@ -30,7 +30,7 @@ extern "C" {
 /* The class of an event where the model decides nothing. */
 #define THIMBLE_NO_CLASS UINT32_MAX
 
-/* The caller's, and must stay where it is while it is used; only `overruns` is for reading. */
+/* The caller's, who leaves it where it is, reads `overruns` and may set `invoke` once it is open. */
 typedef struct thimble_stream {
     thimble_model *model;
     int16_t *ring;
@@ -41,6 +41,12 @@ typedef struct thimble_stream {
     uint32_t to_lose;  /* of a time whose other channels have been lost */
     uint32_t overruns; /* samples that found no room in the ring, counted up to UINT32_MAX */
     uint64_t passed;   /* samples before the oldest in the ring, lost ones left out */
+    /*
+     * Runs the model; null: thimble_invoke. A device that takes updates has its service do it, so that an
+     * image on trial is confirmed or given up; it opens its streams anew where another model runs.
+     */
+    thimble_status (*invoke)(void *context);
+    void *context;
 } thimble_stream;
 
 typedef struct thimble_event {

@@ -4,6 +4,7 @@
  */
 
 import { type ServerOptions, type UpdateClient, updateClient } from "./ddi.ts";
+import { deviceStream } from "./device_stream.ts";
 import { type DeviceValues, deviceValues, type RealOutputs } from "./device_values.ts";
 import type { NorFlash } from "./flash.ts";
 import { type Place, type WasmDevice, wasmDevice } from "./instance.ts";
@@ -108,6 +109,11 @@ export interface Service {
   invoke(inputs: readonly Uint8Array[]): Uint8Array[] | number;
   /** One inference on real values, of which each input has a list: what it gave, or a negative thimble_status. */
   invokeReal(inputs: readonly Float32Array[]): RealOutputs | number;
+  /**
+   * Samples of a stream, int16, as thimble_feed takes them: what the inferences gave that brought something new, or a
+   * negative thimble_status.
+   */
+  feed(samples: Int16Array): readonly RealOutputs[] | number;
   /** The place of a feature on the last axis of an input of the model that runs, or a negative thimble_status. */
   feature(name: string, input?: number): number;
   /** The version of the model that runs; undefined where none does. */
@@ -206,6 +212,7 @@ function service(device: WasmDevice, model: number, buffer: Place, values: Devic
       if (status === TAKEN) return { values: [], decided: undefined };
       return status === 0 ? values.read(modelAt(), outputs, inputs[0]!) : status;
     },
+    feed: deviceStream(device, model, values),
     feature: (name, input = 0) => values.feature(modelAt(), input, name),
     version: () => device.model(modelAt())?.image.version,
   };

@@ -100,8 +100,14 @@ export function inferencesOf(setup: Setup): Inferences {
     const sensor = sensors[model];
     if (!sensor)
       return invoke(model, (service) => service.invoke(service.inputBytes().map(zeroInput))) !== undefined;
-    const outputs = invoke(model, (service) => service.invokeReal(sensor.next(realOf(model))));
-    if (outputs !== undefined && typeof outputs !== "number") sensor.told(outputs.values);
+    // Whichever model runs once one that waits has been put on trial.
+    const outputs = invoke<readonly RealOutputs[]>(model, (service) => {
+      const { stream } = realOf(model);
+      if (stream) return service.feed(sensor.heard(stream, every));
+      const found = service.invokeReal(sensor.next(realOf(model)));
+      return typeof found === "number" ? found : [found];
+    });
+    if (outputs !== undefined && typeof outputs !== "number") for (const each of outputs) sensor.told(each);
     return outputs !== undefined;
   }
 

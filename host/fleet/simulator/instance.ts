@@ -48,6 +48,10 @@ export interface Exports extends WebAssembly.Exports {
   readonly values_read: (model: number, index: number, values: number, count: number) => number;
   readonly values_decide: (model: number, values: number, count: number) => number;
   readonly values_decision: () => number;
+  readonly stream_open: (model: number, ring: number, capacity: number) => number;
+  readonly stream_feed: (model: number, samples: number, count: number) => number;
+  readonly stream_more: () => number;
+  readonly stream_overruns: (model: number) => number;
   readonly flash_set: (at: number, sectorBytes: number, programBytes: number, mayFail: number) => void;
   readonly model_add: (
     slotA: number,

@@ -119,7 +119,10 @@ export interface SimulatedDevice {
   decide(inputs: RealInputs, model?: number): Decided;
   /** Inference on the tensors' bytes; a negative thimble_status where it failed. */
   inferBytes(inputs: readonly Uint8Array[], model?: number): Uint8Array[] | number;
-  /** From now on the inferences of a running clock have the rows of a CSV or .npy file, over and over. */
+  /**
+   * From now on the inferences of a running clock have the rows of a CSV or .npy file, over and over; a model of a stream
+   * hears a recording (WAV, or CSV with a column for each channel), as the clock goes on.
+   */
   feed(file: string, options?: SensorOptions): void;
   /** Does what is due by now; when it has to be called again. */
   step(): number | Promise<number>;

@@ -32,4 +32,5 @@ export type { FleetOptions, Rollup } from "./fleet.ts";
 export type { RealInputs } from "./inferences.ts";
 export { FAULTS, type FaultName, type Handler, type NetworkOptions, type Reply } from "./network.ts";
 export type { SensorOptions } from "./sensor.ts";
+export type { Impairments } from "./signal.ts";
 export type { ModelOptions, PowerOptions, SimulatedOptions, SimulatedServer } from "./simulated_device.ts";

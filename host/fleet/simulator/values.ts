@@ -1,7 +1,7 @@
 /** Inputs of the module that runs on a device, by its descriptor; the device itself converts their values. */
 
 import { parseSlot } from "../../image/mcuboot.ts";
-import { elements, ModelError } from "../../ir/graph.ts";
+import { elements, ModelError, type Stream } from "../../ir/graph.ts";
 import { readDescriptor } from "../../module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
 import { inputOf } from "../../module/metadata.ts";
@@ -13,6 +13,8 @@ import type { NorFlash } from "./flash.ts";
 export interface RealModel {
   /** The inputs, as readers of data files want them. */
   readonly inputs: readonly InputInfo[];
+  /** Where its one input is samples of a signal. */
+  readonly stream: Stream | undefined;
   /** Values of each input. Throws RangeError where there are more or fewer than it takes, or one is missing. */
   values(inputs: readonly ArrayLike<number>[]): Float32Array[];
   /** The inputs of one row with the values of all. */
@@ -44,6 +46,7 @@ function fromModule(module: Uint8Array): RealModel {
     });
   return {
     inputs: inputs.map(inputOf),
+    stream: inputs.length === 1 ? inputs[0]!.stream : undefined,
     values,
     split: (row) => values(splitRow(Float32Array.from(row), sizes)),
   };
