@@ -50,6 +50,18 @@ function valuesOf(inputs: RealInputs, service: Service, model: RealModel, where:
   return model.values([row]);
 }
 
+/** Results on what a sensor measures in some seconds, or in its next row; or a negative thimble_status. */
+function sense(
+  service: Service,
+  model: RealModel,
+  sensor: Sensor,
+  seconds: number,
+): readonly RealOutputs[] | number {
+  if (model.stream) return service.feed(sensor.heard(model.stream, seconds));
+  const found = service.invokeReal(sensor.next(model));
+  return typeof found === "number" ? found : [found];
+}
+
 /** Inferences of models of a device that is on, each counted. */
 function invocationsOf({ id, counts, power }: Pick<Setup, "id" | "counts" | "power">) {
   /** One inference of the model that runs once one that waits has been put on trial. Undefined where power failed amid it. */
@@ -101,12 +113,7 @@ export function inferencesOf(setup: Setup): Inferences {
     if (!sensor)
       return invoke(model, (service) => service.invoke(service.inputBytes().map(zeroInput))) !== undefined;
     // Whichever model runs once one that waits has been put on trial.
-    const outputs = invoke<readonly RealOutputs[]>(model, (service) => {
-      const { stream } = realOf(model);
-      if (stream) return service.feed(sensor.heard(stream, every));
-      const found = service.invokeReal(sensor.next(realOf(model)));
-      return typeof found === "number" ? found : [found];
-    });
+    const outputs = invoke(model, (service) => sense(service, realOf(model), sensor, every));
     if (outputs !== undefined && typeof outputs !== "number") for (const each of outputs) sensor.told(each);
     return outputs !== undefined;
   }
