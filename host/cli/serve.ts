@@ -6,6 +6,7 @@ import { withoutSecrets } from "../fleet/server/ask.ts";
 import { type HttpServer, serveHttp } from "../fleet/server/http.ts";
 import { sendMail } from "../fleet/server/mail.ts";
 import { Refused, respondRefusal } from "../fleet/server/message.ts";
+import { endCommands, runCommand } from "../fleet/server/run_command.ts";
 import {
   MAX_POLL,
   type UpdateServer,
@@ -77,29 +78,46 @@ async function tellReceiver(receiver: Receiver, body: string, id: string): Promi
   }
 }
 
-/** Tells receivers of what is new, every few seconds, one round at a time. */
-function tellEvery({ alerting }: UpdateServer): { end(): Promise<void> } {
+/** Does some work every few seconds, one round at a time. */
+function every(name: string, work: () => Promise<unknown>): { end(): Promise<void> } {
   let round = Promise.resolve();
   let isBusy = false;
-  const tell = async (): Promise<void> => {
-    alerting!.collect();
-    await alerting!.deliver();
-  };
   const start = (): void => {
     if (isBusy) return;
     isBusy = true;
     // A full disk, say: what could not be noted is found again in the next round.
-    round = tell()
-      .catch((error: Error) => void process.stderr.write(`thimble serve: alerts: ${error.message}\n`))
-      .finally(() => {
+    round = work()
+      .catch((error: Error) => void process.stderr.write(`thimble serve: ${name}: ${error.message}\n`))
+      .then(() => {
         isBusy = false;
       });
   };
-  const timer = alerting && setInterval(start, ALERT_MS);
+  const timer = setInterval(start, ALERT_MS);
   return {
     end() {
       clearInterval(timer);
       return round;
+    },
+  };
+}
+
+/** Tells receivers of what is new, and has models trained again. */
+function watchOver({ alerting, retraining }: UpdateServer): { end(): Promise<void> } {
+  const rounds = [
+    ...(alerting
+      ? [
+          every("alerts", () => {
+            alerting.collect();
+            return alerting.deliver();
+          }),
+        ]
+      : []),
+    ...(retraining ? [every("retrain", () => retraining.round())] : []),
+  ];
+  return {
+    async end() {
+      endCommands();
+      await Promise.all(rounds.map((round) => round.end()));
     },
   };
 }
@@ -166,7 +184,7 @@ The first start prints two tokens, once: one for operators, one for devices that
       renewTokens: values["renew-tokens"] ?? false,
       ...publicUrl(values["public-url"]),
       ...(values.alerts !== undefined && {
-        alerts: { rules: readAlertRules(values.alerts), post: tellReceiver },
+        alerts: { rules: readAlertRules(values.alerts), post: tellReceiver, run: runCommand },
       }),
     };
     const { http, server } = await start(options, {
@@ -182,9 +200,9 @@ The first start prints two tokens, once: one for operators, one for devices that
         print(`serving ${basename(folder)} at ${http.url}`);
         if (manage !== undefined) print(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
       }
-      const alerts = tellEvery(server);
+      const rounds = watchOver(server);
       await asked;
-      await alerts.end();
+      await rounds.end();
       await http.close();
     } finally {
       server.close();

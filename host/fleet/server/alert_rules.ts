@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import {
   type Check,
   checkDocument,
+  isCount,
   isList,
   isMap,
   isNumber,
@@ -31,6 +32,25 @@ export interface MailReceiver {
 
 export type Receiver = WebReceiver | MailReceiver;
 
+/** When a model is to be trained again, and by what: any one of the reasons is enough. */
+export interface RetrainRule {
+  /** Names of models, in which * is any text. */
+  readonly models: string;
+  /** Kinds of what may be wrong. */
+  readonly kinds?: readonly string[];
+  /** Days since the image was published. */
+  readonly ageDays?: number;
+  /** A file of `thimble samples`, and how many of it have labels. */
+  readonly labels?: { readonly file: string; readonly least: number };
+  /** Nothing starts before the server has so many samples of the model; devices are asked for `samplesPerDevice`, 10. */
+  readonly leastSamples?: number;
+  readonly samplesPerDevice?: number;
+  /** A program and its arguments; no shell reads them. */
+  readonly run: readonly string[];
+  /** Hours after which it is run again while the reason lasts; default 24. */
+  readonly againHours?: number;
+}
+
 export interface AlertRules {
   /** The address of the server's page, for whoever reads an alert. */
   readonly url?: string;
@@ -47,6 +67,7 @@ export interface AlertRules {
   readonly silences?: readonly { readonly models: string; readonly until: string }[];
   /** Hours after which what is still wrong is told again; default 24. */
   readonly repeatHours?: number;
+  readonly retrain?: readonly RetrainRule[];
 }
 
 /** Silence is found when it is asked for, not as reports come. */
@@ -94,6 +115,28 @@ const isTime: Check = (value, path) =>
     ? `${path}: expected a time of ISO 8601, found "${value}"`
     : undefined);
 
+const isCommand: Check = (value, path) =>
+  isList(isText)(value, path) ??
+  ((value as string[]).length > 0 && value !== undefined
+    ? undefined
+    : `${path}: expected a program and its arguments, found none`);
+
+const isRetrainRule: Check = (value, path) =>
+  closed(
+    { models: isText, run: isCommand },
+    {
+      kinds: isList(isKind),
+      ageDays: isCount,
+      labels: closed({ file: isText, least: isCount }),
+      leastSamples: isCount,
+      samplesPerDevice: isCount,
+      againHours: isNumber,
+    },
+  )(value, path) ??
+  (["kinds", "ageDays", "labels"].some((name) => name in (value as object))
+    ? undefined
+    : `${path}: expected kinds, ageDays or labels, found none of them`);
+
 const isRules = closed(
   {
     receivers: isMap(isReceiver),
@@ -104,6 +147,7 @@ const isRules = closed(
     owners: isMap(isText),
     silences: isList(closed({ models: isText, until: isTime })),
     repeatHours: isNumber,
+    retrain: isList(isRetrainRule),
   },
 );
 

@@ -18,6 +18,7 @@ import { Refused, respond, respondRefusal, type ServerRequest, type ServerRespon
 import { openApi } from "./openapi.ts";
 import { pageFile } from "./page.ts";
 import { isRestPath, rest } from "./rest.ts";
+import { type Retraining, type Run, retrainingOf } from "./retraining.ts";
 import { StoreError } from "./store_error.ts";
 import { addToken } from "./tokens.ts";
 
@@ -43,7 +44,7 @@ export interface UpdateServerOptions {
   /** Takes lines for the operator of the machine; default: stderr. */
   readonly log?: (line: string) => void;
   /** Who is told of what is wrong with models, and how a message is sent. */
-  readonly alerts?: { readonly rules: AlertRules; readonly post: Post };
+  readonly alerts?: { readonly rules: AlertRules; readonly post: Post; readonly run?: Run };
 }
 
 export interface UpdateServer {
@@ -55,6 +56,8 @@ export interface UpdateServer {
   readonly firstTokens: { readonly manage: string; readonly gateway: string } | undefined;
   /** Undefined without rules. To be asked now and then: the server has no timers. */
   readonly alerting: Alerting | undefined;
+  /** Undefined without rules of this kind. To be asked now and then, as `alerting`. */
+  readonly retraining: Retraining | undefined;
   readonly close: () => void;
 }
 
@@ -159,6 +162,8 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
     firstTokens: firstTokens(context, options.renewTokens ?? false),
     handle: guarded(answer),
     admit: guarded(admit),
+    retraining:
+      options.alerts?.run && retrainingOf(context, options.alerts.rules.retrain ?? [], options.alerts.run),
     alerting: options.alerts && alertingOf(context, options.alerts.rules, options.alerts.post),
     close() {
       seen.flush();

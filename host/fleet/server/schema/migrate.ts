@@ -5,6 +5,7 @@ import { REPORTS } from "./003_reports.ts";
 import { ALERTS } from "./004_alerts.ts";
 import { OWNERS } from "./005_owners.ts";
 import { SAMPLES } from "./006_samples.ts";
+import { RETRAINING } from "./007_retraining.ts";
 
 /** Statements that make version i + 1 of version i. A file that was released is never changed. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -14,6 +15,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ALERTS,
   OWNERS,
   SAMPLES,
+  RETRAINING,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
