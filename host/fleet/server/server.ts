@@ -109,6 +109,17 @@ function openContext(options: UpdateServerOptions): Context {
   }
 }
 
+/** What is to be asked now and then, of the rules that there are. */
+function watchersOf(
+  context: Context,
+  alerts: UpdateServerOptions["alerts"],
+): Pick<UpdateServer, "alerting" | "retraining"> {
+  return {
+    alerting: alerts && alertingOf(context, alerts.rules, alerts.post),
+    retraining: alerts?.run && retrainingOf(context, alerts.rules.retrain ?? [], alerts.run),
+  };
+}
+
 /** Opens the state, or creates it. Throws StoreError where the folder cannot be used, RangeError for an option. */
 export function updateServer(options: UpdateServerOptions): UpdateServer {
   checkOptions(options);
@@ -162,9 +173,7 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
     firstTokens: firstTokens(context, options.renewTokens ?? false),
     handle: guarded(answer),
     admit: guarded(admit),
-    retraining:
-      options.alerts?.run && retrainingOf(context, options.alerts.rules.retrain ?? [], options.alerts.run),
-    alerting: options.alerts && alertingOf(context, options.alerts.rules, options.alerts.post),
+    ...watchersOf(context, options.alerts),
     close() {
       seen.flush();
       store.close();
