@@ -31,10 +31,10 @@ export interface ModuleCost {
   readonly instructions: number;
 }
 
-export interface FitOptions {
+export interface FitOptions<Cost extends ModuleCost> {
   /** The most that the module may take; what is missing may be anything. */
   readonly limits: Partial<ModuleCost>;
-  readonly costOf: (network: Graph) => Promise<ModuleCost>;
+  readonly costOf: (network: Graph) => Promise<Cost>;
   /** Bits that the user chose, 4 or 8, by name of the layer. */
   readonly bits: ReadonlyMap<string, number>;
 }
@@ -74,6 +74,11 @@ export interface Fit {
   readonly curve: readonly CurvePoint[];
   /** Samples that weights were fitted to. */
   readonly samples: number;
+}
+
+/** With what `costOf` gave for the network. */
+export interface Fitted<Cost extends ModuleCost> extends Fit {
+  readonly cost: Cost;
 }
 
 /** A layer, and the ways to store it. */
@@ -232,10 +237,18 @@ function exceeded(cost: ModuleCost, limits: Partial<ModuleCost>): keyof ModuleCo
   return names.find((name) => cost[name] > (limits[name] ?? Number.POSITIVE_INFINITY));
 }
 
-const tooLarge = (name: keyof ModuleCost, cost: ModuleCost, limits: Partial<ModuleCost>): ModelError =>
-  new ModelError(
-    `${LIMIT_NAMES[name]} ${limits[name]}${UNITS[name]}, found ${cost[name]} with every layer at four bits and the lowest rank`,
-  );
+function tooLarge(
+  name: keyof ModuleCost,
+  cost: ModuleCost,
+  limits: Partial<ModuleCost>,
+  layers: readonly Layer[],
+): ModelError {
+  const why =
+    layers.length === 0
+      ? `, and no layer whose weights would take ${LEAST_SAVED} bytes less in four bits`
+      : " with every layer that can be at four bits and the lowest rank";
+  return new ModelError(`${LIMIT_NAMES[name]} ${limits[name]}${UNITS[name]}, found ${cost[name]}${why}`);
+}
 
 /** Bytes of the kernel of four bits, about. */
 const KERNEL_BYTES = 1500;
@@ -245,7 +258,7 @@ interface Search {
   readonly reference: Graph;
   readonly network: Graph;
   readonly samples: readonly Sample[];
-  readonly options: FitOptions;
+  readonly bits: ReadonlyMap<string, number>;
 }
 
 /** Layers with the ways that the user allows: all, or the one that was chosen. */
@@ -262,10 +275,10 @@ function allowed(layers: readonly Layer[], bits: ReadonlyMap<string, number>): L
 }
 
 /** Every layer in four bits, and in ranks too where those do not save enough. */
-function measured({ reference, network, samples, options }: Search, needed: number): Layer[] {
+function measured({ reference, network, samples, bits }: Search, needed: number): Layer[] {
   const teacher = teacherOf(reference, withinBudget(network, samples, SENSITIVITY_BUDGET));
   const packed = measure(teacher, network, layersOf(network), () => [{ bits: PACKED_BITS }]);
-  const most = allowed(packed, options.bits).reduce(
+  const most = allowed(packed, bits).reduce(
     (sum, { weights, choices }) => sum + weights - Math.min(...choices.map(({ bytes }) => bytes)),
     0,
   );
@@ -275,7 +288,7 @@ function measured({ reference, network, samples, options }: Search, needed: numb
       : measure(teacher, network, packed, (layer) =>
           ranksOf(layer).map((rank) => ({ bits: PACKED_BITS, rank })),
         );
-  return allowed(whole, options.bits);
+  return allowed(whole, bits);
 }
 
 const codingsOf = (chosen: ReadonlyMap<string, Choice>): Codings =>
@@ -286,19 +299,18 @@ const codingsOf = (chosen: ReadonlyMap<string, Choice>): Codings =>
  * fits. `reference` is the float graph, or the network itself where a file had integers already.
  * @throws ModelError where it can't be made to fit, or `bits` names a layer that has none to spare
  */
-export async function fit(
+export async function fit<Cost extends ModuleCost>(
   reference: Graph,
   network: Graph,
   samples: readonly Sample[],
-  options: FitOptions,
-): Promise<Fit> {
-  const { limits, costOf, bits } = options;
+  { limits, costOf, bits }: FitOptions<Cost>,
+): Promise<Fitted<Cost>> {
   checkBits(bits, layersOf(network));
   const before = await costOf(network);
   const limit = limits.bytes ?? Number.POSITIVE_INFINITY;
   let needed = before.bytes <= limit ? 0 : before.bytes + KERNEL_BYTES - limit;
   const seen = withNoisyCopies(network, samples);
-  const layers = measured({ reference, network, samples: seen, options }, needed);
+  const layers = measured({ reference, network, samples: seen, bits }, needed);
   const teacher = teacherOf(reference, withinBudget(network, seen, CODING_BUDGET));
   for (;;) {
     const { chosen, saved } = choose(layers, needed);
@@ -307,7 +319,7 @@ export async function fit(
     const cost = codings.size === 0 ? before : await costOf(found);
     const over = exceeded(cost, limits);
     if (over) {
-      if (saved < needed) throw tooLarge(over, cost, limits);
+      if (saved < needed) throw tooLarge(over, cost, limits, layers);
       // Fewer instructions or less RAM by a step of the search at a time: what it brings is known only then.
       needed = Math.max(saved + 1, over === "bytes" ? needed + cost.bytes - limit : 0);
       continue;
@@ -317,6 +329,7 @@ export async function fit(
       ...(limits.bytes !== undefined && { maxBytes: limits.bytes }),
       bytesBefore: before.bytes,
       bytesAfter: cost.bytes,
+      cost,
       layers: layers.map(({ layer, weights, choices }) => ({
         layer,
         weights,
