@@ -45,6 +45,8 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
     "one loop nest over registers: each call in it would be dispatched by the interpreter for every tap",
   "assembly/kernels/conv2d_s8.ts: conv2d_s8":
     "one loop nest over registers: each call in it would be dispatched by the interpreter for every tap",
+  "assembly/kernels/conv2d_w4_lanes_s8.ts: conv2d_w4_lanes_s8":
+    "one loop nest over registers: each call in it would be dispatched by the interpreter for every tap",
   "assembly/kernels/convolve_lanes.ts: convolveLanes":
     "one loop nest over registers: each call in it would be dispatched by the interpreter for every tap",
   "assembly/kernels/depthwise_conv2d_lanes_s8.ts: depthwise_conv2d_lanes_s8":
@@ -99,6 +101,10 @@ const LONG_LISTS: Readonly<Record<string, string>> = {
     "inlined: it reads and writes registers of its caller, and a struct would lie in memory",
   "assembly/gates.ts: gate":
     "called once for each gate: arguments are locals of wasm, where a struct would lie in memory",
+  "assembly/kernels/conv2d_w4_lanes_s8.ts: accumulateChunk":
+    "called once for each block of pixels: arguments are locals of wasm, where a struct would lie in memory",
+  "assembly/kernels/conv2d_w4_lanes_s8.ts: laneSums":
+    "called once for each block of pixels: arguments are locals of wasm, where a struct would lie in memory",
   "assembly/kernels/depthwise_conv2d_lanes_s8.ts: threeByThree":
     "called once for each block of pixels: arguments are locals of wasm, where a struct would lie in memory",
   "assembly/kernels/fourier.ts: join":

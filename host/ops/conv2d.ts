@@ -2,10 +2,10 @@ import { allocate, elements, ModelError, perTensor, type Tensor } from "../ir/gr
 import { ACTIVATIONS, activationRange, clampTo } from "./activation.ts";
 import { checkBias } from "./channel_scale.ts";
 import { convolutionArguments, convolutionChannels } from "./convolution.ts";
-import { fitsLanes, isLong, lanesBytes } from "./lanes.ts";
+import { fitsLanes, fitsRescale, isLong, lanesBytes } from "./lanes.ts";
 import { inBlocks } from "./layout.ts";
 import { defineOperator } from "./operator.ts";
-import { isPacked, packed, packedScratch } from "./packed.ts";
+import { isPacked, packed, packedLanesScratch, packedScratch } from "./packed.ts";
 import { filterMatrix } from "./traits.ts";
 import { isWide, sumRescaler, wideSumArguments } from "./wide_sum.ts";
 import { eachOutput, eachTap, type Window, type WindowAttributes, window, windowOutput } from "./window.ts";
@@ -122,13 +122,17 @@ export const conv2d = defineOperator({
       groups: attributes.groups,
       outputChannels: count,
     };
+    const isFast = to.choice.kernel === "fast" && attributes.groups === 1;
+    const { zeroPoint } = perTensor(output);
+    const lie = pointwise && !inPlace;
     if (packs) {
-      to.call("conv2d_w4_s8", { ...shared, scratch: to.scratch(packedScratch(tile, terms)) });
+      const lanes = isFast && fitsRescale(channels, zeroPoint, range);
+      const bytes = lanes ? packedLanesScratch(tile, terms, lie) : packedScratch(tile, terms);
+      to.call(lanes ? "conv2d_w4_lanes_s8" : "conv2d_w4_s8", { ...shared, scratch: to.scratch(bytes) });
       return;
     }
-    const isFast = to.choice.kernel === "fast" && attributes.groups === 1;
-    const lanes = isFast && fitsLanes(channels, perTensor(output).zeroPoint, range);
-    const direct = lanes && pointwise && !inPlace && terms % 8 === 0;
+    const lanes = isFast && fitsLanes(channels, zeroPoint, range);
+    const direct = lanes && lie && terms % 8 === 0;
     const long = isLong(channels);
     const kernel = long ? "conv2d_long_lanes_s8" : "conv2d_lanes_s8";
     to.call(lanes ? kernel : "conv2d_s8", {

@@ -8,6 +8,8 @@ const WORD = 8;
 const CODE_ZERO = 8;
 /** The lanes of a word, of 16 bits each, with the first, second, third and fourth channel of each four. */
 const LANES = [0, 2, 1, 3] as const;
+/** Terms that conv2d_w4_lanes_s8 takes at a time: it reads inputs where they lie only in as many. */
+const LANES_CHUNK = 16;
 /** The most terms, or channels, that an argument block has room for. */
 const MOST = 2 ** 16 - 1;
 /** A layer that packing makes smaller by less is not worth the kernel's code. */
@@ -47,3 +49,12 @@ export function packed(rows: Int8Array, outputs: number): Int32Array {
 
 /** Scratch of conv2d_w4_s8: its sums, and the inputs of a tile of pixels. */
 export const packedScratch = (tile: number, terms: number): number => 4 * BLOCK + tile * terms;
+
+/**
+ * Scratch of conv2d_w4_lanes_s8: weights, sums, and the inputs of a tile of pixels, unless they lie as they are needed
+ * and apart from the output.
+ */
+export function packedLanesScratch(tile: number, terms: number, lie: boolean): number {
+  const gathered = lie && terms % LANES_CHUNK === 0 ? 0 : tile * terms + LANES_CHUNK - 1;
+  return WORD * LANES_CHUNK + 4 * LANES.length * tile + gathered;
+}

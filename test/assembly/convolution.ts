@@ -54,14 +54,15 @@ export function specify(kernel: ConvolutionKernel, lanes: i32, packs: bool = fal
   subjectPacks = packs;
 }
 
-/** What the kernel may use, and not a byte more (host/ops/lanes.ts). */
-function scratchBytes(c: Convolution, terms: i32, lanes: i32): i32 {
-  if (lanes == 0) return c.tile * terms;
+/** What the kernel may use, and not a byte more (host/ops/lanes.ts, packed.ts). */
+function scratchBytes(c: Convolution, terms: i32, lanes: i32, packs: bool): i32 {
+  if (lanes == 0) return (packs ? 64 : 0) + c.tile * terms;
   const pointwise: bool =
     (c.kernelHeight | c.kernelWidth | c.strideHeight | c.strideWidth | c.groups) == 1 &&
     (c.padTop | c.padLeft) == 0 &&
     c.outputHeight * c.outputWidth == c.inputHeight * c.inputWidth;
-  const direct: bool = pointwise && !c.inPlace && terms % 8 == 0;
+  const direct: bool = pointwise && !c.inPlace && terms % (packs ? 16 : 8) == 0;
+  if (packs) return (direct ? 0 : c.tile * terms + 15) + 8 * 16 + lanes * c.tile;
   return (direct ? 0 : c.tile * terms) + 7 + 8 * 32 + lanes * c.tile;
 }
 
@@ -82,7 +83,7 @@ function run(kernel: ConvolutionKernel, lanes: i32, packs: bool, c: Convolution,
     bias: int32(folded(o.rows, o.bias, c.inputZeroPoint)),
     multiplier: int32(o.multiplier),
     shift: int8(o.shift),
-    scratch: scratch(packs ? 64 + c.tile * terms : scratchBytes(c, terms, lanes)),
+    scratch: scratch(scratchBytes(c, terms, lanes, packs)),
     tile: <u16>c.tile,
     batches: c.batches,
     inputHeight: c.inputHeight,

@@ -109,6 +109,23 @@ describe("lanes at their extremes", () => {
   });
 });
 
+test("four channels of four bits share 64 bits at their extremes, for every number of terms around a chunk", () => {
+  for (let terms = 1; terms <= 49; terms += terms < 14 || terms > 33 ? 12 : 1) {
+    for (let signs = 0; signs < 16; signs += 5) {
+      const channels = Array.from({ length: 6 }, (_, i): Channel => {
+        const weight = (signs >> (i % 4)) & 1 ? 7 : -8;
+        return { weights: Array(terms).fill(weight), bias: 128 * weight * terms + i - 3, factor: 1 };
+      });
+      const graph = pointwise(channels, { pixels: 5 });
+      expectKernel(graph, "conv2d_w4_lanes_s8", { ...FAST, packed: true });
+      const [lowest] = standardVectors(graph, 0);
+      const choices = everywhere(graph, { ...FAST, packed: true });
+      const found = runOnMachine(machine, graph, [lowest!.inputs], choices);
+      assert.deepEqual([...new Int8Array(found[0]![0]!.slice(0, 6))], [-3, -2, -1, 0, 1, 2]);
+    }
+  }
+});
+
 describe("what lanes do not hold", () => {
   const fits = (
     weights: readonly number[],
@@ -171,6 +188,17 @@ describe("is computed by the small kernel, and right", () => {
     ["the sum below zero", { ...live, bias: -(2 ** 30) - 2 ** 23, factor: 2 ** -24 }],
     ["the shifted sum", { ...live, bias: 0, factor: 2 ** 13 }],
   ];
+  for (const [name, channel] of layers.slice(1)) {
+    test(`a convolution of four bits, for ${name}`, () => {
+      const four = [live, channel, live].map((each) => ({
+        ...each,
+        weights: each.weights.map((weight) => weight >> 5),
+        factor: each.factor > 1 ? 8 * each.factor : each.factor,
+      }));
+      expectKernel(pointwise(four, { pixels: 3 }), "conv2d_w4_s8", { ...FAST, packed: true });
+    });
+  }
+
   for (const [name, channel] of layers) {
     test(`a convolution, for ${name}`, () => {
       expectKernel(pointwise([live, channel, live, live], { pixels: 3 }), "conv2d_s8");

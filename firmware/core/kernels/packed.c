@@ -4,12 +4,13 @@
 
 /*
  * Terms whose sums fit 16 bits: of a value and a code, which is at most 15, or of a value and a weight, at
- * most 8 in size. Weights take an instruction more, which pays where one serves four pixels.
+ * most 8 in size: sixteen are within 2^15 of zero, 32 between -32 * 127 * 8 and 32 * 128 * 8. Weights take
+ * an instruction more, which pays where one serves four pixels.
  */
-enum { CODE_ZERO = 8, CODE_CHUNK = 16, WEIGHT_CHUNK = 28 };
+enum { CODE_ZERO = 8, CODE_CHUNK = 16, WEIGHT_CHUNK = 32, LANE_ZERO = 0x7fff };
 
-/* What two lanes begin at, so that neither is ever below zero. */
-#define ZEROS      0x80008000u
+/* What two lanes begin at, so that neither is ever below zero, nor too large for 16 bits. */
+#define ZEROS      0x7fff7fffu
 #define CODES      0x000f000fu
 #define CODE_ZEROS 0x00080008u
 
@@ -31,7 +32,7 @@ static inline void empty(uint32_t *sums, int32_t step, uint32_t lanes) {
     sums[step] += lanes >> 16;
 }
 
-/* Half a block at four pixels, up to WEIGHT_CHUNK terms: adds to sums[4 * j + pixel], and 2^15 to each. */
+/* Half a block at four pixels, up to WEIGHT_CHUNK terms: adds to sums[4 * j + pixel], and LANE_ZERO too. */
 static APART void wide_sums(uint32_t *sums, const uint8_t *weights, const int8_t *pixel, int32_t stride,
                             int32_t terms) {
     const int8_t *p0 = pixel, *p1 = p0 + stride, *p2 = p1 + stride, *p3 = p2 + stride;
@@ -85,7 +86,7 @@ static APART void one_sums(uint32_t *sums, const uint8_t *weights, const int8_t 
 
 /* By how much all sums at a pixel are too large: lanes began above zero, and codes are not the weights. */
 static uint32_t excess(const int8_t *pixel, int32_t terms) {
-    uint32_t sum = (uint32_t)((terms + CODE_CHUNK - 1) / CODE_CHUNK) << 15;
+    uint32_t sum = (uint32_t)((terms + CODE_CHUNK - 1) / CODE_CHUNK * LANE_ZERO);
     for (const int8_t *const end = pixel + terms; pixel < end; pixel++) sum += (uint32_t)(*pixel * CODE_ZERO);
     return sum;
 }
@@ -95,7 +96,7 @@ static void half_write(const thimble_layer *layer, int32_t first, int32_t end, c
                        const thimble_pixels *pixels, int32_t count) {
     thimble_channel channels[THIMBLE_PACKED / 2];
     uint32_t sums[THIMBLE_PACKED / 2 * THIMBLE_BLOCK] = {0};
-    const uint32_t zeros = (uint32_t)((layer->terms + WEIGHT_CHUNK - 1) / WEIGHT_CHUNK) << 15;
+    const uint32_t zeros = (uint32_t)((layer->terms + WEIGHT_CHUNK - 1) / WEIGHT_CHUNK * LANE_ZERO);
     int32_t width        = 0;
     for (int32_t i = first; i < end && width < THIMBLE_PACKED / 2; i += 2)
         channels[width++] = thimble_layer_channel(layer, i);

@@ -38,6 +38,7 @@ const thimble_kernel thimble_kernels[] = {
     {"kernel.conv2d_s8.2", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_s8},
 #endif
 #ifndef THIMBLE_NO_CONV2D_W4
+    {"kernel.conv2d_w4_lanes_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_w4_s8},
     {"kernel.conv2d_w4_s8.1", sizeof(thimble_conv2d_s8_arguments), thimble_conv2d_w4_s8},
 #endif
 #ifndef THIMBLE_NO_COPY

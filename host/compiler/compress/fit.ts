@@ -246,7 +246,7 @@ function tooLarge(
   const why =
     layers.length === 0
       ? `, and no layer whose weights would take ${LEAST_SAVED} bytes less in four bits`
-      : " with every layer that can be at four bits and the lowest rank";
+      : " with every layer at four bits and the lowest rank";
   return new ModelError(`${LIMIT_NAMES[name]} ${limits[name]}${UNITS[name]}, found ${cost[name]}${why}`);
 }
 

@@ -137,6 +137,24 @@ function convPacked({ numbers: n }: CallShape): Features {
   };
 }
 
+/** As conv2d_w4_lanes_s8.ts: terms in chunks of sixteen, and four channels to the lanes of an accumulator. */
+function convPackedLanes({ numbers: n, inPlace }: CallShape): Features {
+  const { pixels, channels, terms, pointwise, outputs } = convolution(n);
+  const passes = Math.ceil(pixels / n["tile"]!);
+  const fours = Math.ceil(channels / 4);
+  const chunks = Math.ceil(terms / 16);
+  return {
+    call: 1,
+    ...gathering(n, !(pointwise && !inPlace && terms % 16 === 0)),
+    passes: passes * fours,
+    unpacked: passes * fours * chunks,
+    setups: passes * channels,
+    visits: pixels * fours * chunks,
+    outputs,
+    ...signed(n, outputs),
+  };
+}
+
 /** As packed.c: half a block at four pixels at a time; at pixels that are left over a block at one. */
 function convPackedNative({ numbers: n, inPlace }: CallShape): Features {
   const { pixels, channels, terms, pointwise } = convolution(n);
@@ -153,7 +171,7 @@ function convPackedNative({ numbers: n, inPlace }: CallShape): Features {
     ...gathering(n, gathers),
     setups: whole > 0 ? passes * channels : 0,
     visits: (whole / 4) * halves,
-    chunks: (whole / 4) * halves * Math.ceil(terms / 28),
+    chunks: (whole / 4) * halves * Math.ceil(terms / 32),
     products: (whole / 4) * halves * terms,
     restProducts: (whole / 4) * halves * (terms % 4),
     wideOutputs: whole * channels,
@@ -548,6 +566,7 @@ const table: Readonly<Record<string, Row>> = {
   conv2d_s8: { portable: convSmall, native: convNative },
   conv2d_lanes_s8: { portable: convLanes, native: convNative },
   conv2d_long_lanes_s8: { portable: convLanes, native: convNative },
+  conv2d_w4_lanes_s8: { portable: convPackedLanes, native: convPackedNative },
   conv2d_w4_s8: { portable: convPacked, native: convPackedNative },
   depthwise_conv2d_s8: { portable: depthwiseSmall, native: depthwiseNative },
   depthwise_conv2d_lanes_s8: { portable: depthwiseLanes, native: depthwiseNative },

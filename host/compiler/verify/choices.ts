@@ -4,8 +4,8 @@ import { type Choice, type Choices, SMALL } from "../../ops/lowering.ts";
 import { exportName } from "../plan/kernels.ts";
 import { lower } from "../plan/lower.ts";
 
-/** Under any version, a kernel of weights of four bits. */
-const PACKED = "kernel.conv2d_w4_s8.";
+/** Under any version, the kernels of weights of four bits. */
+const PACKED = "kernel.conv2d_w4_";
 
 /**
  * The choices that a module was built with, from its metadata, so that its layers can be built again with the same

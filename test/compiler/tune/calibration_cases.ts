@@ -123,7 +123,10 @@ const packs: readonly CalibrationCase[] = [
     [1, 33, 16],
   ].map(([batches, depth, outputs]) => light(dense(batches!, depth!, outputs!))),
 ].flatMap((graph) =>
-  [4, 9].map((tile) => ({ graph, choice: { ...small(graph).choice, tile, packed: true } })),
+  [
+    ...[4, 9].map((tile) => ({ ...small(graph).choice, tile })),
+    ...[5, 32].map((tile) => fast(graph, tile).choice),
+  ].map((choice) => ({ graph, choice: { ...choice, packed: true } })),
 );
 
 const depthwises = [
