@@ -90,12 +90,17 @@ export interface Tensor {
   readonly stream?: Stream;
   /** On graph inputs whose values are whole numbers: the least and the greatest that the model's file lets them be. */
   readonly integers?: Limits;
+  /** On graph inputs that are given texts by their numbers in this table; any other text is UNKNOWN_CATEGORY. */
+  readonly categories?: readonly string[];
   /**
    * Makes the tensor a state: at the start of an inference it holds what the tensor of this name held at the end
    * of the one before, and real zeros at the start of the first.
    */
   readonly next?: string;
 }
+
+/** The number of a text that an input's table of categories does not have. */
+export const UNKNOWN_CATEGORY = -1;
 
 export type AttributeValue = number | boolean | string | readonly number[];
 export type Attributes = Readonly<Record<string, AttributeValue>>;

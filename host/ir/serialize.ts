@@ -57,6 +57,7 @@ function storeTensor({
   scaling,
   stream,
   integers,
+  categories,
   next,
   data,
 }: Tensor): StoredTensor {
@@ -73,6 +74,7 @@ function storeTensor({
     ...(scaling && { scaling: orderedScaling(scaling) }),
     ...(stream && { stream: { sampleRate: stream.sampleRate, channels: stream.channels, hop: stream.hop } }),
     ...(integers && { integers: { min: integers.min, max: integers.max } }),
+    ...(categories && { categories }),
     ...(next !== undefined && { next }),
     ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
   };
@@ -125,6 +127,7 @@ const storedTensor = isRecord(
     scaling: isScaling,
     stream: isRecord({ sampleRate: isCount, channels: isCount, hop: isCount }),
     integers: isRecord({ min: isInteger, max: isInteger }),
+    categories: texts,
     next: isText,
     data: isText,
   },

@@ -39,6 +39,8 @@ export interface SelfTestVector {
 export interface TensorInfo extends BorderTensor {
   /** From calibration: what the float tensor looked like. */
   readonly statistics?: Statistics;
+  /** Of an input: texts that its values are the numbers of. */
+  readonly categories?: readonly string[];
 }
 
 export interface FeatureInfo extends Pick<BorderTensor, "name" | "dtype" | "shape" | "scale" | "zeroPoint"> {
@@ -93,11 +95,14 @@ export interface Metadata {
 }
 
 /** A tensor as it is stored beside its descriptor: four statistics in the order of their fields. */
-const packTensor = ({ statistics: seen }: TensorInfo): object =>
-  seen ? { statistics: [seen.min, seen.max, seen.mean, seen.deviation] } : {};
+const packTensor = ({ statistics: seen, categories }: TensorInfo): object => ({
+  ...(seen && { statistics: [seen.min, seen.max, seen.mean, seen.deviation] }),
+  ...(categories && { categories }),
+});
 
 interface StoredTensor {
   readonly statistics?: readonly [min: number, max: number, mean: number, deviation: number];
+  readonly categories?: readonly string[];
 }
 
 interface StoredMetadata extends Omit<Metadata, "task" | "inputs" | "outputs" | "layers" | "memory"> {
@@ -107,9 +112,10 @@ interface StoredMetadata extends Omit<Metadata, "task" | "inputs" | "outputs" | 
   readonly memory: readonly [constants: number, arena: number, lowerBound: number, total: number];
 }
 
-const unpackTensor = (border: BorderTensor, { statistics: seen }: StoredTensor): TensorInfo => ({
+const unpackTensor = (border: BorderTensor, { statistics: seen, categories }: StoredTensor): TensorInfo => ({
   ...border,
   ...(seen && { statistics: { min: seen[0], max: seen[1], mean: seen[2], deviation: seen[3] } }),
+  ...(categories && { categories }),
 });
 
 /** In the order in which they are stored, as a list. */
@@ -145,7 +151,7 @@ const listOf =
 
 const isStatistics = listOf(4, isNumber);
 
-const isTensor = isRecord({}, { statistics: isStatistics });
+const isTensor = isRecord({}, { statistics: isStatistics, categories: isList(isText) });
 
 /** A number for native kernels, then one for portable ones. */
 const isPair = listOf(2, isCount);

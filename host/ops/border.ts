@@ -97,6 +97,7 @@ export function borderOf(tensor: Tensor): Border {
 /** An input as readers of data files have to know it. */
 export interface BorderInput extends Pick<BorderTensor, "name" | "shape" | "features"> {
   readonly mayMiss: boolean;
+  readonly categories?: readonly string[];
 }
 
 /** The inputs of a graph for readers of data files: a tree takes NaN, others a number that stands for it. */
@@ -104,9 +105,9 @@ export function inputInfos(graph: Graph): BorderInput[] {
   const readBy = readers(graph);
   const isTree = ({ op }: Node): boolean => op === "tree_ensemble" || op === "impute";
   return graph.inputs.map((name) => {
-    const { shape, scaling, features } = tensorOf(graph, name);
+    const { shape, scaling, features, categories } = tensorOf(graph, name);
     const mayMiss = Boolean(scaling?.missing) || (readBy.get(name) ?? []).some(isTree);
-    return { name, shape, mayMiss, ...(features && { features }) };
+    return { name, shape, mayMiss, ...(features && { features }), ...(categories && { categories }) };
   });
 }
 

@@ -11,6 +11,7 @@ import {
   statesOf,
   type Tensor,
   tensorOf,
+  UNKNOWN_CATEGORY,
 } from "../ir/graph.ts";
 import { shortList } from "../plain.ts";
 import { typeRange } from "./activation.ts";
@@ -136,7 +137,7 @@ function checkBorder(graph: Graph, fail: Fail): void {
 
 /** Names of features belong to inputs, thresholds to outputs. */
 function checkNames(
-  { name, shape, features, threshold, unit, units, integers }: Tensor,
+  { name, shape, features, threshold, unit, units, integers, categories }: Tensor,
   graph: Graph,
   fail: Fail,
 ): void {
@@ -149,6 +150,8 @@ function checkNames(
     fail(
       `tensor ${name}: expected limits of integers on an input only, found ${integers.min}..${integers.max}`,
     );
+  if (categories && !(integers?.min === UNKNOWN_CATEGORY && integers.max === categories.length - 1))
+    fail(`tensor ${name}: expected integers from -1 to ${categories.length - 1} by its categories`);
   if (unit !== undefined && ![...graph.inputs, ...graph.outputs].includes(name))
     fail(`tensor ${name}: expected a unit on inputs and outputs only, found ${unit}`);
   if (threshold !== undefined && !(graph.outputs.includes(name) && Number.isFinite(Math.fround(threshold))))

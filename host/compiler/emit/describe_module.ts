@@ -95,7 +95,8 @@ export function describeModule(
   const { task, inputs, outputs } = bordersOf(graph);
   const info = (tensor: BorderTensor): TensorInfo => {
     const seen = statistics.get(tensor.name);
-    return { ...tensor, ...(seen && { statistics: rounded(seen) }) };
+    const { categories } = tensorOf(graph, tensor.name);
+    return { ...tensor, ...(seen && { statistics: rounded(seen) }), ...(categories && { categories }) };
   };
   return {
     version: METADATA_VERSION,

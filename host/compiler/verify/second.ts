@@ -141,6 +141,10 @@ const ARRAYS: Readonly<Record<string, (values: Float32Array) => unknown>> = {
 const feedOf = (type: string, values: Float32Array): Float32Array =>
   (ARRAYS[type]?.(values) ?? values) as Float32Array;
 
+/** Texts by their numbers; one that no encoder knows for any other number. */
+const textsOf = (categories: readonly string[], values: Float32Array): string[] =>
+  Array.from(values, (x) => categories[x] ?? "\u0000");
+
 /** A sample whose integers are such, within what their type holds. */
 const wholeSample = (graph: Graph, sample: Sample): Sample =>
   graph.inputs.map((name, i) => {
@@ -234,7 +238,9 @@ export async function checkImport(source: Source, graph: Graph, samples: readonl
   for (const [i, sample] of all.entries()) {
     const feeds = Object.fromEntries(
       graph.inputs.map((name, n) => {
-        const { shape } = tensorOf(graph, name);
+        const { shape, categories } = tensorOf(graph, name);
+        if (categories)
+          return [name, new runtime.Tensor("string", textsOf(categories, sample[n]!), [...shape])];
         const type = types.get(name) ?? "float32";
         return [name, new runtime.Tensor(type as "float32", feedOf(type, sample[n]!), [...shape])];
       }),

@@ -125,7 +125,7 @@ function readText(
     found.bad.push({ row: place.row, reason, values: bytes.toString("utf8") });
     return 1;
   }
-  const reader = rowReader(layout, part.file, shape.mayMiss);
+  const reader = rowReader(layout, part.file, shape.mayMiss, shape.categories);
   let read = 0;
   for (const line of linesOf(text, delimiter, place.line)) {
     const row = place.row + read++;
@@ -149,9 +149,10 @@ async function read(part: Part, shape: RowShape): Promise<PartRows> {
   const passed = passedColumns(layout);
   const reader = new ByteReader(bytes, layout, delimiter.charCodeAt(0));
   const found = new Collected(layout, bytes.length);
+  const hasTexts = layout.features.some((_, i) => shape.categories?.(i));
   let [row, line] = [part.firstRow, firstLine];
   for (let at = 0; at < bytes.length; ) {
-    const next = reader.read(at, found.values, found.next);
+    const next = hasTexts ? -1 : reader.read(at, found.values, found.next);
     if (next >= 0) {
       found.rows.push(row++);
       for (const column of passed) found.cells.push(reader.text(column));

@@ -1,6 +1,6 @@
 /** JSON Lines: an object in each line, with values by the names of features or of inputs; or a list of all values. */
 import { parseJson } from "../../budgets.ts";
-import { DataError } from "../../runtime/data/dataset.ts";
+import { categoryOf, DataError } from "../../runtime/data/dataset.ts";
 import { fileBytes } from "./files.ts";
 import type { BadRow, Format, Part, PartRows, Source } from "./format.ts";
 import { partBytes, recordScanner, type TextHead, textParts, utf8Text } from "./lines.ts";
@@ -36,8 +36,14 @@ const shown = (value: unknown): string => {
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 };
 
-/** A number of float32, or NaN for one that may be missing. Throws DataError. */
-function numberOf(value: unknown, mayMiss: boolean, name: string): number {
+/** A number of float32, or NaN for one that may be missing; of a text its number among the categories. Throws DataError. */
+function numberOf(value: unknown, shape: RowShape, i: number, name: string): number {
+  const mayMiss = shape.mayMiss(i);
+  const categories = shape.categories?.(i);
+  if (categories) {
+    if (typeof value === "string") return categoryOf(categories, value);
+    throw new DataError(`${name}: expected a text, found ${shown(value)}`);
+  }
   if ((value === null || value === undefined) && mayMiss) return Number.NaN;
   if (typeof value !== "number") throw new DataError(`${name}: expected a number, found ${shown(value)}`);
   const x = Math.fround(value);
@@ -62,7 +68,7 @@ function writeList(
   if (values.length !== count)
     throw new DataError(`${name}: expected ${count} numbers, found ${values.length}`);
   values.forEach((value, i) => {
-    row[start + i] = numberOf(value, shape.mayMiss(start + i), `${name}[${i}]`);
+    row[start + i] = numberOf(value, shape, start + i, `${name}[${i}]`);
   });
 }
 
@@ -80,7 +86,7 @@ export function readMembers(value: unknown, shape: RowShape, row: Float32Array):
   if (byInput) for (const input of shape.inputs) writeList(own(input.name), input, shape, row);
   else
     shape.features!.forEach((name, i) => {
-      row[i] = numberOf(own(name), shape.mayMiss(i), name);
+      row[i] = numberOf(own(name), shape, i, name);
     });
   const used = new Set(byInput ? shape.inputs.map(({ name }) => name) : shape.features);
   return Object.fromEntries(Object.entries(members).filter(([name]) => !used.has(name)));

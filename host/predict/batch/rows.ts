@@ -16,6 +16,8 @@ export interface RowShape {
   readonly inputs: readonly InputShape[];
   /** Whether value number `i` may be missing, which NaN stands for. */
   readonly mayMiss: (i: number) => boolean;
+  /** Texts that value number `i` is the number of, where it is one of such. */
+  readonly categories?: (i: number) => readonly string[] | undefined;
 }
 
 export function shapeOf({ inputs, inputLength }: Model): RowShape {
@@ -28,6 +30,7 @@ export function shapeOf({ inputs, inputLength }: Model): RowShape {
     length: inputLength,
     ...(isNamed && { features: names }),
     inputs: inputs.map(({ name, start, raw }) => ({ name, start, count: raw.length })),
+    categories: (i) => owners[i]!.categories,
     mayMiss: (i) => {
       const { columns, start } = owners[i]!;
       return columns[(i - start) % columns.length]!.length === 4;

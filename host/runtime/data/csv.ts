@@ -2,10 +2,13 @@
 import { type Layout, layoutOf, NUMBER, otherColumns } from "./csv_layout.ts";
 import { isBreak, type Line, linesOf, sniffDelimiter } from "./csv_records.ts";
 import {
+  type CategoriesOf,
+  categoryOf,
   checkSize,
   DataError,
   type Dataset,
   type MayMiss,
+  noCategories,
   noneMissing,
   show,
   type TableOptions,
@@ -50,8 +53,13 @@ function targetsIn(
 /** Features of a record, written to `row` from `at` on. Throws DataError, which names line and column. */
 export type RowReader = (line: Line, row: Float32Array, at: number) => void;
 
-/** Reads records of a table with this layout; `name` stands for its file in messages. */
-export function rowReader(layout: Layout, name: string, mayMiss: MayMiss): RowReader {
+/** Reads records of a table with this layout; `name` stands for its file in messages. Texts of categories are numbers. */
+export function rowReader(
+  layout: Layout,
+  name: string,
+  mayMiss: MayMiss,
+  categories: CategoriesOf = noCategories,
+): RowReader {
   const { header, width, features } = layout;
   return ({ number, cells, fault }, row, at) => {
     if (fault) throw new DataError(`${name}:${fault.line}: ${fault.text}`);
@@ -61,7 +69,8 @@ export function rowReader(layout: Layout, name: string, mayMiss: MayMiss): RowRe
     }
     for (let i = 0; i < features.length; i++) {
       const cell = cells[features[i]!]!;
-      const x = toNumber(cell);
+      const table = categories(i);
+      const x = table ? categoryOf(table, cell) : toNumber(cell);
       if (Number.isNaN(x) && !(mayMiss(i) && MISSING.test(cell)))
         throw badCell(cell, `${name}:${number}: column ${columnName(header, features[i]!)}`);
       row[at + i] = x;
@@ -89,7 +98,7 @@ export function parseCsv(
   name = "csv",
   options: TableOptions = {},
 ): Dataset {
-  const { mayMiss = noneMissing } = options;
+  const { mayMiss = noneMissing, categories } = options;
   const body = bodyOf(text);
   const rows: Float32Array[] = [];
   const labels: string[] = [];
@@ -102,7 +111,7 @@ export function parseCsv(
     if (!layout || !read) {
       if (fault) throw new DataError(`${name}:${fault.line}: ${fault.text}`);
       layout = layoutOf(line, expectedColumns, name, options);
-      read = rowReader(layout, name, mayMiss);
+      read = rowReader(layout, name, mayMiss, categories);
       if (layout.header) continue;
     }
     const row = new Float32Array(expectedColumns);

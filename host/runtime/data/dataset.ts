@@ -17,6 +17,7 @@ export interface Dataset {
 /** How a table is read. */
 export interface TableOptions {
   readonly mayMiss?: MayMiss;
+  readonly categories?: CategoriesOf;
   /** Names of the columns in the order of the rows: a header is matched with them. */
   readonly features?: readonly string[];
   /** Columns with what is expected, by name; one that is called label, class, target or y if there are none. */
@@ -31,6 +32,13 @@ export class DataError extends Error {
 /** Whether a row's element, from 0, may be missing, which NaN stands for. */
 export type MayMiss = (element: number) => boolean;
 export const noneMissing: MayMiss = () => false;
+
+/** The texts that a row's element is the number of, where it is one of such. */
+export type CategoriesOf = (element: number) => readonly string[] | undefined;
+export const noCategories: CategoriesOf = () => undefined;
+
+/** The number of a text in the table of an input; -1 for what the model knows nothing of. */
+export const categoryOf = (table: readonly string[], text: string): number => table.indexOf(text);
 
 export const MAX_ROWS: number = BUDGETS.dataRows;
 export const MAX_BYTES: number = BUDGETS.dataBytes;

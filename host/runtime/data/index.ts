@@ -91,6 +91,7 @@ export function readSamplesOf(
   const features = inputs.flatMap((input) => input.features ?? []);
   return readDataset(path, owners.length, {
     mayMiss: (element) => owners[element]!.mayMiss ?? false,
+    categories: (element) => owners[element]!.categories,
     ...(named && new Set(features).size === features.length && { features }),
     ...(labels && { labels }),
   });

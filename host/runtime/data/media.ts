@@ -9,6 +9,8 @@ export interface InputInfo {
   readonly mayMiss?: boolean;
   /** Names of the table's columns that this input is. */
   readonly features?: readonly string[];
+  /** Texts that its values are the numbers of. */
+  readonly categories?: readonly string[] | undefined;
 }
 
 export interface MediaOptions {

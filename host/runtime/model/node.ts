@@ -95,6 +95,16 @@ const describe = (tensor: BorderTensor, names: readonly string[] | undefined): D
   decision: tensor.decision ?? "none",
 });
 
+/**
+ * Tables of texts by input, of which the metadata alone know. Few modules have any, and only these have their metadata read,
+ * which takes longer than all else.
+ */
+async function categoriesIn(module: Uint8Array): Promise<readonly (readonly string[] | undefined)[]> {
+  if (!Buffer.from(module.buffer, module.byteOffset, module.length).includes("categories")) return [];
+  const { readMetadata } = await import("../../module/metadata.ts");
+  return readMetadata(module).inputs.map(({ categories }) => categories);
+}
+
 /** Throws ModelError where the descriptor speaks of other tensors than the module has. */
 function checkTensors(
   kind: "input" | "output",
@@ -134,8 +144,12 @@ export async function load(source: Source, { key, twins }: LoadOptions = {}): Pr
   const { module, ...said } = openFile(await bytesOf(source), key);
   const borders = readDescriptor(module);
   if (!borders) throw new ModelError(`module: expected a custom section ${DESCRIPTOR_SECTION}, found none`);
+  const categories = await categoriesIn(module);
   const described = [
-    borders.inputs.map((info) => describe(info, info.features)),
+    borders.inputs.map((info, i) => {
+      const table = categories[i];
+      return { ...describe(info, info.features), ...(table && { categories: table }) };
+    }),
     borders.outputs.map((info) => describe(info, info.labels)),
   ] as const;
   const extra = extraPages(module.length, described);

@@ -677,7 +677,7 @@ const REFUSED: readonly (readonly [title: string, bytes: () => Uint8Array, messa
   [
     "complex inputs",
     () => withInput(value("x", ["N", 3], DataType.COMPLEX64)),
-    /^input x: expected numbers, found COMPLEX64; export the model with a float32 input$/,
+    /^input x: expected numbers or strings, found COMPLEX64; export the model with a float32 input$/,
   ],
   [
     "giant inputs",

@@ -8,12 +8,14 @@ import {
   type Scaling,
   type Shape,
   type Tensor,
+  UNKNOWN_CATEGORY,
 } from "../../../ir/graph.ts";
 import { nameGiver } from "../../../ir/names.ts";
 import { operatorOf } from "../../../ops/index.ts";
 import type { Bound, Operator } from "../../../ops/operator.ts";
 import { checkRank, MAX_ELEMENTS } from "../importer.ts";
 import { AttributeReader } from "./attributes.ts";
+import { categoriesOf } from "./categories.ts";
 import { type Constant, isFloat } from "./constant.ts";
 import { integersAfter, limitsOf } from "./integers.ts";
 import type { OnnxInput, OnnxModel, OnnxNode } from "./model.ts";
@@ -68,6 +70,8 @@ export class Builder {
   /** ONNX's type of computed values that are whole numbers, by ONNX name. */
   private readonly integers = new Map<string, string>();
   private readonly source: readonly OnnxNode[];
+  /** Strings that are told apart, by whose numbers an input of strings is given. */
+  private readonly categories: readonly string[];
   private readonly classes: ReadonlyMap<string, readonly string[]>;
   private readonly failed = new Set<string>();
   private readonly distributions = new Set<string>();
@@ -87,6 +91,7 @@ export class Builder {
     this.classes = classes;
     this.inputs = model.inputs.map(({ name }) => name);
     this.source = model.nodes;
+    this.categories = categoriesOf(model);
     for (const [name, constant] of model.constants) this.define(name, constant);
     for (const input of model.inputs) this.addInput(input);
     for (const name of model.broken) this.failed.add(name);
@@ -97,14 +102,27 @@ export class Builder {
   }
 
   private addInput({ name, type, shape }: OnnxInput): void {
-    const integers = limitsOf(type);
-    const tensor: Tensor = { name, dtype: "float32", shape, ...(integers && { integers }) };
+    const { categories } = this;
+    const isText = type === "STRING";
+    if (isText && categories.length === 0)
+      throw new ModelError(`input ${name}: expected strings that an encoder tells apart, found none`);
+    const integers = isText ? { min: UNKNOWN_CATEGORY, max: categories.length - 1 } : limitsOf(type);
+    const tensor: Tensor = {
+      name,
+      dtype: "float32",
+      shape,
+      ...(integers && { integers }),
+      ...(isText && { categories }),
+    };
     this.define(name, tensor);
     this.tensors.set(name, tensor);
     if (integers) this.integers.set(name, type);
   }
 
-  /** ONNX's type of a computed value, where that is one of integers. */
+  /** The number by which an input of strings is given one of them. */
+  categoryNumber = (text: string): number => this.categories.indexOf(text);
+
+  /** ONNX's type of a computed value, where that is one of integers, or of strings that are given by their numbers. */
   integerType = (name: string): string | undefined => this.integers.get(name);
   setIntegerType = (name: string, type: string): unknown => this.integers.set(name, type);
 
@@ -406,6 +424,15 @@ export class Context {
 
   /** ONNX's type of a computed input, where that is one of integers. */
   integerType = (i: number): string | undefined => this.builder.integerType(this.node.inputs[i] ?? "");
+
+  /** The numbers of strings, where that is what the first input has. */
+  categoryNumbers(texts: readonly string[]): number[] {
+    if (this.integerType(0) !== "STRING")
+      throw new ModelError(
+        `expected numbers to encode, found strings such as ${texts[0]} for an input of numbers`,
+      );
+    return texts.map(this.builder.categoryNumber);
+  }
 
   /** Says that an output has whole numbers, of that type. */
   setIntegerType = (i: number, type: string): unknown =>

@@ -48,6 +48,8 @@ const WIDE = new Set(["INT32", "INT64"]);
 export function integersAfter({ type: operator, opType }: OnnxNode, type: string): string | undefined {
   // Operators of ai.onnx.ml compute in float whatever they read.
   if (!operator.startsWith("ai.onnx.") || operator.startsWith("ai.onnx.ml.")) return undefined;
+  if (type === "STRING" && !MOVES.has(opType))
+    throw new ModelError("of strings: expected an encoder of categories, which a module has numbers for");
   if (COMPARISONS.has(opType)) return "BOOL";
   if (OTHERS.has(opType)) return undefined;
   const isExact =

@@ -146,11 +146,7 @@ function readNodes(nodes: readonly NodeProto[], opsets: ReadonlyMap<string, numb
   });
 }
 
-/** The remedy for a type of input that modules lack. */
-const INPUT_ADVICE: Readonly<Record<string, string>> = {
-  STRING: "; encode the categories as numbers before the model",
-};
-const otherAdvice = "; export the model with a float32 input";
+const ADVICE = "; export the model with a float32 input";
 
 /** Sizes left open are named, missing, 0 or negative. Only that of the first axis, the batch, may be. */
 function readInput({ name, type }: ValueInfoProto): OnnxInput {
@@ -160,10 +156,8 @@ function readInput({ name, type }: ValueInfoProto): OnnxInput {
   if (name === "") throw new ModelError("expected a name of every input, found none");
   const { elemType, shape } = type.value.value;
   const found = typeName(elemType);
-  if (!isFloat(found) && !limitsOf(found)) {
-    const advice = INPUT_ADVICE[found] ?? otherAdvice;
-    throw new ModelError(`input ${name}: expected numbers, found ${found}${advice}`);
-  }
+  if (!isFloat(found) && !limitsOf(found) && found !== "STRING")
+    throw new ModelError(`input ${name}: expected numbers or strings, found ${found}${ADVICE}`);
   if (!shape) throw new ModelError(`input ${name}: expected a shape, found none`);
   const sizes = shape.dim.map(({ value }, axis) => {
     const size = value.case === "dimValue" ? Number(value.value) : 0;

@@ -7,6 +7,8 @@ const NUMBERS = ["int64s", "floats"] as const;
 
 function numbers(node: Context, role: "keys" | "values"): readonly number[] {
   const [ints, floats] = NUMBERS.map((type) => `${role}_${type}`) as [string, string];
+  const texts = role === "keys" ? node.attributes.strings("keys_strings") : [];
+  if (texts.length > 0) return node.categoryNumbers(texts);
   const list = [...node.attributes.ints(ints), ...node.attributes.floats(floats)];
   if (list.length === 0) throw new ModelError(`expected ${ints} or ${floats}: other types are not supported`);
   return list;
@@ -15,7 +17,7 @@ function numbers(node: Context, role: "keys" | "values"): readonly number[] {
 /** A number for each key: what a key's number is above the default, where the input is that key. */
 export const labelEncoder: Translation = {
   type: "ai.onnx.ml.LabelEncoder",
-  summary: "of labels at an output, and of integers",
+  summary: "of labels at an output, of integers and strings",
   translate(node) {
     const [keys, values] = [numbers(node, "keys"), numbers(node, "values")];
     if (keys.length !== values.length)

@@ -33,11 +33,11 @@ function inOrder(node: Context, parts: readonly Tensor[], order: readonly number
 /** For each number of the input one for each category: a new last axis. Unknown categories are zeros throughout. */
 export const oneHotEncoder: Translation = {
   type: "ai.onnx.ml.OneHotEncoder",
-  summary: "of integers",
+  summary: "of integers and strings",
   translate(node) {
-    const categories = node.attributes.ints("cats_int64s");
-    if (categories.length === 0)
-      throw new ModelError("expected attribute cats_int64s: strings are not supported");
+    const texts = node.attributes.strings("cats_strings");
+    const categories = texts.length > 0 ? node.categoryNumbers(texts) : node.attributes.ints("cats_int64s");
+    if (categories.length === 0) throw new ModelError("expected cats_int64s or cats_strings, found none");
     if (node.attributes.int("zeros", 1) === 0)
       throw new ModelError("zeros = 0 is not supported: a module can't refuse an unknown category");
     const input = node.tensor(0);
