@@ -83,6 +83,7 @@ for (const name of ["one_hot", "ordinal"]) {
       expected,
     );
     await checkJsonLines(module, expected[0]!);
+    await checkNumberedTexts(module, name);
   });
 }
 
@@ -101,6 +102,20 @@ async function checkJsonLines(module: Uint8Array, expected: string): Promise<voi
     predictFiles({ model: module, inputs: [file], out: `${out}b`, workers: 1 }),
     /colour: expected a text, found 3/,
   );
+}
+
+/** Texts that all look like numbers are texts in a table as in JSON. */
+async function checkNumberedTexts(module: Uint8Array, name: string): Promise<void> {
+  const files = ["numbers.jsonl", "numbers.csv"].map((file) => join(scratch, file));
+  writeFileSync(files[0]!, '{"weight": 1, "size": 2, "colour": "7", "city": "10"}\n');
+  writeFileSync(files[1]!, "weight,size,colour,city\n1,2,7,10\n");
+  const out = join(scratch, `${name}_numbers`);
+  await predictFiles({ model: module, inputs: files, out, workers: 1 });
+  const [table, lines] = readdirSync(out)
+    .sort()
+    .map((part) => readFileSync(join(out, part), "utf8"));
+  const [head, row] = table!.split("\n").map((line) => line.split(","));
+  assert.equal(Number(row![head!.indexOf("score")]), JSON.parse(lines!).score);
 }
 
 describe("a table", () => {
