@@ -22,6 +22,7 @@ import { addDecisions, checkDecisions, type Decisions, periodOf } from "./compil
 import { joinFrontend } from "./compiler/import/frontend.ts";
 import { isParameters, parametricFrontend } from "./compiler/import/frontends/index.ts";
 import { importModel, openSource } from "./compiler/import/index.ts";
+import { streamNetwork } from "./compiler/import/streaming.ts";
 import { simplify } from "./compiler/passes/index.ts";
 import { lower, type Program } from "./compiler/plan/lower.ts";
 import { type MemoryPlan, planMemory } from "./compiler/plan/memory.ts";
@@ -50,7 +51,7 @@ import { type Verification, verify } from "./compiler/verify/ladder.ts";
 import { type Check, checkImport } from "./compiler/verify/second.ts";
 import { type NamedVector, seededInputs, standardVectors } from "./compiler/verify/vectors.ts";
 import { type BoardProfile, DEFAULT_BOARD, findBoard } from "./firmware/boards.ts";
-import { elements, type Graph, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
+import { elements, type Graph, initialState, ModelError, tensorOf, toBytes } from "./ir/graph.ts";
 import { dumpGraph } from "./ir/text.ts";
 import type { Engine } from "./module/engine.ts";
 import type { Metadata, SelfTestVector, Statistics } from "./module/metadata.ts";
@@ -63,7 +64,7 @@ import { plain } from "./plain.ts";
 import { version } from "./root.ts";
 import { type Dataset, readSamplesOf } from "./runtime/data/index.ts";
 import type { FeatureModule } from "./runtime/engines/features.ts";
-import { runReference } from "./runtime/engines/reference.ts";
+import { evaluateGraph, runReference } from "./runtime/engines/reference.ts";
 import { v8 } from "./runtime/engines/v8.ts";
 import { wasm3 } from "./runtime/engines/wasm3.ts";
 import { table } from "./table.ts";
@@ -77,6 +78,8 @@ export interface BuildOptions {
   readonly frontend?: string;
   /** With a front-end: the network runs once in so many inferences, and the others bring nothing new; default 1. */
   readonly stride?: number;
+  /** With a front-end: layers over time compute their new columns alone. */
+  readonly streaming?: boolean;
   /** Means of scores, and an output that says events. */
   readonly decisions?: Decisions;
   /** Samples of the inputs, see `readSamples`; a float model without is quantised by random inputs. */
@@ -220,7 +223,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const plain = await stage("simplify", () => simplify(read), dumpGraph);
   const data = await stage("samples", () => readData(plain, options));
   const { simplified, samples } = data;
-  if (options.decisions) await checkDecisionsOf(simplified, options);
+  await checkSurroundings(simplified, options);
   const imported = copyFacts(read, simplified);
   const check = options.check && (await stage("check", () => checkImport(source, imported, samples)));
   const { graph: scaled, warnings } = await stage(
@@ -396,23 +399,34 @@ export async function readFrontend(file: string): Promise<Graph> {
 const isSurrounded = ({ frontend, decisions }: BuildOptions): boolean =>
   frontend !== undefined || decisions !== undefined;
 
+/** Values of the network's input that are new each time it runs. */
+const freshValues = (frontend: Graph, stride = 1): number =>
+  stride * elements(tensorOf(frontend, frontend.outputs[0]!).shape);
+
+/** The network with states that begin as they are in a window of zeros. */
+function streamed(network: Graph, fresh: number): Graph {
+  const zeros = network.inputs.map((name) => initialState(tensorOf(network, name)));
+  const trace = evaluateGraph(network, zeros);
+  return streamNetwork(network, fresh, (name) => trace.get(name));
+}
+
 /** The network behind the front-end of a file, and before what its scores decide. */
 async function surrounded(network: Graph, isQuantizedFile: boolean, options: BuildOptions): Promise<Graph> {
-  const { frontend, stride, decisions } = options;
-  const joined =
-    frontend === undefined
-      ? network
-      : joinFrontend(await readFrontend(frontend), network, isQuantizedFile, stride);
+  const { frontend, stride, streaming, decisions } = options;
+  const front = frontend === undefined ? undefined : await readFrontend(frontend);
+  const behind = front && streaming ? streamed(network, freshValues(front, stride)) : network;
+  const joined = front ? joinFrontend(front, behind, isQuantizedFile, stride) : network;
   return checkWork(checkQuantized(decisions ? addDecisions(joined, decisions) : joined, "front-end"));
 }
 
-/** Before the network is worked on: its labels are known, and how often it will run. */
-async function checkDecisionsOf(
-  network: Graph,
-  { frontend, stride = 1, decisions }: BuildOptions,
-): Promise<void> {
-  const period = periodOf(frontend === undefined ? network : await readFrontend(frontend));
-  checkDecisions(network, decisions!, period === undefined ? undefined : period * stride);
+/** Before the network is worked on: its labels and layers are known, and how often it will run. */
+async function checkSurroundings(network: Graph, options: BuildOptions): Promise<void> {
+  const { frontend, stride = 1, streaming, decisions } = options;
+  if (!streaming && !decisions) return;
+  const front = frontend === undefined ? undefined : await readFrontend(frontend);
+  if (front && streaming) streamNetwork(network, freshValues(front, stride));
+  const period = periodOf(front ?? network);
+  if (decisions) checkDecisions(network, decisions, period === undefined ? undefined : period * stride);
 }
 
 /** The module with bins at quantiles of the samples; behind a front-end only those of the network's results. */

@@ -33,6 +33,7 @@ const OPTIONS = {
   output: { type: "string", short: "o" },
   frontend: { type: "string" },
   stride: { type: "string" },
+  streaming: { type: "boolean" },
   smooth: { type: "string" },
   event: { type: "string" },
   ...QUANTIZATION_OPTIONS,
@@ -123,6 +124,8 @@ function buildOptions(
     if (values[each] !== undefined && values.fit === undefined)
       throw new UsageError(`--${each}: expected --fit beside it, found none`);
   const dump = values.dump;
+  if (values.streaming && values.frontend === undefined)
+    throw new UsageError("--streaming: expected --frontend beside it, found none");
   const decisions = decisionOptions(values);
   if (decisions && (values.monitor || values["monitor-every"] !== undefined))
     throw new UsageError("--smooth, --event: expected no --monitor beside them, found one");
@@ -132,6 +135,7 @@ function buildOptions(
     ...useOptions(values),
     ...(values.frontend !== undefined && { frontend: values.frontend }),
     ...(values.stride !== undefined && { stride: strideOf(values.stride, values.frontend) }),
+    ...(values.streaming && { streaming: true }),
     ...(decisions && { decisions }),
     ...(name !== undefined && { name }),
     ...(version !== undefined && { version }),
@@ -283,7 +287,7 @@ export const buildCommand: Command = {
               [--monitor | --monitor-every N]
               [--key KEY.pem [--security-counter N=0]] [--meta FILE.json|KEY=VALUE]...
               [--report FILE.html] [--evaluate FILE] [--max-accuracy-drop POINTS] [--dump DIR] [--json]
-              [--frontend FILE.json|FILE.tflite [--stride N]] [--smooth mean:N]
+              [--frontend FILE.json|FILE.tflite [--stride N] [--streaming]] [--smooth mean:N]
               [--event threshold:NUMBER[,n-of-m:N/M][,hold:N][,suppress:N]] [--task ${TASKS.join("|")}]
               [--label NAME[,NAME...]] [--labels NAME,NAME,...] [--threshold NUMBER] [--units NAME=UNIT,...]
 
@@ -296,6 +300,9 @@ ${QUANTIZATION_USAGE}
                the module takes what that takes, as samples of sound. Samples and figures stay those of MODEL
   --stride     the network runs once in N inferences, the first of them included; in the others the module takes its
                samples and brings nothing new (invoke gives 1)
+  --streaming  convolutions and poolings over time compute what is new of the window alone, and keep what they see of the
+               rest: the bytes are those of the whole window. Refused by name where a layer pads its input over time, or
+               its stride over time divides no number of new columns (--stride 2 gives two each time)
   --smooth     the model's scores are the mean of the last N ones; N is a number of the network's inferences, or behind a
                front-end a time such as 800ms
   --event      an output before the others says events by label, and an empty one where there is none: of a class whose score

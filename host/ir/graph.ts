@@ -94,9 +94,11 @@ export interface Tensor {
   readonly categories?: readonly string[];
   /**
    * Makes the tensor a state: at the start of an inference it holds what the tensor of this name held at the end
-   * of the one before, and real zeros at the start of the first.
+   * of the one before, and real zeros, or `initial`, at the start of the first.
    */
   readonly next?: string;
+  /** What a state holds at the start of the first inference. */
+  readonly initial?: TensorData;
 }
 
 /** The number of a text that an input's table of categories does not have. */
@@ -190,6 +192,7 @@ export function tensorOf(graph: Graph, name: string): Tensor {
 
 /** The values of a state before the first inference: real zeros. */
 export const initialState = (tensor: Tensor): TensorData =>
+  tensor.initial ??
   allocate(tensor.dtype, elements(tensor.shape)).fill(tensor.quantization ? perTensor(tensor).zeroPoint : 0);
 
 /** The tensors that keep their values from one inference to the next. */

@@ -25,6 +25,7 @@ import {
   type Scaling,
   TASKS,
   type Tensor,
+  type TensorData,
   toBytes,
 } from "./graph.ts";
 
@@ -34,7 +35,9 @@ import {
  */
 const VERSION = 1;
 
-type StoredTensor = Omit<Tensor, "data"> & { readonly data?: string };
+type StoredTensor = Omit<Tensor, "data" | "initial"> & { readonly data?: string; readonly initial?: string };
+
+const base64 = (data: TensorData): string => Buffer.from(toBytes(data)).toString("base64");
 
 const orderedScaling = ({ offsets, factors, missing, edges }: Scaling): Scaling => ({
   offsets,
@@ -59,6 +62,7 @@ function storeTensor({
   integers,
   categories,
   next,
+  initial,
   data,
 }: Tensor): StoredTensor {
   return {
@@ -76,7 +80,8 @@ function storeTensor({
     ...(integers && { integers: { min: integers.min, max: integers.max } }),
     ...(categories && { categories }),
     ...(next !== undefined && { next }),
-    ...(data && { data: Buffer.from(toBytes(data)).toString("base64") }),
+    ...(initial && { initial: base64(initial) }),
+    ...(data && { data: base64(data) }),
   };
 }
 
@@ -99,12 +104,18 @@ export function graphToJson({ name, task, tensors, nodes, inputs, outputs, featu
   return `${plainJson(stored, 0)}\n`;
 }
 
-function restore({ data, ...tensor }: StoredTensor): Tensor {
-  if (data === undefined) return tensor;
-  const bytes = Buffer.from(data, "base64");
-  if (bytes.length !== byteSize(tensor))
-    throw new ModelError(`tensor ${tensor.name}: expected ${byteSize(tensor)} bytes`);
-  return { ...tensor, data: fromBytes(tensor.dtype as DType, bytes) };
+function restore({ data, initial, ...tensor }: StoredTensor): Tensor {
+  const restored = (text: string): TensorData => {
+    const bytes = Buffer.from(text, "base64");
+    if (bytes.length !== byteSize(tensor))
+      throw new ModelError(`tensor ${tensor.name}: expected ${byteSize(tensor)} bytes`);
+    return fromBytes(tensor.dtype as DType, bytes);
+  };
+  return {
+    ...tensor,
+    ...(initial !== undefined && { initial: restored(initial) }),
+    ...(data !== undefined && { data: restored(data) }),
+  };
 }
 
 const texts = isList(isText);
@@ -129,6 +140,7 @@ const storedTensor = isRecord(
     integers: isRecord({ min: isInteger, max: isInteger }),
     categories: texts,
     next: isText,
+    initial: isText,
     data: isText,
   },
 );

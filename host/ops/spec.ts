@@ -229,9 +229,11 @@ function checkStates(graph: Graph, fail: Fail): void {
   const written = new Set(graph.nodes.flatMap(({ outputs }) => outputs));
   const read = new Set([...graph.outputs, ...graph.nodes.flatMap(({ inputs }) => inputs)]);
   const taken = new Set<string>();
-  for (const { name, next, data, dtype, shape } of statesOf(graph)) {
+  for (const { name, next, data, initial, dtype, shape } of statesOf(graph)) {
     const tensor = graph.tensors.get(next!);
     if (data) fail(`state ${name} is a constant`);
+    if (initial && initial.length !== elements(shape))
+      fail(`state ${name}: expected ${elements(shape)} values to begin with, found ${initial.length}`);
     if (!tensor || !written.has(next!) || read.has(next!) || taken.has(next!))
       fail(`state ${name}: expected a node to compute ${next} for it alone`);
     else if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())

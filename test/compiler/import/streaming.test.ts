@@ -1,0 +1,295 @@
+/** Networks that compute what is new of a window alone: the bytes of the whole window, from the first inference on. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { joinFrontend } from "../../../host/compiler/import/frontend.ts";
+import { streamNetwork } from "../../../host/compiler/import/streaming.ts";
+import { lcgBytes } from "../../../host/compiler/verify/vectors.ts";
+import {
+  elements,
+  type Graph,
+  initialState,
+  type Node,
+  quantized,
+  type Tensor,
+  tensorOf,
+  type Vector,
+} from "../../../host/ir/graph.ts";
+import { graphFromJson, graphToJson } from "../../../host/ir/serialize.ts";
+import { operatorOf } from "../../../host/ops/index.ts";
+import { bind } from "../../../host/ops/operator.ts";
+import { checkQuantized } from "../../../host/ops/spec.ts";
+import { compileGraph } from "../../../host/pipeline.ts";
+import { qemu } from "../../../host/runtime/engines/qemu.ts";
+import { evaluateGraph, runReference } from "../../../host/runtime/engines/reference.ts";
+import { v8 } from "../../../host/runtime/engines/v8.ts";
+import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
+import { int8, int8Weights, int32Bias } from "../../support/graphs.ts";
+
+const firmware = await qemu.availability();
+const withoutFirmware = firmware.available ? false : `${firmware.reason}; install: ${firmware.install}`;
+
+/** Samples as bytes, a frame of `count` of them at a time. */
+const frontend = (count: number): Graph => ({
+  name: "front",
+  tensors: new Map(
+    [
+      { name: "samples", dtype: "int16", shape: [count], quantization: quantized(1, 0) } as const,
+      { name: "features", dtype: "int8", shape: [count], quantization: quantized(1, 0) } as const,
+    ].map((each) => [each.name, each]),
+  ),
+  nodes: [
+    {
+      name: "scale",
+      op: "scale_integers",
+      inputs: ["samples"],
+      outputs: ["features"],
+      attributes: { factor: 1, addend: 0, divisor: 1, offset: 0, min: -128, max: 127 },
+    },
+  ],
+  inputs: ["samples"],
+  outputs: ["features"],
+});
+
+/** One layer: the name of an operator and numbers that choose its attributes. */
+interface Layer {
+  readonly kind: "conv" | "depthwise" | "max" | "average" | "relu" | "add" | "column";
+  readonly size: number;
+  readonly stride: number;
+  readonly dilation: number;
+}
+
+interface Growing {
+  readonly tensors: Map<string, Tensor>;
+  readonly nodes: Node[];
+}
+
+/** Adds a node of int8; undefined where the kernel is larger than what it is over. */
+function grow(
+  { tensors, nodes }: Growing,
+  op: string,
+  inputs: readonly Tensor[],
+  attributes: Node["attributes"],
+): Tensor | undefined {
+  const name = `${op}_${nodes.length}`;
+  try {
+    const [shape] = operatorOf(op).infer({ name, attributes, inputs });
+    const { scales, zeroPoints } = inputs[0]!.quantization!;
+    // A sum of so many random terms, which would not fit the scale of one.
+    const terms = inputs.length < 3 ? 1 : elements(inputs[1]!.shape) / elements(inputs[2]!.shape);
+    const scale = scales[0]! * (inputs.length < 3 ? 1 : 1.5 * Math.sqrt(terms));
+    const output = { ...int8(name, shape!), quantization: quantized(scale, zeroPoints[0]!) };
+    for (const each of [...inputs, output]) tensors.set(each.name, each);
+    nodes.push({ name, op, inputs: inputs.map((each) => each.name), outputs: [name], attributes });
+    return output;
+  } catch (error) {
+    if (/does not fit|window/.test((error as Error).message)) return undefined;
+    throw error;
+  }
+}
+
+const NONE = { activation: "none" };
+
+/** One more layer on `last`, whose time is on `axis`. */
+function growLayer(graph: Growing, last: Tensor, axis: 1 | 2, layer: Layer): Tensor | undefined {
+  const { kind, size, stride, dilation } = layer;
+  const along = (time: number, other: number): number[] => (axis === 2 ? [other, time] : [time, other]);
+  const channels = last.shape[3]!;
+  const kernel = along(size, axis === 2 ? 1 : Math.min(2, last.shape[2]!));
+  const seed = graph.nodes.length + 7 * size;
+  const constant = (shape: readonly number[], scale?: number): Tensor =>
+    int8Weights(`weights_${graph.nodes.length}`, shape, seed, scale);
+  const bias = (count: number): Tensor => int32Bias(`bias_${graph.nodes.length}`, count, seed);
+  const image = { ...NONE, stride: along(stride, 1), padding: [0, 0, 0, 0] };
+  const window = { ...image, dilation: along(dilation, 1) };
+  switch (kind) {
+    case "conv":
+      return grow(graph, "conv2d", [last, constant([3, ...kernel, channels]), bias(3)], {
+        ...window,
+        groups: 1,
+      });
+    case "depthwise": {
+      const inputs = [last, constant([1, ...kernel, channels]), bias(channels)];
+      return grow(graph, "depthwise_conv2d", inputs, { ...window, depthMultiplier: 1 });
+    }
+    case "max":
+    case "average":
+      return grow(graph, `${kind}_pool2d`, [last], { ...image, kernel });
+    case "relu":
+      return grow(graph, "relu", [last], { activation: "relu" });
+    case "add":
+      return grow(graph, "add", [last, constant([1, 1, 1, channels], 0.05)], NONE);
+    case "column": {
+      // A value for each column: it has to see whole windows.
+      const shape = last.shape.map((length, i) => (i === axis ? length : 1));
+      return grow(graph, "add", [last, constant(shape, 0.05)], NONE);
+    }
+  }
+}
+
+/** The layers one after the other over [1, frames, width, 1], or [1, 1, frames, width], and a dense layer on all of it. */
+function networkOf(
+  frames: number,
+  width: number,
+  isFlat: boolean,
+  layers: readonly Layer[],
+): Graph | undefined {
+  const input = int8("window", [1, frames * width]);
+  const graph: Growing = { tensors: new Map(), nodes: [] };
+  const shape = isFlat ? [1, 1, frames, width] : [1, frames, width, 1];
+  let last: Tensor | undefined = grow(graph, "reshape", [input], { shape });
+  for (const layer of layers) last = last && growLayer(graph, last, isFlat ? 2 : 1, layer);
+  if (!last) return undefined;
+  const count = elements(last.shape);
+  const flat = grow(graph, "reshape", [last], { shape: [1, count] })!;
+  const dense = [flat, int8Weights("dense", [4, count], 5), int32Bias("bias", 4, 5)];
+  const output = grow(graph, "fully_connected", dense, { ...NONE, keepDims: false })!;
+  return { name: "network", ...graph, inputs: [input.name], outputs: [output.name] };
+}
+
+/** The network that takes what is new, as a build makes it. */
+function streamed(network: Graph, fresh: number): Graph {
+  const trace = evaluateGraph(network, [initialState(tensorOf(network, network.inputs[0]!))]);
+  return streamNetwork(network, fresh, (name) => trace.get(name));
+}
+
+const joined = (network: Graph, width: number, stride: number): Graph =>
+  checkQuantized(joinFrontend(frontend(width), network, true, stride), "join");
+
+const framesOf = (count: number, width: number, seed: number): Vector[] => {
+  const bytes = new Int8Array(lcgBytes(seed, count * width).bytes.buffer);
+  return Array.from({ length: count }, (_, i) => [
+    new Uint8Array(Int16Array.from(bytes.subarray(i * width, (i + 1) * width)).buffer),
+  ]);
+};
+
+const macsOf = (graph: Graph): number =>
+  graph.nodes.reduce((sum, node) => sum + operatorOf(node.op).macs(bind(graph, node)), 0);
+
+const layer: fc.Arbitrary<Layer> = fc.record({
+  kind: fc.constantFrom("conv", "conv", "depthwise", "max", "average", "relu", "add", "column"),
+  size: fc.integer({ min: 1, max: 4 }),
+  stride: fc.constantFrom(1, 1, 2),
+  dilation: fc.constantFrom(1, 1, 2),
+});
+const conv: Layer = { kind: "conv", size: 3, stride: 1, dilation: 1 };
+
+describe("a network that streams", () => {
+  test("has the bytes of the whole window, whatever its layers", () => {
+    let [converted, refused, varied] = [0, 0, 0];
+    const kinds = new Set<string>();
+    const cases = fc.record({
+      frames: fc.integer({ min: 6, max: 20 }),
+      width: fc.integer({ min: 1, max: 4 }),
+      isFlat: fc.boolean(),
+      layers: fc.array(layer, { minLength: 1, maxLength: 5 }),
+      stride: fc.constantFrom(1, 2, 4),
+    });
+    fc.assert(
+      fc.property(cases, ({ frames, width, isFlat, layers, stride }) => {
+        const network = networkOf(frames, width, isFlat, layers);
+        if (!network) return;
+        let fresh: Graph;
+        try {
+          fresh = streamed(network, stride * width);
+        } catch (error) {
+          assert.match(
+            (error as Error).message,
+            /^--streaming: (?:node \w+: expected a stride|model network: expected a conv|input window: )/,
+          );
+          refused++;
+          return;
+        }
+        const vectors = framesOf(frames + 9, width, frames);
+        const expected = runReference(joined(network, width, stride), vectors);
+        assert.deepEqual(runReference(joined(fresh, width, stride), vectors), expected);
+        assert.ok(macsOf(fresh) <= macsOf(network));
+        converted++;
+        const said = expected.filter(({ length }) => length > 0).map(String);
+        if (new Set(said).size > said.length / 2) varied++;
+        for (const { kind } of layers) kinds.add(kind);
+      }),
+      { seed: 17, numRuns: 250 },
+    );
+    assert.equal(kinds.size, 7);
+    assert.ok(varied > 0.9 * converted, `${varied} of ${converted} have outputs that differ`);
+    assert.ok(converted > 60 && refused > 20, `${converted} converted, ${refused} refused`);
+  });
+
+  const layers: readonly Layer[] = [
+    conv,
+    { ...conv, kind: "relu" },
+    { ...conv, kind: "depthwise", dilation: 2 },
+    { ...conv, kind: "max", size: 2, stride: 2 },
+    { ...conv, size: 2 },
+  ];
+  const network = networkOf(21, 3, false, layers)!;
+  const fresh = streamed(network, 2 * 3);
+  const vectors = framesOf(40, 3, 5);
+  const expected = runReference(joined(network, 3, 2), vectors);
+
+  for (const engine of [v8, wasm3, qemu])
+    test(`on ${engine.name}`, { skip: engine === qemu && withoutFirmware }, async () => {
+      const found = await engine.run(await compileGraph(joined(fresh, 3, 2)), vectors);
+      assert.deepEqual(found, expected);
+      assert.ok(new Set(found.map(([bytes]) => String(bytes))).size > 10);
+    });
+
+  test("computes new columns alone, and its states go into the graph's file", () => {
+    // Of 19, 15, 7 and 6 columns two, two, one and one; and the dense layer as before.
+    assert.ok(macsOf(fresh) < 0.25 * macsOf(network), `${macsOf(fresh)} of ${macsOf(network)}`);
+    const back = graphFromJson(graphToJson(joined(fresh, 3, 2)));
+    assert.deepEqual(runReference(back, vectors), expected);
+    const silent = [...fresh.tensors.values()].flatMap(({ initial }) => (initial ? [initial] : []));
+    assert.ok(
+      silent.some((values) => values.some((x) => x !== 3)),
+      "states that begin with zeros prove nothing",
+    );
+  });
+});
+
+describe("what can't stream is refused by name", () => {
+  const width = 3;
+  const of = (layers: readonly Layer[]): Graph => networkOf(12, width, false, layers)!;
+  const padded = (): Graph => {
+    const graph = of([conv]);
+    const nodes = graph.nodes.map((each) =>
+      each.op === "conv2d" ? { ...each, attributes: { ...each.attributes, padding: [1, 0, 1, 0] } } : each,
+    );
+    const shape = [1, 12, 2, 3];
+    return {
+      ...graph,
+      nodes,
+      tensors: new Map(graph.tensors).set("conv2d_1", { ...tensorOf(graph, "conv2d_1"), shape }),
+    };
+  };
+  for (const [what, graph, values, message] of [
+    [
+      "padding over time",
+      padded(),
+      width,
+      /^--streaming: node conv2d_1: expected no padding over time, found 1 and 1$/,
+    ],
+    [
+      "a stride that does not divide the new columns",
+      of([{ ...conv, stride: 2 }]),
+      width,
+      /^--streaming: node conv2d_1: expected a stride over time of which its 1 new columns are a multiple \(--stride\), found 2$/,
+    ],
+    [
+      "no layer over time",
+      of([{ ...conv, size: 1 }]),
+      width,
+      /^--streaming: model network: expected a convolution or a pooling over time, found none$/,
+    ],
+    [
+      "as much that is new as the window has",
+      of([conv]),
+      12 * width,
+      /^--streaming: input window: expected \[1,36\] with time first, more of it than 36 new values, found another$/,
+    ],
+  ] as const)
+    test(what, () => {
+      assert.throws(() => streamNetwork(graph, values), { name: "ModelError", message });
+    });
+});
