@@ -13,6 +13,7 @@ import { delay } from "./delay.ts";
 import { depthwiseConv2d } from "./depthwise_conv2d.ts";
 import { dequantize } from "./dequantize.ts";
 import { div } from "./div.ts";
+import { emphasis } from "./emphasis.ts";
 import { energy } from "./energy.ts";
 import { event } from "./event.ts";
 import { fftAutoScale } from "./fft_auto_scale.ts";
@@ -128,6 +129,7 @@ const list: readonly Operator[] = [
   cast,
   center,
   delay,
+  emphasis,
   energy,
   event,
   fftAutoScale,

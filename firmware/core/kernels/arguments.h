@@ -112,6 +112,12 @@ typedef struct thimble_div_arguments {
     int8_t a_zero_point, b_zero_point, output_zero_point, shift, bytes;
 } thimble_div_arguments;
 
+typedef struct thimble_emphasis_s16_arguments {
+    uint32_t input, output;
+    int32_t length;
+    int16_t share;
+} thimble_emphasis_s16_arguments;
+
 typedef struct thimble_energy_s16_arguments {
     uint32_t input, output;
     int32_t length, start, end;

@@ -15,19 +15,19 @@ static bool elementwise_valid(const thimble_elementwise *e, const thimble_memory
     return thimble_writable(output, memory) && thimble_readable(a, memory) && thimble_readable(b, memory);
 }
 
-/* Whether all values of 2 bytes lie on even addresses. */
-static bool elementwise_even(const thimble_elementwise *e, const thimble_memory *memory) {
+/* Whether all values lie on addresses that are multiples of their size. */
+static bool elementwise_aligned(const thimble_elementwise *e, const thimble_memory *memory, int32_t bytes) {
     uintptr_t odd = (uintptr_t)thimble_at(memory, e->a) | (uintptr_t)thimble_at(memory, e->b);
     odd |= (uintptr_t)memory->written + e->output;
     for (int axis = 0; axis < 4; axis++) odd |= (uint32_t)(e->a_stride[axis] | e->b_stride[axis]);
-    return odd % 2 == 0;
+    return odd % (uint32_t)bytes == 0;
 }
 
 int thimble_elementwise_run(const thimble_memory *memory, const void *block, int32_t bytes,
                             thimble_elementwise_row row) {
     const thimble_elementwise *e = block;
     if (!elementwise_valid(e, memory, bytes)) return -1;
-    if (bytes == 2 && !elementwise_even(e, memory)) return -1;
+    if (!elementwise_aligned(e, memory, bytes)) return -1;
     const int8_t *a         = (const int8_t *)thimble_at(memory, e->a);
     const int8_t *b         = (const int8_t *)thimble_at(memory, e->b);
     const int32_t *a_stride = e->a_stride, *b_stride = e->b_stride;

@@ -17,8 +17,8 @@ typedef void (*thimble_elementwise_row)(const void *arguments, const int8_t *a, 
                                         int8_t *output);
 
 /*
- * As thimble_kernel.run; the block begins with a thimble_elementwise. A value has 1 or 2 bytes; those of 2
- * lie on even addresses. Operands may overlap the output: in memory order each value is read before it is
+ * As thimble_kernel.run; the block begins with a thimble_elementwise. A value has 1, 2 or 4 bytes, and lies
+ * on a multiple of its size. Operands may overlap the output: in memory order each value is read before it is
  * written, as in the twin.
  */
 int thimble_elementwise_run(const thimble_memory *memory, const void *block, int32_t bytes,

@@ -11,6 +11,7 @@
 
 int thimble_add_s16(const thimble_memory *memory, const void *block);
 int thimble_add_s8(const thimble_memory *memory, const void *block);
+int thimble_arithmetic_s32(const thimble_memory *memory, const void *block);
 int thimble_average_pool2d_s8(const thimble_memory *memory, const void *block);
 int thimble_batch_matmul_s16(const thimble_memory *memory, const void *block);
 int thimble_batch_matmul_s8(const thimble_memory *memory, const void *block);
@@ -22,6 +23,7 @@ int thimble_copy_s8(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s16(const thimble_memory *memory, const void *block);
 int thimble_depthwise_conv2d_s8(const thimble_memory *memory, const void *block);
 int thimble_div(const thimble_memory *memory, const void *block);
+int thimble_emphasis_s16(const thimble_memory *memory, const void *block);
 int thimble_energy_s16(const thimble_memory *memory, const void *block);
 int thimble_events(const thimble_memory *memory, const void *block);
 int thimble_fft_auto_scale_s16(const thimble_memory *memory, const void *block);

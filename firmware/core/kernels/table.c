@@ -15,6 +15,9 @@ const thimble_kernel thimble_kernels[] = {
 #ifndef THIMBLE_NO_ADD
     {"kernel.add_s8.1", sizeof(thimble_add_s8_arguments), thimble_add_s8},
 #endif
+#ifndef THIMBLE_NO_ARITHMETIC_S32
+    {"kernel.arithmetic_s32.1", sizeof(thimble_arithmetic_s32_arguments), thimble_arithmetic_s32},
+#endif
 #ifndef THIMBLE_NO_AVERAGE_POOL2D
     {"kernel.average_pool2d_s8.1", sizeof(thimble_pool2d_arguments), thimble_average_pool2d_s8},
 #endif
@@ -58,6 +61,9 @@ const thimble_kernel thimble_kernels[] = {
 #endif
 #ifndef THIMBLE_NO_DIV
     {"kernel.div.1", sizeof(thimble_div_arguments), thimble_div},
+#endif
+#ifndef THIMBLE_NO_EMPHASIS_S16
+    {"kernel.emphasis_s16.1", sizeof(thimble_emphasis_s16_arguments), thimble_emphasis_s16},
 #endif
 #ifndef THIMBLE_NO_ENERGY_S16
     {"kernel.energy_s16.1", sizeof(thimble_energy_s16_arguments), thimble_energy_s16},

@@ -631,6 +631,7 @@ const table: Readonly<Record<string, Row>> = {
   arithmetic_s32: both(arithmetic),
   cast: both(casts),
   center_s16: both(values),
+  emphasis_s16: both(values),
   energy_s16: both(energies),
   events: both(eventful),
   fft_auto_scale_s16: both(values),

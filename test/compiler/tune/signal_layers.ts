@@ -1,6 +1,6 @@
 /** Layers of signals, of the sizes that front-ends have. */
 import type { Graph } from "../../../host/ir/graph.ts";
-import { centerDraft, statisticsDraft } from "../../ops/lowering/motion_graphs.ts";
+import { centerDraft, emphasisDraft, statisticsDraft } from "../../ops/lowering/motion_graphs.ts";
 import {
   arithmeticDraft,
   autoScaleDraft,
@@ -29,6 +29,7 @@ const lengths = [480, 1024, 100, 400];
 const drafts: readonly SignalDraft[] = [
   ...lengths.map((length, i) => windowDraft(1 + (i % 2), length, 12, i)),
   ...lengths.map(autoScaleDraft),
+  ...lengths.map((length) => emphasisDraft(length, 31785)),
   ...lengths.map((length, i) => centerDraft(length, 1 + (i % 3), 0)),
   ...lengths.flatMap((length, i) => [
     statisticsDraft(length, 1 + (i % 3), 31, false),

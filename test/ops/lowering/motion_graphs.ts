@@ -29,8 +29,16 @@ export const statisticsDraft = (
   outputs: ["int16"],
 });
 
+export const emphasisDraft = (length: number, share: number): SignalDraft => ({
+  op: "emphasis",
+  inputs: [tensor("input", "int16", [length + 1])],
+  attributes: { share },
+  outputs: ["int16"],
+});
+
 /** By operator. */
 export const motionGraphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
+  emphasis: build(fc.tuple(upTo(40), between(0, 32767)).map((d) => emphasisDraft(...d))),
   center: build(fc.tuple(upTo(40), upTo(3), between(0, 2)).map((d) => centerDraft(...d))),
   statistics: build(
     fc.tuple(upTo(40), upTo(3), between(1, 255), fc.boolean()).map((d) => statisticsDraft(...d)),

@@ -82,19 +82,10 @@ function scaleUp(draft: Draft, tensor: Tensor): Scaled {
   return { samples: samples!, bits: bits! };
 }
 
-/**
- * Samples without a share of the one before: [window + 1] to [window], at half their size, and scaled up again. The share
- * is the scale of the samples before, so that one difference of 16 bits computes it all.
- */
-function emphasise(draft: Draft, { samples, bits }: Scaled, window: number, share: number): Scaled {
-  const part = (begin: number): Tensor =>
-    draft.node("strided_slice", [samples], { begin: [begin], end: [begin + window], strides: [1] }, [
-      "int16",
-    ])[0]!;
-  const [before] = draft.node("cast", [part(0)], {}, ["int16"]);
-  const shared = draft.scale(before!, quantized(share, 0));
-  const [difference] = draft.node("sub", [part(1), shared], { activation: "none" }, ["int16"]);
-  const again = scaleUp(draft, draft.scale(difference!, quantized(2, 0)));
+/** Samples without a share of the one before: [window + 1] to [window], at half their size, and scaled up again. */
+function emphasise(draft: Draft, { samples, bits }: Scaled, share: number): Scaled {
+  const attributes = { share: Math.min(Math.round(share * 32768), 32767) };
+  const again = scaleUp(draft, draft.node("emphasis", [samples], attributes, ["int16"])[0]!);
   return { samples: again.samples, bits: arithmetic(draft, "add", bits, again.bits) };
 }
 
@@ -184,7 +175,7 @@ function logMel(fields: Fields, draft: Draft, otherwise: MelDefaults, isLast: bo
     stream: { sampleRate: rate, channels: 1, hop },
   });
   const scaled = scaleUp(draft, samples);
-  const taken = emphasis > 0 ? emphasise(draft, scaled, window, emphasis) : scaled;
+  const taken = emphasis > 0 ? emphasise(draft, scaled, emphasis) : scaled;
   const factors = windowValues(shape, window, isPeriodic);
   const made = bandRoots(draft, taken, factors, mel, fields);
   // Halves of samples where they are emphasised, and twice their size at most.
