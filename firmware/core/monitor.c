@@ -60,7 +60,7 @@ static void begin(thimble_monitor *monitor, const uint8_t hash[32], uint8_t flag
     memset(report, 0, REPORT_HASH);
     memset(report + REPORT_INFERENCES, 0, bytes - REPORT_INFERENCES);
     report[REPORT_VERSION] = MONITOR_VERSION;
-    report[REPORT_FLAGS]   = flags;
+    report[REPORT_FLAGS]   = flags | (monitor->is_shadow ? FLAG_SHADOW : 0);
     thimble_put_u16(report + REPORT_BYTES, (uint16_t)bytes);
     thimble_put_u16(report + REPORT_CLASSES, (uint16_t)classes);
     thimble_put_u16(report + REPORT_CHANNELS, bins->channels);

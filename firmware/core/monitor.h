@@ -55,7 +55,7 @@ static inline int32_t thimble_raw_at(const uint8_t *raw, uint8_t type, uint32_t 
     }
 }
 
-enum { MONITOR_VERSION = 1, FLAG_STOPPED = 1, FLAG_NO_ROOM = 2 };
+enum { MONITOR_VERSION = 1, FLAG_STOPPED = 1, FLAG_NO_ROOM = 2, FLAG_SHADOW = 4 };
 
 /* The length of a report that lies in RAM or in flash; 0 where it is none of this version. */
 uint32_t thimble_report_bytes(const uint8_t *report);

@@ -58,7 +58,8 @@ typedef struct thimble_monitor {
     uint32_t interval; /* seconds after which an interval is sealed */
     uint32_t
         save_every; /* seconds between two saves of an interval under way; 0: it is only saved when sealed */
-    uint32_t overrun; /* ticks above which an inference is an overrun; 0: none is */
+    uint8_t is_shadow; /* of a version beside the one in service: thimble_shadow.h */
+    uint32_t overrun;  /* ticks above which an inference is an overrun; 0: none is */
 
     /* The core's own. */
     thimble_monitor_bins bins;

@@ -1,5 +1,5 @@
 import type { Management, RolloutPlan, RolloutStatus, StageSize } from "../fleet/server/management.ts";
-import { DEFAULTS } from "../fleet/server/plan.ts";
+import { DEFAULTS, SHADOW } from "../fleet/server/plan.ts";
 import { table } from "../table.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
@@ -15,6 +15,8 @@ const START_OPTIONS = {
   "min-version": { type: "string" },
   retries: { type: "string" },
   "allow-downgrade": { type: "boolean" },
+  shadow: { type: "string" },
+  "shadow-least": { type: "string" },
 } as const;
 const ABORT_OPTIONS = { ...SERVER_OPTIONS, force: { type: "boolean" }, device: { type: "string" } } as const;
 type StartValues = ReturnType<typeof parse<typeof START_OPTIONS>>["values"];
@@ -36,6 +38,21 @@ function percentage(option: string, text: string): number {
   return value;
 }
 
+function shadowOf(values: StartValues): Pick<RolloutPlan, "shadow"> {
+  const { shadow, "shadow-least": least, hawkbit } = values;
+  if (shadow === undefined) {
+    if (least !== undefined) throw new UsageError("--shadow-least: expected --shadow beside it, found none");
+    return {};
+  }
+  if (hawkbit) throw new UsageError("--shadow: expected a thimble serve, found a hawkBit");
+  return {
+    shadow: {
+      agreement: percentage("--shadow", shadow),
+      least: wholeNumber("--shadow-least", least ?? String(SHADOW.least), 1),
+    },
+  };
+}
+
 function planOf(image: string, values: StartValues): RolloutPlan {
   const { name, query, "min-version": minVersion } = values;
   return {
@@ -48,11 +65,13 @@ function planOf(image: string, values: StartValues): RolloutPlan {
     ...(query !== undefined && { query }),
     ...(minVersion !== undefined && { minVersion }),
     ...(values["allow-downgrade"] && { allowDowngrade: true }),
+    ...shadowOf(values),
   };
 }
 
 /** A rollout for people: a row for every stage, and why devices refused. */
-function rolloutText({ id, name, model, version, state, reason, stages, refusals }: RolloutStatus): string {
+function rolloutText(status: RolloutStatus): string {
+  const { id, name, model, version, state, reason, stages, refusals, shadow } = status;
   const header = ["stage", "devices", "waiting", "running", "succeeded", "failed", "skipped", "cancelled"];
   const rows = stages.map(({ devices, counts }, i) =>
     [
@@ -68,6 +87,12 @@ function rolloutText({ id, name, model, version, state, reason, stages, refusals
   );
   return [
     `rollout ${id} (${name}): ${model} ${version}, ${state}${reason === "" ? "" : `: ${reason}`}`,
+    ...(shadow
+      ? [
+          `shadow${shadow.running ? "" : " (over)"}: ${shadow.agreed} of ${shadow.compared} decisions agree, ${shadow.failed} failed; ` +
+            `judged from ${shadow.least} on, expected ${shadow.agreement} %`,
+        ]
+      : []),
     table([header, ...rows]),
     ...refusals.map((each) => `${each.devices} x ${each.reason}`),
   ].join("\n");
@@ -115,7 +140,7 @@ export const rolloutCommand: Command = {
   summary: "bring an image to a fleet, in stages",
   usage: `thimble rollout start IMAGE [--stages LIST=${DEFAULT_STAGES}] [--query TERMS] [--success PERCENT=${DEFAULTS.success}]
               [--errors PERCENT=${DEFAULTS.errors}] [--min-version X.Y.Z] [--retries N=${DEFAULTS.retries}] [--name NAME]
-              [--allow-downgrade]
+              [--allow-downgrade] [--shadow PERCENT [--shadow-least N=${SHADOW.least}]]
 thimble rollout status|pause|resume ROLLOUT
 thimble rollout abort ROLLOUT [--device NAME] [--force]
 thimble rollout list
@@ -129,6 +154,8 @@ IMAGE is the number that thimble publish printed; ROLLOUT a number or a name.
   --min-version  leaves out devices that run an older version, or one that nobody knows
   --retries      how often a device that failed is asked again
   --allow-downgrade  devices that run a newer version, or are to install one, go back; they are left out otherwise
+  --shadow       devices of the first stage run the image beside the one in service until N inferences were compared; then they
+                 install it, where so many per cent of the decisions agree and nothing is wrong with it, or all stops
   --device       takes back the order of this device only
   --force        does not wait for devices that have not answered: their orders are closed
 ${SERVER_USAGE}`,

@@ -3,8 +3,11 @@
 
 #include "device.h"
 #include "monitors.h"
+#include "thimble_shadow.h"
 
-static thimble_monitor monitors[THIMBLE_MODELS];
+/* Those of the models, then those of what runs beside them. */
+static thimble_monitor monitors[2 * THIMBLE_MODELS];
+static thimble_shadow shadows[THIMBLE_MODELS];
 static uint32_t bytes, interval; /* of the report that was asked for last */
 
 thimble_monitor *wasm_monitor(uint32_t model) { return &monitors[model]; }
@@ -16,20 +19,48 @@ typedef struct monitor_setup {
     uint32_t ram_bytes, interval, save_every, overrun;
 } monitor_setup;
 
+static thimble_monitor setup_of(const monitor_setup *setup) {
+    return (thimble_monitor){.ram        = setup->ram,
+                             .ram_bytes  = setup->ram_bytes,
+                             .flash      = wasm_store()->flash,
+                             .address    = setup->address,
+                             .sectors    = setup->sectors,
+                             .interval   = setup->interval,
+                             .save_every = setup->save_every,
+                             .overrun    = setup->overrun};
+}
+
 /* Of a model that was added, before its service starts. */
 EXPORT("monitor_add") int32_t wasm_monitor_add(uint32_t model, const monitor_setup *setup) {
     thimble_service *service = wasm_service(model);
-    monitors[model]          = (thimble_monitor){.ram        = setup->ram,
-                                                 .ram_bytes  = setup->ram_bytes,
-                                                 .flash      = wasm_store()->flash,
-                                                 .address    = setup->address,
-                                                 .sectors    = setup->sectors,
-                                                 .interval   = setup->interval,
-                                                 .save_every = setup->save_every,
-                                                 .overrun    = setup->overrun};
+    monitors[model]          = setup_of(setup);
     service->opened          = thimble_monitor_follow;
     service->opened_context  = &monitors[model];
     return thimble_monitor_open(&monitors[model]);
+}
+
+/* A version beside a model that was added, in RAM of its own; its monitor is number THIMBLE_MODELS + model. */
+EXPORT("shadow_add")
+int32_t wasm_shadow_add(uint32_t model, const monitor_setup *setup, void *ram, uint32_t ram_bytes) {
+    thimble_service *service = wasm_service(model);
+    thimble_monitor *monitor = &monitors[THIMBLE_MODELS + model];
+    *monitor                 = setup_of(setup);
+    monitor->is_shadow       = 1;
+    shadows[model]           = (thimble_shadow){.service        = service,
+                                                .ram            = ram,
+                                                .ram_bytes      = ram_bytes,
+                                                .monitor        = monitor,
+                                                .opened         = service->opened,
+                                                .opened_context = service->opened_context};
+    service->opened          = thimble_shadow_follow;
+    service->opened_context  = &shadows[model];
+    return thimble_monitor_open(monitor);
+}
+
+EXPORT("shadow_monitor") uint32_t wasm_shadow_monitor(uint32_t model) { return THIMBLE_MODELS + model; }
+
+EXPORT("shadow_tick") int32_t wasm_shadow_tick(uint32_t model) {
+    return thimble_shadow_tick(&shadows[model]);
 }
 
 EXPORT("monitor_tick") int32_t wasm_monitor_tick(uint32_t model, uint32_t uptime, uint32_t time) {

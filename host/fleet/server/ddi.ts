@@ -96,7 +96,17 @@ function poll({ context, device, base }: Call): ServerResponse {
   );
 }
 
-function deployment(id: number, image: StoredImage, base: string): unknown {
+/** Whether devices have to wait before they install a rollout's image: it runs beside the one in service. */
+function isShadowing({ store }: Context, action: Row): boolean {
+  const row = store.get("SELECT shadowing FROM rollouts WHERE id = ?", [number(action, "rollout")]);
+  return row?.["shadowing"] === 1;
+}
+
+function deployment(
+  id: number,
+  image: StoredImage,
+  { base, isHeld = false }: { readonly base: string; readonly isHeld?: boolean },
+): unknown {
   const { sha1, md5, sha256, bytes } = image;
   const href = `${base}/softwaremodules/${image.id}/artifacts/${encodeURIComponent(fileName(image))}`;
   const artifact = {
@@ -107,13 +117,18 @@ function deployment(id: number, image: StoredImage, base: string): unknown {
     _links: { download: { href }, "download-http": { href } },
   };
   const chunk = { part: "bApp", version: image.version, name: image.model, artifacts: [artifact] };
-  return { id: String(id), deployment: { download: "forced", update: "forced", chunks: [chunk] } };
+  return {
+    id: String(id),
+    deployment: { download: "forced", update: isHeld ? "skip" : "forced", chunks: [chunk] },
+  };
 }
 
 function deploymentBase({ context, device, parameters, base }: Call): ServerResponse {
   const action = openAction(context, device, idIn(parameters, "action"));
   markRetrieved(context, action);
-  return respondJson(deployment(number(action, "id"), imageOf(context, number(action, "image")), base), HAL);
+  const image = imageOf(context, number(action, "image"));
+  const isHeld = isShadowing(context, action);
+  return respondJson(deployment(number(action, "id"), image, { base, isHeld }), HAL);
 }
 
 function installedBase({ context, device, parameters, base }: Call): ServerResponse {
@@ -121,7 +136,7 @@ function installedBase({ context, device, parameters, base }: Call): ServerRespo
   const id = idIn(parameters, "action");
   if (installed?.["action"] !== id)
     throw new Refused(404, `action: expected the one that ${device.name} installed last, found ${id}`);
-  return respondJson(deployment(id, imageOf(context, number(installed, "image")), base), HAL);
+  return respondJson(deployment(id, imageOf(context, number(installed, "image")), { base }), HAL);
 }
 
 function cancelAction({ context, device, parameters }: Call): ServerResponse {

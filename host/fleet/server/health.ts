@@ -7,7 +7,7 @@ import { number, type Row, text } from "./database.ts";
 import { findingIn, type KnownFinding } from "./findings.ts";
 import { Refused } from "./message.ts";
 import { type Attributes, type Predicate, parseQuery } from "./query.ts";
-import { countsIn, DAY, HOUR, sumSince } from "./reports.ts";
+import { countsIn, DAY, HOUR, sumSince } from "./sums.ts";
 import { factsOf, type ModelFacts } from "./watched_models.ts";
 
 const EXAMPLES = 20;

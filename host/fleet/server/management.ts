@@ -24,6 +24,23 @@ export interface RolloutPlan {
   readonly retries: number;
   /** Devices that run a newer version, or are to install one, go back to this. They are left out otherwise. */
   readonly allowDowngrade?: boolean;
+  /** The first stage runs the image beside the one in service before any device installs it. */
+  readonly shadow?: ShadowPlan;
+}
+
+export interface ShadowPlan {
+  /** Per cent of decisions that have to be those of the version in service. */
+  readonly agreement: number;
+  /** Inferences of all devices before it is judged. */
+  readonly least: number;
+}
+
+export interface ShadowStatus extends ShadowPlan {
+  /** Whether devices still wait for it. */
+  readonly running: boolean;
+  readonly compared: number;
+  readonly agreed: number;
+  readonly failed: number;
 }
 
 export const ROLLOUT_STATES = ["ready", "running", "paused", "stopped", "aborted", "finished"] as const;
@@ -57,6 +74,7 @@ export interface RolloutStatus {
   /** Why it was stopped; empty otherwise. */
   readonly reason: string;
   readonly allowDowngrade?: boolean;
+  readonly shadow?: ShadowStatus;
   readonly stages: readonly StageStatus[];
   /** Most frequent first. */
   readonly refusals: readonly Refusal[];

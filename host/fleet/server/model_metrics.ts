@@ -3,7 +3,7 @@ import { type Counts, emptyCounts, FAILURES } from "../telemetry/report.ts";
 import type { Context } from "./context.ts";
 import { number } from "./database.ts";
 import { allModels, type ModelHealth } from "./health.ts";
-import { sumSince } from "./reports.ts";
+import { sumSince } from "./sums.ts";
 
 interface Summed extends ModelHealth {
   /** All that was ever told of it. */

@@ -1,7 +1,7 @@
 /** A rollout's plan as it comes in a request: every member is checked, none that is unknown is passed over. */
 import { checkName, onlyMembers } from "./context.ts";
 import { LIMITS } from "./limits.ts";
-import type { RolloutPlan, StageSize } from "./management.ts";
+import type { RolloutPlan, ShadowPlan, StageSize } from "./management.ts";
 import { isObject, type Json, type JsonObject, Refused, shown } from "./message.ts";
 import { parseQuery } from "./query.ts";
 import { parseVersion } from "./version.ts";
@@ -42,6 +42,19 @@ function stageSizes(value: Json | undefined): StageSize[] {
   return value.map(stageSize);
 }
 
+export const SHADOW = { agreement: 90, least: 1000 } as const;
+const MOST_COMPARED = 1e9;
+
+function readShadow(value: Json): ShadowPlan {
+  if (!isObject(value))
+    throw new Refused(400, `shadow: expected {"agreement": PERCENT, "least": N}, found ${shown(value)}`);
+  onlyMembers(value, ["agreement", "least"]);
+  return {
+    agreement: within("shadow.agreement", value["agreement"] ?? SHADOW.agreement, 0, 100, false),
+    least: within("shadow.least", value["least"] ?? SHADOW.least, 1, MOST_COMPARED, true),
+  };
+}
+
 /** Throws Refused (400). */
 export function readPlan(body: JsonObject): RolloutPlan {
   onlyMembers(body, [
@@ -54,6 +67,7 @@ export function readPlan(body: JsonObject): RolloutPlan {
     "minVersion",
     "retries",
     "allowDowngrade",
+    "shadow",
   ]);
   const { name, query = "", minVersion, allowDowngrade = false } = body;
   if (typeof query !== "string") throw new Refused(400, `query: expected a text, found ${shown(query)}`);
@@ -72,5 +86,6 @@ export function readPlan(body: JsonObject): RolloutPlan {
     ...(minVersion !== undefined && { minVersion }),
     retries: within("retries", body["retries"] ?? DEFAULTS.retries, 0, MAX_RETRIES, true),
     ...(allowDowngrade && { allowDowngrade }),
+    ...(body["shadow"] !== undefined && { shadow: readShadow(body["shadow"]) }),
   };
 }

@@ -5,16 +5,16 @@
 import { addCounts, type Counts, type DeviceReport, decodeReport, ReportError } from "../telemetry/report.ts";
 import { type Finding, type Judged, judge, levelFor } from "../telemetry/verdict.ts";
 import type { Context } from "./context.ts";
-import { number, type Row, text } from "./database.ts";
+import { number } from "./database.ts";
 import type { DeviceRow } from "./devices.ts";
 import { noteFindings } from "./findings.ts";
 import { LIMITS } from "./limits.ts";
 import { Refused } from "./message.ts";
+import { judgeShadows, noteShadow } from "./shadows.ts";
+import { countsIn, DAY, HOUR, sumSince } from "./sums.ts";
 import { factsOf } from "./watched_models.ts";
 
 const MINUTE = 60_000;
-export const HOUR = 60 * MINUTE;
-export const DAY = 24 * HOUR;
 /** The fleet's sums of a model are judged once in so long, over so many hours. */
 const JUDGED_EVERY = 15 * MINUTE;
 const FLEET_HOURS = 24;
@@ -22,11 +22,10 @@ const FLEET_HOURS = 24;
 /** Faults of a model that was never published here: only failures are known. */
 const UNPUBLISHED: Judged = { watch: undefined, borders: { inputs: [], outputs: [] } };
 
-export const countsIn = (row: Row): Counts => JSON.parse(text(row, "counts")) as Counts;
-
 function countsOf(report: DeviceReport): Counts {
-  const { inferences, overruns, resets, updates, seconds, counters, failures, latency, classes, channels } =
-    report;
+  const { inferences, overruns, resets, updates, seconds, failures, latency, classes, channels } = report;
+  // Those of a shadow are no counters of the application.
+  const counters = report.shadow ? report.counters.map(() => 0) : report.counters;
   return { inferences, overruns, resets, updates, seconds, counters, failures, latency, classes, channels };
 }
 
@@ -104,17 +103,6 @@ function addToWindow({ store, now }: Context, device: number, model: number, cou
   return sum;
 }
 
-/** Sums of a model over the hours from `from` on; undefined where nothing was told. */
-export function sumSince({ store }: Context, model: number, from: number): Counts | undefined {
-  const rows = store.all("SELECT counts FROM sums WHERE model = ? AND hour >= ? ORDER BY hour", [
-    model,
-    Math.floor(from / HOUR),
-  ]);
-  return rows
-    .map(countsIn)
-    .reduce<Counts | undefined>((sum, each) => (sum ? addCounts(sum, each) : each), undefined);
-}
-
 function judgeDevice(context: Context, device: number, model: number, hash: string, counts: Counts): void {
   const facts = factsOf(context, hash) ?? UNPUBLISHED;
   const found: Finding[] = judge(facts, counts, levelFor(counts.channels.length));
@@ -155,11 +143,13 @@ export function takeReport(context: Context, device: DeviceRow, body: Uint8Array
     const model = modelId(context, report.model);
     if (!keep(context, device.id, model, report, body)) return;
     const counts = countsOf(report);
+    if (report.shadow) noteShadow(context, { model, device: device.id }, report.counters);
     addToSums(context, model, counts);
     const window = addToWindow(context, device.id, model, counts);
     context.store.run("UPDATE models SET last = ? WHERE id = ?", [context.now(), model]);
     judgeDevice(context, device.id, model, report.model, window);
     judgeFleet(context, model, report.model);
+    if (report.shadow) judgeShadows(context, { model, hash: report.model });
     forget(context);
   });
   return report.model;

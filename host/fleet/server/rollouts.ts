@@ -4,8 +4,15 @@
  */
 import { type Actor, audit, type Context } from "./context.ts";
 import { number, type Row, type Store, text } from "./database.ts";
+import { findingText, fleetFindings } from "./fleet_findings.ts";
 import { imageOf } from "./images.ts";
-import { DEVICE_STATES, type DeviceState, type RolloutState, type RolloutStatus } from "./management.ts";
+import {
+  DEVICE_STATES,
+  type DeviceState,
+  type RolloutState,
+  type RolloutStatus,
+  type ShadowPlan,
+} from "./management.ts";
 import {
   callBack,
   explain,
@@ -22,7 +29,7 @@ import { Refused } from "./message.ts";
 import { leftOut } from "./running.ts";
 import { decide, type StageCounts } from "./stages.ts";
 
-const SERVER: Actor = { name: "server", address: "" };
+export const SERVER: Actor = { name: "server", address: "" };
 /** Reasons shown with a rollout. */
 const MOST_REASONS = 20;
 
@@ -42,6 +49,21 @@ function stagesOf(store: Store, rollout: number): StageCounts[] {
       number
     >,
   }));
+}
+
+function shadowOf({ store }: Context, row: Row): Pick<RolloutStatus, "shadow"> {
+  if (row["shadow"] === null) return {};
+  const plan = JSON.parse(text(row, "shadow")) as ShadowPlan;
+  const counts = store.get(
+    `SELECT coalesce(sum(compared), 0) AS compared, coalesce(sum(agreed), 0) AS agreed, coalesce(sum(failed), 0) AS failed
+       FROM shadows JOIN models ON models.id = shadows.model JOIN images ON images.digest = models.hash WHERE images.id = ?`,
+    [number(row, "image")],
+  )!;
+  const [compared, agreed, failed] = (["compared", "agreed", "failed"] as const).map((name) =>
+    number(counts, name),
+  );
+  const running = row["shadowing"] === 1;
+  return { shadow: { ...plan, running, compared: compared!, agreed: agreed!, failed: failed! } };
 }
 
 /** Throws Refused (404). */
@@ -67,6 +89,7 @@ export function rolloutStatus(context: Context, id: number): RolloutStatus {
       devices: Object.values(stage.counts).reduce((sum, count) => sum + count, 0),
     })),
     ...(number(row, "allow_downgrade") === 1 && { allowDowngrade: true }),
+    ...shadowOf(context, row),
     refusals: refusals.map((each) => ({ reason: text(each, "reason"), devices: number(each, "devices") })),
   };
 }
@@ -99,6 +122,14 @@ function startStage(context: Context, rollout: Row, stage: number): number[] {
   return [...others];
 }
 
+/** Why a version that was watched as a shadow goes to no more devices; undefined where nothing is wrong with it. */
+function unwellReason(context: Context, row: Row): string | undefined {
+  if (row["shadow"] === null) return undefined;
+  const image = context.store.get("SELECT digest FROM images WHERE id = ?", [number(row, "image")]);
+  const [found] = image?.["digest"] ? fleetFindings(context, text(image, "digest")) : [];
+  return found && `the image: ${findingText(found)}`;
+}
+
 /** One step of a rollout after its counts have changed: the rollouts to look at next. */
 function step(context: Context, id: number): number[] {
   const row = rolloutRow(context, id);
@@ -106,13 +137,25 @@ function step(context: Context, id: number): number[] {
   const thresholds = { success: number(row, "success"), errors: number(row, "errors") };
   const decision = decide(stagesOf(context.store, id), thresholds);
   if (decision.kind === "wait") return [];
-  if (decision.kind === "start") return [...startStage(context, row, decision.stage), id];
-  const isStop = decision.kind === "stop";
-  const reason = isStop ? decision.reason : "";
-  become(context, id, isStop ? "stopped" : "finished", reason);
-  if (isStop) callBack(context, id);
-  audit(context, SERVER, isStop ? "stop rollout" : "finish rollout", text(row, "name"), reason);
+  if (decision.kind === "start") {
+    const reason = decision.stage > 0 ? unwellReason(context, row) : undefined;
+    if (reason === undefined) return [...startStage(context, row, decision.stage), id];
+    stopRollout(context, id, reason);
+    return [];
+  }
+  if (decision.kind === "stop") stopRollout(context, id, decision.reason);
+  else {
+    become(context, id, "finished");
+    audit(context, SERVER, "finish rollout", text(row, "name"), "");
+  }
   return [];
+}
+
+/** Stops a rollout that runs: devices that have not begun a trial are called back. */
+export function stopRollout(context: Context, id: number, reason: string): void {
+  become(context, id, "stopped", reason);
+  callBack(context, id);
+  audit(context, SERVER, "stop rollout", text(rolloutRow(context, id), "name"), reason);
 }
 
 /** Does what is to be done after counts have changed: starts stages, stops, ends. */

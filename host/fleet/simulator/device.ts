@@ -9,7 +9,7 @@ import { type DeviceValues, deviceValues, type RealOutputs } from "./device_valu
 import type { NorFlash } from "./flash.ts";
 import { type Place, type WasmDevice, wasmDevice } from "./instance.ts";
 import type { Pool } from "./pool.ts";
-import { addMonitor, type MonitorOptions, type RunningMonitor } from "./reports.ts";
+import { addMonitor, addShadow, type MonitorOptions, type RunningMonitor } from "./reports.ts";
 import { addSamples, type RunningSamples, type SamplesOptions } from "./samples.ts";
 
 export interface ModelPlace {
@@ -21,6 +21,8 @@ export interface ModelPlace {
   readonly ramBytes: number;
   /** Where its monitor keeps reports; none without. */
   readonly monitor?: MonitorPlace;
+  /** Where the monitor of a version beside it keeps reports; none runs without. */
+  readonly shadow?: MonitorPlace;
 }
 
 export interface MonitorPlace {
@@ -124,7 +126,7 @@ export interface Device {
   readonly services: readonly Service[];
   /** The status with which each service started. */
   readonly started: readonly number[];
-  /** Reports of the models that have a place for one, which come first. */
+  /** Reports of the models that have a place for one, then those of versions beside them. */
   readonly monitors: readonly RunningMonitor[];
   /** Samples of the models that have a monitor; none where none are kept. */
   readonly samples: readonly RunningSamples[];
@@ -238,8 +240,12 @@ export function boot(options: DeviceOptions): Device {
   );
   const { samples: kept } = options;
   const samples = kept ? monitors.map((_, model) => addSamples(device, model, kept, kept.seed + model)) : [];
+  // They are told of a model once its other watchers are.
+  const shadows = models.flatMap(({ shadow: place, ramBytes }, model) =>
+    place ? [addShadow(device, model, { place, ramBytes }, options.monitor ?? {})] : [],
+  );
   return {
-    monitors,
+    monitors: [...monitors, ...shadows],
     samples,
     started: models.map((_, model) => device.exports.service_start(model)),
     services: models.map((_, model) => service(device, model, buffer, values)),

@@ -3,7 +3,7 @@ import type { KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { DEFAULT_BOARD, findBoard } from "../../firmware/boards.ts";
 import { rawPublicKey, readPublicKey } from "../../image/keys.ts";
-import type { DeviceOptions } from "./device.ts";
+import type { DeviceOptions, MonitorPlace } from "./device.ts";
 import { type NorFlash, norFlash } from "./flash.ts";
 import type { SimulatedOptions } from "./simulated_device.ts";
 
@@ -36,9 +36,12 @@ export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Om
   const places = models.map((model) => {
     if (!options.monitor) return model;
     const sectors = Math.ceil(MONITOR_HALF_BYTES / sectorBytes);
-    const monitor = { address: end, sectors, ramBytes: MONITOR_RAM_BYTES };
-    end += 2 * sectors * sectorBytes;
-    return { ...model, monitor };
+    const place = (): MonitorPlace => {
+      const address = end;
+      end += 2 * sectors * sectorBytes;
+      return { address, sectors, ramBytes: MONITOR_RAM_BYTES };
+    };
+    return { ...model, monitor: place(), ...(options.shadow && { shadow: place() }) };
   });
   const content = options.flash === undefined ? new Uint8Array(end).fill(0xff) : bytesOf(options.flash);
   for (const [i, { image }] of options.flash === undefined ? options.models.entries() : []) {

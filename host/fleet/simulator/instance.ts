@@ -87,6 +87,9 @@ export interface Exports extends WebAssembly.Exports {
   readonly monitor_acknowledge: (model: number, interval: number) => void;
   readonly monitor_counts: (model: number) => number;
   readonly monitor_count: (model: number, counter: number, by: number) => void;
+  readonly shadow_add: (model: number, setup: number, ram: number, ramBytes: number) => number;
+  readonly shadow_monitor: (model: number) => number;
+  readonly shadow_tick: (model: number) => number;
   readonly samples_add: (model: number, setup: number) => void;
   readonly samples_first: (model: number) => number;
   readonly samples_bytes: () => number;

@@ -39,6 +39,32 @@ export const MONITOR_DEFAULTS = {
   epoch: Date.UTC(2030, 0, 1) / 1000,
 } as const;
 
+function setupOf(device: WasmDevice, place: MonitorPlace, options: MonitorOptions): number {
+  const { interval, saveEvery, overrun } = { ...MONITOR_DEFAULTS, ...options };
+  const { address, sectors, ramBytes } = place;
+  const ram = device.reserve(ramBytes);
+  const words = Uint32Array.of(address, sectors, ram.at, ramBytes, interval, saveEvery, overrun);
+  const setup = device.reserve(words.byteLength);
+  device.view(setup).set(new Uint8Array(words.buffer));
+  return setup.at;
+}
+
+/** A monitor by its number. */
+const runningMonitor = (device: WasmDevice, at: number, ramBytes: number): RunningMonitor => ({
+  tick: (uptime, time) => device.exports.monitor_tick(at, uptime, time),
+  seal: () => device.exports.monitor_seal(at),
+  save: () => device.exports.monitor_save(at),
+  report() {
+    const found = device.exports.monitor_report(at);
+    if (found === 0) return undefined;
+    const bytes = new Uint8Array(device.view({ at: found, bytes: device.exports.monitor_report_bytes() }));
+    return { bytes, interval: device.exports.monitor_report_interval() };
+  },
+  acknowledge: (taken) => device.exports.monitor_acknowledge(at, taken),
+  counts: () => device.view({ at: device.exports.monitor_counts(at), bytes: ramBytes }).slice(),
+  count: (counter, by) => device.exports.monitor_count(at, counter, by),
+});
+
 /** Adds a monitor to a model whose service has not started. Throws RangeError where its flash does not fit. */
 export function addMonitor(
   device: WasmDevice,
@@ -46,27 +72,29 @@ export function addMonitor(
   place: MonitorPlace,
   options: MonitorOptions,
 ): RunningMonitor {
-  const { interval, saveEvery, overrun } = { ...MONITOR_DEFAULTS, ...options };
-  const { address, sectors, ramBytes } = place;
-  const ram = device.reserve(ramBytes);
-  const words = Uint32Array.of(address, sectors, ram.at, ramBytes, interval, saveEvery, overrun);
-  const setup = device.reserve(words.byteLength);
-  device.view(setup).set(new Uint8Array(words.buffer));
-  const status = device.exports.monitor_add(model, setup.at);
+  const status = device.exports.monitor_add(model, setupOf(device, place, options));
   if (status !== 0) throw new RangeError(`monitor of model ${model}: ${device.statusText(status)}`);
+  return runningMonitor(device, model, place.ramBytes);
+}
+
+/** A version that waits runs beside the model in service, in so much RAM; its monitor opens and closes it with its ticks. */
+export function addShadow(
+  device: WasmDevice,
+  model: number,
+  { place, ramBytes }: { readonly place: MonitorPlace; readonly ramBytes: number },
+  options: MonitorOptions,
+): RunningMonitor {
+  const ram = device.reserve(ramBytes);
+  const status = device.exports.shadow_add(model, setupOf(device, place, options), ram.at, ramBytes);
+  if (status !== 0) throw new RangeError(`shadow of model ${model}: ${device.statusText(status)}`);
+  const monitor = runningMonitor(device, device.exports.shadow_monitor(model), place.ramBytes);
   return {
-    tick: (uptime, time) => device.exports.monitor_tick(model, uptime, time),
-    seal: () => device.exports.monitor_seal(model),
-    save: () => device.exports.monitor_save(model),
-    report() {
-      const at = device.exports.monitor_report(model);
-      if (at === 0) return undefined;
-      const bytes = new Uint8Array(device.view({ at, bytes: device.exports.monitor_report_bytes() }));
-      return { bytes, interval: device.exports.monitor_report_interval() };
+    ...monitor,
+    tick(uptime, time) {
+      const opened = device.exports.shadow_tick(model);
+      const ticked = monitor.tick(uptime, time);
+      return opened !== 0 ? opened : ticked;
     },
-    acknowledge: (taken) => device.exports.monitor_acknowledge(model, taken),
-    counts: () => device.view({ at: device.exports.monitor_counts(model), bytes: ramBytes }).slice(),
-    count: (counter, by) => device.exports.monitor_count(model, counter, by),
   };
 }
 

@@ -74,6 +74,8 @@ export interface SimulatedOptions {
   readonly monitor?: MonitorOptions;
   /** Keeps samples of the models that are watched, and gives them where the server asks; default not. */
   readonly samples?: SamplesOptions;
+  /** A version that waits for its installation runs beside the model in service, where that is watched; default false. */
+  readonly shadow?: boolean;
   /** Seconds between two inferences of each model while the clock runs; default 60. */
   readonly inferEvery?: number;
   /** The seed of everything that is left to chance. */

@@ -53,6 +53,8 @@ export interface DeviceReport extends Counts {
   readonly stopped: boolean;
   /** The device has too little RAM for the model's channels. */
   readonly noRoom: boolean;
+  /** Of a version beside the one in service: its first three counters are those of the comparison. */
+  readonly shadow?: boolean;
 }
 
 const fail = (what: string, expected: string, found: unknown): never => {
@@ -62,7 +64,7 @@ const fail = (what: string, expected: string, found: unknown): never => {
 function check(bytes: Buffer): { classes: number; channels: number } {
   if (bytes.length < HEAD_BYTES) fail("length", `at least ${HEAD_BYTES} bytes`, bytes.length);
   if (bytes[0] !== REPORT_VERSION) fail("version", String(REPORT_VERSION), bytes[0]);
-  if (bytes[1]! > 3) fail("flags", "0 to 3", bytes[1]);
+  if (bytes[1]! > 7) fail("flags", "0 to 7", bytes[1]);
   if (bytes.readUInt16LE(2) !== bytes.length) fail("length", `${bytes.readUInt16LE(2)} bytes`, bytes.length);
   const [classes, channels] = [bytes.readUInt16LE(108), bytes.readUInt16LE(110)];
   if (classes > CLASSES_MOST) fail("classes", `at most ${CLASSES_MOST}`, classes);
@@ -90,6 +92,7 @@ export function decodeReport(report: Uint8Array): DeviceReport {
     seconds: word(20),
     stopped: (bytes[1]! & 1) !== 0,
     noRoom: (bytes[1]! & 2) !== 0,
+    ...((bytes[1]! & 4) !== 0 && { shadow: true }),
     inferences: bytes.readUInt16LE(56),
     overruns: bytes.readUInt16LE(58),
     resets: bytes.readUInt16LE(60),

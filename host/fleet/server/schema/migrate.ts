@@ -6,6 +6,7 @@ import { ALERTS } from "./004_alerts.ts";
 import { OWNERS } from "./005_owners.ts";
 import { SAMPLES } from "./006_samples.ts";
 import { RETRAINING } from "./007_retraining.ts";
+import { SHADOWS } from "./008_shadows.ts";
 
 /** Statements that make version i + 1 of version i. A file that was released is never changed. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -16,6 +17,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   OWNERS,
   SAMPLES,
   RETRAINING,
+  SHADOWS,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
