@@ -39,7 +39,7 @@ EXPORT("monitor_add") int32_t wasm_monitor_add(uint32_t model, const monitor_set
     return thimble_monitor_open(&monitors[model]);
 }
 
-/* A version beside a model that was added, in RAM of its own; its monitor is number THIMBLE_MODELS + model. */
+/* A version beside a model that was added, in RAM of its own; shadow_monitor is its monitor's number. */
 EXPORT("shadow_add")
 int32_t wasm_shadow_add(uint32_t model, const monitor_setup *setup, void *ram, uint32_t ram_bytes) {
     thimble_service *service = wasm_service(model);
