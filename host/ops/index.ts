@@ -50,6 +50,7 @@ import { quantize } from "./quantize.ts";
 import { reduceMax, reduceMin } from "./reduce_max.ts";
 import { relu } from "./relu.ts";
 import { reshape } from "./reshape.ts";
+import { resizeBilinear } from "./resize_bilinear.ts";
 import { resizeNearest } from "./resize_nearest.ts";
 import { irfft, rfft } from "./rfft.ts";
 import { scaleIntegers } from "./scale_integers.ts";
@@ -107,6 +108,7 @@ const list: readonly Operator[] = [
   reduceSum,
   relu,
   reshape,
+  resizeBilinear,
   resizeNearest,
   softmax,
   stridedSlice,

@@ -62,6 +62,7 @@ OPERATORS = {
     "RELU6": (None, 2),
     "RELU_N1_TO_1": (None, 2),
     "RESHAPE": ("ReshapeOptions", 1),
+    "RESIZE_BILINEAR": ("ResizeBilinearOptions", 3),
     "RESIZE_NEAREST_NEIGHBOR": ("ResizeNearestNeighborOptions", 3),
     "SLICE": ("SliceOptions", 2),
     "SOFTMAX": ("SoftmaxOptions", 2),

@@ -236,16 +236,19 @@ def _batches(kind):
 RESIZES = (((3, 3), (6, 6)), ((4, 5), (7, 3)), ((2, 3), (5, 9)), ((6, 6), (3, 2)), ((5, 1), (4, 4)), ((1, 1), (3, 2)), ((4, 4), (4, 4)), ((7, 5), (10, 12)))
 
 
-def resize_nearest(rng, index):
-    size, target = RESIZES[index % len(RESIZES)]
-    align, half = ((False, False), (True, False), (False, True))[index % 3]
-    batch, channels = 1 + (index % 5 == 4), (1, 3, 4, 8)[index % 4]
-    g = _graph(rng)
-    x = _input(g, rng, index, (batch, *size, channels))
-    y = g.tensor((batch, *target, channels), x.s, x.zero_point)
-    g.op("RESIZE_NEAREST_NEIGHBOR", [x, _ints(g, target)], y, AlignCorners=align, HalfPixelCenters=half)
-    name = f"{_shown(x.shape)}_to_{_shown(target)}" + "_align" * align + "_half" * half
-    return _case(name, g, x, [y], 1)
+def _resize(op):
+    def case(rng, index):
+        size, target = RESIZES[index % len(RESIZES)]
+        align, half = ((False, False), (True, False), (False, True))[index % 3]
+        batch, channels = 1 + (index % 5 == 4), (1, 3, 4, 8)[index % 4]
+        g = _graph(rng)
+        x = _input(g, rng, index, (batch, *size, channels))
+        y = g.tensor((batch, *target, channels), x.s, x.zero_point)
+        g.op(op, [x, _ints(g, target)], y, AlignCorners=align, HalfPixelCenters=half)
+        name = f"{_shown(x.shape)}_to_{_shown(target)}" + "_align" * align + "_half" * half
+        return _case(name, g, x, [y], 1)
+
+    return case
 
 
 def _extremum(kind):
@@ -408,7 +411,8 @@ FAMILIES = {
     "pack": (5, pack),
     "prelu": (14, prelu),
     "reduce_max": (14, _reduction("REDUCE_MAX")),
-    "resize_nearest": (15, resize_nearest),
+    "resize_bilinear": (18, _resize("RESIZE_BILINEAR")),
+    "resize_nearest": (15, _resize("RESIZE_NEAREST_NEIGHBOR")),
     "slice": (10, slice_),
     "space_to_batch": (5, _batches("SPACE_TO_BATCH_ND")),
     "space_to_depth": (4, _blocks("SPACE_TO_DEPTH")),

@@ -346,6 +346,12 @@ typedef struct thimble_rescale_s8_s16_arguments {
     int8_t input_zero_point, shift;
 } thimble_rescale_s8_s16_arguments;
 
+typedef struct thimble_resize_bilinear_arguments {
+    uint32_t input, output, rows, columns;
+    int32_t batches, input_height, input_width, output_height, output_width, channels;
+    int8_t bytes;
+} thimble_resize_bilinear_arguments;
+
 typedef struct thimble_resize_nearest_arguments {
     uint32_t input, output, rows, columns;
     int32_t batches, input_height, input_width, output_height, output_width, pixel_bytes;

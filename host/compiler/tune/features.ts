@@ -414,6 +414,12 @@ function resize({ numbers: n }: CallShape): Features {
   return { call: 1, rows, copied, ...(bytes === 1 ? { bytePixels: pixels } : { pixels }) };
 }
 
+const interpolate = ({ numbers: n }: CallShape): Features => {
+  const rows = product(n, "batches", "outputHeight");
+  const pixels = rows * n["outputWidth"]!;
+  return { call: 1, rows, pixels, values: pixels * n["channels"]! };
+};
+
 function argument({ numbers: n }: CallShape): Features {
   const outputs = product(n, "outer", "inner");
   return { call: 1, outputs, values: outputs * n["size"]! };
@@ -617,6 +623,7 @@ const table: Readonly<Record<string, Row>> = {
   tanh_s16: both(lookup),
   log_softmax_s8: both(softmax),
   strided_copy: both(stridedCopy),
+  resize_bilinear: both(interpolate),
   resize_nearest: both(resize),
   maximum_s8: both(elementwise),
   prelu_s8: both(elementwise),

@@ -276,7 +276,19 @@ const half = (size: number): number[] => Array.from({ length: Math.floor(size / 
 const resized = (shape: readonly [number, number, number, number], by: (size: number) => number[]): Graph =>
   moving("resize_nearest", [shape], { rows: by(shape[1]), columns: by(shape[2]) });
 
+/** Each pixel a third of the way to the next one, in steps of 2^-20. */
+const between = (size: number): number[] =>
+  Array.from({ length: 2 * size }, (_, i) => Math.min(Math.round((i * 2 ** 20) / 3), (size - 1) * 2 ** 20));
+const interpolated = (shape: readonly [number, number, number, number]): Graph =>
+  moving("resize_bilinear", [shape], { rows: between(shape[1]), columns: between(shape[2]) });
+
 const resizes: readonly Graph[] = [
+  interpolated([1, 8, 8, 16]),
+  interpolated([1, 12, 7, 1]),
+  interpolated([1, 5, 20, 3]),
+  interpolated([1, 24, 4, 1]),
+  interpolated([1, 1, 16, 8]),
+  interpolated([1, 3, 3, 64]),
   resized([1, 8, 8, 16], twice),
   resized([1, 12, 7, 1], twice),
   resized([1, 5, 20, 3], twice),

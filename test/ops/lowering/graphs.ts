@@ -558,6 +558,27 @@ const resizeNearest = build(
     }),
 );
 
+const resizeBilinear = build(
+  fc
+    .record({
+      shape: fc.tuple(upTo(2), upTo(5), upTo(5), upTo(5)),
+      rows: fc.array(fc.nat(2 ** 23), { minLength: 1, maxLength: 9 }),
+      columns: fc.array(fc.nat(2 ** 23), { minLength: 1, maxLength: 9 }),
+      quantization: quantizations,
+      dtype: wideTypes,
+    })
+    .map(({ shape, rows, columns, quantization, dtype }) => {
+      const output = moved(dtype, quantization);
+      const within = (list: number[], size: number) => list.map((n) => n % ((size - 1) * 2 ** 20 + 1));
+      return {
+        op: "resize_bilinear",
+        inputs: [{ name: "input", shape, ...output }],
+        attributes: { rows: within(rows, shape[1]), columns: within(columns, shape[2]) },
+        output,
+      };
+    }),
+);
+
 const reduction = (
   op: string,
   outputOf: (input: Quantization, ratio: number, zero: number) => Draft["output"],
@@ -777,6 +798,7 @@ export const graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   reduce_sum: reduction("reduce_sum", scaled),
   relu: lookup("relu", fc.record({ activation: activations }), int8Outputs),
   reshape,
+  resize_bilinear: resizeBilinear,
   resize_nearest: resizeNearest,
   softmax,
   strided_slice: stridedSlice,

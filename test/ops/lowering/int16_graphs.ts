@@ -108,6 +108,7 @@ export const int16Graphs: Readonly<Record<string, fc.Arbitrary<Graph>>> = {
   reduce_sum: wideGraphs("reduce_sum"),
   relu: wideGraphs("relu"),
   reshape: wideGraphs("reshape"),
+  resize_bilinear: wideGraphs("resize_bilinear"),
   resize_nearest: wideGraphs("resize_nearest"),
   softmax: wideGraphs("softmax"),
   strided_slice: wideGraphs("strided_slice"),

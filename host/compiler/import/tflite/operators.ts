@@ -1,4 +1,5 @@
 import { type Attributes, ModelError, type Tensor } from "../../../ir/graph.ts";
+import { POSITION_UNIT } from "../../../ops/resize_bilinear.ts";
 import { samePadding } from "../importer.ts";
 import {
   batchToSpace,
@@ -210,6 +211,43 @@ function nearest(size: number, count: number, alignCorners: boolean, halfPixel: 
   });
 }
 
+/**
+ * Where each of `count` lies in the input, in the operator's unit: of integers in steps of 1/1024 as TensorFlow Lite Micro's
+ * ResizeBilinearInteger has them, else in float.
+ */
+function between(
+  size: number,
+  count: number,
+  flags: readonly [boolean, boolean],
+  isFloat: boolean,
+): number[] {
+  const [alignCorners, halfPixel] = flags;
+  const aligned = alignCorners && count > 1;
+  const [from, to] = aligned ? [size - 1, count - 1] : [size, count];
+  const steps = isFloat ? (1024 * from) / to : Math.floor((1024 * from + Math.floor(to / 2)) / to);
+  const offset = halfPixel ? (isFloat ? steps / 2 : Math.floor(steps / 2)) - 512 : 0;
+  return Array.from({ length: count }, (_, i) => {
+    const place = Math.min(Math.max(i * steps + offset, 0), (size - 1) * 1024);
+    return Math.round(place * (POSITION_UNIT / 1024));
+  });
+}
+
+const resizeBilinear: Translate = (source) => {
+  const [height, width] = imageSize(input(source, 0));
+  const [rows, columns] = imageSize(source.outputs[0]!);
+  // Before these the options have a size that is no longer used.
+  const flags = [source.options.byte(2) !== 0, source.options.byte(3) !== 0] as const;
+  const isFloat = input(source, 0).dtype === "float32";
+  return {
+    op: "resize_bilinear",
+    inputs: [0],
+    attributes: {
+      rows: between(height, rows, flags, isFloat),
+      columns: between(width, columns, flags, isFloat),
+    },
+  };
+};
+
 const resizeNearest: Translate = (source) => {
   const [height, width] = imageSize(input(source, 0));
   // The second input says so too; the output's size is known to be within bounds.
@@ -317,6 +355,7 @@ export const translations: ReadonlyMap<string, Translate> = new Map<string, Tran
   ["RELU_0_TO_1", unary("clip", { min: 0, max: 1 })],
   ["RELU_N1_TO_1", unary("relu", { activation: "relu_n1_to_1" })],
   ["RESHAPE", reshape],
+  ["RESIZE_BILINEAR", resizeBilinear],
   ["RESIZE_NEAREST_NEIGHBOR", resizeNearest],
   ["ROUND", unaryFunction("round")],
   ["RSQRT", unaryFunction("rsqrt")],

@@ -263,6 +263,39 @@ const CASES: Readonly<Record<string, Case>> = {
       ]),
     ),
   ),
+  ...Object.fromEntries(
+    ["half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric"].flatMap(
+      (mode) =>
+        [
+          [4, 10, 3],
+          [4, 1, 13],
+        ].map((sizes) => [
+          `Resize: linear, ${mode}, to ${sizes}`,
+          {
+            nodes: [
+              node("Resize", ["x", "", "", "sizes"], ["y"], {
+                coordinate_transformation_mode: string(mode),
+                mode: string("linear"),
+              }),
+            ],
+            constants: [integers("sizes", [1, ...sizes])],
+            ...image,
+            opset: 19,
+          },
+        ]),
+    ),
+  ),
+  "Resize: linear, by scales": {
+    nodes: [node("Resize", ["x", "", "scales"], ["y"], { mode: string("linear") })],
+    constants: [floatTensor("scales", [4], [1, 1, 1.6, 0.7])],
+    ...image,
+  },
+  "Upsample: linear": one(
+    "Upsample",
+    { mode: string("linear") },
+    [floatTensor("scales", [4], [1, 1, 2, 3])],
+    { ...image, opset: 9 },
+  ),
   Upsample: one("Upsample", {}, [floatTensor("scales", [4], [1, 1, 2, 3])], { ...image, opset: 9 }),
   ...Object.fromEntries(
     reductions.flatMap((op) => [

@@ -1,4 +1,5 @@
 import { ModelError, type Tensor } from "../../../../ir/graph.ts";
+import { POSITION_UNIT } from "../../../../ops/resize_bilinear.ts";
 import type { Context, Translation } from "../builder.ts";
 import { axisWithin } from "./axis.ts";
 import { channelsFirst, channelsLast, spatialSizes } from "./image.ts";
@@ -78,37 +79,58 @@ function sources(
   });
 }
 
+/** Places between the first and the last pixel, in the operator's unit. */
+const places = (input: number, { size, scale }: Axis, transform: Transform): number[] =>
+  Array.from({ length: size }, (_, i) => {
+    const position = Math.min(Math.max(transform(i, scale, input, size), 0), input - 1);
+    return Math.round(position * POSITION_UNIT);
+  });
+
+/** The rules by which rows and columns of an image of another size are made. */
+interface Rules {
+  /** Name of coordinate_transformation_mode. */
+  readonly coordinates: string;
+  /** Name of nearest_mode; none where pixels are interpolated. */
+  readonly rounding: string | undefined;
+}
+
 function resized(
   node: Context,
   input: Tensor,
   axes: readonly Axis[],
-  mode: string,
-  rounding: string,
+  { coordinates, rounding }: Rules,
 ): Tensor {
-  const transform = choose(TRANSFORMS, mode, "coordinate_transformation_mode");
-  const round = choose(ROUNDINGS, rounding, "nearest_mode");
+  const transform = choose(TRANSFORMS, coordinates, "coordinate_transformation_mode");
+  const round = rounding === undefined ? undefined : choose(ROUNDINGS, rounding, "nearest_mode");
   const [height, width] = spatialSizes(input);
   if (axes.slice(0, 2).some(({ size }, i) => size !== input.shape[i]))
     throw new ModelError("expected a change of the image's rows and columns only");
   const [y, x] = axes.length === 3 ? [{ size: 1, scale: 1 }, axes[2]!] : [axes[2]!, axes[3]!];
-  const image = node.add("resize_nearest", [channelsLast(node, input)], {
-    rows: sources(height, y, transform, round),
-    columns: sources(width, x, transform, round),
+  const along = (size: number, axis: Axis): number[] =>
+    round ? sources(size, axis, transform, round) : places(size, axis, transform);
+  const image = node.add(round ? "resize_nearest" : "resize_bilinear", [channelsLast(node, input)], {
+    rows: along(height, y),
+    columns: along(width, x),
   });
   return channelsFirst(node, image, input.shape.length);
 }
 
-const expectNearest = (node: Context): void => {
+/** Whether pixels are interpolated. */
+function isLinear(node: Context): boolean {
   const mode = node.attributes.string("mode", "nearest");
-  if (mode !== "nearest") throw new ModelError(`mode ${mode}: expected nearest`);
-};
+  if (mode !== "nearest" && mode !== "linear")
+    throw new ModelError(`mode ${mode}: expected nearest or linear`);
+  return mode === "linear";
+}
 
 export const resize: Translation = {
   type: "ai.onnx.Resize",
-  summary: "nearest, of rows and columns, all coordinate modes but tf_crop_and_resize",
+  summary: "nearest and linear, of rows and columns, all coordinate modes but tf_crop_and_resize",
   translate(node) {
-    expectNearest(node);
+    const linear = isLinear(node);
     const { attributes } = node;
+    if (linear && attributes.int("antialias", 0) !== 0)
+      throw new ModelError("antialias = 1 is not supported");
     // They concern other modes.
     attributes.ignore("antialias", "cubic_coeff_a", "exclude_outside", "extrapolation_value");
     const isOld = node.opset < 11;
@@ -117,21 +139,23 @@ export const resize: Translation = {
     const scales = node.has(scaleInput) ? [...node.floats(scaleInput).numbers] : [];
     const sizes = node.has(3) ? node.integers(3) : [];
     const axes = newAxes(node, input, scales, sizes);
-    const mode = attributes.string("coordinate_transformation_mode", isOld ? "asymmetric" : "half_pixel");
-    const rounding = attributes.string("nearest_mode", isOld ? "floor" : "round_prefer_floor");
-    return [resized(node, input, axes, mode, rounding)];
+    const coordinates = attributes.string(
+      "coordinate_transformation_mode",
+      isOld ? "asymmetric" : "half_pixel",
+    );
+    const nearest = attributes.string("nearest_mode", isOld ? "floor" : "round_prefer_floor");
+    return [resized(node, input, axes, { coordinates, rounding: linear ? undefined : nearest })];
   },
 };
 
 /** The name of Resize before version 10. */
 export const upsample: Translation = {
   type: "ai.onnx.Upsample",
-  summary: "nearest, of rows and columns",
+  summary: "nearest and linear, of rows and columns",
   translate(node) {
-    expectNearest(node);
+    const rounding = isLinear(node) ? undefined : "floor";
     const input = node.tensor(0);
-    return [
-      resized(node, input, newAxes(node, input, [...node.floats(1).numbers], []), "asymmetric", "floor"),
-    ];
+    const axes = newAxes(node, input, [...node.floats(1).numbers], []);
+    return [resized(node, input, axes, { coordinates: "asymmetric", rounding })];
   },
 };
