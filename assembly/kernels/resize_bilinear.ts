@@ -23,14 +23,15 @@ const FRACTION: i32 = 10;
 const MASK: i32 = (1 << FRACTION) - 1;
 
 /**
- * An image of another size, each pixel a weighted mean of the four of the input that its place is between, NHWC.
+ * An image of another size, each pixel a weighted mean of the four of the input around its place, NHWC.
  *
  *   input    [batches, inputHeight, inputWidth, channels], elements of bytes
  *   output   [batches, outputHeight, outputWidth, channels]
  *   rows     [outputHeight] i32: where in the input each row of the output is, at most in its last row
  *   columns  [outputWidth] i32: likewise
  *
- * Semantics: TensorFlow Lite Micro, reference_ops::ResizeBilinearInteger: products of 20 bits, halves away from zero.
+ * Semantics: TensorFlow Lite Micro, reference_ops::ResizeBilinearInteger: weights of 20 bits, halves away
+ * from zero.
  */
 export function resize_bilinear(block: ResizeBilinearArguments): void {
   let input: usize = block.input;
