@@ -256,11 +256,13 @@ void thimble_samples_follow(void *context, thimble_model *model) {
     model->observer_context = samples;
 }
 
+/* From another slot each time, so that no kind waits for ever behind one that is found again at once. */
 const uint8_t *thimble_samples_first(thimble_samples *samples, uint32_t *bytes) {
     for (uint32_t i = 0; samples != NULL && bytes != NULL && i < samples->slots; i++) {
-        if (is_empty(slot_at(samples, i))) continue;
+        const uint8_t *slot = slot_at(samples, (samples->turn + i) % samples->slots);
+        if (is_empty(slot)) continue;
         *bytes = slot_bytes(samples);
-        return slot_at(samples, i);
+        return slot;
     }
     return NULL;
 }
@@ -270,6 +272,7 @@ void thimble_samples_drop(thimble_samples *samples, const uint8_t *sample) {
         if (slot_at(samples, i) != sample) continue;
         memset(slot_at(samples, i), 0, THIMBLE_SAMPLE_HEAD);
         samples->seen = 0;
+        samples->turn = i + 1;
     }
 }
 

@@ -48,7 +48,7 @@ typedef struct thimble_samples {
     void *next_context;
     uint32_t values, slots; /* of a sample; samples that there is room for */
     uint32_t offsets[THIMBLE_SAMPLES_INPUTS + 1];
-    uint32_t wait, pending, outside, seen, number, state;
+    uint32_t wait, pending, outside, seen, number, state, turn;
     uint8_t hash[32];
 } thimble_samples;
 

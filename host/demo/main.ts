@@ -16,6 +16,7 @@ import { v8 } from "../runtime/engines/v8.ts";
 import { wasm3 } from "../runtime/engines/wasm3.ts";
 import { showFleet } from "./fleet.ts";
 import { pictures } from "./pictures.ts";
+import { showStory } from "./story.ts";
 
 const models = join(root, "test", "models");
 const output = join(root, "build");
@@ -89,6 +90,7 @@ async function main(): Promise<void> {
     if (name === "digits") console.log(`${pictures(data.rows, integers, labels)}\n`);
   }
   await showFleet(builds.get("digits")!, await buildModel("digits", { version: "2.0.0", selfTest: true }));
+  await showStory();
   console.log("Next: npx thimble inspect build/digits/model.wasm, or npx thimble --help");
 }
 

@@ -27,6 +27,22 @@ function silentDevices({ store, now }: Context, model: number): Row[] {
   );
 }
 
+/** Whether no device tells of a model any more, but of another version of it: what was wrong with it is over. */
+function isReplaced({ store, now }: Context, model: number, facts: ModelFacts | undefined): boolean {
+  if (!facts) return false;
+  const isTold = store.get(
+    "SELECT 1 FROM windows WHERE model = ? AND last + ? * max(seconds, 60) * 1000 >= ?",
+    [model, SILENT_INTERVALS, now()],
+  );
+  if (isTold) return false;
+  const newer = store.get(
+    `SELECT 1 FROM models JOIN images ON images.digest = models.hash WHERE images.model = ? AND models.id <> ?
+       AND models.last > (SELECT last FROM models WHERE id = ?)`,
+    [facts.model, model, model],
+  );
+  return newer !== undefined;
+}
+
 /** The rollout that brought a model's image last. */
 function rolloutOf({ store }: Context, facts: ModelFacts | undefined) {
   if (!facts) return null;
@@ -68,15 +84,24 @@ export function findingsOf({ store }: Context, model: number) {
   });
 }
 
+function stateOf(replaced: boolean, isUnwell: boolean, facts: ModelFacts | undefined) {
+  if (isUnwell) return "unwell";
+  if (replaced) return "replaced";
+  return facts?.watch ? "well" : "not watched";
+}
+
 function overview(context: Context, row: Row) {
   const { store } = context;
   const [id, hash] = [number(row, "id"), text(row, "hash")];
   const facts = factsOf(context, hash);
-  const findings = findingsOf(context, id);
-  const unwell = number(
-    store.get("SELECT count(DISTINCT device) AS n FROM findings WHERE model = ? AND device > 0", [id])!,
-    "n",
-  );
+  const replaced = isReplaced(context, id, facts);
+  const findings = replaced ? [] : findingsOf(context, id);
+  const unwell = replaced
+    ? 0
+    : number(
+        store.get("SELECT count(DISTINCT device) AS n FROM findings WHERE model = ? AND device > 0", [id])!,
+        "n",
+      );
   const silent = silentDevices(context, id).length;
   const image = store.get("SELECT owner FROM images WHERE digest = ?", [hash]);
   const isUnwell = findings.length + unwell + silent > 0;
@@ -85,7 +110,7 @@ function overview(context: Context, row: Row) {
     owner: image ? text(image, "owner") : "",
     model: facts?.model ?? "",
     version: facts?.version ?? "",
-    state: isUnwell ? "unwell" : facts?.watch ? "well" : "not watched",
+    state: stateOf(replaced, isUnwell, facts),
     first: iso(number(row, "first")),
     last: iso(number(row, "last")),
     devices: number(store.get("SELECT count(*) AS n FROM windows WHERE model = ?", [id])!, "n"),

@@ -47,7 +47,7 @@ const MODEL = {
   owner: TEXT,
   model: TEXT,
   version: TEXT,
-  state: { type: "string", enum: ["well", "unwell", "not watched"] },
+  state: { type: "string", enum: ["well", "unwell", "replaced", "not watched"] },
   first: TIME,
   last: TIME,
   devices: WHOLE,

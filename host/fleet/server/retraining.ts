@@ -40,10 +40,21 @@ function labelsIn(context: Context, file: string): number {
   }
 }
 
+interface Reason {
+  readonly text: string;
+  /** Since when something is wrong; now where nothing is. */
+  readonly since: string;
+}
+
 /** Why a model is to be trained again, by a rule; undefined where it is not. */
-function reasonOf(context: Context, rule: RetrainRule, model: ModelHealth): string | undefined {
+function reasonOf(context: Context, rule: RetrainRule, model: ModelHealth): Reason | undefined {
   const found = model.findings.find(({ kind }) => rule.kinds?.includes(kind));
-  if (found) return `${found.kind} of ${found.subject}: ${found.text}`;
+  if (found) return { text: `${found.kind} of ${found.subject}: ${found.text}`, since: found.since };
+  const text = reasonWithoutFault(context, rule, model);
+  return text === undefined ? undefined : { text, since: new Date(context.now()).toISOString() };
+}
+
+function reasonWithoutFault(context: Context, rule: RetrainRule, model: ModelHealth): string | undefined {
   const image = context.store.get("SELECT uploaded FROM images WHERE digest = ?", [model.hash]);
   const days = image ? Math.floor((context.now() - number(image, "uploaded")) / DAY) : 0;
   if (rule.ageDays !== undefined && days >= rule.ageDays) return `age: ${days} days`;
@@ -98,14 +109,15 @@ export function retrainingOf(context: Context, rules: readonly RetrainRule[], ru
     if (!matches(model.model, rule.models) || model.model === "" || !isNewest(context, model)) return;
     const reason = reasonOf(context, rule, model);
     if (reason === undefined || !hasSamples(context, rule, model)) return;
-    const id = begin(context, index, model.hash, reason, rule.againHours ?? 24);
+    const id = begin(context, index, model.hash, reason.text, rule.againHours ?? 24);
     if (id === undefined) return;
-    context.log(`retrain ${model.model} ${model.version}: ${reason}`);
+    context.log(`retrain ${model.model} ${model.version}: ${reason.text}`);
     const status = await run(rule.run, {
       THIMBLE_MODEL: model.model,
       THIMBLE_MODEL_VERSION: model.version,
       THIMBLE_MODEL_HASH: model.hash,
-      THIMBLE_REASON: reason,
+      THIMBLE_REASON: reason.text,
+      THIMBLE_SINCE: reason.since,
     });
     store.run("UPDATE retrainings SET ended = ?, status = ? WHERE id = ?", [now(), status, id]);
     if (status !== 0)

@@ -25,7 +25,7 @@ export interface SampleClient {
 const featuresOf = ({ channels = [] }: ModelFacts, values: number): readonly string[] | undefined =>
   channels.length === values + 1 ? channels.slice(0, -1).map(({ name }) => name) : undefined;
 
-function lineOf(facts: ModelFacts, { decided, rank: _, time: __, ...sample }: StoredSample): LabelledSample {
+function lineOf(facts: ModelFacts, { decided, rank: _, ...sample }: StoredSample): LabelledSample {
   const features = featuresOf(facts, sample.values.length);
   return {
     ...sample,

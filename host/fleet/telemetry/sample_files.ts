@@ -14,7 +14,9 @@ export interface LabelledSample {
   /** The digest of the model's image, in hex. */
   readonly model: string;
   readonly version: string;
+  /** When the server had it, and when the device saw it, in seconds since 1970; 0 where that does not know. */
   readonly at: string;
+  readonly time: number;
   readonly kind: SampleKind;
   /** The name of the class that the model decided for; absent where it decides nothing. */
   readonly decided?: string;

@@ -75,6 +75,7 @@ describe("rules for training again", () => {
       THIMBLE_MODEL_VERSION: "2.0.0",
       THIMBLE_MODEL_HASH: hash,
       THIMBLE_REASON: "failures of : 50 % of inferences fail, most of them: trap",
+      THIMBLE_SINCE: "2030-01-01T00:00:00.000Z",
     });
     assert.match(log.join("\n"), /retrain adder: train: expected exit status 0, found 3/);
     assert.equal(await round(), 1);

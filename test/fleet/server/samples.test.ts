@@ -67,7 +67,7 @@ describe("samples at the server", { skip: skipDevices }, () => {
     await hours(at, devices, 3);
     assert.deepEqual(samplesIn(at), [], "nobody has asked");
     assert.equal(wish(at, 7, { hours: 12 }).until, "2030-01-01T15:00:00.000Z");
-    await hours(at, devices, 6);
+    await hours(at, devices, 9);
     const found = samplesIn(at);
     const of = (name: string): StoredSample[] => found.filter(({ device }) => device === name);
     assert.deepEqual(

@@ -24,6 +24,7 @@ const sample = (id: number, values: readonly (number | null)[], more = {}): Labe
   model: "ab".repeat(32),
   version: "1.0.0",
   at: "2030-01-01T00:00:00.000Z",
+  time: 0,
   kind: "random",
   values,
   ...more,
