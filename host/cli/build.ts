@@ -301,7 +301,8 @@ ${QUANTIZATION_USAGE}
   --stride     the network runs once in N inferences, the first of them included; in the others the module takes its
                samples and brings nothing new (invoke gives 1)
   --streaming  convolutions and poolings over time compute what is new of the window alone, and keep what they see of the
-               rest: the bytes are those of the whole window. Refused by name where a layer pads its input over time, or
+               rest: the bytes are those of the whole window. Refused by name where a layer pads its window behind, or
+               before where columns that this changes are read later, or where
                its stride over time divides no number of new columns (--stride 2 gives two each time)
   --smooth     the model's scores are the mean of the last N ones; N is a number of the network's inferences, or behind a
                front-end a time such as 800ms

@@ -134,7 +134,7 @@ test("a network that pads its input over time is refused by name, before any wor
   assert.equal(status, 1);
   assert.match(
     stderr,
-    /^thimble build: [^\n]*--streaming: node [^\n]+: expected no padding over time, found 4 and 5\n$/,
+    /^thimble build: [^\n]*--streaming: node [^\n]+: expected no padding behind the window, found 4 before and 5 behind\n$/,
   );
   assert.ok(!existsSync(folder));
 });

@@ -21,6 +21,8 @@ interface Timed {
   readonly axis: number;
   readonly length: number;
   readonly fresh: number;
+  /** Columns at the beginning of a window that padding before it has changed: they are not those of the window before. */
+  readonly padded: number;
 }
 
 interface Draft {
@@ -45,12 +47,12 @@ function fail(where: string, expected: string, found: unknown): never {
 const within = (shape: Shape, axis: number): number => elements(shape.slice(axis + 1));
 
 /** The axis of a shape along which so many values are new at the end; undefined where they are no whole places of one. */
-function timeOf(shape: Shape, values: number): Timed | undefined {
+function timeOf(shape: Shape, values: number, padded = 0): Timed | undefined {
   const axis = shape.findIndex((length) => length > 1);
   if (axis < 0) return undefined;
   const [length, inner] = [shape[axis]!, within(shape, axis)];
   return values % inner === 0 && values / inner < length
-    ? { axis, length, fresh: values / inner }
+    ? { axis, length, fresh: values / inner, padded: Math.ceil(padded / inner) }
     : undefined;
 }
 
@@ -83,10 +85,46 @@ function windowOf(draft: Draft, name: string, columns: number): string {
   return last!;
 }
 
+/** Refuses a node that reads columns from `first` on, where padding has changed some of them. */
+function checkColumns({ name }: Node, { padded, length }: Timed, first: number): void {
+  if (first < padded)
+    fail(
+      `node ${name}`,
+      "columns that padding over time does not change",
+      `those from ${first} on, of which it changes ${padded - first} of ${length - first}`,
+    );
+}
+
+/** A part of a window: as many of its last columns as it needs are kept. */
+function addSlice(draft: Draft, node: Node): void {
+  const [name] = node.inputs as [string];
+  const time = draft.timed.get(name)!;
+  const { axis, length, fresh } = time;
+  const [begin, end, strides] = ["begin", "end", "strides"].map((each) => node.attributes[each]) as [
+    readonly number[],
+    readonly number[],
+    readonly number[],
+  ];
+  if (strides[axis]! < 0) {
+    addWhole(draft, node);
+    return;
+  }
+  checkColumns(node, time, begin[axis]!);
+  const columns = Math.max(fresh, length - begin[axis]!);
+  const earlier = (places: readonly number[]): number[] =>
+    places.with(axis, places[axis]! - (length - columns));
+  draft.nodes.push({
+    ...node,
+    inputs: [windowOf(draft, name, columns)],
+    attributes: { begin: earlier(begin), end: earlier(end), strides },
+  });
+}
+
 /** A node that needs whole windows of what it reads: what it makes has no time. */
 function addWhole(draft: Draft, node: Node): void {
   const inputs = node.inputs.map((name) => {
     const timed = draft.timed.get(name);
+    if (timed) checkColumns(node, timed, 0);
     return timed ? windowOf(draft, name, timed.length) : name;
   });
   draft.nodes.push({ ...node, inputs });
@@ -103,9 +141,10 @@ function addFresh(draft: Draft, node: Node, time: Timed, change: Partial<Node> =
 
 function addReshape(draft: Draft, node: Node): void {
   const input = tensorOf(draft.graph, node.inputs[0]!);
-  const { axis, fresh } = draft.timed.get(input.name)!;
+  const { axis, fresh, padded } = draft.timed.get(input.name)!;
   const { shape } = tensorOf(draft.graph, node.outputs[0]!);
-  const time = timeOf(shape, fresh * within(input.shape, axis));
+  const inner = within(input.shape, axis);
+  const time = timeOf(shape, fresh * inner, padded * inner);
   if (!time) addWhole(draft, node);
   else addFresh(draft, node, time, { attributes: { ...node.attributes, shape: freshShape(shape, time) } });
 }
@@ -122,10 +161,14 @@ function kernelOf(draft: Draft, node: Node, axis: number) {
   return { size: size!, stride: list("stride")[at]!, before: padding[at]!, after: padding[at + 2]! };
 }
 
-/** Convolutions and poolings: columns of the window before the new ones are kept as far as the kernel reaches. */
+/**
+ * Convolutions and poolings: columns of the window before the new ones are kept as far as the kernel reaches. Padding before
+ * the window changes the first columns, which must not be read by then; padding behind it would change new ones.
+ */
 function addKernel(draft: Draft, node: Node): void {
   const [name] = node.inputs as [string];
-  const { axis, length, fresh } = draft.timed.get(name)!;
+  const time = draft.timed.get(name)!;
+  const { axis, length, fresh } = time;
   const outputs = tensorOf(draft.graph, node.outputs[0]!).shape[axis]!;
   if (axis < 1 || axis > 2 || outputs === 1) {
     addWhole(draft, node);
@@ -133,19 +176,23 @@ function addKernel(draft: Draft, node: Node): void {
   }
   const { stride, before, after } = kernelOf(draft, node, axis);
   const where = `node ${node.name}`;
-  if (before !== 0 || after !== 0) fail(where, "no padding over time", `${before} and ${after}`);
+  if (after !== 0) fail(where, "no padding behind the window", `${before} before and ${after} behind`);
   if (fresh % stride !== 0)
     fail(where, `a stride over time of which its ${fresh} new columns are a multiple (--stride)`, stride);
   const made = fresh / stride;
-  const columns = length - (outputs - made) * stride;
+  const columns = length - (outputs - made) * stride + before;
   // What is all new, and what leaves columns out, has nothing to keep.
   if (made >= outputs || columns < fresh) {
     addWhole(draft, node);
     return;
   }
   if (columns > fresh) draft.streamed++;
+  checkColumns(node, time, length - columns);
+  const padded = Math.ceil((before + time.padded) / stride);
+  const padding = (node.attributes["padding"] as readonly number[]).with(axis - 1, 0);
   const inputs = [windowOf(draft, name, columns), ...node.inputs.slice(1)];
-  addFresh(draft, node, { axis, length: outputs, fresh: made }, { inputs });
+  const attributes = { ...node.attributes, padding };
+  addFresh(draft, node, { axis, length: outputs, fresh: made, padded }, { inputs, attributes });
 }
 
 /** Whether a tensor has one value for all times, where it is an operand of one of that rank. */
@@ -169,7 +216,8 @@ function addElementwise(draft: Draft, node: Node): void {
       other.fresh === time.fresh
     );
   });
-  if (isAlike && output.shape[time.axis] === time.length) addFresh(draft, node, time);
+  const padded = Math.max(...times.map((each) => each.padded));
+  if (isAlike && output.shape[time.axis] === time.length) addFresh(draft, node, { ...time, padded });
   else addWhole(draft, node);
 }
 
@@ -178,6 +226,7 @@ function addNode(draft: Draft, node: Node): void {
   const isTimed = node.inputs.some((name) => draft.timed.has(name));
   if (!isTimed) draft.nodes.push(node);
   else if (operator.name === "reshape") addReshape(draft, node);
+  else if (operator.name === "strided_slice") addSlice(draft, node);
   else if ((operator.window === "padded" || operator.pools) && draft.timed.has(node.inputs[0]!))
     addKernel(draft, node);
   else if (operator.elementwise && node.outputs.length === 1) addElementwise(draft, node);

@@ -20,6 +20,8 @@ export interface Layer {
   readonly size: number;
   readonly stride: number;
   readonly dilation: number;
+  /** Zeros before the window, as many as the kernel reaches back; none otherwise. */
+  readonly isCausal?: boolean;
 }
 
 interface Growing {
@@ -55,15 +57,16 @@ const NONE = { activation: "none" };
 
 /** One more layer on `last`, whose time is on `axis`. */
 function growLayer(graph: Growing, last: Tensor, axis: 1 | 2, layer: Layer): Tensor | undefined {
-  const { kind, size, stride, dilation } = layer;
+  const { kind, size, stride, dilation, isCausal } = layer;
   const along = (time: number, other: number): number[] => (axis === 2 ? [other, time] : [time, other]);
   const channels = last.shape[3]!;
+  const before = isCausal ? (size - 1) * (kind === "conv" || kind === "depthwise" ? dilation : 1) : 0;
   const kernel = along(size, axis === 2 ? 1 : Math.min(2, last.shape[2]!));
   const seed = graph.nodes.length + 7 * size;
   const constant = (shape: readonly number[], scale?: number): Tensor =>
     int8Weights(`weights_${graph.nodes.length}`, shape, seed, scale);
   const bias = (count: number): Tensor => int32Bias(`bias_${graph.nodes.length}`, count, seed);
-  const image = { ...NONE, stride: along(stride, 1), padding: [0, 0, 0, 0] };
+  const image = { ...NONE, stride: along(stride, 1), padding: [0, 0, 0, 0].with(axis - 1, before) };
   const window = { ...image, dilation: along(dilation, 1) };
   switch (kind) {
     case "conv":
@@ -90,12 +93,16 @@ function growLayer(graph: Growing, last: Tensor, axis: 1 | 2, layer: Layer): Ten
   }
 }
 
-/** The layers one after the other over [1, frames, width, 1], or [1, 1, frames, width], and a dense layer on all of it. */
+/**
+ * The layers one after the other over [1, frames, width, 1], or [1, 1, frames, width], and a dense layer on all of it, or on
+ * its last column.
+ */
 export function networkOf(
   frames: number,
   width: number,
   isFlat: boolean,
   layers: readonly Layer[],
+  isLast = false,
 ): Graph | undefined {
   const input = int8("window", [1, frames * width]);
   const graph: Growing = { tensors: new Map(), nodes: [] };
@@ -103,6 +110,10 @@ export function networkOf(
   let last: Tensor | undefined = grow(graph, "reshape", [input], { shape });
   for (const layer of layers) last = last && growLayer(graph, last, isFlat ? 2 : 1, layer);
   if (!last) return undefined;
+  if (isLast) {
+    const begin = [0, 0, 0, 0].with(isFlat ? 2 : 1, last.shape[isFlat ? 2 : 1]! - 1);
+    last = grow(graph, "strided_slice", [last], { begin, end: last.shape, strides: [1, 1, 1, 1] })!;
+  }
   const count = elements(last.shape);
   const flat = grow(graph, "reshape", [last], { shape: [1, count] })!;
   const dense = [flat, int8Weights("dense", [4, count], 5), int32Bias("bias", 4, 5)];
