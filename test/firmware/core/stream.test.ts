@@ -203,6 +203,19 @@ describe("feeding a device", { skip: missing }, () => {
     );
   });
 
+  test("a module that says events has no class and no label where there is none", async () => {
+    const heard = withLabels(greatestOf(mono(2), WINDOW), mono(2), ["calm", "loud"]);
+    const event = { threshold: 44, least: 1, of: 1, hold: ONCE, suppress: ONCE };
+    const graph = addDecisions(heard, { event });
+    const found = await answersOf(await moduleOf(graph), ["stream 0 70", ...feeds(samples, 5, 3)]);
+    const said = found
+      .slice(1)
+      .map(read)
+      .filter(({ status }) => status === STATUS.OK)
+      .map(({ classNumber, label }) => `${classNumber} ${label}`);
+    assert.deepEqual(new Set(said), new Set(["4294967295 -", "1 loud"]));
+  });
+
   test("samples go the way of thimble_write where the input is of another scale", async () => {
     const tensor = { source: "float32", shape: [4], scale: 1, zeroPoint: 0 } as const;
     const module = withBorders(makeModule(), {
