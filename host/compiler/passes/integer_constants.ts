@@ -45,12 +45,32 @@ function integerWeights(node: Node, weights: Tensor, axis: number): Tensor {
     throw new ModelError(
       `node ${node.name}: weights ${name}: expected quantised ones between quantised tensors, found float32`,
     );
-  const zero = quantization.zeroPoints.find((zero) => zero !== 0);
-  if (zero !== undefined)
-    throw new ModelError(
-      `node ${node.name}: weights ${name}: expected zero points of 0 (128 of uint8), found ${zero}`,
-    );
-  return asIntegers(weights, data, { ...quantization, axis });
+  const isSymmetric = quantization.zeroPoints.every((zero) => zero === 0);
+  const given = { ...quantization, axis };
+  return asIntegers(weights, data, isSymmetric ? given : withoutZeroPoints(weights, data, given));
+}
+
+/** Rounding errors of a product with the scale. */
+const SLIGHT = 1e-3;
+
+/**
+ * Scales for each slice with zero points of 0, as kernels take them: those of the file where its integers are at most 127
+ * from their zero point, which then lose nothing, else coarser ones.
+ */
+function withoutZeroPoints(tensor: Tensor, data: TensorData, quantization: Quantization): Quantization {
+  const { axis, scales } = quantization;
+  const slices = tensor.shape[axis]!;
+  const slice = sliceOf(tensor, { ...quantization, scales: Array<number>(Math.max(slices, 2)).fill(1) });
+  const greatest = Array<number>(slices).fill(0);
+  data.forEach((x, i) => {
+    const at = slices === 1 ? 0 : slice(i);
+    greatest[at] = Math.max(greatest[at]!, Math.abs(x));
+  });
+  const chosen = greatest.map((most, i) => {
+    const scale = scales[scales.length === 1 ? 0 : i]!;
+    return most / scale <= 127 + SLIGHT ? scale : Math.fround(most / 127);
+  });
+  return { scales: chosen, zeroPoints: chosen.map(() => 0), axis };
 }
 
 /** At the scale of the products: those of a file of int32 come out exactly up to 2^23. */

@@ -3,6 +3,7 @@ import {
   type Graph,
   ModelError,
   type Node,
+  perTensor,
   type Quantization,
   readers,
   type Tensor,
@@ -10,6 +11,7 @@ import {
 } from "../../ir/graph.ts";
 import { nameGiver } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
+import { symmetric } from "../../ops/scales.ts";
 import { integerConstants } from "./integer_constants.ts";
 import { removeIdentity } from "./remove_identity.ts";
 import { stripBorders } from "./strip_borders.ts";
@@ -41,11 +43,16 @@ class Integers {
   private readonly faults: string[] = [];
   private snapshot = (): Graph => ({ ...this.graph, tensors: this.tensors, nodes: this.nodes });
 
-  /** A tensor like `name` of int8. */
-  private declare(name: string, quantization: Quantization, base = `${name}/int8`): string {
+  /** A tensor like `name` of integers. */
+  private declare(
+    name: string,
+    quantization: Quantization,
+    base = `${name}/int8`,
+    dtype: "int8" | "int16" = "int8",
+  ): string {
     const { data: _, labels: _l, ...like } = this.tensor(name);
     const own = this.tensorName(base);
-    this.tensors.set(own, { ...like, name: own, dtype: "int8", quantization });
+    this.tensors.set(own, { ...like, name: own, dtype, quantization });
     return own;
   }
 
@@ -92,6 +99,29 @@ class Integers {
     return scales.every((scale) => sameScale(scale, scales[0])) ? scales[0] : (wanted ?? scales[0]);
   }
 
+  /**
+   * A scale of int16 for a dense layer at the end, whose output the file leaves float as Brevitas does: it holds whatever
+   * the weights can make of the input.
+   */
+  private endScale({ op, outputs, inputs }: Node, known: readonly string[]): Quantization | undefined {
+    const isEnd =
+      this.graph.outputs.includes(outputs[0]!) && (this.users.get(outputs[0]!) ?? []).length === 0;
+    const [input, weights] = [this.tensor(known[0]!), this.tensor(inputs[1] ?? "")];
+    if (op !== "fully_connected" || !isEnd || !weights?.data || !weights.quantization) return undefined;
+    const { scale, zeroPoint } = perTensor(input);
+    const greatest = scale * Math.max(127 - zeroPoint, 128 + zeroPoint);
+    const bias = this.tensors.get(inputs[2] ?? "")?.data;
+    const depth = weights.shape[1]!;
+    const bounds = Array.from({ length: weights.shape[0]! }, (_, row) =>
+      Array.from(weights.data!.subarray(row * depth, (row + 1) * depth)).reduce(
+        (sum, w) => sum + Math.abs(w) * greatest,
+        Math.abs(bias?.[row] ?? 0),
+      ),
+    );
+    const bound = Math.max(...bounds);
+    return symmetric(-bound, bound);
+  }
+
   /** The node on integers, its output known as those and, for whoever still wants that, as float. */
   private convert(node: Node): boolean {
     const operator = operatorOf(node.op);
@@ -108,16 +138,19 @@ class Integers {
       return false;
     if (!operator.types.includes("int8")) return false;
     const inputs = known.map((name) => name ?? "");
-    const scale = this.outputScale(
+    const own = this.outputScale(
       node,
       inputs.filter((name) => name !== ""),
     );
+    const scale = own ?? this.endScale(node, inputs);
     if (!scale) return false;
     const moves = operator.quantization.output.kind === "same";
     const aligned = inputs.map((name) =>
       name !== "" && moves && !this.tensor(name).data ? this.rescale(name, scale) : name,
     );
-    const integer = this.declare(output, scale);
+    const integer = own
+      ? this.declare(output, scale)
+      : this.declare(output, scale, `${output}/int16`, "int16");
     const changed = { ...node, inputs: aligned, outputs: [integer] };
     const constants = integerConstants(this.snapshot(), changed);
     const names = new Map([...constants].map(([i, tensor]) => [i, this.addConstant(tensor)]));

@@ -5,6 +5,7 @@
 import type { OnnxModel } from "../model.ts";
 import { bins, digitize } from "./bins.ts";
 import { boosting, winners } from "./boosting.ts";
+import { clippedIntegers } from "./clipped_integers.ts";
 import { clusters } from "./clusters.ts";
 import { distances } from "./distances.ts";
 import { gaussian } from "./gaussian.ts";
@@ -44,6 +45,7 @@ const patterns: readonly Pattern[] = [
   bins,
   digitize,
   integers,
+  clippedIntegers,
 ];
 
 export const recognise = (model: OnnxModel): OnnxModel =>
