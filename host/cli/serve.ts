@@ -6,6 +6,8 @@ import { withoutSecrets } from "../fleet/server/ask.ts";
 import { type HttpServer, serveHttp } from "../fleet/server/http.ts";
 import { sendMail } from "../fleet/server/mail.ts";
 import { Refused, respondRefusal } from "../fleet/server/message.ts";
+import { mqttBridge } from "../fleet/server/mqtt.ts";
+import type { MqttClient } from "../fleet/server/mqtt_client.ts";
 import { endCommands, runCommand } from "../fleet/server/run_command.ts";
 import {
   MAX_POLL,
@@ -26,6 +28,7 @@ const OPTIONS = {
   trust: { type: "string", multiple: true },
   poll: { type: "string" },
   alerts: { type: "string" },
+  mqtt: { type: "string" },
   "public-url": { type: "string" },
   "renew-tokens": { type: "boolean" },
   init: { type: "boolean" },
@@ -101,6 +104,25 @@ function every(name: string, work: () => Promise<unknown>): { end(): Promise<voi
   };
 }
 
+/** The broker of an option or of the environment. Throws UsageError. */
+function brokerOf(text: string | undefined): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (!/^mqtts?:\/\/[^/\s]+\/?$/.test(text) || !URL.canParse(text))
+    throw new UsageError(
+      `--mqtt: expected mqtt://USER:PASSWORD@HOST or mqtts://, found "${withoutSecrets(text)}"`,
+    );
+  return text;
+}
+
+const bridgeOf = (server: UpdateServer, url: string | undefined): MqttClient | undefined =>
+  url === undefined
+    ? undefined
+    : mqttBridge(server, {
+        url,
+        tenant: "DEFAULT",
+        log: (line) => void process.stderr.write(`thimble serve: ${line}\n`),
+      });
+
 /** Tells receivers of what is new, and has models trained again. */
 function watchOver({ alerting, retraining }: UpdateServer): { end(): Promise<void> } {
   const rounds = [
@@ -155,7 +177,8 @@ export const serveCommand: Command = {
   name: "serve",
   summary: "run an update server for a fleet",
   usage: `thimble serve --trust PUB.pem [--trust PUB.pem ...] [--data DIR [--init]] [--port N=${DEFAULT_PORT}] [--host ADDR=${DEFAULT_HOST}]
-              [--poll SECONDS=300] [--public-url URL] [--alerts RULES.json] [--renew-tokens] [--json]
+              [--poll SECONDS=300] [--public-url URL] [--alerts RULES.json] [--mqtt URL] [--renew-tokens]
+              [--json]
 
 Devices ask it as they ask a hawkBit: URL/DEFAULT/controller/v1/NAME (firmware/SPEC.md, section 7). Operators use
 thimble publish and thimble rollout, the page at URL/, or the API that URL/openapi.json describes.
@@ -166,6 +189,8 @@ thimble publish and thimble rollout, the page at URL/, or the API that URL/opena
   --poll        how often devices ask
   --alerts      who is told of models that are unwell: {"receivers": {"team": {"type": "webhook", "url": URL}}, "routes":
                 [{"receiver": "team", "models": "wine*"}]}; type slack for Slack, and email. README has all of it
+  --mqtt        a broker by which devices send reports too: mqtt://USER:PASSWORD@HOST or mqtts:// (firmware/SPEC.md, section 8.8);
+                default: the environment's THIMBLE_MQTT, which does not show in a list of processes
   --public-url  what devices' links begin with, where a proxy is in front
   --renew-tokens  makes the two tokens anew, for whoever has lost them
 
@@ -175,6 +200,7 @@ The first start prints two tokens, once: one for operators, one for devices that
     const { values } = parse(args, OPTIONS, []);
     if (values.trust === undefined) throw new UsageError("expected --trust PUB.pem, found none");
     const folder = values.data ?? DEFAULT_DATA;
+    const broker = brokerOf(values.mqtt ?? process.env["THIMBLE_MQTT"]);
     const options: UpdateServerOptions = {
       folder,
       // A folder that somebody names holds a state, or has been lost; the one of everybody may be new.
@@ -201,7 +227,9 @@ The first start prints two tokens, once: one for operators, one for devices that
         if (manage !== undefined) print(`token of operators: ${manage}\ntoken of devices: ${gateway}`);
       }
       const rounds = watchOver(server);
+      const bridge = bridgeOf(server, broker);
       await asked;
+      bridge?.close();
       await rounds.end();
       await http.close();
     } finally {

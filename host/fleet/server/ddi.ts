@@ -246,6 +246,9 @@ function identify(context: Context, name: string, { headers }: ServerRequest): C
   return device?.tokenHash && isTokenOf(token, device.tokenHash) ? { device, gateway: undefined } : undefined;
 }
 
+/** Who registers devices that speak over MQTT. */
+const MQTT: TokenHolder = { name: "mqtt", role: "gateway" };
+
 export const isDdiPath = (path: string): boolean => /^\/[^/]*\/controller\/v1\//.test(path);
 
 export interface DdiSide {
@@ -253,6 +256,8 @@ export interface DdiSide {
   admit(request: ServerRequest, path: string): number;
   /** Answers a device. Throws Refused. */
   answer(request: ServerRequest, origin: string, path: string): ServerResponse;
+  /** What a device has sent over MQTT, whose broker says who it is. Throws Refused. */
+  deliver(name: string, kind: "reports" | "samples", body: Uint8Array): ServerResponse;
 }
 
 export function ddi(context: Context, take: Meter, seen: Sightings): DdiSide {
@@ -273,6 +278,18 @@ export function ddi(context: Context, take: Meter, seen: Sightings): DdiSide {
     return addDevice(context, name, { name: gateway.name, address });
   };
   return {
+    deliver(name, kind, body) {
+      if (!isDeviceName(name)) throw new Refused(400, `device: expected a name, found ${quoted(name)}`);
+      const path = `/${context.tenant}/controller/v1/${encodeURIComponent(name)}/${kind}`;
+      const request: ServerRequest = { method: "POST", url: path, headers: {}, body };
+      const { route, parameters } = find("POST", path);
+      if (body.length > (route.bytes ?? LIMITS.deviceBytes))
+        throw new Refused(413, `${kind}: expected at most ${route.bytes} bytes, found ${body.length}`);
+      take("device", name, context.now());
+      const device = findDevice(context, name) ?? register(name, MQTT, "");
+      seen.note(device, "");
+      return route.answer({ context, request, device, parameters, base: "", take });
+    },
     admit(request, path) {
       return enter(request, path).route.bytes ?? LIMITS.deviceBytes;
     },

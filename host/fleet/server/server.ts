@@ -52,6 +52,8 @@ export interface UpdateServer {
   readonly handle: (request: ServerRequest) => ServerResponse;
   /** By the head alone: how many bytes of a body are worth reading, or the refusal. Never throws. */
   readonly admit: (head: ServerRequest) => number | ServerResponse;
+  /** Takes a report or a sample of a device that somebody else has authenticated, such as a broker. Never throws. */
+  readonly deliver: (device: string, kind: "reports" | "samples", body: Uint8Array) => ServerResponse;
   /** The first tokens, where they have just been made: shown this once. */
   readonly firstTokens: { readonly manage: string; readonly gateway: string } | undefined;
   /** Undefined without rules. To be asked now and then: the server has no timers. */
@@ -160,10 +162,10 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
   }
 
   const guarded =
-    <T>(what: (request: ServerRequest) => T) =>
-    (request: ServerRequest): T | ServerResponse => {
+    <A extends readonly unknown[], T>(what: (...given: A) => T) =>
+    (...given: A): T | ServerResponse => {
       try {
-        return what(request);
+        return what(...given);
       } catch (error) {
         return refusalOf(error);
       }
@@ -173,6 +175,7 @@ export function updateServer(options: UpdateServerOptions): UpdateServer {
     firstTokens: firstTokens(context, options.renewTokens ?? false),
     handle: guarded(answer),
     admit: guarded(admit),
+    deliver: guarded(devices.deliver),
     ...watchersOf(context, options.alerts),
     close() {
       seen.flush();
