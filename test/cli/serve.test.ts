@@ -129,6 +129,16 @@ describe("the commands of an update server", () => {
     ],
     ["no such image to delete", ["publish", "--delete", "99"], /image: expected one of the server, found 99/],
     [
+      "a broker that is none",
+      ["serve", "--trust", trust, "--mqtt", "http://user:secret@host"],
+      /--mqtt: expected mqtt:\/\/USER:PASSWORD@HOST or mqtts:\/\/, found "http:\/\/\*\*\*@host"/,
+    ],
+    [
+      "numbers of a shadow without one",
+      ["rollout", "start", "1", "--shadow-least", "5"],
+      /--shadow-least: expected --shadow beside it, found none/,
+    ],
+    [
       "two things at once",
       ["publish", "--list", "--delete", "1"],
       /expected --list or --delete IMAGE, found both/,
