@@ -32,7 +32,7 @@ export const CATEGORIES: readonly Category[] = [
     refusal: /empty tensors are not supported|a size of 0|shape of positive|axis 0: expected/,
   },
   { name: "3-D images", refusal: /operators of other dimensions are not supported/ },
-  { name: "interpolation", refusal: /mode (linear|cubic): expected nearest/ },
+  { name: "interpolation", refusal: /mode cubic: expected nearest|antialias = 1|align_corners by scales/ },
   { name: "crop and resize", refusal: /coordinate_transformation_mode tf_crop_and_resize/ },
   { name: "aspect ratio", refusal: /keep_aspect_ratio_policy/ },
   { name: "indices of a maximum", refusal: /select_last_index = 1|is not computed by a module/ },

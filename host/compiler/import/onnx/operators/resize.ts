@@ -40,6 +40,9 @@ interface Axis {
   readonly scale: number;
 }
 
+/** Rounding errors of a size that a scale of float32 gives. */
+const SLIGHT = 1e-4;
+
 const isUsable = ({ size, scale }: Axis): boolean => size >= 1 && size <= 2 ** 15 && scale > 0;
 
 /** The new size of every axis, from a list of scales or of sizes for `axes`. */
@@ -143,6 +146,11 @@ export const resize: Translation = {
       "coordinate_transformation_mode",
       isOld ? "asymmetric" : "half_pixel",
     );
+    const isWhole = axes.every(({ size, scale }, i) => Math.abs(size - scale * input.shape[i]!) < SLIGHT);
+    if (linear && coordinates === "align_corners" && !isWhole)
+      throw new ModelError(
+        "align_corners by scales: expected whole sizes, as the standard and ONNX Runtime differ for others",
+      );
     const nearest = attributes.string("nearest_mode", isOld ? "floor" : "round_prefer_floor");
     return [resized(node, input, axes, { coordinates, rounding: linear ? undefined : nearest })];
   },
