@@ -24,7 +24,7 @@ export function doublingHighMul(a: i32, b: i32): i32 {
 // @ts-ignore: decorator
 @inline
 export function roundingDivideByPowerOfTwo(x: i32, exponent: i32): i32 {
-  const mask: i32 = <i32>((<i64>1 << exponent) - 1);
+  const mask: i32 = (1 << exponent) - 1;
   const threshold: i32 = (mask >> 1) + (x >>> 31);
   return (x >> exponent) + i32((x & mask) > threshold);
 }
