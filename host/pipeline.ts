@@ -263,6 +263,7 @@ async function buildStages(options: BuildOptions): Promise<Build> {
       })
     : undefined;
   const network = fitted?.network ?? quantized;
+  const isNarrowed = network !== quantized;
   const { frontend } = options;
   const graph = isSurrounded(options)
     ? await stage("front-end", () => surrounded(network, !isFloat, options), dumpGraph)
@@ -296,8 +297,8 @@ async function buildStages(options: BuildOptions): Promise<Build> {
   const quality = found && (await stage("measure", () => measureTensors(found, network, subjects)));
   const figures = await stage("evaluate", async () => {
     const judged = isSurrounded(options) ? await compileGraph(network) : module;
-    const subject = { imported, graph: network, module: judged, isFloat: isFloat || fitted !== undefined };
-    return judge(subject, fitted ? onlyData(data, heldOut) : data);
+    const subject = { imported, graph: network, module: judged, isFloat: isFloat || isNarrowed };
+    return judge(subject, isNarrowed ? onlyData(data, heldOut) : data);
   });
   const { precision } = options.quantization ?? {};
   const losses = lossWarnings({ graph: network, ...figures, layers: quality, precision });
@@ -333,7 +334,6 @@ function fitNetwork(
   { fit: bytes, fitRam, fitInstructions, bits = new Map() }: BuildOptions,
   costOf: (network: Graph) => Promise<TunedCost>,
 ): Promise<Fitted<TunedCost>> {
-  if (samples.length === 0) throw new ModelError("--fit and --bits: expected --calibration, found none");
   const limits = {
     ...(bytes !== undefined && { bytes }),
     ...(fitRam !== undefined && { ramBytes: fitRam }),

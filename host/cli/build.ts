@@ -213,6 +213,7 @@ const quantizationLines = ({ quantization }: Report): string[] => [
 function fitLines({ fit }: Report): string[] {
   if (!fit) return [];
   const narrow = fit.layers.filter(({ chosen }) => chosen.bits < 8);
+  if (narrow.length === 0) return [`  fit     ${bytes(fit.bytesAfter)}: no weights of four bits are needed`];
   const line = `  fit     ${bytes(fit.bytesAfter)} instead of ${bytes(fit.bytesBefore)}: ${narrow.length} of ${fit.layers.length} layers have weights of four bits, fitted to ${integer(fit.samples)} samples`;
   const rows = narrow.toSorted((a, b) => b.chosen.noise - a.chosen.noise);
   return [

@@ -72,7 +72,7 @@ export interface Fit {
   readonly layers: readonly LayerFit[];
   /** From the module as it was to the smallest that the search saw. */
   readonly curve: readonly CurvePoint[];
-  /** Samples that weights were fitted to. */
+  /** Samples that weights were fitted to; 0 where all of them stayed as they were. */
   readonly samples: number;
 }
 
@@ -294,10 +294,27 @@ function measured({ reference, network, samples, bits }: Search, needed: number)
 const codingsOf = (chosen: ReadonlyMap<string, Choice>): Codings =>
   new Map([...chosen].filter(([, { bits }]) => bits === PACKED_BITS));
 
+const asItIs = <Cost extends ModuleCost>(
+  network: Graph,
+  cost: Cost,
+  { bytes: maxBytes }: Partial<ModuleCost>,
+): Fitted<Cost> => ({
+  network,
+  ...(maxBytes !== undefined && { maxBytes }),
+  bytesBefore: cost.bytes,
+  bytesAfter: cost.bytes,
+  cost,
+  layers: [],
+  curve: [{ moduleBytes: cost.bytes, noise: 0 }],
+  samples: 0,
+});
+
 /**
  * The network with weights of four bits, and of lower rank, in the layers where that costs least, so that its module
  * fits. `reference` is the float graph, or the network itself where a file had integers already.
- * @throws ModelError where it can't be made to fit, or `bits` names a layer that has none to spare
+ * It stays as it is where it fits without samples, or no layer has weights to spare.
+ * @throws ModelError where it can't be made to fit, weights are to be fitted and there is no sample, or `bits` names a
+ *   layer that has none to spare
  */
 export async function fit<Cost extends ModuleCost>(
   reference: Graph,
@@ -305,8 +322,15 @@ export async function fit<Cost extends ModuleCost>(
   samples: readonly Sample[],
   { limits, costOf, bits }: FitOptions<Cost>,
 ): Promise<Fitted<Cost>> {
-  checkBits(bits, layersOf(network));
+  const candidates = layersOf(network);
+  checkBits(bits, candidates);
   const before = await costOf(network);
+  const tooMuch = exceeded(before, limits);
+  if (bits.size === 0 && (candidates.length === 0 || (samples.length === 0 && !tooMuch))) {
+    if (tooMuch) throw tooLarge(tooMuch, before, limits, candidates);
+    return asItIs(network, before, limits);
+  }
+  if (samples.length === 0) throw new ModelError("--fit and --bits: expected --calibration, found none");
   const limit = limits.bytes ?? Number.POSITIVE_INFINITY;
   let needed = before.bytes <= limit ? 0 : before.bytes + KERNEL_BYTES - limit;
   const seen = withNoisyCopies(network, samples);
@@ -337,7 +361,7 @@ export async function fit<Cost extends ModuleCost>(
         chosen: chosen.get(layer)!,
       })),
       curve: curveOf(layers, before.bytes),
-      samples: samples.length,
+      samples: codings.size === 0 ? 0 : samples.length,
     };
   }
 }

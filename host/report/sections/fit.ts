@@ -47,9 +47,13 @@ export function fit(report: FitReport | undefined): Html | undefined {
     choices.map(choiceText).join("; "),
   ]);
   const limit = maxBytes === undefined ? "" : ` of at most ${integer(maxBytes)}`;
+  const how =
+    samples === 0
+      ? html`; no weights of four bits are needed.`
+      : html`, instead of ${integer(bytesBefore)}; weights were fitted to ${integer(samples)} samples, and the
+accuracy above is measured on others.`;
   return html`<section id="fit"><h2>Fit</h2>
-<p>${integer(bytesAfter)} bytes${limit}, instead of ${integer(bytesBefore)}; weights were fitted to ${integer(samples)} samples, and the
-accuracy above is measured on others. Noise is that of the scores, relative to their variance, estimated as the sum of what each layer
+<p>${integer(bytesAfter)} bytes${limit}${how} Noise is that of the scores, relative to their variance, estimated as the sum of what each layer
 adds alone. <code>--fit BYTES</code> takes another point, <code>--bits LAYER=4</code> or <code>=8</code> another choice for one layer.</p>
 ${bars(points, most)}
 ${details("Choices by layer", dataTable("Layers and how they are stored", ["layer", "weights", "stored in", "bytes", "noise", "measured"], rows))}</section>`;

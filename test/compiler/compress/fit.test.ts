@@ -71,6 +71,29 @@ describe("digits made to fit", async () => {
     );
   });
 
+  test("a module that fits stays as it is, without samples and with them", async () => {
+    const { model, engines, calibration } = digits;
+    for (const options of [{}, { calibration }]) {
+      const found = await build({ model, engines, fit: 65_536, ...options });
+      const plainly = await build({ model, engines, ...options });
+      assert.equal(found.module.length, plainly.module.length);
+      const { bytesBefore, bytesAfter, samples } = found.fit!;
+      assert.deepEqual([bytesBefore, bytesAfter, samples], [found.module.length, found.module.length, 0]);
+      assert.equal(found.agreement?.samples, plainly.agreement?.samples);
+      assert.match(reportPage(reportOf(found)), /bytes of at most 65 536; no weights of four bits are needed/);
+    }
+  });
+
+  test("a model without weights to narrow is built where it fits, and refused for that where it does not", async () => {
+    const regression = { model: modelPath("logistic_regression.onnx"), engines: [] };
+    const { module } = await build(regression);
+    assert.equal((await build({ ...regression, fit: module.length })).module.length, module.length);
+    await assert.rejects(
+      build({ ...regression, fit: 1000 }),
+      /--fit: expected a module of at most 1000 bytes, found \d+, and no layer whose weights would take 1024 bytes less in four bits$/,
+    );
+  });
+
   test("bits of a layer that has none to spare, and no samples, are refused before any search", async () => {
     await assert.rejects(
       build({ ...digits, bits: new Map([["nowhere", 4]]) }),
