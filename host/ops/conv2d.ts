@@ -36,6 +36,7 @@ export const conv2d = defineOperator({
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
   window: "padded",
   matrix: ({ attributes, inputs }) => (attributes.groups === 1 ? filterMatrix(inputs[1]!.shape) : undefined),
+  packs: true,
   types: ["int8", "int16"],
 
   infer({ name, attributes, inputs }) {
@@ -110,7 +111,7 @@ export const conv2d = defineOperator({
     const tile = Math.min(to.choice.tile, elements(output.shape) / count);
     const pointwise = isPointwise(w, attributes.groups);
     const inPlace = pointwise && count <= input.shape[3]! && to.overwrite(output, input);
-    const packs = attributes.groups === 1 && isPacked(channels, to.choice);
+    const packs = attributes.groups === 1 && isPacked(channels, to);
     const shared = {
       ...w,
       weights: to.constant(

@@ -111,6 +111,7 @@ export const fullyConnected = defineOperator({
   attributes: { keepDims: "boolean", activation: ACTIVATIONS, narrowSums: "flag" },
   quantization: { output: { kind: "range" }, weights: { input: 1, axis: 0 }, bias: 2 },
   matrix: ({ inputs }) => filterMatrix(inputs[1]!.shape),
+  packs: true,
   types: ["int8", "int16"],
   checkTypes,
 
@@ -165,7 +166,7 @@ export const fullyConnected = defineOperator({
       bias: foldedBias(rows, bias?.data, count, perTensor(input).zeroPoint),
       factors: Array.from({ length: count }, (_, i) => factors[factors.length === 1 ? 0 : i]!),
     };
-    if (isPacked(channels, to.choice)) return lowerPacked(node, channels, range, to);
+    if (isPacked(channels, to)) return lowerPacked(node, channels, range, to);
     const fast = to.choice.kernel === "fast" && fitsRescale(channels, zeroPoint, range);
     const shared = {
       input,

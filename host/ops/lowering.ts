@@ -15,7 +15,7 @@ export interface Choice {
   readonly tile: number;
   /** Whether the output takes the place of the input, where the kernel and the other layers allow it. */
   readonly inPlace: boolean;
-  /** Whether weights that fit four bits are stored so; unless it says, where that saves more than the kernel's code takes. */
+  /** Whether weights that fit four bits are stored so; unless it says, where that pays in the whole graph. */
   readonly packed?: boolean;
 }
 
@@ -44,6 +44,8 @@ export interface Lowering {
   /** Bytes that hold nothing before and after the node. */
   scratch(bytes: number): Argument;
   readonly choice: Choice;
+  /** Whether weights of four bits save more in all of the graph than their kernel's code takes. */
+  readonly packs: boolean;
   /**
    * Puts `output` in the place of `input` if that was chosen and nothing reads `input` after this node.
    * Whether the kernel can do it is the operator's to know.

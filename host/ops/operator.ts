@@ -164,12 +164,22 @@ function naming<T>(node: string, work: () => T): T {
 }
 
 /** The traits that are no functions. */
-const plainTraits = <A>({ elementwise, keepsOrder, moves, neutral, squashes, pools, window }: Traits<A>) => ({
+const plainTraits = <A>({
+  elementwise,
+  keepsOrder,
+  moves,
+  neutral,
+  packs,
+  pools,
+  squashes,
+  window,
+}: Traits<A>) => ({
   ...(elementwise && { elementwise }),
   ...(keepsOrder && { keepsOrder }),
   ...(moves && { moves }),
   ...(neutral && { neutral }),
   ...(squashes && { squashes }),
+  ...(packs && { packs }),
   ...(pools && { pools }),
   ...(window && { window }),
 });

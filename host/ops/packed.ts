@@ -1,6 +1,9 @@
 /** Weights of four bits, for assembly/kernels/conv2d_w4_s8.ts. How they are stored changes nothing of what they mean. */
+
+import type { Attributes } from "../ir/graph.ts";
 import type { Channels } from "./constant_channels.ts";
-import type { Choice } from "./lowering.ts";
+import type { Lowering } from "./lowering.ts";
+import type { Bound, Operator } from "./operator.ts";
 
 /** Output channels to a word, and bytes of a word. */
 const BLOCK = 16;
@@ -12,18 +15,31 @@ const LANES = [0, 2, 1, 3] as const;
 const LANES_CHUNK = 16;
 /** The most terms, or channels, that an argument block has room for. */
 const MOST = 2 ** 16 - 1;
-/** A layer that packing makes smaller by less is not worth the kernel's code. */
+/** A graph that packing makes smaller by less is not worth the kernel's code. */
 export const LEAST_SAVED = 1024;
 
 export const packedBytes = (outputs: number, terms: number): number =>
   Math.ceil(outputs / BLOCK) * terms * WORD;
 
-/** Whether a layer's weights are packed: all of them fit four bits, and enough bytes are saved, or it was chosen. */
-export function isPacked({ rows, bias }: Channels, { packed: chosen }: Choice): boolean {
+const fitFourBits = (weights: Int8Array): boolean => weights.every((weight) => weight >= -8 && weight <= 7);
+
+/** Whether a layer's weights are packed: all of them fit four bits, and that saves bytes in a graph where it pays, or was chosen. */
+export function isPacked(
+  { rows, bias }: Channels,
+  { choice, packs }: Pick<Lowering, "choice" | "packs">,
+): boolean {
   const terms = rows.length / bias.length;
-  const saved = rows.length - packedBytes(bias.length, terms);
-  const fits = terms <= MOST && bias.length <= MOST;
-  return fits && (chosen ?? saved >= LEAST_SAVED) && rows.every((weight) => weight >= -8 && weight <= 7);
+  const saves = packs && rows.length > packedBytes(bias.length, terms);
+  return terms <= MOST && bias.length <= MOST && (choice.packed ?? saves) && fitFourBits(rows);
+}
+
+/** Bytes that a node's weights take less when they are packed; 0 where they can't be, or would take more. */
+export function savedByPacking({ packs, matrix }: Operator, node: Bound<Attributes>): number {
+  const [input, weights] = node.inputs;
+  const shape = packs && matrix(node);
+  if (!shape || !(weights?.data instanceof Int8Array) || input?.dtype !== "int8") return 0;
+  const saved = weights.data.length - packedBytes(shape.outputs, shape.inputs * shape.positions);
+  return fitFourBits(weights.data) ? Math.max(0, saved) : 0;
 }
 
 /**

@@ -46,6 +46,8 @@ export interface Traits<A> {
   keepsFactors?(node: Bound<A>): boolean;
   /** How the weights of a weighted sum of its input look; undefined where groups of channels are apart. */
   matrix?(node: Bound<A>): WeightMatrix | undefined;
+  /** Weights of four bits, where `matrix` has any, are stored so if that pays (packed.ts). */
+  readonly packs?: true;
   /** First and end of the places of a row outside of which its values are 0. */
   zeroOutside?(node: Bound<A>): readonly [number, number] | undefined;
   /** How a weighted sum moves over an image: zeros around it count as its `padding`, or it is the transpose of that. */

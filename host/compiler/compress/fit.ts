@@ -17,6 +17,8 @@ import { realValues, type Teacher, teacherOf, traceSample } from "./teacher.ts";
 const PACKED_BITS = 4;
 /** Ranks that are tried: sixteen channels share a word, and beyond the last most layers are smaller whole. */
 const RANKS = [16, 32, 48, 64] as const;
+/** Layers that four bits make smaller by less are not worth their place in the search. */
+const LEAST_OF_LAYER = 128;
 /** Smaller layers are not worth the search for a rank. */
 const LEAST_FOR_RANK = 4096;
 /** Bytes of a channel beside its weights: bias, multiplier, shift. */
@@ -89,16 +91,18 @@ interface Layer {
   readonly choices: readonly Choice[];
 }
 
-/** Layers whose weights take less room in four bits, in the order of the network, as they are. */
+/** Layers whose weights take less room in four bits, in the order of the network, as they are; none where that is too little. */
 function layersOf(network: Graph): Layer[] {
-  return network.nodes.flatMap((node) => {
+  const layers = network.nodes.flatMap((node): Layer[] => {
     const bound = bind(network, node);
     const rows = codableRows(node, bound);
     if (!rows) return [];
     const weights = elements(bound.inputs[operatorOf(node.op).quantization.weights!.input]!.shape);
-    if (weights - packedBytes(rows.channels, rows.terms) < LEAST_SAVED) return [];
+    if (weights - packedSize(rows) < LEAST_OF_LAYER) return [];
     return [{ layer: node.name, weights, rows, choices: [{ bits: 8, bytes: weights, noise: 0 }] }];
   });
+  const saved = layers.reduce((sum, { rows, weights }) => sum + weights - packedSize(rows), 0);
+  return saved < LEAST_SAVED ? [] : layers;
 }
 
 /** Names of the layers that `--fit` and `--bits` can change. */
@@ -245,7 +249,7 @@ function tooLarge(
 ): ModelError {
   const why =
     layers.length === 0
-      ? `, and no layer whose weights would take ${LEAST_SAVED} bytes less in four bits`
+      ? `, and no weights that four bits would make ${LEAST_SAVED} bytes smaller`
       : " with every layer at four bits and the lowest rank";
   return new ModelError(`${LIMIT_NAMES[name]} ${limits[name]}${UNITS[name]}, found ${cost[name]}${why}`);
 }

@@ -12,6 +12,7 @@ import { nameGiver, tensorNames } from "../../ir/names.ts";
 import { operatorOf } from "../../ops/index.ts";
 import { type Argument, type Choices, type Lowering, SMALL } from "../../ops/lowering.ts";
 import { bind } from "../../ops/operator.ts";
+import { LEAST_SAVED, savedByPacking } from "../../ops/packed.ts";
 import { checkNumbers } from "./blocks.ts";
 import { type Kernel, loadKernel } from "./kernels.ts";
 
@@ -99,6 +100,12 @@ function isLastUse(
   return tensor.data === undefined && readHere === 1 && !readLater && !kept(graph).some(views);
 }
 
+/** Whether four bits save more bytes of weights than their kernel's code takes. */
+function packingPays(graph: Graph): boolean {
+  const saved = graph.nodes.map((node) => savedByPacking(operatorOf(node.op), bind(graph, node)));
+  return saved.reduce((sum, bytes) => sum + bytes, 0) >= LEAST_SAVED;
+}
+
 /** Turns a quantised graph into kernel calls. */
 export function lower(graph: Graph, choices: Choices = new Map()): Program {
   const calls: KernelCall[] = [];
@@ -124,10 +131,12 @@ export function lower(graph: Graph, choices: Choices = new Map()): Program {
   };
 
   const uniqueTensor = tensorNames(graph);
+  const packs = packingPays(graph);
   graph.nodes.forEach((node, index) => {
     const choice = choices.get(node.name) ?? SMALL;
     const lowering: Lowering = {
       choice,
+      packs,
       constant: (role, data) => constants.add(`${node.name}_${role}`, data),
       at: (tensor, offset) => ({ kind: "tensor", name: tensor.name, offset }),
       call(name, values, work = {}) {

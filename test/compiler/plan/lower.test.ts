@@ -298,6 +298,29 @@ describe("choices", () => {
     assert.deepEqual(kernels(grouped, everywhere(grouped, FAST)), ["conv2d_s8"]);
   });
 
+  test("weights of four bits are packed where that pays in the whole graph", () => {
+    const layer = (shape: Shape, weight: number) => ({
+      ...int8Weights(`w${shape}`, shape),
+      data: new Int8Array(1024).fill(weight),
+    });
+    const two = (weight: number): Graph =>
+      graphOf({
+        tensors: [
+          ...[int8("x", [1, 64]), int8("y", [1, 16]), int8("z", [1, 64])],
+          ...[layer([16, 64], -8), layer([64, 16], weight)],
+        ],
+        nodes: [
+          node("fully_connected", ["x", "w16,64"], "y", DENSE, "first"),
+          node("fully_connected", ["y", "w64,16"], "z", DENSE, "second"),
+        ],
+        inputs: ["x"],
+        outputs: ["z"],
+      });
+    assert.deepEqual(kernels(two(7)), ["conv2d_w4_s8", "conv2d_w4_s8"]);
+    // The first alone would save 512 bytes, which its kernel takes more than.
+    assert.deepEqual(kernels(two(8)), ["fully_connected_s8", "fully_connected_s8"]);
+  });
+
   test("a window that is not 3x3 without dilation has no fast depthwise kernel", () => {
     for (const [size, attributes] of [
       [2, { ...DEPTHWISE, padding: [0, 0, 1, 1] }],
