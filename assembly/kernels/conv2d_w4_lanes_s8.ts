@@ -16,7 +16,7 @@ const CODE: i64 = 15;
 const CODE_ZERO: i64 = 8;
 /** Codes of weights that are zero. */
 const FILL: u8 = 0x88;
-/** What lanes start from: sixteen products are between -16 * 127 * 8 and 16 * 128 * 8. */
+/** Lanes start from it: sixteen products are between -16 * 127 * 8 and 16 * 128 * 8. */
 const LANE_ZERO: i32 = 0x4000;
 const EVEN: i64 = 0x0000ffff0000ffff;
 

@@ -20,7 +20,7 @@ export function emphasis_s16(block: EmphasisS16Arguments): void {
   const share: i32 = block.share;
   let input: usize = block.input;
   let output: usize = block.output;
-  // What a sample takes from the next one, and the half that rounds.
+  // A sample's share of the next one, and the half that rounds.
   let rest: i32 = 32768 - <i32>load<i16>(input) * share;
   for (const end: usize = output + (<usize>block.length << 1); output < end; output += 2) {
     input += 2;

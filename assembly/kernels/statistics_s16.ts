@@ -109,7 +109,7 @@ function putShapes(
  *             `multiplier` by 2^shift; 32 skewness, 64 excess kurtosis, 128 share of neighbours of
  *             unlike sign: in 1/65536 times `shapeMultiplier` by 2^shapeShift
  *
- * Of equal samples skewness is 0, and kurtosis -3. host/ops/statistics.ts has every rounding.
+ * Skewness of equal samples is 0, and kurtosis -3. host/ops/statistics.ts has every rounding.
  */
 export function statistics_s16(block: StatisticsS16Arguments): void {
   const length: i32 = block.length;

@@ -25,7 +25,7 @@ enum {
     REFUSED        = 1 << 30, /* of `pending`, whose other bits are the inputs that were written */
 };
 
-/* What was found of an inference. */
+/* Findings of an inference. */
 typedef struct finding {
     uint32_t class_number;
     int32_t margin; /* raw: to the second class, or the threshold; INT32_MAX where nothing decides */
@@ -112,7 +112,7 @@ static void judge_result(const thimble_samples *samples, thimble_model *model, f
 
 static int is_empty(const uint8_t *slot) { return slot[SAMPLE_VERSION] == 0; }
 
-/* Of these slots an empty one, or that of the least rank below `rank`; null where there is none. */
+/* An empty slot of these, or that of the least rank below `rank`; null where there is none. */
 static uint8_t *place_above(const thimble_samples *samples, uint32_t from, uint32_t count, int32_t rank) {
     uint8_t *place = NULL;
     int32_t least  = rank;

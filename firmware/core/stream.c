@@ -40,7 +40,7 @@ static void lose(thimble_stream *stream, size_t count) {
     stream->overruns += least(UINT32_MAX - stream->overruns, count);
 }
 
-/* What the ring may hold: it ends with the last channel of a time. */
+/* Samples that the ring may hold: it ends with the last channel of a time. */
 static uint32_t most_held(const thimble_stream *stream) {
     return stream->capacity - (uint32_t)((stream->passed + stream->capacity) % stream->channels);
 }

@@ -148,7 +148,7 @@ interface Evaluated {
   readonly hours: number;
   readonly tolerance: number;
   readonly timing: Timing;
-  /** Of the module's own events, where it says any. */
+  /** Those of the module's own events, where it says any. */
   readonly events?: readonly EventFigures[];
   /** By class, thresholds ascending. */
   readonly det: Readonly<Record<string, readonly DetPoint[]>>;

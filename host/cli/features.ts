@@ -79,7 +79,7 @@ function npyBytes(all: readonly Rows[], window: number | undefined, width: numbe
   return npyFile(dtype, [parts.length, ...shape], parts);
 }
 
-/** What --check compares with. Throws UsageError where the front-end is not defined in real numbers. */
+/** The features that --check compares with. Throws UsageError where the front-end is not defined in real numbers. */
 function definitionOf(file: string): Definition {
   const definition = isParameters(file) ? frontendDefinition(file) : undefined;
   if (definition) return definition;

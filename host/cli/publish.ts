@@ -57,7 +57,9 @@ ${SERVER_USAGE}`,
     if (values.list && values.delete !== undefined)
       throw new UsageError("expected --list or --delete IMAGE, found both");
     if (values.owner !== undefined && (isAlone || values.hawkbit))
-      throw new UsageError("--owner: expected FILE.img and a thimble serve, found another task or server");
+      throw new UsageError(
+        `--owner: expected FILE.img and a thimble serve, found ${isAlone ? "--list or --delete" : "--hawkbit"}`,
+      );
     const management = managementOf(values);
     if (values.list) show(await management.images(), values.json);
     else if (values.delete !== undefined) {

@@ -44,7 +44,7 @@ function normal(random: () => number): number {
   return sum;
 }
 
-/** What the sensors of a machine say; that of the temperature is `offset` too high. */
+/** Readings of a machine's sensors; that of the temperature is `offset` too high. */
 export function readingOf(random: () => number, offset = 0): Reading {
   const condition = random() % CONDITIONS.length;
   const values = MEASURES[condition]!.map(([middle, spread], i) =>
@@ -86,7 +86,7 @@ function fit(readings: readonly Reading[]): Weights {
     for (const [c, each] of slope.entries())
       for (const [k, by] of each.entries()) weights[c]![k]! -= RATE * by;
   }
-  // Of the features as the sensors give them.
+  // Weights for the features as the sensors give them.
   return weights.map((each) => {
     const own = each.slice(0, -1).map((w, i) => w / spread[i]!);
     return [...own, each.at(-1)! - own.reduce((sum, w, i) => sum + w * middle[i]!, 0)];

@@ -8,7 +8,7 @@ import { csvOf, type Reading, trainModel } from "./plant.ts";
 
 /** The private key of the story, in its folder. */
 export const KEY_FILE = "key.pem";
-/** What the laboratory found: conditions by what the sensors said. */
+/** Findings of the laboratory: conditions by what the sensors said. */
 export const BOOK_FILE = "book.json";
 
 /**

@@ -1,5 +1,5 @@
 /**
- * What a rule of `thimble serve` runs in the story of `npm start`: takes the samples that devices have sent, with what the laboratory
+ * The command that a rule of `thimble serve` runs in the story of `npm start`: takes the samples that devices have sent, with what the laboratory
  * found, trains the model again, publishes it and starts a rollout whose first stage compares it with the one in service.
  *
  *   node retrain.js FOLDER      with THIMBLE_SERVER, THIMBLE_TOKEN and what rules say in the environment

@@ -37,7 +37,7 @@ export interface StoryOutcome {
   readonly samples: number;
   readonly rollout: RolloutStatus | undefined;
   readonly versions: readonly (string | undefined)[];
-  /** Of the newest version. */
+  /** The newest version's. */
   readonly state: string | undefined;
   readonly hours: number;
 }
@@ -68,7 +68,7 @@ const offsetAt = (hours: number): number =>
 interface Plant {
   readonly clock: { now: number };
   readonly devices: readonly SimulatedDevice[];
-  /** What people who look at the machines write down. */
+  /** Notes of people who look at the machines. */
   readonly book: Record<string, number>;
   readonly random: () => number;
 }

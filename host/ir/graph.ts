@@ -97,7 +97,7 @@ export interface Tensor {
    * of the one before, and real zeros, or `initial`, at the start of the first.
    */
   readonly next?: string;
-  /** What a state holds at the start of the first inference. */
+  /** A state's values at the start of the first inference. */
   readonly initial?: TensorData;
 }
 

@@ -39,7 +39,7 @@ export interface SelfTestVector {
 export interface TensorInfo extends BorderTensor {
   /** From calibration: what the float tensor looked like. */
   readonly statistics?: Statistics;
-  /** Of an input: texts that its values are the numbers of. */
+  /** An input's texts, whose numbers its values are. */
   readonly categories?: readonly string[];
 }
 

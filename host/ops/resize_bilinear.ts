@@ -21,7 +21,7 @@ const coarse = (positions: readonly number[]): number[] =>
 interface Place {
   readonly low: number;
   readonly high: number;
-  /** Of the higher one; the other has the rest of `unit`. */
+  /** Weight of the higher one; the other has the rest of `unit`. */
   readonly weight: number;
 }
 

@@ -54,7 +54,7 @@ export function specify(kernel: ConvolutionKernel, lanes: i32, packs: bool = fal
   subjectPacks = packs;
 }
 
-/** What the kernel may use, and not a byte more (host/ops/lanes.ts, packed.ts). */
+/** Bytes that the kernel may use, and not one more (host/ops/lanes.ts, packed.ts). */
 function scratchBytes(c: Convolution, terms: i32, lanes: i32, packs: bool): i32 {
   if (lanes == 0) return (packs ? 64 : 0) + c.tile * terms;
   const pointwise: bool =

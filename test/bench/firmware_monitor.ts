@@ -1,5 +1,5 @@
 /**
- * What a monitor takes of a model on an emulated microcontroller: the same inferences on the same values in the
+ * Costs of a model's monitor on an emulated microcontroller: the same inferences on the same values in the
  * same firmware, watched and not.
  */
 import { watchOf } from "../../host/compiler/evaluate/watch.ts";
@@ -25,10 +25,10 @@ export interface MonitorFigures {
   readonly every: number;
   /** Instructions of an inference without monitor. */
   readonly plain: number;
-  /** What one costs more whose values are looked at, and one whose values are not. */
+  /** Instructions more of one whose values are looked at, and of one whose values are not. */
   readonly looked: number;
   readonly passed: number;
-  /** What inferences cost more on the average, as a share of `plain`. */
+  /** Instructions more of an inference on the average, as a share of `plain`. */
   readonly share: number;
   /** RAM of the monitor, and of it what each channel adds. */
   readonly ramBytes: number;

@@ -58,7 +58,7 @@ interface Row {
   readonly frontend: string;
   readonly kernels: Kernels;
   readonly instructions_per_frame: number;
-  /** Of the module. */
+  /** Bytes of the module. */
   readonly bytes: number;
 }
 

@@ -86,7 +86,7 @@ describe("a network that streams", () => {
   before(() => {
     write("net.onnx", network());
     write("ears.json", JSON.stringify(frontend));
-    // What the front-end makes of noise.
+    // Features of noise.
     const rows = Array.from({ length: 40 }, (_, i) => randomFloats(FRAMES * BANDS, i).map((x) => 4 * x - 3));
     write("windows.npy", npyFile("float32", [40, 1, FRAMES, BANDS], rows));
   });

@@ -68,7 +68,7 @@ describe("thimble samples", () => {
     assert.equal((await post("samples", encodeSample([9, 9], 0))).status, 403);
     assert.match(done("pull", MODEL, "-o", path), /: 2 new samples, 2 in all\n$/);
     assert.match(done("label", path, "2=left, up"), /: 1 of 2 samples have a label\n$/);
-    // What is there already keeps its label.
+    // A sample that is there already keeps its label.
     assert.match(done("pull", MODEL, "-o", path), /: 0 new samples, 2 in all\n$/);
     const csv = join(scratch, "out.csv");
     done("export", path, "-o", csv);

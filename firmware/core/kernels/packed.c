@@ -9,7 +9,7 @@
  */
 enum { CODE_ZERO = 8, CODE_CHUNK = 16, WEIGHT_CHUNK = 32, LANE_ZERO = 0x7fff };
 
-/* What two lanes begin at, so that neither is ever below zero, nor too large for 16 bits. */
+/* Two lanes begin at it, so that neither is ever below zero, nor too large for 16 bits. */
 #define ZEROS      0x7fff7fffu
 #define CODES      0x000f000fu
 #define CODE_ZEROS 0x00080008u

@@ -25,7 +25,7 @@ typedef struct posix_words {
 /* Carries out a command of values.c; 0 where it is none. `model` may be null. */
 int posix_values(thimble_model *model, const posix_words *words);
 
-/* The same of stream.c. */
+/* That of stream.c. */
 int posix_stream(thimble_model *model, const posix_words *words);
 
 typedef struct posix_outcome {

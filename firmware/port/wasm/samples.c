@@ -9,7 +9,7 @@
 static thimble_samples samples[THIMBLE_MODELS];
 static uint32_t bytes; /* of the sample that was asked for last */
 
-/* What the host says of samples: host/fleet/simulator/samples.ts writes these words in this order. */
+/* The host's words on samples: host/fleet/simulator/samples.ts writes these words in this order. */
 typedef struct samples_setup {
     uint8_t *ram;
     uint32_t ram_bytes, every, seed;
@@ -26,7 +26,7 @@ static int hide(void *context, uint32_t input, float *values, uint32_t count) {
     return 1;
 }
 
-/* Of a model that has a monitor, before its service starts. */
+/* For a model that has a monitor, before its service starts. */
 EXPORT("samples_add") void wasm_samples_add(uint32_t model, const samples_setup *setup) {
     thimble_service *service = wasm_service(model);
     setups[model]            = *setup;

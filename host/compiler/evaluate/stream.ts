@@ -16,7 +16,7 @@ export interface Said {
 
 export interface Latency {
   readonly mean: number;
-  /** Of nineteen of twenty. */
+  /** Latency of nineteen detections of twenty. */
   readonly p95: number;
 }
 
@@ -40,7 +40,7 @@ export interface DetPoint extends EventFigures {
   readonly threshold: number;
 }
 
-/** What events are held against: of all recordings together. */
+/** Truth that events are held against: of all recordings together. */
 export interface Truth {
   readonly occurrences: readonly Occurrence[];
   readonly hours: number;

@@ -24,7 +24,7 @@ export type Span =
 export interface EventRule {
   /** Real values that a score has to be above: one for all classes, or by the names of those that become events. */
   readonly threshold: number | ReadonlyMap<string, number>;
-  /** Of the last `of` inferences, at least so many have to be above. */
+  /** So many at least of the last `of` inferences have to be above. */
   readonly least: number;
   readonly of: number;
   /** The event is said for so long. */

@@ -181,7 +181,7 @@ function addKernel(draft: Draft, node: Node): void {
     fail(where, `a stride over time of which its ${fresh} new columns are a multiple (--stride)`, stride);
   const made = fresh / stride;
   const columns = length - (outputs - made) * stride + before;
-  // What is all new, and what leaves columns out, has nothing to keep.
+  // A tensor that is all new, or leaves columns out, has nothing to keep.
   if (made >= outputs || columns < fresh) {
     addWhole(draft, node);
     return;

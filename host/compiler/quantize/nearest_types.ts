@@ -3,7 +3,7 @@ import { operatorOf } from "../../ops/index.ts";
 import type { Precision } from "../../ops/scales.ts";
 
 /**
- * What distances to stored rows are taken of has 16 bits: samples are often the stored rows themselves, each its own
+ * Tensors that distances to stored rows are taken of have 16 bits: samples are often the stored rows themselves, each its own
  * nearest, and show nothing of what 8 bits would do to others. The stored rows have as many in any case.
  */
 export function nearestPrecision(

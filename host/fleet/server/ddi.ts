@@ -256,7 +256,7 @@ export interface DdiSide {
   admit(request: ServerRequest, path: string): number;
   /** Answers a device. Throws Refused. */
   answer(request: ServerRequest, origin: string, path: string): ServerResponse;
-  /** What a device has sent over MQTT, whose broker says who it is. Throws Refused. */
+  /** Takes a device's message over MQTT, whose broker says who it is. Throws Refused. */
   deliver(name: string, kind: "reports" | "samples", body: Uint8Array): ServerResponse;
 }
 

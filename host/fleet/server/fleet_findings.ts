@@ -1,4 +1,4 @@
-/** What is wrong with a model now, by all that devices have told of it within a day. */
+/** Faults of a model now, by all that devices have told of it within a day. */
 import { type Finding, judge, levelFor } from "../telemetry/verdict.ts";
 import type { Context } from "./context.ts";
 import { number } from "./database.ts";

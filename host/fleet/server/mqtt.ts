@@ -53,7 +53,7 @@ export function mqttBridge(
     const { status, headers, body: answer } = server.deliver(device, KINDS[kind], body);
     const place = `${root}/${segment}`;
     const subject = subjectOf(kind, body);
-    // What is not told as taken the device sends again.
+    // A device sends again whatever is not told as taken.
     if (status !== 204) client.publish(`${place}/refused`, `${status} ${titleIn(answer)}`, false);
     if (!subject || (status !== 204 && status !== 400)) return;
     if (kind === "sample") {

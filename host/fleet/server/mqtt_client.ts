@@ -25,7 +25,7 @@ export interface MqttClient {
 const KEEPALIVE_S = 30;
 const [FIRST_WAIT_MS, LONGEST_WAIT_MS] = [1000, 60_000];
 const PORTS = { "mqtt:": 1883, "mqtts:": 8883 } as const;
-/** Of a packet: a message of any length that a server takes, and its topic. */
+/** Bytes of a packet: a message of any length that a server takes, and its topic. */
 const MOST_BYTES = 1 << 20;
 
 function open(url: URL, connected: () => void): Socket {
@@ -87,7 +87,7 @@ function session(options: MqttOptions, ended: (why: string) => void): Session {
   stream.on("error", (error: Error) => end(error.message));
   let waiting = 0;
   socket.on("data", (bytes) => {
-    // What the parser has not understood yet stays with it.
+    // The parser keeps whatever it has not understood yet.
     waiting = stream.parse(bytes);
     if (waiting > MOST_BYTES) end("a packet is too long");
   });

@@ -111,7 +111,7 @@ function openContext(options: UpdateServerOptions): Context {
   }
 }
 
-/** What is to be asked now and then, of the rules that there are. */
+/** Questions to be asked now and then, of the rules that there are. */
 function watchersOf(
   context: Context,
   alerts: UpdateServerOptions["alerts"],

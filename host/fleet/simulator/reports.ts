@@ -192,7 +192,7 @@ function sender({ clock, power, link, handler, counts, server }: Omit<Setup, "op
   });
 
   function heed({ answer, path, model, drop }: Sent): void {
-    // What the server never takes would hold up all others.
+    // A report that the server never takes would hold up all others.
     const isTaken = (answer.status >= 200 && answer.status < 300) || answer.status === 400;
     if (isTaken) drop();
     sendAt = isTaken ? clock.now : clock.now + AGAIN_SECONDS;

@@ -38,7 +38,7 @@ export function sensorOf(file: string, { took, model: _, ...impairments }: Senso
   let signal: Signal | undefined;
   let row = -1;
   let count = 0;
-  // Of a sample: times need not be whole numbers of them.
+  // A part of a sample: times need not be whole numbers of them.
   let rest = 0;
   return {
     next(model) {

@@ -1,14 +1,14 @@
-/** What a sensor makes of a recording: weaker or stronger, clipped, noisy, with drop-outs; the same for the same seed. */
+/** A recording as a sensor gives it: weaker or stronger, clipped, noisy, with drop-outs; the same for the same seed. */
 import { randomOf } from "./random.ts";
 
 export interface Impairments {
-  /** What samples are multiplied by; default 1. */
+  /** Factor of samples; default 1. */
   readonly gain?: number;
   /** Standard deviation of what is added to each of them, in their own units; default 0. */
   readonly noise?: number;
   /** The greatest absolute value that comes out; default as much as 16 bits hold. */
   readonly clip?: number;
-  /** So many times a second, on average, all channels are 0 for a time between two numbers of seconds; default never. */
+  /** Times a second, on average, that all channels are 0 for a time between two numbers of seconds; default never. */
   readonly dropOuts?: { readonly perSecond: number; readonly seconds: readonly [number, number] };
   /** Default 1. */
   readonly seed?: number;

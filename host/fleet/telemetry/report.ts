@@ -53,7 +53,7 @@ export interface DeviceReport extends Counts {
   readonly stopped: boolean;
   /** The device has too little RAM for the model's channels. */
   readonly noRoom: boolean;
-  /** Of a version beside the one in service: its first three counters are those of the comparison. */
+  /** Report of a version beside the one in service: its first three counters are those of the comparison. */
   readonly shadow?: boolean;
 }
 

@@ -20,7 +20,7 @@ export interface DeviceSample {
   readonly decided: number | undefined;
   /** In seconds since 1970; 0 where the device does not know. */
   readonly time: number;
-  /** Of an outlying one values outside, of an uncertain one greater where the margin was less. */
+  /** Number of values out of range where it is outlying; the greater, the smaller the margin, where it is uncertain. */
   readonly rank: number;
   /** The values of all inputs; NaN where one is missing or hidden. */
   readonly values: Float32Array;

@@ -24,7 +24,7 @@ export interface LabelledSample {
   readonly features?: readonly string[];
   /** Null where a value is missing or hidden. */
   readonly values: readonly (number | null)[];
-  /** What a person says that it is. */
+  /** Its label, given by a person. */
   readonly label?: string;
 }
 

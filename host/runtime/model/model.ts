@@ -33,7 +33,7 @@ export interface Described extends Pick<BorderTensor, "name" | "shape" | "scale"
   readonly names?: readonly string[] | undefined;
   readonly threshold?: number | undefined;
   readonly decision?: BorderTensor["decision"];
-  /** Of an input: texts that its values are the numbers of, from 0; -1 is any other text. In Node alone. */
+  /** An input's texts, whose numbers its values are, from 0; -1 is any other text. In Node alone. */
   readonly categories?: readonly string[] | undefined;
   /** Of each feature; one for all where they are alike. */
   readonly columns: Column[];

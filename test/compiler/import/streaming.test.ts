@@ -128,7 +128,7 @@ describe("a network that streams", () => {
     });
 
   test("computes new columns alone, and its states go into the graph's file", () => {
-    // Of 19, 15, 7 and 6 columns two, two, one and one; and the dense layer as before.
+    // Two of 19 columns, two of 15, one of 7 and one of 6; and the dense layer as before.
     assert.ok(macsOf(fresh) < 0.25 * macsOf(network), `${macsOf(fresh)} of ${macsOf(network)}`);
     const back = graphFromJson(graphToJson(joined(fresh, 3, 2)));
     assert.deepEqual(runReference(back, vectors), expected);

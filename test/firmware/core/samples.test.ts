@@ -89,7 +89,7 @@ describe("samples", { skip }, () => {
       if (sample.kind === "outlying") assert.equal(sample.rank, match.outside);
       if (sample.kind === "uncertain") assert.equal(sample.rank, 2 ** 31 - 1 - match.margin);
     }
-    // What chance has taken is in no other place, so the greatest may be among those.
+    // A sample that chance has taken is in no other place, so the greatest may be among those.
     const chosen = found.map(({ values }) => values.join());
     const left = seen.filter(({ row }) => !chosen.includes(row.join()));
     const leastOutside = Math.min(...of("outlying").map(({ rank }) => rank));

@@ -82,7 +82,7 @@ function read(answer: string): Answer {
   };
 }
 
-/** What is fed in pieces, with as many further calls as any of them could need. */
+/** Feeds in pieces, with as many further calls as any of them could need. */
 const feeds = (values: readonly number[], length: number, calls: number): string[] =>
   Array.from({ length: Math.ceil(values.length / length) }, (_, i) => [
     `feed 0 ${hexOf(values.slice(i * length, (i + 1) * length))}`,

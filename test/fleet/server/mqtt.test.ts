@@ -125,7 +125,7 @@ describe("reports over MQTT", { skip: missing || skipDevices }, () => {
       countsOf(wine, rows, raws).channels,
     );
     await client.endAsync();
-    // Whoever comes back hears at once what the server has.
+    // A client that comes back hears at once what the server has.
     const again = await device("one", "1");
     const retained = next(again, topic);
     await again.subscribeAsync(topic, { qos: 1 });

@@ -21,7 +21,7 @@ import {
 } from "../../support/watched.ts";
 import { type Scene, scene } from "./server_and_devices.ts";
 
-/** What happened, so that a test can ask that enough did. */
+/** Counts of what happened, so that a test can ask that enough did. */
 export interface Troubles {
   cuts: number;
   lostRequests: number;
@@ -192,7 +192,7 @@ function settle(life: Life, office: PostOffice): void {
 
 const plus = (a: readonly number[], b: readonly number[]): number[] => a.map((x, i) => x + b[i]!);
 
-/** So many devices live through it; the server, and what it has to have counted. */
+/** Runs so many devices through it; gives the server, and what it has to have counted. */
 export async function tellOf(count: number, seed = 1): Promise<Told> {
   const [core, wine, rows] = [await loadCore(), await watchedWine(key), wineRows()];
   const at = scene();

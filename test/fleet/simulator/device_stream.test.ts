@@ -38,7 +38,7 @@ async function writeModel(name: string, version: string, model = graph): Promise
   return file(name);
 }
 
-/** What the reference makes of windows of a signal, where it brings something new. */
+/** Outputs of the reference for windows of a signal, where it brings something new. */
 function expected(signal: readonly number[]): number[] {
   const windows: [Uint8Array][] = [];
   for (let at = 0; at + WINDOW <= signal.length; at += 2)

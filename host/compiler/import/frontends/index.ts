@@ -72,7 +72,7 @@ export async function parametricFrontend(file: string): Promise<Graph> {
   return { ...graph, name: nameOf(file) };
 }
 
-/** What a file of parameters means in real numbers, or undefined where that is defined in integers. */
+/** The meaning of a file of parameters in real numbers, or undefined where that is defined in integers. */
 export function frontendDefinition(file: string): Definition | undefined {
   const fields = readFields(parse(readFileSync(file, "utf8")), "front-end");
   return DEFINED[fields.oneOf("type", FRONTEND_NAMES)]?.(fields).definition;

@@ -10,7 +10,7 @@ import { arithmetic, LOG_SCALE, logsAbove, logsOf, type Steps, toSteps } from ".
 import { bankTables, type MelBands, melWeights, SCALES, TRIANGLES, WINDOWS, windowValues } from "./mel.ts";
 import { readTiming, type Timing } from "./timing.ts";
 
-/** What a field is where a file leaves it out. */
+/** Values of fields that a file leaves out. */
 export interface MelDefaults {
   readonly window: number;
   readonly step: number;
@@ -24,7 +24,7 @@ export interface MelDefaults {
   readonly norm: "slaney" | "none";
   readonly log: keyof typeof UNITS;
   readonly floor: number;
-  /** What powers are divided by. */
+  /** Divisor of powers. */
   readonly divisor: number;
   readonly offset: number;
   readonly factor: number;
@@ -68,7 +68,7 @@ const WAKEWORD: MelDefaults = {
   clip: [0, 1],
 };
 
-/** Of a natural logarithm in each unit. */
+/** Factor of a natural logarithm in each unit. */
 const UNITS = { ln: 1, log10: 1 / Math.LN10, db: 10 / Math.LN10 } as const;
 const WINDOW_BITS = 15;
 /** Samples, and by how many bits they were shifted to the left. */

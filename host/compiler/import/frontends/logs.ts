@@ -2,7 +2,7 @@
 import { quantized, type Tensor } from "../../../ir/graph.ts";
 import type { Draft } from "./draft.ts";
 
-/** Of logarithms of amplitudes inside. */
+/** Scale of logarithms of amplitudes inside. */
 export const LOG_SCALE = 1024;
 
 type Operation = "add" | "sub" | "mul" | "maximum";

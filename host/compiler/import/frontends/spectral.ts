@@ -121,7 +121,7 @@ function segmentLogs(draft: Draft, channel: Tensor, start: number, spectrum: Spe
   return logsOf(draft, roots!);
 }
 
-/** What a root of 1 stands for in the unit of powers, and the power of the loudest samples. */
+/** The worth of a root of 1 in the unit of powers, and the power of the loudest samples. */
 function unitsOf({ fftLength, bands, segment }: Spectrum, { factor }: Motion) {
   const width = Math.max(...bands.map(([first, end]) => end - first));
   return {

@@ -11,7 +11,7 @@ import { readTiming, type Timing } from "./timing.ts";
 /** Greatest integer of a feature. */
 export const MOST = 32767;
 
-/** What samples and features are, of a front-end of motion. */
+/** Samples and features of a front-end of motion. */
 export interface Motion extends Timing {
   readonly channels: number;
   /** One step of a sample in the unit of amplitudes. */

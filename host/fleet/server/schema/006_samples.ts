@@ -1,6 +1,6 @@
 /** Version 6: samples that operators have asked devices for. */
 export const SAMPLES: readonly string[] = [
-  // So many of each device are wanted, until then.
+  // That many of each device are wanted, until then.
   `CREATE TABLE wishes (model INTEGER PRIMARY KEY REFERENCES models, per_device INTEGER NOT NULL,
      since INTEGER NOT NULL, until INTEGER NOT NULL) STRICT`,
   // sha256: of the sample as it came, which counts once.

@@ -1,6 +1,6 @@
 /** Version 8: versions that run beside the one in service, on devices of a rollout's first stage. */
 export const SHADOWS: readonly string[] = [
-  // What devices have counted of a version beside their own.
+  // Counts of devices of a version beside their own.
   `CREATE TABLE shadows (model INTEGER NOT NULL REFERENCES models, device INTEGER NOT NULL REFERENCES devices ON DELETE CASCADE,
      compared INTEGER NOT NULL, agreed INTEGER NOT NULL, failed INTEGER NOT NULL, PRIMARY KEY (model, device))
      STRICT, WITHOUT ROWID`,

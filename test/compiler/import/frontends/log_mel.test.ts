@@ -21,7 +21,7 @@ function valuesOf(graph: Graph, from: Int16Array, every?: number): number[][] {
   );
 }
 
-/** What 1 dB is in a set's features. */
+/** 1 dB in a set's features. */
 function decibel({ type, log }: MelSet["parameters"]): number {
   if (type === "mlperf-sww") return 1 / 64;
   return log === "db" ? 1 : Math.LN10 / 10;

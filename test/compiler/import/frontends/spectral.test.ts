@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bytesEqual, definitionEquals, frontendOf, setsOf, snrReaches } from "./motion.ts";
 
-/** What each feature of a set reaches; the last figure is that of all bands. */
+/** Least SNR of each feature of a set; the last figure is that of all bands. */
 const FIGURES: Readonly<Record<string, readonly number[]>> = {
   spectral: [49.5, 40.5, 68, 29],
   "spectral, bands": [62, 62, 34],

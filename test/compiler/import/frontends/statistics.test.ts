@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bytesEqual, definitionEquals, frontendOf, setsOf, snrReaches, valuesOf } from "./motion.ts";
 
-/** What each feature of a set reaches. */
+/** Least SNR of each feature of a set. */
 const FIGURES: Readonly<Record<string, readonly number[]>> = {
   statistics: [44.5, 89.5, 89.5, 73, 62, 44.5, 81],
   "statistics without the mean": [32.5, 57, 56, 49.5, 49.5, 40.5, 68, 50],

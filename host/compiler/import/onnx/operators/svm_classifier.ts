@@ -57,7 +57,7 @@ function bothProbabilities(node: Context, machine: Machine, sigmoids: Sigmoids):
 
 /**
  * Outputs: the label, for which a module computes votes where there are more classes than two, and the scores.
- * Of two classes ONNX Runtime's scores are -d and d, where d is above 0 for the first class: the first score
+ * ONNX Runtime's scores of two classes are -d and d, where d is above 0 for the first class: the first score
  * is the second class's.
  */
 export const svmClassifier: Translation = {

@@ -23,7 +23,7 @@ function readerOf(match: Matcher, clip: OnnxNode): OnnxNode | undefined {
     : undefined;
 }
 
-/** The same with real values: dequantised, limited, and quantised again, which changes no integer. */
+/** That with real values: dequantised, limited, and quantised again, which changes no integer. */
 function realClip(match: Matcher, clip: OnnxNode): readonly OnnxNode[] | undefined {
   const quantize = match.writer(clip.inputs[0], "ai.onnx.QuantizeLinear");
   const reader = readerOf(match, clip);

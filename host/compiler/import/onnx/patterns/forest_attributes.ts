@@ -4,7 +4,7 @@ import type { AttributeReader } from "../attributes.ts";
 
 /** One tree of a file with other features and leaves than it has there. */
 export interface PlantedTree {
-  /** Of the node that has this tree alone. */
+  /** Attributes of the node that has this tree alone. */
   readonly attributes: AttributeReader;
   /** The feature that each node asks for. */
   readonly features: readonly number[];

@@ -152,7 +152,7 @@ function rewriteMean(node: OnnxNode, match: Matcher): OnnxNode | undefined {
   return isOne || isSeveral ? made(match, node, found, []) : undefined;
 }
 
-/** The same of equal weights: sum of products over sum of weights, both of one axis. */
+/** That of equal weights: sum of products over sum of weights, both of one axis. */
 function rewriteWeightedMean(node: OnnxNode, match: Matcher): OnnxNode | undefined {
   const sum = match.writer(node.inputs[0], "ai.onnx.ReduceSum");
   const product = match.writer(sum?.inputs[0], "ai.onnx.Mul");

@@ -36,7 +36,7 @@ function rewrite(node: OnnxNode, match: Matcher): OnnxNode | undefined {
 }
 
 const POSITIVE = ["ai.onnx.Sigmoid", `${PRIVATE}.NegatedSigmoid`];
-/** Of these all may be 0 at once. */
+/** All of these may be 0 at once. */
 const MAY_BE_ZERO = [`${PRIVATE}.Steps`];
 const MOVING = ["ai.onnx.Concat", "ai.onnx.Reshape", "ai.onnx.Slice"];
 

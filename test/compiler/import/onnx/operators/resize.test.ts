@@ -1,4 +1,4 @@
-/** What is refused of Resize: modes that no kernel has, and where the standard and ONNX Runtime differ. */
+/** Refusals of Resize: modes that no kernel has, and where the standard and ONNX Runtime differ. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { importOnnx } from "../../../../../host/compiler/import/onnx/index.ts";
