@@ -46,6 +46,12 @@ function columnsByName(header: readonly string[], names: readonly string[], wher
   return names.map((name) => header.indexOf(name));
 }
 
+/** `thimble features` writes from where a row comes behind its features and label. */
+const ORIGIN = ["file", "frame"];
+
+const isOrigin = (names: readonly string[]): boolean =>
+  names.length === ORIGIN.length && names.every((name, i) => name === ORIGIN[i]);
+
 /** The columns of a table without known names: features in order, a label after them. */
 function layoutInOrder(
   header: readonly string[],
@@ -63,8 +69,9 @@ function layoutInOrder(
     );
   }
   const last = header[width - 1]!;
-  if (width === features) return { header, width, features: range(width), labels: [] };
-  if (width === features + 1 && LABEL.test(last))
+  const own = isOrigin(header.slice(-ORIGIN.length)) ? header.slice(0, -ORIGIN.length) : header;
+  if (own.length === features) return { header, width, features: range(features), labels: [] };
+  if (own.length === features + 1 && LABEL.test(own.at(-1)!))
     return { header, width, features: range(features), labels: [features] };
   const expected = `${features} columns, or one more at the end named label, class, target or y`;
   let found = `${width}`;

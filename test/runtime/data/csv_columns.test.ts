@@ -57,6 +57,21 @@ describe("columns whose names are known", () => {
   });
 });
 
+test("where a row of `thimble features` comes from is no feature", () => {
+  const read = (text: string) => parseCsv(text, 2, "x.csv");
+  assert.deepEqual(plain(read("f0,f1,file,frame\n1,2,a.wav,0\n3,4,a.wav,1\n")), {
+    rows: [
+      [1, 2],
+      [3, 4],
+    ],
+  });
+  const labelled = read("f0,f1,label,file,frame\n1,2,yes,a.wav,0\n");
+  assert.deepEqual(plain(labelled), { rows: [[1, 2]], labels: ["yes"] });
+  assert.deepEqual(labelled.others, ["file", "frame"]);
+  assert.throws(() => read("f0,f1,f2,file,frame\n1,2,3,a.wav,0\n"), /x\.csv:1: expected 2 columns/);
+  assert.throws(() => read("f0,f1,frame,file\n1,2,0,a.wav\n"), /x\.csv:1: expected 2 columns/);
+});
+
 describe("the column of labels", () => {
   test("may be any, by name", () => {
     const text = "diagnosis,a,b\nill,1,2\n";
