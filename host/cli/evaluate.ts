@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import {
   bestPoint,
   type DetPoint,
@@ -240,7 +240,9 @@ MODEL is a module (.wasm) or an image (.img) built with --frontend and --labels.
     const rule = timingOption("--rule", values.rule ?? "");
     const most = values["false-accepts"];
     const perHour = most === undefined ? undefined : positive("--false-accepts", most, 0);
-    const files = recordingFiles(values.input).map(({ file }) => file);
+    const table = resolve(values.times);
+    const found = recordingFiles(values.input).map(({ file }) => file);
+    const files = found.filter((file) => resolve(file) !== table);
     const times = readTimes(values.times);
     const ears = await openEars(positionals[0]!);
     const occurrences = occurrencesOf(values.times, times, files, ears.classes);
@@ -258,9 +260,15 @@ MODEL is a module (.wasm) or an image (.img) built with --frontend and --labels.
     const period = Math.round((one.times[1]! - one.times[0]!) * sampleRate) / sampleRate;
     const suppress = inferencesOf("rule", rule.suppress, period, Number.MAX_SAFE_INTEGER);
     const hours = all.reduce((sum, each) => sum + each.seconds, 0) / 3600;
-    const found = evaluateAll(ears, all, { occurrences, hours, tolerance }, { ...rule, suppress }, perHour);
-    if (values.json) printJson(found);
-    else print(textOf(found));
+    const evaluated = evaluateAll(
+      ears,
+      all,
+      { occurrences, hours, tolerance },
+      { ...rule, suppress },
+      perHour,
+    );
+    if (values.json) printJson(evaluated);
+    else print(textOf(evaluated));
     return 0;
   },
 };

@@ -34,7 +34,8 @@ describe("evaluate --stream", { skip: withoutSignals }, () => {
     return join(scratch, name, "model.wasm");
   };
   let module = "";
-  const times = join(scratch, "times.csv");
+  // Beside the recordings, and none of them.
+  const times = join(recordings, "times.csv");
 
   before(() => {
     mkdirSync(recordings);
@@ -47,7 +48,7 @@ describe("evaluate --stream", { skip: withoutSignals }, () => {
     copyFileSync(join(signals, frontend), join(scratch, frontend));
     write("ears.json", JSON.stringify({ type: "tflite", file: frontend, window_step: 20 }));
     // The second recording's word is in no row: a false accept. A row of the first has no word.
-    write("times.csv", "file,start,end,label\na.wav,1,2,yes\na.wav,5.0,6.0,no\na.wav,3,,yes\n");
+    writeFileSync(times, "file,start,end,label\na.wav,1,2,yes\na.wav,5.0,6.0,no\na.wav,3,,yes\n");
     module = built(
       "words",
       "--smooth",
