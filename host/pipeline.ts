@@ -642,9 +642,13 @@ export async function compileFeatures(graph: Graph): Promise<FeatureModule> {
   const { inputs, outputs } = bordersOf(graph);
   const [input] = inputs;
   const [output] = outputs;
-  if (!input?.stream || inputs.length + outputs.length !== 2)
+  if (inputs.length !== 1 || outputs.length !== 1)
     throw new ModelError(
-      `front-end ${graph.name}: expected one input that says its sample rate and one output, found ${inputs.length} and ${outputs.length}`,
+      `front-end ${graph.name}: expected one input and one output, found ${inputs.length} and ${outputs.length}`,
+    );
+  if (!input?.stream)
+    throw new ModelError(
+      `front-end ${graph.name}: expected its sample rate, as in a .json file of {"type": "tflite", "file": ..., "sample_rate": 16000}, found none`,
     );
   const program = lower(graph);
   const plan = planMemory(program);

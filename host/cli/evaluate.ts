@@ -90,6 +90,18 @@ function hear({ model, stream, scores, classes, events }: Ears, samples: Float32
   return { seconds: samples.length / perSecond, times, scores: byClass, said };
 }
 
+/** Throws DataError where something is to be heard after the end of its recording. */
+function checkWithin(path: string, times: readonly Time[], seconds: ReadonlyMap<string, number>): void {
+  for (const { line, file, start, end } of times) {
+    const length = seconds.get(file)!;
+    // A label may reach as far as its recording was cut.
+    if (start >= length || end > length + 1)
+      throw new DataError(
+        `${path}:${line}: expected times within the ${short(length)} s of ${file}, found ${start} to ${end}`,
+      );
+  }
+}
+
 /** Occurrences by the recordings' numbers. Throws DataError where a row is of no recording, or of no class. */
 function occurrencesOf(
   path: string,
@@ -251,6 +263,7 @@ MODEL is a module (.wasm) or an image (.img) built with --frontend and --labels.
       checkStream(file, recording, ears.stream);
       return hear(ears, recording.samples);
     });
+    checkWithin(values.times, times, new Map(files.map((file, i) => [basename(file), all[i]!.seconds])));
     const [one] = all.filter(({ times: found }) => found.length > 1);
     if (!one)
       throw new DataError(

@@ -116,10 +116,10 @@ export const featuresCommand: Command = {
   summary: "the features of recordings, computed by a module's own kernels",
   usage: `thimble features MODEL-or-FRONTEND --input FILE-or-FOLDER -o FEATURES.npy|.csv [--window N [--stride N=1]] [--raw] [--check] [--json]
 
-MODEL is a module (.wasm) or an image (.img) built with --frontend; FRONTEND what --frontend takes: a .json file of parameters, or
-a .tflite file. The bytes are those that the module computes on a device.
-  --input   a .wav file of the front-end's rate, or a .csv or .tsv file with a column for each channel and a row for each
-            moment; or a folder of them, in folders by class where there are labels. Each file begins a stream of its own
+MODEL is a module (.wasm) or an image (.img) built with --frontend; FRONTEND is a .json file of parameters, or one that names a
+.tflite file and its sample rate (host/compiler/import/frontends/README.md). The bytes are those that the module computes on a device.
+  --input   a .wav file of the front-end's rate, or a .csv or .tsv file of whole numbers of 16 bits with a column for each
+            channel and a row for each moment; or a folder of them, in folders by class where there are labels. Each file begins a stream of its own
   -o        .npy: an array of one row for each frame, files in order of their names; .csv: with columns label, file and frame
   --window  rows of N frames that follow each other, as a network takes them, --stride frames apart; .npy has an axis more
   --raw     integers as they lie in memory, where features are real numbers
@@ -132,6 +132,8 @@ a .tflite file. The bytes are those that the module computes on a device.
     const output = outputOf(values.output);
     const window = values.window === undefined ? undefined : wholeNumber("--window", values.window, 1);
     const stride = values.stride === undefined ? 1 : wholeNumber("--stride", values.stride, 1);
+    if (window === undefined && values.stride !== undefined)
+      throw new UsageError("--stride: expected --window beside it, found none");
     const files = recordingFiles(values.input);
     const definition = values.check ? definitionOf(positionals[0]!) : undefined;
     const source = await openFeatures(positionals[0]!);

@@ -48,8 +48,17 @@ export function parse<const F extends Flags>(
     return { values: parsed.values, positionals: parsed.positionals };
   } catch (error) {
     if (error instanceof UsageError) throw error;
+    const { message } = error as Error;
+    const name = /use '--([\w-]+)=-XYZ'/.exec(message)?.[1];
+    if (name !== undefined) {
+      const flags = [`--${name}`, `-${options[name]?.short}`];
+      const found = args.find((each, i) => each.startsWith("-") && flags.includes(args[i - 1] ?? ""));
+      throw new UsageError(
+        `--${name}: expected a value, found "${found}"; one that begins with "-" is given as --${name}=${found}`,
+      );
+    }
     // parseArgs explains in several sentences; the first says it all.
-    throw new UsageError((error as Error).message.split(/\.\s/)[0]!.replace(/^Unknown/, "unknown"));
+    throw new UsageError(message.split(/\.\s/)[0]!.replace(/^Unknown/, "unknown"));
   }
 }
 

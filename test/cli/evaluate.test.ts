@@ -154,6 +154,11 @@ describe("evaluate --stream", { skip: withoutSignals }, () => {
       "file,label\na.wav,yes\n",
       /: expected columns file, start, end and label, found "file, label"$/,
     ],
+    [
+      "a word after its recording's end",
+      "file,start,end,label\nb.wav,1,2,no\nb.wav,200,201,yes\n",
+      /:3: expected times within the 3 s of b.wav, found 200 to 201$/,
+    ],
     ["a cell too few", "file,start,label\na.wav,1\n", /:2: expected 3 columns, found 2$/],
   ] as const)
     test(`${what} is refused`, () => {

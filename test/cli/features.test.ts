@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { root } from "../../host/root.ts";
 import { thimble } from "../support/command.ts";
 import { scratchFolder } from "../support/folders.ts";
+import { modelPath } from "../support/models.ts";
 import { wavFile } from "../support/sounds.ts";
 
 const scratch = scratchFolder();
@@ -134,6 +135,11 @@ describe("thimble features", () => {
       /window_step: expected at most window_size, found 40/,
     ],
     [
+      "a window below the usual hop",
+      { type: "statistics", window_size: 15 },
+      /window_step: expected at most window_size, found 1000/,
+    ],
+    [
       "a flag that is none",
       { ...parameters, enable_pcan: 1 },
       /enable_pcan: expected true or false, found 1/,
@@ -147,6 +153,27 @@ describe("thimble features", () => {
       assert.match(found.stderr, message);
       assert.equal(existsSync(join(scratch, "none.npy")), false);
     });
+
+  test("refuses what a sensor of 16 bits can't have given, a step between no windows, a file without its rate", () => {
+    const refused = (args: readonly string[]): string => {
+      const { status, stderr } = thimble(["features", ...args, "-o", join(scratch, "none.csv")]);
+      assert.notEqual(status, 0);
+      assert.equal(existsSync(join(scratch, "none.csv")), false);
+      return stderr;
+    };
+    for (const cell of ["0.98", "40000", "-32769", "1e9", "nan"]) {
+      const table = write("units.csv", `x\n1\n${cell}\n`);
+      const message = `units.csv: line 3, column 1: expected a whole number of -32768 to 32767, found "${cell}"\n`;
+      assert.ok(refused([frontend, "--input", table]).endsWith(message), cell);
+    }
+    const stride = refused([frontend, "--input", recording, "--stride", "2"]);
+    assert.match(stride, /--stride: expected --window beside it, found none\n/);
+    const speech = refused([modelPath("digits_int8.tflite"), "--input", recording]);
+    assert.match(
+      speech,
+      /front-end digits_int8: expected its sample rate, as in a .json file of .*, found none\n/,
+    );
+  });
 
   test("refuses recordings of another rate or of more channels", () => {
     const slow = write("slow.wav", wavFile(8000, samples));

@@ -61,7 +61,12 @@ export function rowReader(
   categories: CategoriesOf = noCategories,
 ): RowReader {
   const { header, width, features } = layout;
-  return ({ number, cells, fault }, row, at) => {
+  /** Blanks belong to a text where the model knows it with them, as "read_csv" of pandas keeps them. */
+  const numberOf = (table: readonly string[], cell: string, padded: string | undefined): number => {
+    const exact = padded === undefined ? -1 : categoryOf(table, padded);
+    return exact >= 0 ? exact : categoryOf(table, cell);
+  };
+  return ({ number, cells, padded, fault }, row, at) => {
     if (fault) throw new DataError(`${name}:${fault.line}: ${fault.text}`);
     if (cells.length !== width) {
       const found = cells.length === 1 && cells[0] === "" ? "an empty line" : `${cells.length}`;
@@ -70,7 +75,7 @@ export function rowReader(
     for (let i = 0; i < features.length; i++) {
       const cell = cells[features[i]!]!;
       const table = categories(i);
-      const x = table ? categoryOf(table, cell) : toNumber(cell);
+      const x = table ? numberOf(table, cell, padded?.get(features[i]!)) : toNumber(cell);
       if (Number.isNaN(x) && !(mayMiss(i) && MISSING.test(cell)))
         throw badCell(cell, `${name}:${number}: column ${columnName(header, features[i]!)}`);
       row[at + i] = x;

@@ -5,6 +5,8 @@ export interface Line {
   /** Where the record starts in the file, from 1; a quoted cell may hold line breaks. */
   readonly number: number;
   readonly cells: readonly string[];
+  /** Cells without quotes as they lie in the file, by column, where blanks around them were left out of `cells`. */
+  readonly padded?: ReadonlyMap<number, string>;
   /** What is wrong with its quotes, and in which line: "expected ..., found ..."; its cells are worth nothing then. */
   readonly fault?: { readonly line: number; readonly text: string };
 }
@@ -56,6 +58,7 @@ export function* linesOf(text: string, delimiter: string, first = 1): Generator<
   for (let line = first; at < text.length; ) {
     const number = line;
     const cells: string[] = [];
+    let padded: Map<number, string> | undefined;
     let fault: Line["fault"];
     for (let more = true; more; ) {
       const quoted = text[at] === '"';
@@ -66,7 +69,9 @@ export function* linesOf(text: string, delimiter: string, first = 1): Generator<
         break;
       }
       const raw = text.slice(at, end);
-      cells.push(quoted ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim());
+      const cell = quoted ? raw.slice(1, -1).replaceAll('""', '"') : raw.trim();
+      if (!quoted && cell.length < raw.length) padded = (padded ?? new Map()).set(cells.length, raw);
+      cells.push(cell);
       if (quoted) line += raw.match(LINE_BREAK)?.length ?? 0;
       more = text[end] === delimiter;
       at = more ? end + 1 : end;
@@ -78,6 +83,6 @@ export function* linesOf(text: string, delimiter: string, first = 1): Generator<
     }
     at += text.startsWith("\r\n", at) ? 2 : 1;
     line++;
-    yield { number, cells, ...(fault && { fault }) };
+    yield { number, cells, ...(padded && { padded }), ...(fault && { fault }) };
   }
 }

@@ -47,6 +47,9 @@ function wavRecording(bytes: Uint8Array, file: string): Recording {
   return { samples, channels: channels.length, sampleRate };
 }
 
+/** True of what a sensor of 16 bits can give: what other units would be rounded to is no recording. */
+const isCount = (x: number): boolean => Number.isInteger(x) && x >= -FULL_SCALE && x < FULL_SCALE;
+
 /** Numbers of a line; a first line without any is a header. */
 function tableRecording(bytes: Uint8Array, file: string): Recording {
   const separator = extname(file).toLowerCase() === ".tsv" ? "\t" : ",";
@@ -64,10 +67,10 @@ function tableRecording(bytes: Uint8Array, file: string): Recording {
     const numbers = numbersOf(cells);
     if (numbers.length !== channels)
       throw new DataError(`${file}: line ${number}: expected ${channels} columns, found ${numbers.length}`);
-    const wrong = numbers.findIndex((x) => !Number.isFinite(x));
+    const wrong = numbers.findIndex((x) => !isCount(x));
     if (wrong >= 0)
       throw new DataError(
-        `${file}: line ${number}, column ${wrong + 1}: expected a number, found ${JSON.stringify(cells[wrong]!.trim().slice(0, 40))}`,
+        `${file}: line ${number}, column ${wrong + 1}: expected a whole number of -32768 to 32767, found ${JSON.stringify(cells[wrong]!.trim().slice(0, 40))}`,
       );
     return numbers;
   });

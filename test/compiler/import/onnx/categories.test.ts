@@ -137,6 +137,17 @@ describe("a table", () => {
     ]);
   });
 
+  test("has blanks around texts where the model knows them so, and leaves them out elsewhere", () => {
+    const blanks = [" x", "x ", "y", " 10"];
+    const { rows } = parseCsv('a,b\n1, x\n2,x \n3," x"\n4,x\n5, y \n6,\t10\n7, 10\n', 2, "t.csv", {
+      categories: (i) => (i === 1 ? blanks : undefined),
+    });
+    assert.deepEqual(
+      rows.map((row) => row[1]),
+      [0, 1, 0, -1, 2, -1, 3],
+    );
+  });
+
   test("has numbers elsewhere", () => {
     assert.throws(() => read("a,b\nred,10\n"), DataError);
   });
