@@ -28,9 +28,9 @@ export const classCount = (output: Tensor): number => {
   return decidesAlone(output, values) ? 2 : values;
 };
 
-/** Two ways to write a class: the same text, the same number, or a truth value as a number. */
+/** Ways to write a class: the same text but for blanks around it, the same number, or a truth value as a number. */
 function isSame(label: string, name: string): boolean {
-  if (label === name) return true;
+  if (label.trim() === name.trim()) return true;
   const number = (text: string): number =>
     /^(true|false)$/i.test(text)
       ? Number(/^true$/i.test(text))
@@ -52,7 +52,10 @@ const show = (labels: Iterable<string>): string => {
 
 /** The number of each label's class; labels that are no names of the model's are not guessed. */
 function matched(labels: readonly string[], names: readonly string[], file: string): number[] {
-  const found = labels.map((label) => names.findIndex((name) => isSame(label, name)));
+  const found = labels.map((label) => {
+    const exact = names.indexOf(label);
+    return exact >= 0 ? exact : names.findIndex((name) => isSame(label, name));
+  });
   const unknown = labels.filter((_, i) => found[i]! < 0);
   if (unknown.length === 0) return found;
   throw new DataError(

@@ -65,12 +65,31 @@ export function withScale(tensor: Tensor): Tensor {
   return isAlike ? { ...rest, quantization: quantized(1 / factor, 0) } : tensor;
 }
 
-/** Sums of forests are of int16, and so is all that can be computed of them. */
+/** Tensors on the way to what forests compare with their thresholds, where nodes compute that. */
+function comparedOf(graph: Graph): readonly string[] {
+  const compared = new Set(
+    graph.nodes.filter(({ op }) => op === "tree_ensemble").map(({ inputs }) => inputs[0]!),
+  );
+  const found: string[] = [];
+  for (const { op, inputs, outputs } of graph.nodes.toReversed()) {
+    if (op === "tree_ensemble" || !compared.has(outputs[0]!)) continue;
+    if (operatorOf(op).types.includes("int16")) found.push(outputs[0]!);
+    for (const input of inputs) if (!tensorOf(graph, input).data) compared.add(input);
+  }
+  const isDirect = (name: string): boolean => readersOf(graph, name).trees.length > 0;
+  return [...found, ...graph.inputs.filter((name) => compared.has(name) && !isDirect(name))];
+}
+
+/**
+ * Sums of forests are of int16, and so is all that can be computed of them. What forests compare is of int16 too, where
+ * nodes compute it: a step of int8 is wider than thresholds are apart.
+ */
 export function treePrecision(
   graph: Graph,
   precision: ReadonlyMap<string, Precision>,
 ): ReadonlyMap<string, Precision> {
   const all = new Map(precision);
+  for (const name of comparedOf(graph)) if (!all.has(name)) all.set(name, "int16");
   const shared = graph.inputs.filter((name) => isShared(graph, name));
   const ofTrees = new Set<string>(shared);
   for (const name of shared) all.set(name, "int16");

@@ -119,6 +119,9 @@ describe("names", async () => {
     const labels = ["setosa", "versicolor", "virginica"];
     const { evaluation, metadata } = await make({ ...iris, evaluate, facts: { labels } });
     assert.deepEqual([evaluation!.classes, metadata.outputs[0]!.labels], [labels, labels]);
+    const blanks = [" setosa", "versicolor", " virginica "];
+    const spaced = await make({ ...iris, evaluate, facts: { labels: blanks } });
+    assert.equal(spaced.evaluation!.quantized!.accuracy, evaluation!.quantized!.accuracy);
     await assert.rejects(make({ ...iris, facts: { labels: ["a", "b"] } }), /--labels: expected 3 names/);
   });
 
