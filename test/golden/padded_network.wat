@@ -676,30 +676,26 @@
                        )
                       )
                       (local.set $5
-                       (i32.wrap_i64
-                        (i64.sub
-                         (i64.shl
-                          (i64.const 1)
-                          (i64.extend_i32_s
+                       (i32.sub
+                        (i32.shl
+                         (i32.const 1)
+                         (local.tee $1
+                          (select
                            (local.tee $1
-                            (select
-                             (local.tee $1
-                              (i32.sub
-                               (i32.const 0)
-                               (local.get $1)
-                              )
-                             )
+                            (i32.sub
                              (i32.const 0)
-                             (i32.gt_s
-                              (local.get $1)
-                              (i32.const 0)
-                             )
+                             (local.get $1)
                             )
+                           )
+                           (i32.const 0)
+                           (i32.gt_s
+                            (local.get $1)
+                            (i32.const 0)
                            )
                           )
                          )
-                         (i64.const 1)
                         )
+                        (i32.const 1)
                        )
                       )
                       (local.get $46)
@@ -1431,30 +1427,26 @@
                )
               )
               (local.set $3
-               (i32.wrap_i64
-                (i64.sub
-                 (i64.shl
-                  (i64.const 1)
-                  (i64.extend_i32_s
-                   (local.tee $7
-                    (select
-                     (local.tee $3
-                      (i32.sub
-                       (i32.const 0)
-                       (local.get $3)
-                      )
-                     )
+               (i32.sub
+                (i32.shl
+                 (i32.const 1)
+                 (local.tee $7
+                  (select
+                   (local.tee $3
+                    (i32.sub
                      (i32.const 0)
-                     (i32.gt_s
-                      (local.get $3)
-                      (i32.const 0)
-                     )
+                     (local.get $3)
                     )
+                   )
+                   (i32.const 0)
+                   (i32.gt_s
+                    (local.get $3)
+                    (i32.const 0)
                    )
                   )
                  )
-                 (i64.const 1)
                 )
+                (i32.const 1)
                )
               )
               (i32.store8
@@ -1817,30 +1809,26 @@
               (local.get $1)
              )
              (local.set $5
-              (i32.wrap_i64
-               (i64.sub
-                (i64.shl
-                 (i64.const 1)
-                 (i64.extend_i32_s
+              (i32.sub
+               (i32.shl
+                (i32.const 1)
+                (local.tee $1
+                 (select
                   (local.tee $1
-                   (select
-                    (local.tee $1
-                     (i32.sub
-                      (i32.const 0)
-                      (local.get $9)
-                     )
-                    )
+                   (i32.sub
                     (i32.const 0)
-                    (i32.gt_s
-                     (local.get $1)
-                     (i32.const 0)
-                    )
+                    (local.get $9)
                    )
+                  )
+                  (i32.const 0)
+                  (i32.gt_s
+                   (local.get $1)
+                   (i32.const 0)
                   )
                  )
                 )
-                (i64.const 1)
                )
+               (i32.const 1)
               )
              )
              (local.get $22)
