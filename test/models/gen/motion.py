@@ -2,12 +2,14 @@
 
     motion.py shake FOLDER SHIFT        FOLDER/CLASS/*.csv of 6 seconds at 100 Hz; SHIFT/shift.csv, a minute, and SHIFT.csv, its times
     motion.py train FEATURES.csv FILE.onnx    and FILE.npy with the rows that it was trained on, for calibration
+    motion.py expect FILE.onnx FILE.json      what ONNX Runtime makes of eight rows (pip install onnx onnxruntime)
 
-Any folder of .csv or .wav files by class does in place of FOLDER. test/models/motion.onnx is what both write, and
-test/models/motion.csv the first SHIFT.
+Any folder of .csv or .wav files by class does in place of FOLDER. test/models/motion.onnx is what the first two write,
+test/models/motion.csv the first SHIFT, and test/models/motion.expected.json what the last writes.
 """
 
 import csv
+import json
 import math
 import pathlib
 import sys
@@ -76,11 +78,30 @@ def train(table, target):
     numpy.save(pathlib.Path(target).with_suffix(".npy"), x)
 
 
+def expect(source, target):
+    import onnx
+    import onnxruntime
+
+    (scaler,) = [node for node in onnx.load(source).graph.node if node.op_type == "Scaler"]
+    offset, scale = [numpy.array(each.floats) for each in sorted(scaler.attribute, key=lambda each: each.name)]
+    rows = offset + numpy.random.default_rng(1).normal(size=(8, len(offset))) / scale
+    rows = rows.round(4).astype(numpy.float32)
+    session = onnxruntime.InferenceSession(source)
+    label, probabilities = session.run(None, {session.get_inputs()[0].name: rows})
+    found = {
+        "inputs": [[round(float(x), 4) for x in row] for row in rows],
+        "outputs": {"probabilities": [[round(float(x), 7) for x in row] for row in probabilities], "label": list(label)},
+    }
+    pathlib.Path(target).write_text(json.dumps(found) + "\n")
+
+
 if __name__ == "__main__":
     command, first, second = sys.argv[1:]
     if command == "shake":
         shake(pathlib.Path(first), pathlib.Path(second))
     elif command == "train":
         train(first, second)
+    elif command == "expect":
+        expect(first, second)
     else:
-        sys.exit(f"expected shake or train, found {command}")
+        sys.exit(f"expected shake, train or expect, found {command}")
