@@ -115,6 +115,13 @@ const isTime: Check = (value, path) =>
     ? `${path}: expected a time of ISO 8601, found "${value}"`
     : undefined);
 
+/** Of times and ages: none is a rule that always holds. */
+const isPositive: Check = (value, path) =>
+  isNumber(value, path) ??
+  ((value as number) > 0 ? undefined : `${path}: expected a number above 0, found ${value}`);
+
+const isSome: Check = (value, path) => isCount(value, path) ?? isPositive(value, path);
+
 const isCommand: Check = (value, path) =>
   isList(isText)(value, path) ??
   ((value as string[]).length > 0 && value !== undefined
@@ -127,10 +134,10 @@ const isRetrainRule: Check = (value, path) =>
     {
       kinds: isList(isKind),
       ageDays: isCount,
-      labels: closed({ file: isText, least: isCount }),
+      labels: closed({ file: isText, least: isSome }),
       leastSamples: isCount,
       samplesPerDevice: isCount,
-      againHours: isNumber,
+      againHours: isPositive,
     },
   )(value, path) ??
   (["kinds", "ageDays", "labels"].some((name) => name in (value as object))
@@ -146,7 +153,7 @@ const isRules = closed(
     url: isUrl,
     owners: isMap(isText),
     silences: isList(closed({ models: isText, until: isTime })),
-    repeatHours: isNumber,
+    repeatHours: isPositive,
     retrain: isList(isRetrainRule),
   },
 );

@@ -63,7 +63,8 @@ async function fetchFrom(url: string, { method, path, headers, body }: Question)
     });
   } catch (error) {
     const { cause, name } = error as Error & { cause?: NodeJS.ErrnoException };
-    const why = cause?.code ?? (name === "TimeoutError" ? `within ${TIMEOUT / 1000} s` : name);
+    const why =
+      cause?.code ?? (name === "TimeoutError" ? `within ${TIMEOUT / 1000} s` : (cause?.message ?? name));
     throw new ManagementError(`${withoutSecrets(url)}: no answer (${why})`);
   }
 }

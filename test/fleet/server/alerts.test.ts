@@ -216,5 +216,17 @@ describe("alerts", () => {
       refused({ ...good, silences: [{ models: "a", until: "soon" }] }),
       /expected a time of ISO 8601, found "soon"/,
     );
+    assert.match(
+      refused({ ...good, repeatHours: -1 }),
+      /: repeatHours: expected a number above 0, found -1$/,
+    );
+    const rule = { models: "a", run: ["node"] };
+    for (const [more, name] of [
+      [{ kinds: ["shift"], againHours: 0 }, "againHours"],
+      [{ labels: { file: "a.jsonl", least: 0 } }, "labels.least"],
+    ] as const) {
+      const message = refused({ ...good, retrain: [{ ...rule, ...more }] });
+      assert.ok(message.endsWith(`: retrain[0].${name}: expected a number above 0, found 0`), message);
+    }
   });
 });
