@@ -4,6 +4,7 @@ import { ModelError } from "./graph.ts";
 export type Check = (value: unknown, path: string) => string | undefined;
 
 function show(value: unknown): string {
+  if (value === undefined) return "none";
   if (value === null || typeof value !== "object") return String(value);
   return Array.isArray(value) ? "a list" : ArrayBuffer.isView(value) ? "bytes" : "a map";
 }

@@ -112,7 +112,7 @@ describe("columns of layers", () => {
   });
 
   const faults: readonly [string, Uint8Array, RegExp][] = [
-    ["no columns", stored({}), /: layers\.columns\.name: expected a list, found undefined$/],
+    ["no columns", stored({}), /: layers\.columns\.name: expected a list, found none$/],
     ["none of one", stored({ ...good, macs: undefined }), /: layers\.columns\.macs: expected a list of 1/],
     [
       "one too long",
@@ -123,7 +123,7 @@ describe("columns of layers", () => {
     [
       "a text that is not there",
       stored({ ...good, op: [1] }),
-      /: layers\[0\]\.op: expected text, found undefined$/,
+      /: layers\[0\]\.op: expected text, found none$/,
     ],
     [
       "a kernel that is not there",

@@ -115,7 +115,7 @@ const isTime: Check = (value, path) =>
     ? `${path}: expected a time of ISO 8601, found "${value}"`
     : undefined);
 
-/** Of times and ages: none is a rule that always holds. */
+/** Times and ages: 0 would be a rule that always holds. */
 const isPositive: Check = (value, path) =>
   isNumber(value, path) ??
   ((value as number) > 0 ? undefined : `${path}: expected a number above 0, found ${value}`);
@@ -124,9 +124,7 @@ const isSome: Check = (value, path) => isCount(value, path) ?? isPositive(value,
 
 const isCommand: Check = (value, path) =>
   isList(isText)(value, path) ??
-  ((value as string[]).length > 0 && value !== undefined
-    ? undefined
-    : `${path}: expected a program and its arguments, found none`);
+  ((value as string[]).length > 0 ? undefined : `${path}: expected a program and its arguments, found none`);
 
 const isRetrainRule: Check = (value, path) =>
   closed(
