@@ -29,7 +29,7 @@ export interface Counts {
   comparedWithV8: number;
 }
 
-/** What the program says about a module. */
+/** What the program says about a module: `invoked` is the status of the first invocation that failed, or 0. */
 interface Answer {
   readonly opened: number;
   readonly invoked: number;

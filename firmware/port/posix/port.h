@@ -29,7 +29,7 @@ int posix_values(thimble_model *model, const posix_words *words);
 int posix_stream(thimble_model *model, const posix_words *words);
 
 typedef struct posix_outcome {
-    thimble_status opened, invoked; /* `invoked` is that of the last invocation, 0 where there was none */
+    thimble_status opened, invoked; /* `invoked` is that of the first invocation that failed, or 0 */
     uint32_t checksum;              /* FNV-1a of the outputs of all invocations that gave some */
 } posix_outcome;
 
