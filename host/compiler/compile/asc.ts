@@ -20,6 +20,23 @@ function fileReader(source: string): (name: string, baseDir: string) => string |
   };
 }
 
+/** Parts of the language's library that kernels and models use, or without which the compiler does not start. */
+const LIBRARY = ["array", "arraybuffer", "builtins", "map", "math", "memory", "number", "object", "string"];
+
+/**
+ * The compiler with these parts alone: it parses its whole library at each call, which takes half of the time. The
+ * query makes it a module of its own, so that other users of the compiler in this process keep the rest.
+ */
+async function loadCompiler(): Promise<typeof import("assemblyscript/asc")> {
+  const compiler = (await import(
+    `${import.meta.resolve("assemblyscript/asc")}?kernels`
+  )) as typeof import("assemblyscript/asc");
+  const { libraryFiles } = compiler;
+  const isUnused = (name: string): boolean => !name.includes("/") && !LIBRARY.includes(name);
+  for (const name of Object.keys(libraryFiles).filter(isUnused)) libraryFiles[name] = "";
+  return compiler;
+}
+
 /** Compiles AssemblyScript by a target of asconfig.json, without optimisation and with names. */
 export async function compileAssemblyScript(
   source: string,
@@ -27,7 +44,7 @@ export async function compileAssemblyScript(
   pages: number,
 ): Promise<Uint8Array> {
   // Loaded late: the compiler takes a fifth of a second, and many commands never need it.
-  const { main } = await import("assemblyscript/asc");
+  const { main } = await loadCompiler();
   const outputs = new Map<string, Uint8Array | string>();
   const memory = ["--initialMemory", String(pages), "--maximumMemory", String(pages)];
   const { error, stderr } = await main(
