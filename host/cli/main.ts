@@ -28,6 +28,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import("./serve.ts")).serveCommand,
   publish: async () => (await import("./publish.ts")).publishCommand,
   samples: async () => (await import("./samples.ts")).samplesCommand,
+  accuracy: async () => (await import("./accuracy.ts")).accuracyCommand,
   rollout: async () => (await import("./rollout.ts")).rolloutCommand,
 };
 

@@ -1,11 +1,10 @@
-import { existsSync, statSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 import { isImage, parseImage } from "../image/mcuboot.ts";
 import { ModelError } from "../ir/graph.ts";
 import { readMetadata } from "../module/metadata.ts";
 import { openArchive } from "../predict/log/archive.ts";
 import { type Change, type ModuleReplay, type ReplaySummary, replay } from "../predict/log/replay.ts";
+import { archivesOf } from "./archives.ts";
 import { readBytes } from "./files.ts";
 import { type Command, parse, UsageError } from "./options.ts";
 import { print, printJson } from "./output.ts";
@@ -17,15 +16,8 @@ const OPTIONS = {
   json: { type: "boolean" },
 } as const;
 
-const DEFAULT_ARCHIVE = join(homedir(), ".thimble", "server");
 /** Faults and changes that are told one by one. */
 const TOLD = 20;
-
-function archivesOf(given: readonly string[] | undefined): readonly string[] {
-  if (given) return given;
-  if (existsSync(DEFAULT_ARCHIVE)) return [DEFAULT_ARCHIVE];
-  throw new UsageError("expected --archive DIR, the data of a server or a folder of images, found none");
-}
 
 /** The training that a module comes from, as its metadata name it: the second step of two from a prediction. */
 function originOf({ file }: ModuleReplay): {

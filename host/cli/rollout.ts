@@ -1,5 +1,6 @@
 import type { Management, RolloutPlan, RolloutStatus, StageSize } from "../fleet/server/management.ts";
-import { DEFAULTS, SHADOW } from "../fleet/server/plan.ts";
+import { ACCURACY, DEFAULTS, SHADOW } from "../fleet/server/plan.ts";
+import { tallyText } from "../fleet/telemetry/accuracy.ts";
 import { table } from "../table.ts";
 import { type Command, parse, UsageError, wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
@@ -17,6 +18,8 @@ const START_OPTIONS = {
   "allow-downgrade": { type: "boolean" },
   shadow: { type: "string" },
   "shadow-least": { type: "string" },
+  accuracy: { type: "string" },
+  "accuracy-least": { type: "string" },
 } as const;
 const ABORT_OPTIONS = { ...SERVER_OPTIONS, force: { type: "boolean" }, device: { type: "string" } } as const;
 type StartValues = ReturnType<typeof parse<typeof START_OPTIONS>>["values"];
@@ -53,6 +56,21 @@ function shadowOf(values: StartValues): Pick<RolloutPlan, "shadow"> {
   };
 }
 
+function accuracyPlan(values: StartValues): Pick<RolloutPlan, "accuracy"> {
+  const { accuracy, "accuracy-least": least, hawkbit } = values;
+  if (accuracy === undefined) {
+    if (least !== undefined)
+      throw new UsageError("--accuracy-least: expected --accuracy beside it, found none");
+    return {};
+  }
+  if (hawkbit) throw new UsageError("--accuracy: expected a thimble serve, found a hawkBit");
+  const percent = percentage("--accuracy", accuracy);
+  if (percent === 0) throw new UsageError("--accuracy: expected more than 0 per cent, found 0");
+  return {
+    accuracy: { percent, least: wholeNumber("--accuracy-least", least ?? String(ACCURACY.least), 1) },
+  };
+}
+
 function planOf(image: string, values: StartValues): RolloutPlan {
   const { name, query, "min-version": minVersion } = values;
   return {
@@ -66,12 +84,13 @@ function planOf(image: string, values: StartValues): RolloutPlan {
     ...(minVersion !== undefined && { minVersion }),
     ...(values["allow-downgrade"] && { allowDowngrade: true }),
     ...shadowOf(values),
+    ...accuracyPlan(values),
   };
 }
 
 /** A rollout for people: a row for every stage, and why devices refused. */
 function rolloutText(status: RolloutStatus): string {
-  const { id, name, model, version, state, reason, stages, refusals, shadow } = status;
+  const { id, name, model, version, state, reason, stages, refusals, shadow, accuracy } = status;
   const header = ["stage", "devices", "waiting", "running", "succeeded", "failed", "skipped", "cancelled"];
   const rows = stages.map(({ devices, counts }, i) =>
     [
@@ -92,6 +111,9 @@ function rolloutText(status: RolloutStatus): string {
           `shadow${shadow.running ? "" : " (over)"}: ${shadow.agreed} of ${shadow.compared} decisions agree, ${shadow.failed} failed; ` +
             `judged from ${shadow.least} on, expected ${shadow.agreement} %`,
         ]
+      : []),
+    ...(accuracy
+      ? [`accuracy: ${tallyText(accuracy)}; expected ${accuracy.percent} %, by ${accuracy.least} labels`]
       : []),
     table([header, ...rows]),
     ...refusals.map((each) => `${each.devices} x ${each.reason}`),
@@ -141,6 +163,7 @@ export const rolloutCommand: Command = {
   usage: `thimble rollout start IMAGE [--stages LIST=${DEFAULT_STAGES}] [--query TERMS] [--success PERCENT=${DEFAULTS.success}]
               [--errors PERCENT=${DEFAULTS.errors}] [--min-version X.Y.Z] [--retries N=${DEFAULTS.retries}] [--name NAME]
               [--allow-downgrade] [--shadow PERCENT [--shadow-least N=${SHADOW.least}]]
+              [--accuracy PERCENT [--accuracy-least N=${ACCURACY.least}]]
 thimble rollout status|pause|resume ROLLOUT
 thimble rollout abort ROLLOUT [--device NAME] [--force]
 thimble rollout list
@@ -156,6 +179,8 @@ IMAGE is the number that thimble publish printed; ROLLOUT a number or a name.
   --allow-downgrade  devices that run a newer version, or are to install one, go back; they are left out otherwise
   --shadow       devices of the first stage run the image beside the one in service until N inferences were compared; then they
                  install it, where so many per cent of the decisions agree and nothing is wrong with it, or all stops
+  --accuracy     later stages wait for N labels of the image's decisions (thimble accuracy); where fewer than so many per cent
+                 were right, beyond what chance explains, all stops
   --device       takes back the order of this device only
   --force        does not wait for devices that have not answered: their orders are closed
 ${SERVER_USAGE}`,

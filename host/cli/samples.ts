@@ -32,7 +32,9 @@ const OPTIONS = {
 } as const;
 type Values = ReturnType<typeof parse<typeof OPTIONS>>["values"];
 
-const ACTIONS = ["ask", "pull", "label", "export"] as const;
+const ACTIONS = ["ask", "pull", "label", "send", "export"] as const;
+/** Those that a server is asked for. */
+const ASKING: readonly (typeof ACTIONS)[number][] = ["ask", "pull", "send"];
 const FORMATS = ["csv", "wav", "png"] as const;
 
 /** Options that each action takes, beside those of the server and --json. */
@@ -40,6 +42,7 @@ const TAKEN: Readonly<Record<(typeof ACTIONS)[number], readonly (keyof Values)[]
   ask: ["per-device", "hours"],
   pull: ["output", "delete"],
   label: ["from"],
+  send: [],
   export: ["output", "format", "all", "rate", "shape", "range"],
 };
 
@@ -70,12 +73,35 @@ async function pull(model: string, values: Values): Promise<void> {
   const before = existsSync(file) ? open(file) : [];
   const client = clientOf(values);
   const hash = await client.find(model);
-  const known = new Set(before.map(({ id, model: of }) => `${of} ${id}`));
-  const found = (await client.pull(hash)).filter(({ id, model: of }) => !known.has(`${of} ${id}`));
-  put(file, writeSamples([...before, ...found]));
+  const all = new Map((await client.pull(hash)).map((sample) => [`${sample.model} ${sample.id}`, sample]));
+  const kept = before.map((sample) => {
+    const { label: there } = all.get(`${sample.model} ${sample.id}`) ?? {};
+    return sample.label === undefined && there !== undefined ? { ...sample, label: there } : sample;
+  });
+  for (const { model: of, id } of before) all.delete(`${of} ${id}`);
+  const found = [...all.values()];
+  put(file, writeSamples([...kept, ...found]));
   if (values.delete) await client.delete(hash);
   if (values.json) printJson({ file, new: found.length, samples: before.length + found.length });
   else print(`${file}: ${found.length} new samples, ${before.length + found.length} in all`);
+}
+
+async function sendLabels(file: string, values: Values): Promise<void> {
+  const labelled = open(file).filter(({ label: name }) => name !== undefined);
+  if (labelled.length === 0) throw new ModelError(`${file}: expected samples with labels, found none`);
+  const client = clientOf(values);
+  const unknown = new Set<string>();
+  for (const model of new Set(labelled.map((sample) => sample.model))) {
+    const own = labelled.filter((sample) => sample.model === model);
+    const all = own.map(({ id, label: name }) => ({ sample: id, label: name! }));
+    for (const each of await client.label(model, all)) unknown.add(each);
+  }
+  if (values.json) printJson({ file, sent: labelled.length, unknown: [...unknown] });
+  else print(`${labelled.length} labels sent`);
+  if (unknown.size > 0)
+    process.stderr.write(
+      `thimble samples: ${[...unknown].join(", ")}: none of the model's classes, so decisions beside them count as wrong\n`,
+    );
 }
 
 /** Labels by id: of ID=LABEL, and of the rows of a file. */
@@ -143,14 +169,17 @@ export const samplesCommand: Command = {
   usage: `thimble samples ask MODEL [--per-device N=10] [--hours N=24]
 thimble samples pull MODEL [-o FILE=samples.jsonl] [--delete]
 thimble samples label FILE ID=LABEL... [--from LABELS.csv]
+thimble samples send FILE
 thimble samples export FILE [--format csv|wav|png] [-o OUT] [--all]   (all with --json)
 
 Devices whose application keeps samples (firmware/include/thimble_samples.h) send them once an operator asks: inferences
 that the model was unsure of, values outside its calibration, and some by chance. MODEL is a name, or a hash.
   ask     so many of each device, with its next reports; 0 for no more
-  pull    all that the server has of the model; a file that is there keeps its samples and labels
+  pull    all that the server has of the model; a file that is there keeps its samples and labels, and takes
+          those labels of the server that it has none for
           --delete   afterwards the server has none
   label   what samples are; an empty label takes one away. LABELS.csv has rows of id,label
+  send    the labels of a file to the server, which counts how often the model was right (thimble accuracy)
   export  a table for training, or a file for each sample, of those that have a label
           --all      those without, too
           --rate     of sounds, a second; default 16000
@@ -158,20 +187,21 @@ that the model was unsure of, values outside its calibration, and some by chance
 ${SERVER_USAGE}`,
 
   async run(args) {
-    const { values, positionals } = parse(args, OPTIONS, ["ask|pull|label|export", "MODEL|FILE", "..."]);
+    const { values, positionals } = parse(args, OPTIONS, ["ask|pull|label|send|export", "MODEL|FILE", "..."]);
     const [word, subject, ...rest] = positionals;
     const action = oneOf("thimble samples", word!, ACTIONS);
-    const local = ["json", ...(action === "ask" || action === "pull" ? Object.keys(SERVER_OPTIONS) : [])];
+    const local = ["json", ...(ASKING.includes(action) ? Object.keys(SERVER_OPTIONS) : [])];
     const strange = Object.keys(values).find((name) => ![...TAKEN[action], ...local].includes(name));
     if (strange !== undefined)
       throw new UsageError(`--${strange}: expected no such option of ${action}, found it`);
     if (rest.length > 0 && action !== "label")
       throw new UsageError(
-        `${action}: expected one ${action === "export" ? "FILE" : "MODEL"}, found ${rest.join(" ")} too`,
+        `${action}: expected one ${action === "export" || action === "send" ? "FILE" : "MODEL"}, found ${rest.join(" ")} too`,
       );
     if (action === "ask") await askFor(subject!, values);
     else if (action === "pull") await pull(subject!, values);
     else if (action === "label") label(subject!, rest, values);
+    else if (action === "send") await sendLabels(subject!, values);
     else exportFile(subject!, values);
     return 0;
   },

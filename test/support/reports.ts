@@ -33,3 +33,22 @@ export function encodeReport(report: DeviceReport): Buffer {
   bytes.writeUInt32LE(crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4))), 4);
   return bytes;
 }
+
+/** A sample as a device writes it, by firmware/SPEC.md, section 8.6; `kind` 0 random, 1 uncertain, 2 outlying. */
+export function encodeSample(
+  model: string,
+  {
+    values,
+    kind,
+    decided = 0xffff,
+  }: { readonly values: readonly number[]; readonly kind: number; readonly decided?: number },
+): Buffer {
+  const bytes = Buffer.alloc(56 + 4 * values.length);
+  bytes.set([1, kind]);
+  bytes.writeUInt16LE(decided, 2);
+  bytes.writeUInt32LE(values.length, 20);
+  bytes.write(model, 24, "hex");
+  values.forEach((value, i) => void bytes.writeFloatLE(value, 56 + 4 * i));
+  bytes.writeUInt32LE(crc32(bytes.subarray(8), crc32(bytes.subarray(0, 4))), 4);
+  return bytes;
+}

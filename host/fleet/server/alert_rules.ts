@@ -42,6 +42,8 @@ export interface RetrainRule {
   readonly ageDays?: number;
   /** A file of `thimble samples`, and how many of it have labels. */
   readonly labels?: { readonly file: string; readonly least: number };
+  /** Measured accuracy is below so many per cent beyond what chance explains, by so many labels at least. */
+  readonly accuracy?: { readonly below: number; readonly least: number };
   /** Nothing starts before the server has so many samples of the model; devices are asked for `samplesPerDevice`, 10. */
   readonly leastSamples?: number;
   readonly samplesPerDevice?: number;
@@ -120,6 +122,10 @@ const isPositive: Check = (value, path) =>
   isNumber(value, path) ??
   ((value as number) > 0 ? undefined : `${path}: expected a number above 0, found ${value}`);
 
+const isPercent: Check = (value, path) =>
+  isPositive(value, path) ??
+  ((value as number) <= 100 ? undefined : `${path}: expected at most 100 per cent, found ${value}`);
+
 const isSome: Check = (value, path) => isCount(value, path) ?? isPositive(value, path);
 
 const isCommand: Check = (value, path) =>
@@ -131,16 +137,17 @@ const isRetrainRule: Check = (value, path) =>
     { models: isText, run: isCommand },
     {
       kinds: isList(isKind),
-      ageDays: isCount,
+      ageDays: isSome,
       labels: closed({ file: isText, least: isSome }),
+      accuracy: closed({ below: isPercent, least: isSome }),
       leastSamples: isCount,
       samplesPerDevice: isCount,
       againHours: isPositive,
     },
   )(value, path) ??
-  (["kinds", "ageDays", "labels"].some((name) => name in (value as object))
+  (["kinds", "ageDays", "labels", "accuracy"].some((name) => name in (value as object))
     ? undefined
-    : `${path}: expected kinds, ageDays or labels, found none of them`);
+    : `${path}: expected kinds, ageDays, labels or accuracy, found none of them`);
 
 const isRules = closed(
   {

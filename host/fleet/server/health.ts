@@ -5,6 +5,7 @@ import { subjectsOf } from "../telemetry/verdict.ts";
 import type { Context } from "./context.ts";
 import { number, type Row, text } from "./database.ts";
 import { findingIn, type KnownFinding } from "./findings.ts";
+import { accuracyOf } from "./measured.ts";
 import { Refused } from "./message.ts";
 import { type Attributes, type Predicate, parseQuery } from "./query.ts";
 import { countsIn, DAY, HOUR, sumSince } from "./sums.ts";
@@ -117,6 +118,7 @@ function overview(context: Context, row: Row) {
     unwellDevices: unwell,
     silentDevices: silent,
     rollout: rolloutOf(context, facts),
+    accuracy: accuracyOf(context, id),
     findings,
   };
 }

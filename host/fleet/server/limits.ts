@@ -26,6 +26,10 @@ export const LIMITS = {
   sampleBytes: SAMPLE_BYTES_MOST,
   samplesPerDevice: 1000,
   samples: 100_000,
+  /** Labels of one request, their characters, and those that are kept of all. */
+  labelsAtOnce: 500,
+  labelChars: 128,
+  labels: 1_000_000,
   /** As hawkBit's ids. */
   deviceNameChars: 256,
   attributes: 100,

@@ -26,6 +26,15 @@ export interface RolloutPlan {
   readonly allowDowngrade?: boolean;
   /** The first stage runs the image beside the one in service before any device installs it. */
   readonly shadow?: ShadowPlan;
+  /** Stages behind the first one start by labels that come later, and what they say stops a rollout. */
+  readonly accuracy?: AccuracyPlan;
+}
+
+export interface AccuracyPlan {
+  /** Per cent of the image's decisions that have to be right. */
+  readonly percent: number;
+  /** Labels before a later stage starts. */
+  readonly least: number;
 }
 
 export interface ShadowPlan {
@@ -75,6 +84,7 @@ export interface RolloutStatus {
   readonly reason: string;
   readonly allowDowngrade?: boolean;
   readonly shadow?: ShadowStatus;
+  readonly accuracy?: AccuracyPlan & { readonly labelled: number; readonly right: number };
   readonly stages: readonly StageStatus[];
   /** Most frequent first. */
   readonly refusals: readonly Refusal[];

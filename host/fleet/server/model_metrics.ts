@@ -60,6 +60,16 @@ const FAMILIES: Readonly<Record<string, Family>> = {
     help: "Devices that tell nothing any more.",
     samples: one(({ silentDevices }) => silentDevices),
   },
+  thimble_model_labels: {
+    type: "gauge",
+    help: "Decisions whose right answer came later, but for those of samples that were chosen for being hard.",
+    samples: one(({ accuracy }) => accuracy.labelled),
+  },
+  thimble_model_labels_right: {
+    type: "gauge",
+    help: "Those of thimble_model_labels that the model decided rightly.",
+    samples: one(({ accuracy }) => accuracy.right),
+  },
   thimble_model_finding: {
     type: "gauge",
     help: "The statistic of what is wrong over the whole fleet.",

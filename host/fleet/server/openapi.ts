@@ -42,6 +42,16 @@ const FINDING = {
   last: TIME,
 };
 
+const TALLY = { labelled: WHOLE, right: WHOLE };
+const ACCURACY = object({
+  ...TALLY,
+  percent: orNull(NUMBER),
+  low: orNull(NUMBER),
+  high: orNull(NUMBER),
+  chosen: object(TALLY),
+});
+const ACCURACY_PLAN = { percent: PERCENT, least: WHOLE };
+
 const MODEL = {
   hash: TEXT,
   owner: TEXT,
@@ -54,6 +64,7 @@ const MODEL = {
   unwellDevices: WHOLE,
   silentDevices: WHOLE,
   rollout: { oneOf: [{ type: "null" }, object({ name: TEXT, created: TIME })] },
+  accuracy: ACCURACY,
   findings: list(object({ ...FINDING, devices: WHOLE })),
 };
 
@@ -93,12 +104,26 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
         at: TIME,
         kind: { type: "string", enum: SAMPLE_KINDS },
         decided: orNull(WHOLE),
+        label: orNull(TEXT),
         time: WHOLE,
         rank: WHOLE,
         values: list(orNull(NUMBER)),
       }),
     ),
   }),
+  NewLabels: object({
+    labels: {
+      ...list({
+        oneOf: [
+          object({ sample: WHOLE, label: TEXT }),
+          object({ prediction: TEXT, decided: TEXT, label: TEXT }),
+        ],
+      }),
+      minItems: 1,
+      maxItems: LIMITS.labelsAtOnce,
+    },
+  }),
+  LabelsNoted: object({ taken: WHOLE, accuracy: ACCURACY, unknown: list(TEXT) }),
   NewDevice: object({ name: DEVICE, attributes: TEXTS }, ["attributes"]),
   DeviceToken: object({ name: TEXT, token: TEXT }),
   Device: object({
@@ -144,8 +169,9 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
       retries: WHOLE,
       allowDowngrade: { type: "boolean" },
       shadow: object({ agreement: NUMBER, least: WHOLE }, ["agreement", "least"]),
+      accuracy: object(ACCURACY_PLAN, ["least"]),
     },
-    ["name", "query", "success", "errors", "minVersion", "retries", "allowDowngrade", "shadow"],
+    ["name", "query", "success", "errors", "minVersion", "retries", "allowDowngrade", "shadow", "accuracy"],
   ),
   Stage: object({
     started: { type: "boolean" },
@@ -172,9 +198,10 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
         agreed: WHOLE,
         failed: WHOLE,
       }),
+      accuracy: object({ ...ACCURACY_PLAN, ...TALLY }),
       refusals: list(ref("Refusal")),
     },
-    ["allowDowngrade", "shadow"],
+    ["allowDowngrade", "shadow", "accuracy"],
   ),
   Rollouts: object({ rollouts: list(ref("Rollout")) }),
   Member: object({

@@ -43,6 +43,12 @@ interface Model {
   readonly devices: number;
   readonly unwellDevices: number;
   readonly silentDevices: number;
+  readonly accuracy: {
+    readonly labelled: number;
+    readonly percent: number | null;
+    readonly low: number | null;
+    readonly high: number | null;
+  };
   readonly rollout: { readonly name: string; readonly created: string } | null;
   readonly findings: readonly (Finding & { readonly devices: number })[];
 }
@@ -269,6 +275,13 @@ function closer({ hash, model, version }: Model): HTMLElement {
   return details;
 }
 
+/** What labels that came later have measured, where there are any. */
+function accuracyLine({ accuracy: { labelled, percent, low, high } }: Model): HTMLElement[] {
+  if (percent === null || low === null || high === null) return [];
+  const [share, from, to] = [percent, low, high].map((value) => value.toFixed(1));
+  return [make("p", "note", `${share} % of ${labelled} labelled decisions were right (${from} to ${to} %)`)];
+}
+
 function modelArticle(model: Model): HTMLElement {
   const { hash, version, state, devices, unwellDevices, silentDevices, rollout, findings } = model;
   const name = model.model === "" ? `${hash.slice(0, 12)}..., which was not published here` : model.model;
@@ -294,6 +307,7 @@ function modelArticle(model: Model): HTMLElement {
     "",
     title,
     make("p", "note", counts),
+    ...accuracyLine(model),
     ...(lines.length === 0 ? [] : [make("ul", "findings", ...lines)]),
     closer(model),
   );

@@ -1,7 +1,7 @@
 /** A rollout's plan as it comes in a request: every member is checked, none that is unknown is passed over. */
 import { checkName, onlyMembers } from "./context.ts";
 import { LIMITS } from "./limits.ts";
-import type { RolloutPlan, ShadowPlan, StageSize } from "./management.ts";
+import type { AccuracyPlan, RolloutPlan, ShadowPlan, StageSize } from "./management.ts";
 import { isObject, type Json, type JsonObject, Refused, shown } from "./message.ts";
 import { parseQuery } from "./query.ts";
 import { parseVersion } from "./version.ts";
@@ -55,6 +55,19 @@ function readShadow(value: Json): ShadowPlan {
   };
 }
 
+/** Fewer labels than that are hardly ever sure of anything. */
+export const ACCURACY = { least: 100 } as const;
+
+function readAccuracy(value: Json): AccuracyPlan {
+  if (!isObject(value))
+    throw new Refused(400, `accuracy: expected {"percent": PERCENT, "least": N}, found ${shown(value)}`);
+  onlyMembers(value, ["percent", "least"]);
+  return {
+    percent: within("accuracy.percent", value["percent"], 0.001, 100, false),
+    least: within("accuracy.least", value["least"] ?? ACCURACY.least, 1, LIMITS.labels, true),
+  };
+}
+
 /** Throws Refused (400). */
 export function readPlan(body: JsonObject): RolloutPlan {
   onlyMembers(body, [
@@ -68,6 +81,7 @@ export function readPlan(body: JsonObject): RolloutPlan {
     "retries",
     "allowDowngrade",
     "shadow",
+    "accuracy",
   ]);
   const { name, query = "", minVersion, allowDowngrade = false } = body;
   if (typeof query !== "string") throw new Refused(400, `query: expected a text, found ${shown(query)}`);
@@ -87,5 +101,6 @@ export function readPlan(body: JsonObject): RolloutPlan {
     retries: within("retries", body["retries"] ?? DEFAULTS.retries, 0, MAX_RETRIES, true),
     ...(allowDowngrade && { allowDowngrade }),
     ...(body["shadow"] !== undefined && { shadow: readShadow(body["shadow"]) }),
+    ...(body["accuracy"] !== undefined && { accuracy: readAccuracy(body["accuracy"]) }),
   };
 }

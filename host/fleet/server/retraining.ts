@@ -1,8 +1,9 @@
 /**
- * Has models trained again, by rules: once something is wrong with one, or it is old, or enough samples have labels. Devices are asked for
+ * Has models trained again, by rules: once something is wrong with one, or it is old, or labels are enough or show that it is too often wrong. Devices are asked for
  * samples first, and the command is run when there are enough. A model that has a newer version is left alone.
  */
 import { readFileSync } from "node:fs";
+import { isSurelyBelow, tallyText } from "../telemetry/accuracy.ts";
 import { readSamples } from "../telemetry/sample_files.ts";
 import type { RetrainRule } from "./alert_rules.ts";
 import type { Actor, Context } from "./context.ts";
@@ -58,6 +59,9 @@ function reasonWithoutFault(context: Context, rule: RetrainRule, model: ModelHea
   const image = context.store.get("SELECT uploaded FROM images WHERE digest = ?", [model.hash]);
   const days = image ? Math.floor((context.now() - number(image, "uploaded")) / DAY) : 0;
   if (rule.ageDays !== undefined && days >= rule.ageDays) return `age: ${days} days`;
+  const { below = 0, least = 0 } = rule.accuracy ?? {};
+  if (below > 0 && model.accuracy.labelled >= least && isSurelyBelow(model.accuracy, below))
+    return `accuracy: ${tallyText(model.accuracy)}, expected ${below} %`;
   if (rule.labels) {
     const labels = labelsIn(context, rule.labels.file);
     if (labels >= rule.labels.least) return `labels: ${labels}`;

@@ -54,7 +54,7 @@ export function createRollout(context: Context, plan: RolloutPlan, actor: Actor)
       throw new Refused(409, `name: expected one of its own, found "${name}" in use`);
     const { id } = store.run(
       `INSERT INTO rollouts (name, image, query, stage_sizes, success, errors, min_version, retries, allow_downgrade,
-         shadow, shadowing, state, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready', ?)`,
+         shadow, shadowing, accuracy, state, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'ready', ?)`,
       [
         name,
         plan.image,
@@ -67,6 +67,7 @@ export function createRollout(context: Context, plan: RolloutPlan, actor: Actor)
         plan.allowDowngrade ? 1 : 0,
         plan.shadow ? JSON.stringify(plan.shadow) : null,
         plan.shadow ? 1 : 0,
+        plan.accuracy ? JSON.stringify(plan.accuracy) : null,
         now(),
       ],
     );

@@ -13,6 +13,7 @@ import {
   type RolloutStatus,
   type ShadowPlan,
 } from "./management.ts";
+import { accuracyReason, lacksLabels, rolloutAccuracy } from "./measured.ts";
 import {
   callBack,
   explain,
@@ -27,7 +28,7 @@ import {
 } from "./members.ts";
 import { Refused } from "./message.ts";
 import { leftOut } from "./running.ts";
-import { decide, type StageCounts } from "./stages.ts";
+import { type Decision, decide, type StageCounts } from "./stages.ts";
 
 export const SERVER: Actor = { name: "server", address: "" };
 /** Reasons shown with a rollout. */
@@ -66,6 +67,11 @@ function shadowOf({ store }: Context, row: Row): Pick<RolloutStatus, "shadow"> {
   return { shadow: { ...plan, running, compared: compared!, agreed: agreed!, failed: failed! } };
 }
 
+function accuracyStatus(context: Context, row: Row): Pick<RolloutStatus, "accuracy"> {
+  const { plan, tally } = rolloutAccuracy(context, row) ?? {};
+  return plan && tally ? { accuracy: { ...plan, ...tally } } : {};
+}
+
 /** Throws Refused (404). */
 export function rolloutStatus(context: Context, id: number): RolloutStatus {
   const { store } = context;
@@ -90,6 +96,7 @@ export function rolloutStatus(context: Context, id: number): RolloutStatus {
     })),
     ...(number(row, "allow_downgrade") === 1 && { allowDowngrade: true }),
     ...shadowOf(context, row),
+    ...accuracyStatus(context, row),
     refusals: refusals.map((each) => ({ reason: text(each, "reason"), devices: number(each, "devices") })),
   };
 }
@@ -135,9 +142,14 @@ function step(context: Context, id: number): number[] {
   const row = rolloutRow(context, id);
   if (row["state"] !== "running") return [];
   const thresholds = { success: number(row, "success"), errors: number(row, "errors") };
-  const decision = decide(stagesOf(context.store, id), thresholds);
+  const inaccurate = accuracyReason(context, row);
+  const decision: Decision =
+    inaccurate === undefined
+      ? decide(stagesOf(context.store, id), thresholds)
+      : { kind: "stop", reason: inaccurate };
   if (decision.kind === "wait") return [];
   if (decision.kind === "start") {
+    if (decision.stage > 0 && lacksLabels(context, row)) return [];
     const reason = decision.stage > 0 ? unwellReason(context, row) : undefined;
     if (reason === undefined) return [...startStage(context, row, decision.stage), id];
     stopRollout(context, id, reason);
@@ -163,6 +175,9 @@ function advance(context: Context, ids: readonly number[]): void {
   const queue = [...ids];
   for (let id = queue.shift(); id !== undefined; id = queue.shift()) queue.push(...step(context, id));
 }
+
+/** Looks at rollouts after something else than their devices has changed, such as labels of their image. */
+export const lookAgain = (context: Context, ids: readonly number[]): void => advance(context, ids);
 
 const TRANSITIONS = {
   start: { from: ["ready"], to: "running" },

@@ -115,6 +115,7 @@ function described(row: Row) {
     at: iso(number(row, "at")),
     kind,
     decided: decided ?? null,
+    label: row["label"] === null ? null : text(row, "label"),
     time,
     rank,
     // JSON has no missing number.
@@ -128,8 +129,9 @@ export type StoredSample = ReturnType<typeof described>;
 export function samplesOf(context: Context, hash: string, after: number, limit: number): StoredSample[] {
   return context.store
     .all(
-      `SELECT samples.*, devices.name AS name FROM samples JOIN devices ON devices.id = samples.device
-         WHERE model = ? AND samples.id > ? ORDER BY samples.id LIMIT ?`,
+      `SELECT samples.*, devices.name AS name, labels.label AS label FROM samples JOIN devices ON devices.id = samples.device
+         LEFT JOIN labels ON labels.model = samples.model AND labels.name = CAST(samples.id AS TEXT)
+         WHERE samples.model = ? AND samples.id > ? ORDER BY samples.id LIMIT ?`,
       [modelOf(context, hash), after, limit],
     )
     .map(described);

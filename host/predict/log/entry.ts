@@ -37,6 +37,9 @@ export function encodeEntry({ input, output, ...rest }: Entry): string {
   return `${body},"sha256":"${sha256(body)}"}`;
 }
 
+/** SHA-256 of a line in hex, as it says itself; `decodeEntry` proves it. */
+export const hashOfLine = (line: string): string => /"sha256":"([0-9a-f]{64})"\}$/.exec(line)?.[1] ?? "";
+
 const fail = (what: string, expected: string, found: unknown): never => {
   const text = String(found);
   throw new DataError(

@@ -133,6 +133,9 @@ const BODIES: Readonly<Record<string, () => unknown>> = {
   "POST /rest/v1/devices": () => ({ name: "four", attributes: { board: "c6" } }),
   "POST /rest/v1/rollouts": () => ({ image: 1, stages: [{ count: 1 }, { rest: true }], errors: 5 }),
   "POST /rest/v1/models/{model}/samples": () => ({ perDevice: 5, hours: 2 }),
+  "POST /rest/v1/models/{model}/labels": () => ({
+    labels: [{ prediction: "cd".repeat(32), decided: "a", label: "b" }],
+  }),
   "POST /rest/v1/tokens": () => ({ name: "another", role: "gateway" }),
 };
 /** What has to be ordered before. */

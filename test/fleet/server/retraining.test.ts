@@ -115,6 +115,26 @@ describe("rules for training again", () => {
     assert.equal(await labelled.round(), 0);
     writeFileSync(file, line(1, "a") + line(2, "b"));
     assert.equal(await labelled.round(), 1);
+    const measured = ruled({ accuracy: { below: 80, least: 100 } });
+    fail(measured.at, 1);
+    const label = (from: number, count: number, said: string): void => {
+      const labels = Array.from({ length: count }, (_, i) => ({
+        prediction: (from + i).toString(16).padStart(64, "0"),
+        decided: "a",
+        label: said,
+      }));
+      measured.at.operate("POST", `/models/${hash}/labels`, { labels });
+    };
+    label(0, 99, "b");
+    assert.equal(await measured.round(), 0, "too few labels");
+    label(99, 300, "a");
+    assert.equal(await measured.round(), 0, "300 of 399 may be 80 %");
+    label(99, 100, "b");
+    assert.equal(await measured.round(), 1);
+    assert.equal(
+      measured.runs[0]!["THIMBLE_REASON"],
+      "accuracy: 200 of 399 right: 50.1 % (45.2 to 55.0), expected 80 %",
+    );
     const other = ruled({ models: "wine*", kinds: ["failures"] });
     fail(other.at, 1);
     assert.equal(await other.round(), 0);
@@ -131,10 +151,19 @@ describe("rules for training again", () => {
         return (error as Error).message;
       }
     };
-    assert.equal(refused({ models: "*", ageDays: 0, run: ["node", "train.mjs"] }), "");
+    assert.equal(refused({ models: "*", ageDays: 1, run: ["node", "train.mjs"] }), "");
+    // It would always hold, and train again every day.
+    assert.match(
+      refused({ models: "*", ageDays: 0, run: ["x"] }),
+      /ageDays: expected a number above 0, found 0/,
+    );
+    const accuracy = (value: object): string => refused({ models: "*", run: ["x"], accuracy: value });
+    assert.equal(accuracy({ below: 90, least: 100 }), "");
+    assert.match(accuracy({ below: 101, least: 100 }), /below: expected at most 100 per cent, found 101/);
+    assert.match(accuracy({ below: 90 }), /least/);
     assert.match(
       refused({ models: "*", run: ["x"] }),
-      /expected kinds, ageDays or labels, found none of them/,
+      /expected kinds, ageDays, labels or accuracy, found none of them/,
     );
     assert.match(refused({ models: "*", run: [], ageDays: 1 }), /run: expected a program and its arguments/);
     assert.match(refused({ models: "*", run: ["x"], ageDays: 1, shell: true }), /found shell/);

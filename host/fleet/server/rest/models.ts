@@ -1,7 +1,9 @@
 import { allModels, modelHealth } from "../health.ts";
+import { takeLabels } from "../labels.ts";
 import { LIMITS } from "../limits.ts";
 import { type JsonObject, Refused } from "../message.ts";
 import { deleteSamples, samplesOf, wantSamples } from "../samples.ts";
+import { readLabels } from "./labels.ts";
 import { API, afterOf, jsonOf, limitOf, MANAGE, PAGE, READ, type RestRoute } from "./route.ts";
 
 /** A whole number of a request's body. Throws Refused (400). */
@@ -75,5 +77,16 @@ export const MODEL_ROUTES: readonly RestRoute[] = [
     summary: "Delete all samples of a model, and ask for no more",
     status: 204,
     answer: ({ context, parameters, actor }) => deleteSamples(context, parameters["model"]!, actor),
+  },
+  {
+    method: "POST",
+    path: `${API}/models/{model}/labels`,
+    roles: MANAGE,
+    summary: "Labels of samples, by their numbers, and of logged predictions, by the SHA-256 of their lines",
+    takes: "NewLabels",
+    gives: "LabelsNoted",
+    status: 200,
+    answer: (call) =>
+      takeLabels(call.context, call.parameters["model"]!, readLabels(jsonOf(call)), call.actor),
   },
 ];

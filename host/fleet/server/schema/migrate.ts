@@ -7,6 +7,7 @@ import { OWNERS } from "./005_owners.ts";
 import { SAMPLES } from "./006_samples.ts";
 import { RETRAINING } from "./007_retraining.ts";
 import { SHADOWS } from "./008_shadows.ts";
+import { LABELS } from "./009_labels.ts";
 
 /** Statements that make version i + 1 of version i. A file that was released is never changed. */
 export const MIGRATIONS: readonly (readonly string[])[] = [
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   SAMPLES,
   RETRAINING,
   SHADOWS,
+  LABELS,
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;
