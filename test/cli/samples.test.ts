@@ -80,7 +80,11 @@ describe("thimble samples", () => {
   });
 
   const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
-    ["an action that there is not", ["give", "x"], /expected ask or pull or label or send or export, found "give"/],
+    [
+      "an action that there is not",
+      ["give", "x"],
+      /expected ask or pull or label or send or export, found "give"/,
+    ],
     [
       "a model that no device tells of",
       ["pull", "nobody"],
