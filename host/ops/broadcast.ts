@@ -1,4 +1,4 @@
-import { elements, ModelError, type Shape } from "../ir/graph.ts";
+import { ModelError, type Shape } from "../ir/graph.ts";
 
 /** Shape of the result of an element-wise operator, by the rules of NumPy. */
 export function broadcastShape(node: string, a: Shape, b: Shape): Shape {
@@ -24,20 +24,22 @@ export function broadcastStrides(shape: Shape, as: Shape): number[] {
   return [...Array<number>(as.length - shape.length).fill(0), ...strides];
 }
 
-/** Index into the smaller operand for each element of the result, in memory order. */
-export function* broadcastIndices(shape: Shape, as: Shape): Generator<number> {
-  const strides = broadcastStrides(shape, as);
-  const total = elements(as);
-  for (let i = 0; i < total; i++) {
-    let rest = i;
-    let index = 0;
-    for (let axis = as.length - 1; axis >= 0; axis--) {
-      index += (rest % as[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / as[axis]!);
-    }
-    yield index;
+/** Where each element of a result lies, in memory order: `strides` has one step for each axis of `sizes`. */
+export function strideIndices(sizes: Shape, strides: readonly number[], offset = 0): Int32Array {
+  let indices = Int32Array.of(offset);
+  // From the last axis to the first: what was found so far is repeated, each time one step further.
+  for (let axis = sizes.length - 1; axis >= 0; axis--) {
+    const [size, stride, inner] = [sizes[axis]!, strides[axis]!, indices];
+    indices = new Int32Array(size * inner.length);
+    for (let i = 0, at = 0; i < size; i++)
+      for (let j = 0; j < inner.length; j++) indices[at++] = inner[j]! + i * stride;
   }
+  return indices;
 }
+
+/** Index into the smaller operand for each element of the result, in memory order. */
+export const broadcastIndices = (shape: Shape, as: Shape): Int32Array =>
+  strideIndices(as, broadcastStrides(shape, as));
 
 export interface Loops {
   readonly sizes: readonly number[];

@@ -1,4 +1,4 @@
-import { allocate, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
+import { allocate, elements, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
 import type { Lowering } from "./lowering.ts";
@@ -23,6 +23,15 @@ export function inferElementwise({ name, inputs }: Inputs): readonly Shape[] {
 const loops = (a: Tensor, b: Tensor, shape: Shape) =>
   mergeLoops(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], MAX_LOOPS);
 
+/** An operand with one value for each of the output's. */
+function broadcast(data: TensorData, { dtype, shape }: Tensor, output: Tensor): TensorData {
+  if (data.length === elements(output.shape)) return data;
+  const indices = broadcastIndices(shape, output.shape);
+  const result = allocate(dtype, indices.length);
+  for (let i = 0; i < indices.length; i++) result[i] = data[indices[i]!]!;
+  return result;
+}
+
 export function evaluateElementwise(
   { attributes, inputs, outputs }: Bound<{ readonly activation: Activation }>,
   values: readonly (TensorData | undefined)[],
@@ -30,12 +39,10 @@ export function evaluateElementwise(
 ): TensorData {
   const output = outputs[0]!;
   const range = activationRange(attributes.activation, output);
-  const a = Array.from(broadcastIndices(inputs[0]!.shape, output.shape), (i) => values[0]![i]!);
-  const b = Array.from(broadcastIndices(inputs[1]!.shape, output.shape), (i) => values[1]![i]!);
+  const a = broadcast(values[0]!, inputs[0]!, output);
+  const b = broadcast(values[1]!, inputs[1]!, output);
   const result = allocate(output.dtype, a.length);
-  a.forEach((value, i) => {
-    result[i] = clampTo(combine(value, b[i]!), range);
-  });
+  for (let i = 0; i < result.length; i++) result[i] = clampTo(combine(a[i]!, b[i]!), range);
   return result;
 }
 

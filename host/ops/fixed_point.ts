@@ -11,10 +11,16 @@ const INT32_MIN = -2147483648;
 /** Half away from zero, as C's round(); Math.round takes -0.5 to -0. */
 export const roundHalfAway = (x: number): number => (x < 0 ? -Math.floor(-x + 0.5) : Math.floor(x + 0.5));
 
-export const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(high, x));
+export const clamp = (x: number, low: number, high: number): number =>
+  x <= low ? low : x >= high ? high : x;
 
-/** round(a * b / 2^31), halves up. The product needs 62 bits, so it is split into 16-bit halves of b. */
+/** Whole numbers below, and what is added to round them, are doubles without loss. */
+const EXACT = 2 ** 52;
+
+/** round(a * b / 2^31), halves up. A product of 62 bits is split into 16-bit halves of b. */
 export function saturatingRoundingDoublingHighMul(a: number, b: number): number {
+  const product = a * b;
+  if (product < EXACT && product > -EXACT) return Math.floor((product + 2 ** 30) / 2 ** 31);
   if (a === INT32_MIN && b === INT32_MIN) return INT32_MAX;
   const high = Math.floor(b / 65536);
   const low = b - high * 65536;
@@ -81,9 +87,6 @@ export function wideMultiplier(real: number): Multiplier {
   const reduced = multiplier < 0x7fff0000 ? Math.floor((multiplier + 2 ** 15) / 2 ** 16) : 0x7fff;
   return { multiplier: reduced, shift: 15 - shift };
 }
-
-/** Whole numbers below, and what is added to round them, are doubles without loss. */
-const EXACT = 2 ** 52;
 
 /** x * factor, rounded once, halves up: MultiplyByQuantizedMultiplier of TensorFlow Lite for int64. */
 export function requantizeWide(x: number, { multiplier, shift }: Multiplier): number {

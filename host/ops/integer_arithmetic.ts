@@ -66,9 +66,9 @@ export const integerArithmetic = defineOperator({
     const { shape } = outputs[0]!;
     const compute = COMPUTE[attributes.operation];
     const { min, max } = RANGES[attributes.activation];
-    const b = [...broadcastIndices(inputs[1]!.shape, shape)];
+    const b = broadcastIndices(inputs[1]!.shape, shape);
     return [
-      Int32Array.from(broadcastIndices(inputs[0]!.shape, shape), (at, i) =>
+      broadcastIndices(inputs[0]!.shape, shape).map((at, i) =>
         clamp(compute(values[0]![at]!, values[1]![b[i]!]!), min, max),
       ),
     ];

@@ -1,5 +1,5 @@
 import { allocate, byteSize, elements, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
-import { mergeLoops } from "./broadcast.ts";
+import { mergeLoops, strideIndices } from "./broadcast.ts";
 import type { Lowering } from "./lowering.ts";
 
 /** Operators that only move values: the kernel strided_copy serves them all. */
@@ -28,14 +28,8 @@ export function evaluateMovement(
   output: Tensor,
 ): TensorData {
   const result = allocate(output.dtype, elements(sizes));
-  const dense = denseStrides(sizes);
-  for (let i = 0; i < result.length; i++) {
-    const from = dense.reduce(
-      (sum, stride, axis) => sum + (Math.floor(i / stride) % sizes[axis]!) * strides[axis]!,
-      offset,
-    );
-    result[i] = x[from]!;
-  }
+  const indices = strideIndices(sizes, strides, offset);
+  for (let i = 0; i < result.length; i++) result[i] = x[indices[i]!]!;
   return result;
 }
 

@@ -10,7 +10,7 @@ import {
   type Tensor,
   type TensorData,
 } from "../../host/ir/graph.ts";
-import { requantizeWide, wideMultiplier } from "../../host/ops/fixed_point.ts";
+import { requantizeWide, saturatingRoundingDoublingHighMul, wideMultiplier } from "../../host/ops/fixed_point.ts";
 import { fullyConnected } from "../../host/ops/fully_connected.ts";
 import { lookUp, makeLut } from "../../host/ops/lut_s16.ts";
 
@@ -33,6 +33,21 @@ describe("factors of 64-bit sums", () => {
     // 3 * 2^45 + 1 has 47 bits, its product with 3 * 2^13 62.
     assert.equal(requantizeWide(3 * 2 ** 45 + 1, wideMultiplier(0.75 * 2 ** -30)), 73728);
   });
+});
+
+test("the doubled high half of a product is that of whole numbers, however large it is", () => {
+  const bytes = Buffer.from(lcgBytes(7, 4 * 2 * 4000).bytes);
+  const random = Array.from({ length: 4000 }, (_, i) => [
+    // Of all magnitudes: half of the products fit a double.
+    bytes.readInt32LE(8 * i) >> i % 24,
+    bytes.readInt32LE(8 * i + 4),
+  ]);
+  const edges = [-(2 ** 31), -(2 ** 21), -3, -1, 0, 1, 2 ** 21 - 1, 2 ** 21, 2 ** 31 - 1];
+  const pairs = [...random, ...edges.flatMap((a) => edges.map((b) => [a, b]))] as [number, number][];
+  for (const [a, b] of pairs) {
+    const exact = Number((BigInt(a) * BigInt(b) + 2n ** 30n) >> 31n);
+    assert.equal(saturatingRoundingDoublingHighMul(a, b) + 0, Math.min(exact, 2 ** 31 - 1), `${a} * ${b}`);
+  }
 });
 
 test("a table with lines in between is near its function", () => {
