@@ -21,7 +21,18 @@ function fileReader(source: string): (name: string, baseDir: string) => string |
 }
 
 /** Parts of the language's library that kernels and models use, or without which the compiler does not start. */
-const LIBRARY = ["array", "arraybuffer", "builtins", "map", "math", "memory", "number", "object", "string"];
+const LIBRARY = [
+  "array",
+  "arraybuffer",
+  "builtins",
+  "map",
+  "math",
+  "memory",
+  "number",
+  "object",
+  "staticarray",
+  "string",
+];
 
 /**
  * The compiler with these parts alone: it parses its whole library at each call, which takes half of the time. The
