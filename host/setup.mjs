@@ -1,5 +1,5 @@
 /**
- * Makes a fresh checkout usable: packages, compiled sources, a C compiler for wasm3.
+ * Makes a fresh checkout usable: packages and compiled sources.
  * Plain JavaScript without packages, because it runs before there are any; costs some milliseconds
  * when there is nothing to do.
  */
@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasSources, takeSources } from "./sources.mjs";
 
@@ -279,27 +279,6 @@ export function ensureCompiled() {
   if (existsSync(join(root, "assembly", "server"))) ensure(isServerCompiled, compileServer); // likewise
 }
 
-/** True where one of `names`, which may hold arguments, is a file in PATH. */
-function isInPath(...names) {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return names.some((name) => folders.some((folder) => existsSync(join(folder, name))));
-}
-
-/** Installs a C compiler for the wasm3 engine where there is none and we may; else that engine says so. */
-export function ensureCompiler() {
-  if (process.env.CC || isInPath("cc", "gcc", "clang")) return;
-  if (process.getuid?.() !== 0 || !isInPath("apt-get")) return;
-  process.stderr.write("thimble: installing a C compiler with apt-get, once ...\n");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const apt = (...args) => spawnSync("apt-get", ["-qq", ...args], { env, encoding: "utf8" });
-  apt("update");
-  const result = apt("install", "--yes", "--no-install-recommends", "gcc", "libc6-dev");
-  if (result.status !== 0)
-    process.stderr.write(
-      `${result.stderr}apt-get: no C compiler installed; the wasm3 engine stays missing\n`,
-    );
-}
-
 /** Runs `steps` in order; a failure ends the process with its message and status 1. */
 export function runOrExit(...steps) {
   try {
@@ -326,7 +305,7 @@ const plans = {
   "--packages": [ensureNode, ensureInstalled],
   // For a package to publish: nothing left over from sources that are gone.
   "--clean": [ensureNode, ensureInstalled, cleanOutput, ensureSources, ensureCompiled],
-  all: [ensureNode, ensureInstalled, ensureSources, ensureCompiled, ensureCompiler],
+  all: [ensureNode, ensureInstalled, ensureSources, ensureCompiled],
 };
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

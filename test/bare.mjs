@@ -66,7 +66,7 @@ function readmeCommands() {
   const known = (line) => isThere(line) || made.has(/^npx thimble \w+ build\/(\w+)/.exec(line)?.[1] ?? "");
   const makesSense = (line) =>
     !/(?:^|\s)(?:model|images|tensors|HOST|rows)\b|--port|--server|NAME/.test(line);
-  return lines.filter((line) => known(line) && makesSense(line) && !/key\.pem|wasm3/.test(line));
+  return lines.filter((line) => known(line) && makesSense(line) && !/key\.pem/.test(line));
 }
 
 function run(command, cwd, path) {

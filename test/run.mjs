@@ -16,7 +16,6 @@ import { join, sep } from "node:path";
 import { parseArgs, stripVTControlCharacters } from "node:util";
 import {
   ensureCompiled,
-  ensureCompiler,
   ensureInstalled,
   ensureNode,
   ensureSources,
@@ -162,7 +161,7 @@ async function runJobs(jobs) {
 async function runAll(options) {
   const partial = options.slow || options.patterns.length > 0;
   // Each stage needs the one before: without packages nothing runs, uncompiled tests would be old ones.
-  const setup = prepare("set-up", ensureNode, ensureInstalled, ensureSources, ensureCompiler);
+  const setup = prepare("set-up", ensureNode, ensureInstalled, ensureSources);
   if (setup.length > 0) return setup;
   const compiled = partial ? prepare("compile", ensureCompiled) : [check("compile", ensureCompiled)];
   if (compiled.some(({ counts }) => counts.failed > 0)) return compiled;

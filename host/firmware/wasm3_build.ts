@@ -22,19 +22,26 @@ export type BuildOptions = {
 };
 
 const firmware = join(root, "firmware");
-/** The runner, and what scans a module on a device before wasm3 sees it. */
-const runnerSources = [
-  join(firmware, "port", "posix", "wasm3_runner.c"),
+const posixFolder = join(firmware, "port", "posix");
+/** The runner, what watches its parent in `port`, and what scans a module on a device before wasm3 sees it. */
+export const runnerSources = (port: string): string[] => [
+  join(posixFolder, "wasm3_runner.c"),
+  join(port, "wasm3_runner_parent.c"),
   join(firmware, "core", "module_scan.c"),
   join(firmware, "core", "function_scan.c"),
   join(firmware, "core", "operation_count.c"),
 ];
-const runnerFolders = [join(firmware, "core"), join(firmware, "include")];
+/** Folders that these include from. */
+export const runnerFolders: readonly string[] = [
+  join(firmware, "core"),
+  join(firmware, "include"),
+  posixFolder,
+];
 
 /** Features as in the firmware: no floats, no WASI. Part of wasm3's struct layout, so for every file. */
-const defines = ["-Dd_m3HasFloat=0", "-Dd_m3HasWASI=0", "-DNDEBUG"];
+export const RUNNER_DEFINES: readonly string[] = ["-Dd_m3HasFloat=0", "-Dd_m3HasWASI=0", "-DNDEBUG"];
 /** WebAssembly's integers wrap; wasm3 computes them as C's signed ones, where that is undefined. */
-const wasm3Flags = ["-w", "-fwrapv", ...defines];
+const wasm3Flags = ["-w", "-fwrapv", ...RUNNER_DEFINES];
 const sanitizers = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-g"];
 
 /** The C compiler: CC (which may hold arguments), else cc, gcc or clang; undefined where there is none. */
@@ -83,7 +90,8 @@ export const operationFlags = (keep = false): string[] => [
   join(firmware, "core", "sibling_calls.h"),
 ];
 
-function memoryFlags(source: string): string[] {
+/** Tells the runner whom wasm3 of this folder asks for a memory. */
+export function memoryFlags(source: string): string[] {
   const header = readFileSync(join(source, "wasm3.h"), "utf8");
   const byModule = /\bm3_GetMemory\s*\(\s*IM3Module\b/.test(header);
   return byModule ? ["-DWASM3_MEMORY_OWNER=module", "-DWASM3_MEMORY_SIZE=size_t"] : [];
@@ -110,9 +118,9 @@ function planBuild(source: string, sanitize: boolean): Plan {
   }));
   const includes = [...runnerFolders.map((path) => `-I${path}`), "-isystem", source];
   const strict = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", ...includes];
-  const ours = runnerSources.map((path) => ({
+  const ours = runnerSources(posixFolder).map((path) => ({
     name: basename(path),
-    args: [...strict, ...defines, ...memoryFlags(source), ...extra, "-c", path],
+    args: [...strict, ...RUNNER_DEFINES, ...memoryFlags(source), ...extra, "-c", path],
   }));
   return { source, objects: [...objects, ...ours], link: extra };
 }
@@ -125,7 +133,7 @@ function hashPlan(plan: Plan, compiler: Compiler): string {
       .sort()
       .map((name) => join(folder, name)),
   );
-  for (const file of [...files, ...runnerSources]) {
+  for (const file of [...files, ...runnerSources(posixFolder)]) {
     const content = readFileSync(file);
     hash.update(`${file}\0${content.length}\0`).update(content);
   }

@@ -1,19 +1,29 @@
-/** `npm start` as a stranger sees it who has a C compiler: without one it has no fleet, and test/bare.mjs runs that. */
+/** `npm start` as a stranger sees it who has Node and npm, and nothing else: the C code comes as WebAssembly. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { join } from "node:path";
+import { mkdirSync, symlinkSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
-import { wasmAvailability } from "../../host/firmware/wasm_build.ts";
 import { root } from "../../host/root.ts";
+import { scratchFolder } from "../support/folders.ts";
 
-const availability = await wasmAvailability();
-const skip = availability.available ? false : `${availability.reason}: ${availability.install}`;
+const bin = join(scratchFolder(), "bin");
+mkdirSync(bin);
+for (const name of ["node", "npm"]) symlinkSync(join(dirname(process.execPath), name), join(bin, name));
+// npm starts what a package names by it.
+symlinkSync("/bin/sh", join(bin, "sh"));
 
-test("the fleet takes the good version and throws the bad one out", { skip }, () => {
-  const program = join(root, "dist", "host", "demo", "main.js");
-  const { status, stdout, stderr } = spawnSync(process.execPath, [program], { encoding: "utf8" });
+test("the fleet takes the good version and throws the bad one out", () => {
+  const { CC: _, WASM3_DIR: __, ...env } = process.env;
+  const { status, stdout, stderr } = spawnSync(join(bin, "npm"), ["start", "--silent"], {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...env, PATH: bin },
+  });
   assert.equal(stderr, "");
   assert.equal(status, 0);
+  assert.match(stdout, /; wasm3: equal \(\S+ as WebAssembly\)\n/);
+  assert.match(stdout, /\n {2}module on wasm3 {2}358 of 360 right, /);
   assert.match(stdout, /\n {2}version 2\.0\.0: finished\n {2}version 3\.0\.0: stopped, stage 1: /);
   assert.match(stdout, /: 36 devices run 2\.0\.0\n/);
   // The story: drift, alert, samples and training, shadow, stages, well.

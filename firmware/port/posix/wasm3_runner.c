@@ -14,20 +14,16 @@
  * The process ends at the first error, so nothing is freed on that path. That also avoids a difference
  * between wasm3 versions, which disagree on who owns a module that failed to load.
  */
-#define _XOPEN_SOURCE 700 /* sigaction, setitimer */
-
-#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "module_scan.h"
 #include "wasm3.h"
+#include "wasm3_runner_parent.h"
 /* M3Runtime.memoryLimit and .numStackSlots have no public accessor. */
 #include "m3_env.h"
 
@@ -48,7 +44,6 @@ enum {
     PAGE_BYTES       = 65536,
     /* Of the 8 MiB that a process usually has; a sanitized interpreter takes most of it. */
     NATIVE_STACK_MAX = 4 * 1024 * 1024,
-    PARENT_CHECK_MS  = 200,
 };
 
 struct tensor {
@@ -67,7 +62,6 @@ static struct {
     uint8_t *module_bytes;
     size_t module_size;
     thimble_module_info info;
-    pid_t parent;
     uintptr_t native_stack; /* of main's frame */
     IM3Environment environment;
     IM3Runtime runtime;
@@ -84,21 +78,6 @@ __attribute__((noreturn, format(printf, 1, 2))) static void die(const char *form
     fputc('\n', stderr);
     va_end(arguments);
     exit(EXIT_FAILURE);
-}
-
-/* Whoever started this may be killed by a signal that nobody can catch, while a module loops. */
-static void parent_check(int signal_number) {
-    (void)signal_number;
-    if (getppid() != runner.parent) _exit(EXIT_FAILURE);
-}
-
-static void parent_watch(const char *number) {
-    static const struct itimerval often = {{0, PARENT_CHECK_MS * 1000}, {0, PARENT_CHECK_MS * 1000}};
-    struct sigaction action             = {.sa_handler = parent_check, .sa_flags = SA_RESTART};
-    runner.parent                       = (pid_t)strtol(number, NULL, 10);
-    if (sigaction(SIGALRM, &action, NULL) != 0 || setitimer(ITIMER_REAL, &often, NULL) != 0)
-        die("--parent: no timer");
-    parent_check(SIGALRM);
 }
 
 /*
@@ -336,7 +315,7 @@ static mode arguments_read(int argc, char **argv) {
         } else if (strcmp(argv[i], "--tensors") == 0) {
             found = TENSORS;
         } else if (strcmp(argv[i], "--parent") == 0 && i + 1 < argc) {
-            parent_watch(argv[++i]);
+            if (!wasm3_runner_parent_watch(argv[++i])) die("--parent: no timer");
         } else {
             argc = 0;
         }

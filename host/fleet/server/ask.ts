@@ -53,7 +53,12 @@ async function fetchFrom(url: string, { method, path, headers, body }: Question)
   try {
     return await fetch(new URL(path, url.endsWith("/") ? url : `${url}/`), {
       method,
-      headers: { ...headers, ...(body && !isForm && { "content-type": type }) },
+      headers: {
+        ...headers,
+        ...(body && !isForm && { "content-type": type }),
+        // A connection that is kept may be closed by the server while a command computes, and the next question be lost.
+        connection: "close",
+      },
       ...(body && {
         body: isForm ? body : body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body),
       }),

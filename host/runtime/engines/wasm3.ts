@@ -1,9 +1,15 @@
-/** Modules in wasm3, the interpreter that the firmware uses, through the runner in firmware/port/posix. */
+/**
+ * Modules in wasm3, the interpreter that the firmware uses, through the runner in firmware/port/posix: a program of this
+ * machine where it has a C compiler, else the same program as WebAssembly in V8.
+ */
+import { runWasi } from "../../firmware/wasi.ts";
+import { buildWasm, wasmAvailability } from "../../firmware/wasm_build.ts";
 import {
   type BuildOptions,
   buildRunner,
   findCompiler,
   findSource,
+  type ProcessResult,
   runProcess,
   sourceVersion,
 } from "../../firmware/wasm3_build.ts";
@@ -19,6 +25,11 @@ import {
   tookTooLong,
 } from "../../module/engine.ts";
 
+export type Wasm3Options = BuildOptions & {
+  /** Default: what the machine's C compiler makes, where it has one. */
+  readonly runner?: "native" | "wasm";
+};
+
 /** Calls the runner for a module in a mode, with `input` as its vectors; its stdout. */
 type Call = (mode: readonly string[], input?: Uint8Array) => Promise<Buffer>;
 
@@ -29,16 +40,37 @@ function framed(module: Uint8Array, input: Uint8Array): Buffer {
   return Buffer.concat([size, module, input]);
 }
 
-/** The runner's one line of complaint becomes an EngineError. */
-async function open(options: BuildOptions, module: Uint8Array, { milliseconds }: RunLimits): Promise<Call> {
-  checkModule("wasm3", module);
-  const runner = await buildRunner(options);
+/** The runner with these arguments and this on stdin. */
+type Runner = (args: readonly string[], input: Uint8Array, limits: RunLimits) => Promise<ProcessResult>;
+
+/** Whether the runner is to be WebAssembly: who names a compiler, or wants sanitizers, wants a program of this machine. */
+async function isWasm({ runner, sanitize }: Wasm3Options): Promise<boolean> {
+  if (runner !== undefined) return runner === "wasm";
+  return !process.env["CC"] && !sanitize && (await findCompiler()) === undefined;
+}
+
+async function openRunner(options: Wasm3Options): Promise<Runner> {
+  const idle = ({ milliseconds }: RunLimits) => (milliseconds === undefined ? {} : { idleMs: milliseconds });
+  if (await isWasm(options)) {
+    const program = await buildWasm({ ...sourceOf(options), program: "wasm3_runner" });
+    return (args, input, limits) =>
+      runWasi({ program, args: ["wasm3_runner", ...args], input }, idle(limits));
+  }
+  const path = await buildRunner(options);
   const parent = ["--parent", String(process.pid)];
+  return (args, input, limits) => runProcess([path, ...args, ...parent], input, idle(limits));
+}
+
+const sourceOf = ({ source }: Wasm3Options) => (source === undefined ? {} : { source });
+
+/** The runner's one line of complaint becomes an EngineError. */
+async function open(options: Wasm3Options, module: Uint8Array, limits: RunLimits): Promise<Call> {
+  checkModule("wasm3", module);
+  const runner = await openRunner(options);
   return async (mode, input = new Uint8Array()) => {
-    const idle = milliseconds === undefined ? {} : { idleMs: milliseconds };
-    const result = await runProcess([runner, "-", ...mode, ...parent], framed(module, input), idle);
+    const result = await runner(["-", ...mode], framed(module, input), limits);
     if (result.status === 0) return result.stdout;
-    if (result.isStuck) throw tookTooLong("wasm3", milliseconds!);
+    if (result.isStuck) throw tookTooLong("wasm3", limits.milliseconds!);
     const line = result.stderr.split("\n")[0]!.replace(/^wasm3_runner: /, "");
     throw new EngineError("wasm3", line || `runner ended with ${result.signal ?? `status ${result.status}`}`);
   };
@@ -76,27 +108,30 @@ async function runSelfTest(call: Call): Promise<number | undefined> {
   return line === "none" ? undefined : Number(line);
 }
 
-async function availability(options: BuildOptions): Promise<Availability> {
-  if (!(await findCompiler())) {
-    return {
-      available: false,
-      reason: "no C compiler (looked for CC, cc, gcc, clang)",
-      install: "apt-get install gcc libc6-dev, or set CC",
-    };
-  }
+const lacking = (reason: string, install: string): Availability => ({ available: false, reason, install });
+
+async function availability(options: Wasm3Options): Promise<Availability> {
   const source = options.source ?? findSource();
-  if (source === undefined) {
-    return {
-      available: false,
-      reason: "wasm3's source was not found",
-      install: "node host/setup.mjs, or set WASM3_DIR to the folder with m3_env.c",
-    };
+  const takeSource = "node host/setup.mjs, or set WASM3_DIR to the folder with m3_env.c";
+  if (await isWasm(options)) {
+    if (source === undefined) return lacking("wasm3's source was not found", takeSource);
+    const found = await wasmAvailability({ source, program: "wasm3_runner" });
+    if (found.available) return { available: true, version: `${sourceVersion(source)} as WebAssembly` };
+    return lacking(`no C compiler, ${found.reason}`, `apt-get install gcc libc6-dev, or ${found.install}`);
   }
+  if (!(await findCompiler()))
+    return lacking(
+      "no C compiler (looked for CC, cc, gcc, clang)",
+      "apt-get install gcc libc6-dev, or set CC",
+    );
+  if (source === undefined) return lacking("wasm3's source was not found", takeSource);
   return { available: true, version: sourceVersion(source) };
 }
 
-/** A wasm3 engine; the runner is built at first use (see wasm3_build.ts) and its failures are EngineErrors. */
-export function wasm3Engine(options: BuildOptions = {}): Engine {
+/**
+ * A wasm3 engine; the runner is built at first use (see wasm3_build.ts, wasm_build.ts) and its failures are EngineErrors.
+ */
+export function wasm3Engine(options: Wasm3Options = {}): Engine {
   return {
     name: "wasm3",
     availability: () => availability(options),

@@ -129,6 +129,16 @@ describe("what answers is no update server", () => {
         await assert.rejects(call(thimbleManagement({ url, token: "t" })), ManagementError);
       });
 
+  test("a connection is not kept, since a command may compute for longer than a server waits", async () => {
+    const kept: (string | undefined)[] = [];
+    answer = (message, reply) => {
+      kept.push(message.headers.connection);
+      answering(200, "application/json", "[]")(message, reply);
+    };
+    for (const method of ["GET", "POST"]) await ask(url, { method, path: "images", headers: {} });
+    assert.deepEqual(kept, ["close", "close"]);
+  });
+
   test("a hawkBit that is none: the same", async () => {
     for (const [, how] of ANSWERS.slice(0, 5)) {
       answer = how;

@@ -7,6 +7,7 @@ import { after, describe, test } from "node:test";
 import binaryen from "binaryen";
 import {
   buildRunner,
+  findCompiler,
   findSource,
   findWasm3Cli,
   runCliSelfTest,
@@ -19,9 +20,15 @@ import { wasm3, wasm3Engine } from "../../../host/runtime/engines/wasm3.ts";
 
 const availability = await wasm3.availability();
 const skipWasm3 = availability.available ? false : `wasm3 is missing: ${availability.reason}`;
-const engines: readonly { engine: Engine; skip: string | false }[] = [
-  { engine: v8, skip: false },
-  { engine: wasm3, skip: skipWasm3 },
+const asWasm = wasm3Engine({ runner: "wasm" });
+const wasmAvailable = await asWasm.availability();
+const skipWasm = wasmAvailable.available ? false : `wasm3 is missing: ${wasmAvailable.reason}`;
+const compiler = await findCompiler();
+const skipNative = compiler ? skipWasm3 : "a C compiler is missing: apt-get install gcc libc6-dev";
+const engines: readonly { title: string; engine: Engine; skip: string | false }[] = [
+  { title: "v8", engine: v8, skip: false },
+  { title: "wasm3", engine: wasm3, skip: skipWasm3 },
+  { title: "wasm3 as WebAssembly", engine: asWasm, skip: skipWasm },
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), "thimble-engines-"));
@@ -130,8 +137,8 @@ const good: readonly Good[] = [
   },
 ];
 
-for (const { engine, skip } of engines) {
-  describe(`${engine.name} runs`, { skip }, () => {
+for (const { title, engine, skip } of engines) {
+  describe(`${title} runs`, { skip }, () => {
     for (const { name, module, vectors, outputs } of good) {
       test(name, async () => {
         const found = await engine.run(module, vectors);
@@ -342,8 +349,8 @@ const malformed: readonly Fault[] = [0, 3, 8, 20, 100, assemble().length - 1].ma
   expected: length === 8 ? /memory: expected/ : /: malformed module: /,
 }));
 
-for (const { engine, skip } of engines) {
-  describe(`${engine.name} refuses`, { skip }, () => {
+for (const { title, engine, skip } of engines) {
+  describe(`${title} refuses`, { skip }, () => {
     for (const { name, module, vectors, expected } of [...faults, ...malformed]) {
       test(name, () => assert.rejects(engine.run(module, vectors ?? oneVector), complaint(engine, expected)));
     }
@@ -376,7 +383,7 @@ describe("memory_bytes", () => {
   });
 });
 
-describe("the sanitized runner", { skip: skipWasm3 }, () => {
+describe("the sanitized runner", { skip: skipNative }, () => {
   const file = join(scratch, "module.wasm");
 
   async function runCase(module: Uint8Array, stdin: Uint8Array, ...args: string[]) {
@@ -451,7 +458,7 @@ function withEnvironment<T>(changes: Record<string, string>, work: () => Promise
 }
 
 describe("the build", () => {
-  test("happens once, also when two ask at once", { skip: skipWasm3 }, async () => {
+  test("happens once, also when two ask at once", { skip: skipNative }, async () => {
     const [first, second] = await Promise.all([buildRunner(), buildRunner()]);
     assert.equal(first, second);
     const { mtimeMs } = statSync(first);
@@ -468,7 +475,7 @@ describe("the build", () => {
     });
   });
 
-  test("takes another wasm3 from WASM3_DIR", { skip: skipWasm3 }, async () => {
+  test("takes another wasm3 from WASM3_DIR", { skip: skipNative }, async () => {
     const other = join(scratch, "other");
     mkdirSync(other);
     await withEnvironment({ WASM3_DIR: other }, async () => {
@@ -481,7 +488,7 @@ describe("the build", () => {
     });
   });
 
-  test("gives the compiler's own words where it fails", { skip: skipWasm3 }, async () => {
+  test("gives the compiler's own words where it fails", { skip: skipNative }, async () => {
     const broken = join(scratch, "broken");
     mkdirSync(broken);
     writeFileSync(join(broken, "wasm3.h"), "");
