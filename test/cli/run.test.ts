@@ -243,7 +243,7 @@ describe("refused in one line", () => {
     const empty = join(scratch, "empty");
     mkdirSync(empty);
     const found = thimble(["run", module, "--input", wineTest, "--engine", "wasm3"], {
-      env: { PATH: empty, CC: "" },
+      env: { PATH: empty, CC: "no-compiler" },
     });
     assert.match(found.stderr, /^thimble run: [^\n]*engine wasm3 is missing: [^\n]+; install: [^\n]+\n$/);
     assert.equal(found.status, 1);
