@@ -18,8 +18,20 @@ static thimble_status first_failure(thimble_status first, thimble_status second)
 
 static void close_model(thimble_service *service) {
     thimble_close(service->model);
-    service->model = NULL;
-    service->good  = 0;
+    service->model     = NULL;
+    service->good      = 0;
+    service->is_parked = 0;
+}
+
+/* Takes shared RAM from whoever has it; that one's next switch opens its model again. */
+static void take_ram(thimble_service *service) {
+    if (service->shared == NULL) return;
+    thimble_service *other = *service->shared;
+    *service->shared       = service;
+    if (other == NULL || other == service) return;
+    thimble_close(other->model);
+    other->model     = NULL;
+    other->is_parked = 1;
 }
 
 /* Opens the image of a slot in the service's RAM, in which another may have been. */
@@ -27,6 +39,7 @@ static thimble_status open_slot(thimble_service *service, uint32_t slot) {
     const thimble_store *store = service->store;
     thimble_span image;
     close_model(service);
+    take_ram(service);
     thimble_status status = thimble_slot_map_image(store, service->index, slot, &image);
     if (status != THIMBLE_OK) return status;
     thimble_options options = service->options != NULL ? *service->options : (thimble_options){0};
@@ -103,6 +116,14 @@ static thimble_status start_trial(thimble_service *service) {
     return first_failure(give_up(service, status), status);
 }
 
+/* Opens an image on trial that had to leave its RAM. That is no start, since it has come back from the last one. */
+static thimble_status reopen_trial(thimble_service *service) {
+    const uint32_t good         = service->good;
+    const thimble_status status = open_slot(service, 1 - record_of(service).slot);
+    service->good               = good;
+    return status == THIMBLE_OK ? status : first_failure(give_up(service, status), status);
+}
+
 /* Power may have failed before the other slot was erased, or that may have failed. */
 static void bury(const thimble_service *service) {
     const thimble_store *store   = service->store;
@@ -127,6 +148,7 @@ static int may_start_trial(const thimble_service *service) {
 thimble_status thimble_service_start(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
     service->model        = NULL;
+    service->is_parked    = 0;
     const int has_trial   = may_start_trial(service) || service_may(service, EVENT_RESTART);
     thimble_status status = has_trial ? start_trial(service) : THIMBLE_OK;
     bury(service);
@@ -135,7 +157,9 @@ thimble_status thimble_service_start(thimble_service *service) {
 
 thimble_status thimble_service_switch(thimble_service *service) {
     if (!is_allowed(service)) return THIMBLE_ERR_ARGUMENT;
-    return resume(service, may_start_trial(service) ? start_trial(service) : THIMBLE_OK);
+    if (may_start_trial(service)) return resume(service, start_trial(service));
+    const int is_on_trial = service->is_parked && service_may(service, EVENT_CONFIRM);
+    return resume(service, is_on_trial ? reopen_trial(service) : THIMBLE_OK);
 }
 
 thimble_status thimble_service_confirm(thimble_service *service) {

@@ -177,7 +177,7 @@ typedef struct thimble_policy {
     uint32_t confirm_after; /* good inferences that confirm an image; 0: only thimble_service_confirm does */
 } thimble_policy;
 
-/* One model in service. The caller fills in all but `model` and `good`. */
+/* One model in service. The caller fills in what is in front of `model`. */
 typedef struct thimble_service {
     thimble_store *store;
     uint32_t index;
@@ -188,8 +188,16 @@ typedef struct thimble_service {
     /* Told of each model that has been opened, before it runs; may be null. thimble_monitor_follow is one. */
     void (*opened)(void *context, thimble_model *model);
     void *opened_context;
-    thimble_model *model; /* null where neither slot has a model that runs */
+    /*
+     * Models that never run at once may have the same RAM: `ram` and `ram_bytes` of their services are the
+     * same, and so is this, the address of one pointer that is null at first and then says who has the RAM.
+     * Opening one of the models closes another; thimble_service_switch opens that again, which takes what
+     * opening takes, and it has forgotten what it remembered between inferences. Null: the RAM is its own.
+     */
+    struct thimble_service **shared;
+    thimble_model *model; /* null where neither slot has a model that runs, or another has the RAM */
     uint32_t good;
+    int is_parked; /* another has the RAM */
 } thimble_service;
 
 /*
@@ -203,7 +211,8 @@ THIMBLE_CHECK_RESULT thimble_status thimble_service_start(thimble_service *servi
 /*
  * Between two inferences, before inputs are written: puts an image that waits, and is not held, on trial.
  * THIMBLE_OK where there was none, or it runs; its refusal where it does not, and then the one before runs
- * again. Where no model runs, for want of RAM for instance, the one in service is tried again.
+ * again. Where no model runs, for want of RAM for instance, the one in service is tried again. Where another
+ * model has the RAM, that is closed, and this one is opened again, on trial or not: no start of it counts.
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_switch(thimble_service *service);
 
@@ -214,7 +223,7 @@ THIMBLE_CHECK_RESULT thimble_status thimble_service_switch(thimble_service *serv
  */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_invoke(thimble_service *service);
 
-/* The application is content with the image on trial. THIMBLE_ERR_STATE where none is. */
+/* The application is content with the image on trial. THIMBLE_ERR_STATE where none is, or it is not open. */
 THIMBLE_CHECK_RESULT thimble_status thimble_service_confirm(thimble_service *service);
 
 /*

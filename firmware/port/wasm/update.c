@@ -44,6 +44,7 @@ static thimble_slots slots[THIMBLE_MODELS];
 static thimble_record records[THIMBLE_MODELS];
 static thimble_tail tails[THIMBLE_MODELS];
 static thimble_service services[THIMBLE_MODELS];
+static thimble_service *user; /* of the RAM that models share */
 static thimble_store store = {.flash = &flash, .slots = slots, .records = records, .tails = tails};
 
 thimble_store *wasm_store(void) { return &store; }
@@ -71,6 +72,9 @@ void wasm_model_add(uint32_t slot_a, uint32_t slot_b, uint32_t bytes, void *ram,
                                         .ram_bytes = ram_bytes,
                                         .policy    = {(uint8_t)trial_starts, confirm_after}};
 }
+
+/* The RAM of the model is that of all others of which this is said. */
+EXPORT("model_share") void wasm_model_share(uint32_t model) { services[model].shared = &user; }
 
 EXPORT("store_open") int32_t wasm_store_open(uint32_t journal) {
     store.device  = wasm_device();

@@ -19,6 +19,8 @@ export interface ModelPlace {
   readonly bytes: number;
   /** RAM of the model that is in service. */
   readonly ramBytes: number;
+  /** The RAM is that of all other models that share it: they never run at once. */
+  readonly sharesRam?: boolean;
   /** Where its monitor keeps reports; none without. */
   readonly monitor?: MonitorPlace;
   /** Where the monitor of a version beside it keeps reports; none runs without. */
@@ -228,9 +230,12 @@ export function boot(options: DeviceOptions): Device {
   const { flash, models, trialStarts = 3, confirmAfter = 3 } = options;
   const device = wasmDevice(options.core, { ...options, flash });
   const buffer = device.reserve(BUFFER_BYTES);
-  for (const { slots, bytes, ramBytes } of models) {
-    const ram = device.reserve(ramBytes);
+  const sharing = models.filter(({ sharesRam }) => sharesRam).map(({ ramBytes }) => ramBytes);
+  const shared = sharing.length > 0 ? device.reserve(Math.max(...sharing)) : undefined;
+  for (const [model, { slots, bytes, ramBytes, sharesRam }] of models.entries()) {
+    const ram = sharesRam ? shared! : device.reserve(ramBytes);
     device.exports.model_add(slots[0], slots[1], bytes, ram.at, ram.bytes, trialStarts, confirmAfter);
+    if (sharesRam) device.exports.model_share(model);
   }
   const values = deviceValues(device);
   const status = device.exports.store_open(options.journal);

@@ -31,7 +31,13 @@ export function layOut(options: SimulatedOptions): { flash: NorFlash; device: Om
     const bytes = roundUp(slotBytes, sectorBytes);
     const slots = [end, end + bytes] as const;
     end += 2 * bytes;
-    return { slots, bytes, ramBytes: ramBytes ?? roundUp(board.ramBytes / options.models.length - 15, 16) };
+    const share = options.sharedRam ? 1 : options.models.length;
+    return {
+      slots,
+      bytes,
+      ramBytes: ramBytes ?? roundUp(board.ramBytes / share - 15, 16),
+      ...(options.sharedRam && { sharesRam: true }),
+    };
   });
   const places = models.map((model) => {
     if (!options.monitor) return model;

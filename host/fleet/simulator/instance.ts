@@ -62,6 +62,7 @@ export interface Exports extends WebAssembly.Exports {
     trialStarts: number,
     confirmAfter: number,
   ) => void;
+  readonly model_share: (model: number) => void;
   readonly store_open: (journal: number) => number;
   readonly store_record: (model: number) => number;
   readonly update_begin: (model: number, size: number, hash: number, action: number, tag: number) => number;

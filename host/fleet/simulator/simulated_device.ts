@@ -62,6 +62,8 @@ export interface SimulatedOptions {
   /** Whose signatures the device trusts: 32 bytes, keys, or paths of public keys (PEM). */
   readonly keys: readonly (Uint8Array | KeyObject | string)[];
   readonly models: readonly ModelOptions[];
+  /** Models have one RAM, the board's whole, since they never run at once; default false. */
+  readonly sharedRam?: boolean;
   /** Contents of flash instead of the models' images: bytes, or the path of a file that `save` has written. */
   readonly flash?: Uint8Array | string;
   readonly trialStarts?: number;
