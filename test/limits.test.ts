@@ -89,6 +89,7 @@ const LONG_FUNCTIONS: Readonly<Record<string, string>> = {
     "a table of cases; AssemblyScript has no closures that a loop over them could use",
   "test/firmware/core/kernel_calls.ts: layerCall":
     "a draft becomes a call in one place: each part needs the sizes before it",
+  "test/firmware/core/service_many.ts: life": "a closure over one device; each of its functions is short",
   "test/fuzz/made_onnx.ts: madeModels": "a list of models",
   "test/support/scripted_server.ts: scriptedServer":
     "a closure over one server; each of its functions is short",

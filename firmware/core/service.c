@@ -116,7 +116,7 @@ static thimble_status start_trial(thimble_service *service) {
     return first_failure(give_up(service, status), status);
 }
 
-/* Opens an image on trial that had to leave its RAM. That is no start, since it has come back from the last one. */
+/* Opens an image on trial again that had to leave its RAM: no start of it, as it came back from the last. */
 static thimble_status reopen_trial(thimble_service *service) {
     const uint32_t good         = service->good;
     const thimble_status status = open_slot(service, 1 - record_of(service).slot);
