@@ -1,4 +1,12 @@
-import { allocate, elements, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
+import {
+  allocate,
+  elements,
+  ModelError,
+  perTensor,
+  type Shape,
+  type Tensor,
+  type TensorData,
+} from "../ir/graph.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
 import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
 import type { Lowering } from "./lowering.ts";

@@ -26,7 +26,10 @@ for (const program of PROGRAMS)
     const { artefact, sources, bytes } = await compileWasm({ program });
     assert.equal(artefact, `${program}.wasm`);
     assert.equal(list.sources[artefact], sources, `${artefact}: the C sources have changed; ${UPDATE}`);
-    assert.ok(Buffer.from(bytes).equals(readFileSync(join(PREBUILT_FOLDER, artefact))), `${artefact}: ${UPDATE}`);
+    assert.ok(
+      Buffer.from(bytes).equals(readFileSync(join(PREBUILT_FOLDER, artefact))),
+      `${artefact}: ${UPDATE}`,
+    );
   });
 
 test("a module of other sources is not used, and why is said", () => {

@@ -10,7 +10,11 @@ import {
   type Tensor,
   type TensorData,
 } from "../../host/ir/graph.ts";
-import { requantizeWide, saturatingRoundingDoublingHighMul, wideMultiplier } from "../../host/ops/fixed_point.ts";
+import {
+  requantizeWide,
+  saturatingRoundingDoublingHighMul,
+  wideMultiplier,
+} from "../../host/ops/fixed_point.ts";
 import { fullyConnected } from "../../host/ops/fully_connected.ts";
 import { lookUp, makeLut } from "../../host/ops/lut_s16.ts";
 
@@ -39,7 +43,7 @@ test("the doubled high half of a product is that of whole numbers, however large
   const bytes = Buffer.from(lcgBytes(7, 4 * 2 * 4000).bytes);
   const random = Array.from({ length: 4000 }, (_, i) => [
     // Of all magnitudes: half of the products fit a double.
-    bytes.readInt32LE(8 * i) >> i % 24,
+    bytes.readInt32LE(8 * i) >> (i % 24),
     bytes.readInt32LE(8 * i + 4),
   ]);
   const edges = [-(2 ** 31), -(2 ** 21), -3, -1, 0, 1, 2 ** 21 - 1, 2 ** 21, 2 ** 31 - 1];
