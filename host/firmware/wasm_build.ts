@@ -67,9 +67,10 @@ const listPort = (): string[] =>
     .sort()
     .map((name) => join(portFolder, name));
 
+/** Assertions name their file without its folder: the same bytes wherever the checkout lies. */
 const step = (source: string, ...args: string[]): Step => ({
   source,
-  args: [...target, ...sections, "-O2", ...args, "-c", source],
+  args: [...target, ...sections, "-O2", `-ffile-prefix-map=${dirname(source)}/=`, ...args, "-c", source],
 });
 
 const operations = (path: string): string[] => (hasOperations(path) ? operationFlags() : []);
