@@ -11,12 +11,12 @@ export type Scale = Pick<BorderTensor, "scale" | "zeroPoint">;
 
 const single = Math.fround;
 
-/** Writes the integer nearest to x / scale + zeroPoint, halves away from zero, that the type of `target` has. */
-export function writeNearest(target: Integers, i: number, x: number, { scale, zeroPoint }: Scale): void {
+/** The integer of `target`'s type nearest to x / scale + zeroPoint, halves away from zero. */
+export function nearest(x: number, { scale, zeroPoint }: Scale, target: Integers): number {
   const steps = 2 ** (8 * target.BYTES_PER_ELEMENT);
   const end = target instanceof Uint8Array ? steps : steps / 2;
   const q = single(single(x) / scale);
-  target[i] = Math.max(end - steps, Math.min(end - 1, zeroPoint + Math.trunc(q + Math.sign(q) / 2)));
+  return Math.max(end - steps, Math.min(end - 1, zeroPoint + Math.trunc(q + Math.sign(q) / 2)));
 }
 
 /** Integers as real values, in `target` from number `to` on. */

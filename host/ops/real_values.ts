@@ -2,7 +2,7 @@
  * Real values of features to a tensor's integers: the steps of firmware/SPEC.md, section 2.2, and of
  * firmware/core/values.c, each rounded to float32.
  */
-import { type Integers, type Scale, writeNearest } from "./plain_values.ts";
+import { type Integers, nearest, type Scale } from "./plain_values.ts";
 
 /** What happens to a feature's values, in float32: `Scaling` of one feature. `missing` is left out where there is none. */
 export type Column = [
@@ -40,6 +40,7 @@ export interface Scaled extends Scale {
  */
 export function writeReal(values: ArrayLike<number>, from: number, target: Integers, scaled: Scaled): void {
   const { columns, zeroPoint } = scaled;
+  const most = nearest(Number.POSITIVE_INFINITY, scaled, target);
   for (let i = 0; i < target.length; i++) {
     const column = columns[i % columns.length]!;
     const edges = column[2];
@@ -48,12 +49,9 @@ export function writeReal(values: ArrayLike<number>, from: number, target: Integ
     if (Number.isNaN(x)) x = missing ?? x;
     x = single(single(x - column[0]) * column[1]);
     if (edges && !Number.isNaN(x)) x = binOf(edges, x);
-    target[i] = zeroPoint;
     // The greatest integer is that of a missing value.
-    if (missing === null) writeNearest(target, i, Number.POSITIVE_INFINITY, scaled);
-    if (Number.isNaN(x)) continue;
-    const reserved = missing === null ? target[i]! : Number.NaN;
-    writeNearest(target, i, x, scaled);
-    if (target[i] === reserved) target[i] = reserved - 1;
+    const reserved = +(missing === null);
+    const unknown = reserved ? most : zeroPoint;
+    target[i] = Number.isNaN(x) ? unknown : Math.min(most - reserved, nearest(x, scaled, target));
   }
 }

@@ -3,7 +3,7 @@
  * need. A module that runs in a page harms nothing but that page's answers, so that nothing is checked but that the bytes
  * are there; `host/module/descriptor.ts`, which reads what nobody vouches for, checks everything.
  */
-import { writeNearest } from "../../ops/plain_values.ts";
+import { nearest } from "../../ops/plain_values.ts";
 import { ARRAYS, type Model, modelOf, refuse, type Tensor } from "./model.ts";
 
 /** Reads the fields that a record has behind its zero point, and completes the tensor with them. */
@@ -23,7 +23,7 @@ function writePlain(this: Tensor, values: ArrayLike<number>, from: number): void
   for (let i = 0; i < raw.length; i++) {
     const x = values[from + i]!;
     if (x !== +x) refuse(`${name}[${i}]`, "a number", x);
-    writeNearest(raw, i, x, this);
+    raw[i] = nearest(x, this, raw);
   }
 }
 

@@ -15,11 +15,6 @@ export function checkValues(
   }
 }
 
-/** Checks the values of all inputs, whose row begins at `from`. */
-export function checkRow(inputs: readonly ModelTensor[], values: ArrayLike<unknown>, from: number): void {
-  for (const input of inputs) checkValues(input, values, from + input.start);
-}
-
 /** What a tensor with features does with real values: see `Tensor`. */
 export const FEATURES: Pick<Tensor, "write" | "pick"> = {
   write(this: Tensor, values, from) {

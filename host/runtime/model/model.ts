@@ -10,7 +10,7 @@ import type { Column } from "../../ops/real_values.ts";
 export type { Decided } from "../../ops/real_decision.ts";
 
 /** An array or typed array. */
-export type Numbers = ArrayLike<number> & Iterable<number>;
+type Numbers = ArrayLike<number> & Iterable<number>;
 
 /** A row: the values of all inputs one after the other; or by names, of features where an input has such, else of inputs. */
 export type Values = Numbers | { readonly [name: string]: number | Numbers };
@@ -53,9 +53,9 @@ export interface Model {
   /** Throws RangeError, which names the feature, what was expected and what was found. */
   predict(values: Values): Prediction;
   /** One row in, one row out, without allocating. Throws as `predict`. */
-  predictInto(input: Float32Array, output: Float32Array): void;
+  predictInto(input: ArrayLike<number>, output: Float32Array): void;
   /** Rows one after the other, in and out; NaN for a row that brought nothing new. `output` is filled, if it is given. Throws as `predict`. */
-  predictBatch(input: Float32Array, rows: number, output?: Float32Array): Float32Array;
+  predictBatch(input: ArrayLike<number>, rows: number, output?: Float32Array): Float32Array;
   /** The decision by a row of outputs from number `at` on. An autoencoder's needs the values of its input. */
   decide(output: Float32Array, at?: number, input?: ArrayLike<number>): Decided | undefined;
   /**
@@ -68,7 +68,7 @@ export interface Model {
 }
 
 /** Computes rows in a way of its own. */
-export type Rows = (input: Float32Array, rows: number, output: Float32Array) => void;
+export type Rows = (input: ArrayLike<number>, rows: number, output: Float32Array) => void;
 
 /** A tensor with what is done with it; a browser fetches only what its models need. */
 export interface Tensor extends ModelTensor {
@@ -90,8 +90,8 @@ export function refuse(where: string, expected: string | number, found: unknown)
 }
 
 /** A tensor's values of a row that begins at `at`. */
-const valuesOf = ({ start, end }: Tensor, row: Float32Array, at = 0): Float32Array =>
-  row.slice(at + start, at + end);
+const valuesOf = <T extends Float32Array | number[]>({ start, end }: Tensor, row: T, at = 0): T =>
+  row.slice(at + start, at + end) as T;
 
 /** The model of an instance, whose memory begins as it is now; `compute` takes the place of its `invoke`, if it is given. */
 export function modelOf(
@@ -119,10 +119,9 @@ export function modelOf(
       return status >>> 0 > 1 ? refuse("invoke", 0, status) : !status;
     },
     predictInto: (input, output) => void model.predictBatch(input, 1, output),
-    predictBatch(input, rows, given) {
+    predictBatch(input, rows, output = new Float32Array(rows * outputLength)) {
       if (input.length !== (rows >>> 0) * inputLength)
         refuse("input", `${rows} x ${inputLength} values`, input.length);
-      const output = given ?? new Float32Array(rows * outputLength);
       if (output.length < rows * outputLength)
         refuse("output", `${rows} x ${outputLength} values`, output.length);
       if (compute) compute(input, rows, output);
@@ -137,11 +136,10 @@ export function modelOf(
     },
     decide: (output, at, input) => deciding.decide?.(valuesOf(deciding, output, at), input),
     predict(values) {
-      const row = (
+      const row: number[] =
         Symbol.iterator in values
-          ? values
-          : inputs.flatMap((input) => [...(input.pick?.(values) ?? (values[input.name] as Numbers) ?? [])])
-      ) as Float32Array;
+          ? [...(values as Numbers)]
+          : inputs.flatMap((input) => [...(input.pick?.(values) ?? (values[input.name] as Numbers) ?? [])]);
       const found = model.predictBatch(row, 1);
       return {
         // Nothing new decides nothing.

@@ -1,16 +1,7 @@
 /** A model by what is said of its tensors: what Node's runtime does with a descriptor that it has checked. */
 import { decideReal } from "../../ops/real_decision.ts";
-import { checkRow, FEATURES } from "./features.ts";
-import {
-  ARRAYS,
-  type Described,
-  type Model,
-  modelOf,
-  type Numbers,
-  type Rows,
-  type Tensor,
-  type Values,
-} from "./model.ts";
+import { FEATURES } from "./features.ts";
+import { ARRAYS, type Described, type Model, modelOf, type Rows, type Tensor } from "./model.ts";
 
 /** Tensors of a kind where they lie in the memory of an instance. */
 function placed(exports: WebAssembly.Exports, kind: string, described: readonly Described[]): Tensor[] {
@@ -28,24 +19,9 @@ function placed(exports: WebAssembly.Exports, kind: string, described: readonly 
   });
 }
 
-/** Values by names in the order of the inputs. */
-const namedRow = (inputs: readonly Tensor[], values: Exclude<Values, Numbers>): number[] =>
-  inputs.flatMap((input) => [...(input.pick?.(values) ?? (values[input.name] as Numbers) ?? [])]);
-
-/** The model of an instance: see `modelOf`. Its rows are checked and made float32 before anything computes with them. */
-export function placedModel(
+/** The model of an instance: see `modelOf`. */
+export const placedModel = (
   exports: WebAssembly.Exports,
-  described: readonly [inputs: readonly Described[], outputs: readonly Described[]],
+  [inputs, outputs]: readonly [inputs: readonly Described[], outputs: readonly Described[]],
   compute?: Rows,
-): Model {
-  const inputs = placed(exports, "input_", described[0]);
-  const model = modelOf(exports, inputs, placed(exports, "output_", described[1]), compute);
-  const { predict } = model;
-  model.predict = (values) => {
-    const row = Symbol.iterator in values ? (values as Numbers) : namedRow(inputs, values);
-    // Too few or too many values are no row, which `predict` says.
-    if (row.length === model.inputLength) checkRow(inputs, row, 0);
-    return predict(Float32Array.from(row));
-  };
-  return model;
-}
+): Model => modelOf(exports, placed(exports, "input_", inputs), placed(exports, "output_", outputs), compute);

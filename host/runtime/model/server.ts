@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { PAGE } from "../../module/engine.ts";
 import { kernelCalls } from "../../module/kernel_calls.ts";
 import { leb, Reader, readSections, SECTION } from "../../module/sections.ts";
-import { checkRow } from "./features.ts";
-import { type Described, type Model, type Rows, refuse } from "./model.ts";
+import { checkValues } from "./features.ts";
+import { type Described, type Model, type ModelTensor, type Rows, refuse } from "./model.ts";
 import { placedModel } from "./placed.ts";
 import { planBytes, type Step, writePlan } from "./server_plan.ts";
 
@@ -121,6 +121,21 @@ export function serve(
   return placedModel(infer as unknown as WebAssembly.Exports, described, compute);
 }
 
+/** Throws RangeError at the first value of a row that its input does not take. */
+function checkRow(inputs: readonly ModelTensor[], values: ArrayLike<number>, from: number): void {
+  for (const input of inputs) checkValues(input, values, from + input.start);
+}
+
+/** Rows of a caller's own numbers as float32; strings and the like are none. */
+function checked(
+  inputs: readonly ModelTensor[],
+  values: ArrayLike<number>,
+  inputLength: number,
+): Float32Array {
+  for (let from = 0; from < values.length; from += inputLength) checkRow(inputs, values, from);
+  return Float32Array.from(values);
+}
+
 /** Rows by way of a stage in the module's memory. */
 function rowsOf(server: Server, plan: number, model: Model, memory: WebAssembly.Memory, at: number): Rows {
   const { inputs, inputLength, outputLength } = model;
@@ -129,7 +144,8 @@ function rowsOf(server: Server, plan: number, model: Model, memory: WebAssembly.
   const given = new Float32Array(memory.buffer, at, most * inputLength);
   const found = new Float32Array(memory.buffer, outAt, most * outputLength);
   const oneRow = found.subarray(0, outputLength);
-  return (input, rows, output) => {
+  return (numbers, rows, output) => {
+    const input = numbers instanceof Float32Array ? numbers : checked(inputs, numbers, inputLength);
     for (let done = 0; done < rows; done += most) {
       const count = Math.min(most, rows - done);
       // No destructuring here: it allocates.
