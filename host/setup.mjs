@@ -229,22 +229,18 @@ function compile() {
 
 const isThere = (path) => existsSync(join(root, "host", path));
 
-/** Parts of the runtime for browsers that its entry fetches for the models that need them. */
-const BROWSER_PARTS = ["browser_image", "browser_labels", "browser_features"];
-
-/** Scripts for browsers: the runtime as one small file, with parts that it fetches; the script of a page. */
+/** Scripts for browsers: the runtime as one small file, with one more that it fetches for images; the script of a page. */
 function bundleForBrowsers() {
   if (!isThere("runtime/model/browser.ts")) return; // a checkout of the test runner alone
   const { buildSync } = createRequire(import.meta.url)("esbuild");
   const common = { absWorkingDir: root, bundle: true, minify: true, format: "esm", logLevel: "error" };
-  // Bundled one by one: esbuild would move what two of them share out of the entry, into a file that every page fetches.
-  for (const name of ["browser", ...BROWSER_PARTS])
-    buildSync({
-      ...common,
-      entryPoints: [`dist/host/runtime/model/${name}.js`],
-      outdir: "dist/host/runtime/browser",
-      external: BROWSER_PARTS.map((part) => `./${part}.js`),
-    });
+  buildSync({
+    ...common,
+    entryPoints: ["dist/host/runtime/model/browser.js"],
+    outdir: "dist/host/runtime/browser",
+    splitting: true,
+    chunkNames: "[name]",
+  });
   buildSync({
     ...common,
     entryPoints: ["dist/host/page/client/main.js"],

@@ -17,8 +17,7 @@ import {
   toBytes,
 } from "../ir/graph.ts";
 import type { Decision } from "./decision.ts";
-import { type Integers, readReal } from "./plain_values.ts";
-import { binOf, type Column, writeReal } from "./real_values.ts";
+import { binOf, type Column, type Integers, readReal, writeReal } from "./real_values.ts";
 
 /** Real values for one inference, one array per graph input, as whoever calls the model has them. */
 export type Sample = readonly Float32Array[];
@@ -165,7 +164,7 @@ export const toFloatInputs = (graph: Graph, sample: Sample): Float32Array[] =>
 export function quantizeToBytes(values: Float32Array, border: Border): Uint8Array {
   const { dtype, scale, zeroPoint, scaling } = border;
   const data = allocate(dtype, values.length) as Integers;
-  writeReal(values, 0, data, { scale: Math.fround(scale), zeroPoint, columns: columnsOf(scaling) });
+  writeReal(values, 0, data, columnsOf(scaling), { scale: Math.fround(scale), zeroPoint });
   return toBytes(data);
 }
 

@@ -1,9 +1,9 @@
 /** What a module's outputs decide, by its borders and the bytes of its tensors. */
 import { fromBytes } from "../ir/graph.ts";
 import { type Borders, type BorderTensor, dequantizeBytes } from "./border.ts";
-import { type Decided, decideReal } from "./real_decision.ts";
+import { type Decided, decideReal } from "./real_values.ts";
 
-export type { Decided } from "./real_decision.ts";
+export type { Decided } from "./real_values.ts";
 
 /** An index is the integer itself, which float32 may not hold; what a hostile module makes negative is no class's. */
 function decideIndex(output: BorderTensor, raw: Uint8Array): Decided {

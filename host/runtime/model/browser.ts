@@ -3,9 +3,9 @@
  * `'wasm-unsafe-eval'` in its `script-src`, as for any WebAssembly; nothing here needs `'unsafe-eval'`.
  */
 import { DESCRIPTOR_SECTION } from "../../module/descriptor_table.ts";
-import { readModel } from "./browser_descriptor.ts";
+import { readBrowserDescriptor } from "./browser_descriptor.ts";
 import type { PublicKey } from "./browser_image.ts";
-import { type Model, refuse } from "./model.ts";
+import { type Model, modelOf, refuse } from "./model.ts";
 
 export type { PublicKey } from "./browser_image.ts";
 export type { Decided, Model, ModelTensor, Prediction, Values } from "./model.ts";
@@ -19,18 +19,23 @@ export interface LoadOptions {
 export type Source = string | URL | Response | Blob | ArrayBuffer | Uint8Array;
 
 /** The model of a file. Throws Error where it can't be fetched, is no module or not signed with the key. */
-export async function load(source: Source, { key }: LoadOptions = {}): Promise<Model> {
+export async function load(source: Source, options: LoadOptions = {}): Promise<Model> {
   const isPlace = typeof source === "string" || source instanceof URL;
   const answer = isPlace
     ? await fetch(source)
     : source instanceof Response
       ? source
       : new Response(source as BodyInit);
-  const file = new Uint8Array(await answer.arrayBuffer());
-  // Most pages have a module, and need no code that reads images. A page that says 404 is none, either.
-  const { instance, module } = await WebAssembly.instantiate(
-    key || file[0] !== 0 ? await (await import("./browser_image.ts")).moduleOf(answer, file, key) : file,
-  );
-  const [section] = WebAssembly.Module.customSections(module, DESCRIPTOR_SECTION);
-  return readModel(section ?? refuse("module", DESCRIPTOR_SECTION, "none"), instance.exports);
+  if (!answer.ok) refuse(answer.url, "status 200", answer.status);
+  const file = await answer.arrayBuffer();
+  // Most pages have a module, and need no code that reads images.
+  const isModule = !options.key && !new Uint8Array(file)[0];
+  const bytes = isModule
+    ? file
+    : await (await import("./browser_image.ts")).moduleOf(new Uint8Array(file), options.key);
+  const module = await WebAssembly.compile(bytes);
+  const [descriptor] = WebAssembly.Module.customSections(module, DESCRIPTOR_SECTION);
+  if (!descriptor) refuse("module", DESCRIPTOR_SECTION, "none");
+  const { exports } = await WebAssembly.instantiate(module);
+  return modelOf(exports, readBrowserDescriptor(descriptor!));
 }

@@ -3,36 +3,19 @@
  * need. A module that runs in a page harms nothing but that page's answers, so that nothing is checked but that the bytes
  * are there; `host/module/descriptor.ts`, which reads what nobody vouches for, checks everything.
  */
-import { nearest } from "../../ops/plain_values.ts";
-import { ARRAYS, type Model, modelOf, refuse, type Tensor } from "./model.ts";
+import type { Column } from "../../ops/real_values.ts";
+import { ARRAYS, type Described } from "./model.ts";
 
-/** Reads the fields that a record has behind its zero point, and completes the tensor with them. */
-export type Complete = (
-  tensor: Tensor,
-  fields: number,
-  decision: number,
-  /** LEB128. */
-  integer: () => number,
-  float: () => number,
-  text: () => string,
-) => void;
+/** In the order of their numbers, as ARRAYS: DECISION_CODES and TYPE_CODES of host/module/descriptor_table.ts. */
+const DECISIONS = ["none", "greatest", "above", "second", "index", "error"] as const;
 
-/** Real values of a tensor that has no features of its own. */
-function writePlain(this: Tensor, values: ArrayLike<number>, from: number): void {
-  const { name, raw } = this;
-  for (let i = 0; i < raw.length; i++) {
-    const x = values[from + i]!;
-    if (x !== +x) refuse(`${name}[${i}]`, "a number", x);
-    raw[i] = nearest(x, this, raw);
-  }
-}
-
-/** The model of an instance by the section that describes it. */
-export async function readModel(section: ArrayBuffer, exports: WebAssembly.Exports): Promise<Model> {
+/** The numbers and texts of a section, front to back. */
+function readerOf(section: ArrayBuffer) {
   const view = new DataView(section);
-  let at = 4;
+  let at = 1;
   const byte = (): number => view.getUint8(at++);
-  const integer = (signed?: unknown): number => {
+  /** LEB128. */
+  const integer = (signed?: boolean): number => {
     const next = byte();
     return next > 127 ? next - 128 + 128 * integer(signed) : signed && next > 63 ? next - 128 : next;
   };
@@ -45,40 +28,68 @@ export async function readModel(section: ArrayBuffer, exports: WebAssembly.Expor
     while (byte());
     return new TextDecoder().decode(section.slice(from, at - 1));
   };
-  const tensors = async (kind: string, more: () => Promise<{ complete: Complete }>): Promise<Tensor[]> => {
-    const found: Tensor[] = [];
-    let start = 0;
-    for (let i = 0; exports[kind + i]; i++) {
-      integer();
-      const dtype = Object.keys(ARRAYS)[byte() & 15] as keyof typeof ARRAYS;
-      const fields = byte();
-      const decision = byte();
-      const name = text();
-      const shape = Array.from({ length: integer() }, integer as () => number);
-      const count = shape.reduce((product, n) => product * n, 1);
-      const { value } = exports[kind + i] as WebAssembly.Global;
-      const raw = new ARRAYS[dtype]((exports.memory as WebAssembly.Memory).buffer, value, count);
-      const tensor: Tensor = {
-        name,
-        dtype,
-        shape,
-        scale: float(),
-        zeroPoint: integer(true),
-        columns: [[0, 1]],
-        start,
-        end: start + count,
-        raw,
-        write: writePlain,
-      };
-      if (fields | decision) (await more()).complete(tensor, fields, decision, integer, float, text);
-      found.push(tensor);
-      start += count;
-    }
-    return found;
+  return { byte, integer, float, text };
+}
+
+const list = <T>(length: number, read: (i: number) => T): T[] => Array.from({ length }, (_, i) => read(i));
+
+/** The records of inputs, then those of outputs. */
+export function readBrowserDescriptor(section: ArrayBuffer): [inputs: Described[], outputs: Described[]] {
+  const { byte, integer, float, text } = readerOf(section);
+  let fields: number;
+  /** The next field, in the order of their bits, if it is there. */
+  const next = <T>(read: () => T): T | undefined => {
+    const has = fields & 1;
+    fields >>= 1;
+    return has ? read() : undefined;
   };
-  return modelOf(
-    exports,
-    await tensors("input_", () => import("./browser_features.ts")),
-    await tensors("output_", () => import("./browser_labels.ts")),
-  );
+  const record = (): Described => {
+    integer();
+    const dtype = Object.keys(ARRAYS)[byte() & 15] as keyof typeof ARRAYS;
+    fields = byte();
+    const decision = DECISIONS[byte()]!;
+    const name = text();
+    const shape = list(integer(), () => integer());
+    const scale = float();
+    const zeroPoint = integer(true);
+    const unit = next(text);
+    const count = shape.at(-1) ?? 1;
+    const columns = next(() =>
+      list(count, (): Column => {
+        const head = integer();
+        const [offset, factor] = head & 1 ? [float(), float()] : [0, 1];
+        return [offset, factor, head > 1 ? list((head >> 1) - 1, float) : null];
+      }),
+    ) ?? [[0, 1]];
+    next(() => {
+      for (const column of columns) {
+        const missing = float();
+        column[3] = Number.isNaN(missing) ? null : missing;
+      }
+    });
+    const names = next(() => list(integer(), text));
+    const numbered = next(() => {
+      const prefix = text();
+      const first = integer();
+      return list(count, (i) => prefix + (first + i));
+    });
+    const threshold = next(float);
+    next(() => list(3, () => integer()));
+    next(() => list(count, text));
+    return {
+      name,
+      dtype,
+      shape,
+      scale,
+      zeroPoint,
+      unit,
+      columns,
+      names: names ?? numbered,
+      threshold,
+      decision,
+    };
+  };
+  byte();
+  const [inputs, outputs] = [byte(), byte()];
+  return [list(inputs, record), list(outputs, record)];
 }

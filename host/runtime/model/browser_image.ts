@@ -1,4 +1,4 @@
-/** The module in a signed image (firmware/SPEC.md, section 1), with WebCrypto; and what is said of a file that is none. */
+/** The module in a signed image (firmware/SPEC.md, section 1), with WebCrypto. */
 
 /** Of the signature area, and where its values lie in it. */
 const AREA = 144;
@@ -21,15 +21,13 @@ const rawKey = (key: PublicKey): Uint8Array =>
     : key;
 
 /**
- * The module of a file that an answer brought: of an image its body, whose hash has to be right and, with a key, whose
- * signature. Throws Error where they are not; where there is a key, a file without a signature is refused.
+ * The module of a file: of an image its body, whose hash has to be right and, with a key, whose signature. Throws Error
+ * where they are not; where there is a key, a file without a signature is refused.
  */
 export async function moduleOf(
-  { ok, status, url }: Response,
   file: Uint8Array<ArrayBuffer>,
   key?: PublicKey,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  if (!ok) throw new RangeError(`${url}: expected status 200, found ${status}`);
   const view = new DataView(file.buffer, file.byteOffset, file.length);
   const magic = file.length > HEADER ? view.getUint32(0, true) : 0;
   if (magic === WASM_MAGIC) return key ? refuse("a signature (.img), found a module without one") : file;

@@ -3,11 +3,16 @@
  * module (firmware/SPEC.md, sections 2.1 and 2.2), in the very steps of a device.
  */
 import type { BorderTensor } from "../../ops/border.ts";
-import { type Integers, readReal } from "../../ops/plain_values.ts";
-import type { Decided } from "../../ops/real_decision.ts";
-import type { Column } from "../../ops/real_values.ts";
+import {
+  type Column,
+  type Decided,
+  decideReal,
+  type Integers,
+  readReal,
+  writeReal,
+} from "../../ops/real_values.ts";
 
-export type { Decided } from "../../ops/real_decision.ts";
+export type { Decided } from "../../ops/real_values.ts";
 
 /** An array or typed array. */
 type Numbers = ArrayLike<number> & Iterable<number>;
@@ -53,9 +58,9 @@ export interface Model {
   /** Throws RangeError, which names the feature, what was expected and what was found. */
   predict(values: Values): Prediction;
   /** One row in, one row out, without allocating. Throws as `predict`. */
-  predictInto(input: ArrayLike<number>, output: Float32Array): void;
+  predictInto(input: Float32Array, output: Float32Array): void;
   /** Rows one after the other, in and out; NaN for a row that brought nothing new. `output` is filled, if it is given. Throws as `predict`. */
-  predictBatch(input: ArrayLike<number>, rows: number, output?: Float32Array): Float32Array;
+  predictBatch(input: Float32Array, rows: number, output?: Float32Array): Float32Array;
   /** The decision by a row of outputs from number `at` on. An autoencoder's needs the values of its input. */
   decide(output: Float32Array, at?: number, input?: ArrayLike<number>): Decided | undefined;
   /**
@@ -68,19 +73,7 @@ export interface Model {
 }
 
 /** Computes rows in a way of its own. */
-export type Rows = (input: ArrayLike<number>, rows: number, output: Float32Array) => void;
-
-/** A tensor with what is done with it; a browser fetches only what its models need. */
-export interface Tensor extends ModelTensor {
-  /** Of its values in a row, which begin at `start`. */
-  readonly end: number;
-  /** Writes the real values from number `from` on to `raw`. Throws RangeError at what is not a number, before it writes any. */
-  write?(values: ArrayLike<number>, from: number): void;
-  /** The values of features that have names. */
-  pick?(values: Readonly<Record<string, number | Numbers>>): Iterable<number> | undefined;
-  /** By its values, and those of the first input. */
-  decide?(values: Float32Array, input?: ArrayLike<number>): Decided | undefined;
-}
+export type Rows = (input: Float32Array, rows: number, output: Float32Array) => void;
 
 /** Types of integers, in the order of their numbers. */
 export const ARRAYS = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, int32: Int32Array };
@@ -89,22 +82,80 @@ export function refuse(where: string, expected: string | number, found: unknown)
   throw new RangeError(`${where}: expected ${expected}, found ${found}`);
 }
 
-/** A tensor's values of a row that begins at `at`. */
-const valuesOf = <T extends Float32Array | number[]>({ start, end }: Tensor, row: T, at = 0): T =>
-  row.slice(at + start, at + end) as T;
+/** Where the tensors of a kind lie, and how many values a row has. */
+function place(
+  exports: WebAssembly.Exports,
+  kind: "input" | "output",
+  described: readonly Described[],
+): [tensors: ModelTensor[], length: number] {
+  const { buffer } = exports.memory as WebAssembly.Memory;
+  let length = 0;
+  const tensors = described.map((tensor, i) => {
+    const start = length;
+    const count = tensor.shape.reduce((product, n) => product * n, 1);
+    length += count;
+    const { value } = exports[`${kind}_${i}`] as WebAssembly.Global;
+    return { ...tensor, start, raw: new ARRAYS[tensor.dtype](buffer, value, count) };
+  });
+  return [tensors, length];
+}
+
+/** The name of value number `i` of a row: of its feature, or of its input with its place there. */
+function nameOf(inputs: readonly ModelTensor[], i: number): string {
+  const { name, names, start } = inputs.findLast((input) => input.start <= i)!;
+  return names?.[(i - start) % names.length] ?? `${name}[${i - start}]`;
+}
+
+/** Refuses what is not a number, before anything is written. */
+export function checkRow(inputs: readonly ModelTensor[], values: ArrayLike<number>, from: number): void {
+  for (const { columns, raw, start } of inputs)
+    for (let i = 0; i < raw.length; i++) {
+      const x = values[from + start + i]!;
+      if (Number.isNaN(x) && columns[i % columns.length]!.length < 4)
+        refuse(nameOf(inputs, start + i), "a number", x);
+    }
+}
+
+/** The row of values by place or by name, in the order of the inputs. NaN is a number here, what is left out is none. */
+const rowOf = (inputs: readonly ModelTensor[], values: Values): Float32Array =>
+  Float32Array.from(
+    Symbol.iterator in values
+      ? (values as Numbers)
+      : inputs.flatMap(({ name, names, raw }) =>
+          names?.length === raw.length
+            ? names.map((feature) => values[feature] as number)
+            : [...((values[name] ?? []) as Numbers)],
+        ),
+    (x, i) => (typeof x === "number" ? x : refuse(nameOf(inputs, i), "a number", x)),
+  );
+
+/** Whether there are new outputs, by the status of an inference: 1 is that of a stream that has none yet. */
+const isNew = (status: number): boolean => (status >>> 0 > 1 ? refuse("invoke", 0, status) : !status);
+
+const byName = (outputs: readonly ModelTensor[], row: Float32Array): Record<string, Float32Array> =>
+  Object.fromEntries(outputs.map(({ name, raw, start }) => [name, row.subarray(start, start + raw.length)]));
 
 /** The model of an instance, whose memory begins as it is now; `compute` takes the place of its `invoke`, if it is given. */
 export function modelOf(
   exports: WebAssembly.Exports,
-  inputs: readonly Tensor[],
-  outputs: readonly Tensor[],
+  described: readonly [inputs: readonly Described[], outputs: readonly Described[]],
   compute?: Rows,
 ): Model {
   const memory = new Uint8Array((exports.memory as WebAssembly.Memory).buffer);
   const first = memory.slice(0, (exports.memory_bytes as WebAssembly.Global).value);
-  const inputLength = inputs.at(-1)!.end;
-  const outputLength = outputs.at(-1)!.end;
-  const deciding = outputs.find(({ decide }) => decide) ?? outputs[0]!;
+  const [inputs, inputLength] = place(exports, "input", described[0]);
+  const [outputs, outputLength] = place(exports, "output", described[1]);
+  const deciding = outputs.find(({ decision }) => decision !== "none") ?? outputs[0]!;
+  const rowByRow: Rows = (input, rows, output) => {
+    for (let row = 0; row < rows; row++) {
+      const from = row * inputLength;
+      checkRow(inputs, input, from);
+      for (const tensor of inputs) writeReal(input, from + tensor.start, tensor.raw, tensor.columns, tensor);
+      const at = row * outputLength;
+      if (!model.invoke()) output.fill(Number.NaN, at, at + outputLength);
+      else for (const tensor of outputs) readReal(tensor.raw, output, at + tensor.start, tensor);
+    }
+  };
   const model: Model = {
     inputs,
     outputs,
@@ -113,38 +164,31 @@ export function modelOf(
     labels: deciding.names,
     threshold: deciding.threshold,
     reset: () => memory.set(first),
-    // 1 is the status of a stream that has nothing new yet.
-    invoke() {
-      const status = (exports.invoke as () => number)();
-      return status >>> 0 > 1 ? refuse("invoke", 0, status) : !status;
-    },
+    invoke: () => isNew((exports.invoke as () => number)()),
     predictInto: (input, output) => void model.predictBatch(input, 1, output),
-    predictBatch(input, rows, output = new Float32Array(rows * outputLength)) {
+    predictBatch(input, rows, given) {
       if (input.length !== (rows >>> 0) * inputLength)
         refuse("input", `${rows} x ${inputLength} values`, input.length);
+      const output = given ?? new Float32Array(rows * outputLength);
       if (output.length < rows * outputLength)
         refuse("output", `${rows} x ${outputLength} values`, output.length);
-      if (compute) compute(input, rows, output);
-      else
-        for (let row = 0; row < rows; row++) {
-          for (const tensor of inputs) tensor.write!(input, row * inputLength + tensor.start);
-          const at = row * outputLength;
-          if (!model.invoke()) output.fill(Number.NaN, at, at + outputLength);
-          else for (const tensor of outputs) readReal(tensor.raw, output, at + tensor.start, tensor);
-        }
+      (compute ?? rowByRow)(input, rows, output);
       return output;
     },
-    decide: (output, at, input) => deciding.decide?.(valuesOf(deciding, output, at), input),
+    decide: (output, at = 0, input) =>
+      decideReal(
+        deciding,
+        output.subarray(at + deciding.start, at + deciding.start + deciding.raw.length),
+        input,
+      ),
     predict(values) {
-      const row: number[] =
-        Symbol.iterator in values
-          ? [...(values as Numbers)]
-          : inputs.flatMap((input) => [...(input.pick?.(values) ?? (values[input.name] as Numbers) ?? [])]);
+      const row = rowOf(inputs, values);
       const found = model.predictBatch(row, 1);
       return {
         // Nothing new decides nothing.
-        ...(!Number.isNaN(found[0]) && model.decide(found, 0, valuesOf(inputs[0]!, row))),
-        outputs: Object.fromEntries(outputs.map((output) => [output.name, valuesOf(output, found)])),
+        ...(found[0]! <= Number.POSITIVE_INFINITY &&
+          model.decide(found, 0, row.subarray(0, inputs[0]!.raw.length))),
+        outputs: byName(outputs, found),
       };
     },
   };

@@ -7,9 +7,7 @@ import { readFileSync } from "node:fs";
 import { PAGE } from "../../module/engine.ts";
 import { kernelCalls } from "../../module/kernel_calls.ts";
 import { leb, Reader, readSections, SECTION } from "../../module/sections.ts";
-import { checkValues } from "./features.ts";
-import { type Described, type Model, type ModelTensor, type Rows, refuse } from "./model.ts";
-import { placedModel } from "./placed.ts";
+import { checkRow, type Described, type Model, modelOf, type Rows, refuse } from "./model.ts";
 import { planBytes, type Step, writePlan } from "./server_plan.ts";
 
 /** Kernels that have a twin, by the names of their exports: see `prepare` in assembly/server/rows.ts. */
@@ -95,14 +93,14 @@ export function serve(
   const memory = exports.memory as WebAssembly.Memory;
   const found = kernelCalls(module);
   // An inference that may end early is run by the module alone.
-  if (!found) return placedModel(exports, described);
+  if (!found) return modelOf(exports, described);
   const calls = twins ? found : [];
   const table = new WebAssembly.Table({ element: "anyfunc", initial: Math.max(calls.length, 1) });
   const server = new WebAssembly.Instance(serverModule(), {
     env: { memory, table },
     module: { invoke: exports.invoke! },
   }).exports as unknown as Server;
-  const bare = placedModel(exports, described);
+  const bare = modelOf(exports, described);
   const tensors = [...bare.inputs, ...bare.outputs];
   const room = (end + planBytes(tensors, calls.length) + 15) & ~15;
   const stageAt = (room + roomFor(module.length) + 15) & ~15;
@@ -117,23 +115,8 @@ export function serve(
   const used = steps.some(({ twin }) => twin !== 0) ? steps : [];
   const { plan } = writePlan(memory, end, bare.inputs, bare.outputs, used);
   const infer = { ...exports, invoke: () => server.inferRaw(plan) };
-  const compute = rowsOf(server, plan, bare, memory, stageAt);
-  return placedModel(infer as unknown as WebAssembly.Exports, described, compute);
-}
-
-/** Throws RangeError at the first value of a row that its input does not take. */
-function checkRow(inputs: readonly ModelTensor[], values: ArrayLike<number>, from: number): void {
-  for (const input of inputs) checkValues(input, values, from + input.start);
-}
-
-/** Rows of a caller's own numbers as float32; strings and the like are none. */
-function checked(
-  inputs: readonly ModelTensor[],
-  values: ArrayLike<number>,
-  inputLength: number,
-): Float32Array {
-  for (let from = 0; from < values.length; from += inputLength) checkRow(inputs, values, from);
-  return Float32Array.from(values);
+  const rows = rowsOf(server, plan, bare, memory, stageAt);
+  return modelOf(infer as unknown as WebAssembly.Exports, described, rows);
 }
 
 /** Rows by way of a stage in the module's memory. */
@@ -144,8 +127,7 @@ function rowsOf(server: Server, plan: number, model: Model, memory: WebAssembly.
   const given = new Float32Array(memory.buffer, at, most * inputLength);
   const found = new Float32Array(memory.buffer, outAt, most * outputLength);
   const oneRow = found.subarray(0, outputLength);
-  return (numbers, rows, output) => {
-    const input = numbers instanceof Float32Array ? numbers : checked(inputs, numbers, inputLength);
+  return (input, rows, output) => {
     for (let done = 0; done < rows; done += most) {
       const count = Math.min(most, rows - done);
       // No destructuring here: it allocates.

@@ -14,8 +14,7 @@ import { runReference } from "../../../host/runtime/engines/reference.ts";
 import { v8 } from "../../../host/runtime/engines/v8.ts";
 import { wasm3 } from "../../../host/runtime/engines/wasm3.ts";
 import { instantiate } from "../../../host/runtime/model/instance.ts";
-import type { Described } from "../../../host/runtime/model/model.ts";
-import { placedModel } from "../../../host/runtime/model/placed.ts";
+import { type Described, modelOf } from "../../../host/runtime/model/model.ts";
 import { key, makeImage, play, publicHex } from "../../support/signed_images.ts";
 import {
   expectFeatures,
@@ -154,7 +153,7 @@ describe("a front-end before a network", () => {
       dtype: tensor.dtype as Described["dtype"],
       columns: [[0, 1]],
     });
-    const model = placedModel(exports, [inputs.map(described), outputs.map(described)]);
+    const model = modelOf(exports, [inputs.map(described), outputs.map(described)]);
     const found = pairs.flatMap((x, i) => (i % 2 ? [model.predict([pairs[i - 1]!, x])] : []));
     assert.deepEqual(
       found.map(({ outputs: { output } }) => output![0]),
