@@ -6,7 +6,7 @@ import { type LabelledModule, labelledPredictions } from "../predict/log/labels.
 import { DataError } from "../runtime/data/dataset.ts";
 import { table } from "../table.ts";
 import { archivesOf } from "./archives.ts";
-import { labelRows } from "./label_rows.ts";
+import { labelRows, warnOfLabels } from "./label_rows.ts";
 import { type Command, parse, UsageError } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { addressOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts";
@@ -27,13 +27,11 @@ function clientOf(values: Values): SampleClient {
   return sampleClient(address);
 }
 
-function warnOf(unknown: readonly string[]): void {
-  if (unknown.length === 0) return;
-  const names = unknown.map((name) => `"${name}"`).join(", ");
-  process.stderr.write(
-    `thimble accuracy: ${names}: none of the model's classes, so decisions beside them count as wrong\n`,
+const warnOf = (unknown: readonly string[]): void =>
+  warnOfLabels(
+    "accuracy",
+    unknown.map((name) => `"${name}"`),
   );
-}
 
 const chosenText = ({ labelled, right }: Tally): string => (labelled === 0 ? "" : `${right} of ${labelled}`);
 
@@ -126,7 +124,7 @@ decided (thimble predict --log). Bounds are Wilson's, of 95 % confidence.
 ${SERVER_USAGE}`,
 
   async run(args) {
-    const { values, positionals } = parse(args, OPTIONS, ["MODEL", "..."].slice(hasLog(args) ? 1 : 0));
+    const { values, positionals } = parse(args, OPTIONS, ["..."]);
     if (values.log) {
       if (positionals.length > 0)
         throw new UsageError(`expected --log alone, found ${positionals.join(" ")} too`);
@@ -135,12 +133,10 @@ ${SERVER_USAGE}`,
     }
     const strange = (["archive", "send"] as const).find((name) => values[name] !== undefined);
     if (strange !== undefined) throw new UsageError(`--${strange}: expected --log beside it, found none`);
-    if (positionals.length > 1)
-      throw new UsageError(`expected one MODEL, found ${positionals.slice(1).join(" ")} too`);
-    await ofServer(positionals[0]!, values);
+    const [model, ...more] = positionals;
+    if (model === undefined) throw new UsageError("expected MODEL ..., found none");
+    if (more.length > 0) throw new UsageError(`expected one MODEL, found ${more.join(" ")} too`);
+    await ofServer(model, values);
     return 0;
   },
 };
-
-const hasLog = (args: readonly string[]): boolean =>
-  args.some((arg) => arg === "--log" || arg.startsWith("--log="));

@@ -7,6 +7,14 @@ export const labelPair = (line: string, pattern: RegExp): [string, string] | und
   return name === undefined ? undefined : [name, label!.trim().replace(/^"(.*)"$/, "$1")];
 };
 
+/** Warns of labels, as they are to be shown, that a server found to be none of the model's classes. */
+export const warnOfLabels = (command: string, shown: readonly string[]): void => {
+  if (shown.length === 0) return;
+  process.stderr.write(
+    `thimble ${command}: ${shown.join(", ")}: none of the model's classes, so decisions beside them count as wrong\n`,
+  );
+};
+
 /** Labels by id, of rows `id,label` with a header or without. Throws UsageError where a row is none, or there is none at all. */
 export function labelRows(file: string): Map<string, string> {
   const lines = readFileSync(file, "utf8").split(/\r?\n/).filter(Boolean);

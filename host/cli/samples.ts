@@ -13,6 +13,7 @@ import {
 } from "../fleet/telemetry/sample_files.ts";
 import { ModelError } from "../ir/graph.ts";
 import { readBytes, writeAll } from "./files.ts";
+import { labelPair, warnOfLabels } from "./label_rows.ts";
 import { type Command, oneOf, parse, UsageError, wholeNumber } from "./options.ts";
 import { print, printJson } from "./output.ts";
 import { addressOf, SERVER_OPTIONS, SERVER_USAGE } from "./server_options.ts";
@@ -73,12 +74,13 @@ async function pull(model: string, values: Values): Promise<void> {
   const before = existsSync(file) ? open(file) : [];
   const client = clientOf(values);
   const hash = await client.find(model);
-  const all = new Map((await client.pull(hash)).map((sample) => [`${sample.model} ${sample.id}`, sample]));
+  const keyOf = ({ model: of, id }: LabelledSample): string => `${of} ${id}`;
+  const all = new Map((await client.pull(hash)).map((sample) => [keyOf(sample), sample]));
   const kept = before.map((sample) => {
-    const { label: there } = all.get(`${sample.model} ${sample.id}`) ?? {};
+    const { label: there } = all.get(keyOf(sample)) ?? {};
     return sample.label === undefined && there !== undefined ? { ...sample, label: there } : sample;
   });
-  for (const { model: of, id } of before) all.delete(`${of} ${id}`);
+  for (const sample of before) all.delete(keyOf(sample));
   const found = [...all.values()];
   put(file, writeSamples([...kept, ...found]));
   if (values.delete) await client.delete(hash);
@@ -98,10 +100,7 @@ async function sendLabels(file: string, values: Values): Promise<void> {
   }
   if (values.json) printJson({ file, sent: labelled.length, unknown: [...unknown] });
   else print(`${labelled.length} labels sent`);
-  if (unknown.size > 0)
-    process.stderr.write(
-      `thimble samples: ${[...unknown].join(", ")}: none of the model's classes, so decisions beside them count as wrong\n`,
-    );
+  warnOfLabels("samples", [...unknown]);
 }
 
 /** Labels by id: of ID=LABEL, and of the rows of a file. */
@@ -109,14 +108,14 @@ function labelsOf(pairs: readonly string[], from: string | undefined): Map<numbe
   const rows = from === undefined ? [] : readFileSync(from, "utf8").split(/\r?\n/).filter(Boolean);
   const lines = rows.filter((row, i) => i > 0 || /^\d/.test(row));
   const all = [
-    ...lines.map((line) => /^(\d+)[,;\t](.*)$/.exec(line) ?? line),
-    ...pairs.map((pair) => /^(\d+)=(.*)$/.exec(pair) ?? pair),
+    ...lines.map((line) => labelPair(line, /^(\d+)[,;\t](.*)$/) ?? line),
+    ...pairs.map((pair) => labelPair(pair, /^(\d+)=(.*)$/) ?? pair),
   ];
   return new Map(
     all.map((each) => {
       if (typeof each === "string")
         throw new UsageError(`labels: expected ID=LABEL, or rows of id,label, found "${each.slice(0, 40)}"`);
-      return [Number(each[1]), each[2]!.trim().replace(/^"(.*)"$/, "$1")];
+      return [Number(each[0]), each[1]];
     }),
   );
 }

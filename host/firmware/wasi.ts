@@ -48,7 +48,7 @@ interface Streams {
   readonly write: (file: number, bytes: Buffer) => void;
 }
 
-/** What the specification calls fd_read and so on; every other call answers that there is no such file. */
+/** The calls that a program may make, by their names in the specification; `runWasiHere` answers others with badFile. */
 function callsOf({ memory, args, input, write }: Streams): Readonly<Record<string, Call>> {
   let taken = 0;
   const words = (...pairs: [number, number][]): number => {

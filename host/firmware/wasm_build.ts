@@ -194,7 +194,7 @@ async function buildInto(folder: string, plan: Plan, compiler: Compiler): Promis
   const objects = join(root, "build", "firmware", "objects");
   mkdirSync(objects, { recursive: true });
   const headers = sha256(headersOf(plan));
-  // Of what an object is made, wherever the checkout lies.
+  // Objects are named after what they are made of, wherever the checkout lies.
   const pathOf = ({ source, args }: Step): string =>
     join(objects, `${sha256(args.map(placeless), compiler, linesOf(source), headers).slice(0, 24)}.o`);
   await forEachOfTwo(plan.steps, (each) => makeObject(each, pathOf(each), compiler));
@@ -205,7 +205,7 @@ async function buildInto(folder: string, plan: Plan, compiler: Compiler): Promis
 /** A module that was compiled here, and what firmware/prebuilt has to say about it. */
 export interface Compiled {
   readonly artefact: string;
-  /** Of all that it is made of, the compiler apart. */
+  /** SHA-256 of all that it is made of, the compiler apart. */
   readonly sources: string;
   readonly compiler: string;
   readonly bytes: Uint8Array<ArrayBuffer>;

@@ -1,4 +1,12 @@
-import { ModelError, type Shape } from "../ir/graph.ts";
+import {
+  allocate,
+  type DType,
+  elements,
+  ModelError,
+  type Shape,
+  type Tensor,
+  type TensorData,
+} from "../ir/graph.ts";
 
 /** Shape of the result of an element-wise operator, by the rules of NumPy. */
 export function broadcastShape(node: string, a: Shape, b: Shape): Shape {
@@ -40,6 +48,17 @@ export function strideIndices(sizes: Shape, strides: readonly number[], offset =
 /** Index into the smaller operand for each element of the result, in memory order. */
 export const broadcastIndices = (shape: Shape, as: Shape): Int32Array =>
   strideIndices(as, broadcastStrides(shape, as));
+
+/** The elements of `data` that lie at these indices. */
+export function gather(data: TensorData, indices: Int32Array, dtype: DType): TensorData {
+  const result = allocate(dtype, indices.length);
+  for (let i = 0; i < indices.length; i++) result[i] = data[indices[i]!]!;
+  return result;
+}
+
+/** An operand with one value for each of the result's. */
+export const broadcastValues = (data: TensorData, { dtype, shape }: Tensor, as: Shape): TensorData =>
+  data.length === elements(as) ? data : gather(data, broadcastIndices(shape, as), dtype);
 
 export interface Loops {
   readonly sizes: readonly number[];

@@ -1,14 +1,6 @@
-import {
-  allocate,
-  elements,
-  ModelError,
-  perTensor,
-  type Shape,
-  type Tensor,
-  type TensorData,
-} from "../ir/graph.ts";
+import { allocate, ModelError, perTensor, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
 import { type Activation, activationRange, clampTo, type Range } from "./activation.ts";
-import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
+import { broadcastShape, broadcastStrides, broadcastValues, mergeLoops } from "./broadcast.ts";
 import type { Lowering } from "./lowering.ts";
 import type { Bound } from "./operator.ts";
 
@@ -31,15 +23,6 @@ export function inferElementwise({ name, inputs }: Inputs): readonly Shape[] {
 const loops = (a: Tensor, b: Tensor, shape: Shape) =>
   mergeLoops(shape, [broadcastStrides(a.shape, shape), broadcastStrides(b.shape, shape)], MAX_LOOPS);
 
-/** An operand with one value for each of the output's. */
-function broadcast(data: TensorData, { dtype, shape }: Tensor, output: Tensor): TensorData {
-  if (data.length === elements(output.shape)) return data;
-  const indices = broadcastIndices(shape, output.shape);
-  const result = allocate(dtype, indices.length);
-  for (let i = 0; i < indices.length; i++) result[i] = data[indices[i]!]!;
-  return result;
-}
-
 export function evaluateElementwise(
   { attributes, inputs, outputs }: Bound<{ readonly activation: Activation }>,
   values: readonly (TensorData | undefined)[],
@@ -47,8 +30,8 @@ export function evaluateElementwise(
 ): TensorData {
   const output = outputs[0]!;
   const range = activationRange(attributes.activation, output);
-  const a = broadcast(values[0]!, inputs[0]!, output);
-  const b = broadcast(values[1]!, inputs[1]!, output);
+  const a = broadcastValues(values[0]!, inputs[0]!, output.shape);
+  const b = broadcastValues(values[1]!, inputs[1]!, output.shape);
   const result = allocate(output.dtype, a.length);
   for (let i = 0; i < result.length; i++) result[i] = clampTo(combine(a[i]!, b[i]!), range);
   return result;

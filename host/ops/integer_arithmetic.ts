@@ -1,6 +1,6 @@
 import { ModelError, type Shape, type Tensor } from "../ir/graph.ts";
 import { ACTIVATIONS, type Activation, type Range } from "./activation.ts";
-import { broadcastIndices, broadcastShape, broadcastStrides, mergeLoops } from "./broadcast.ts";
+import { broadcastShape, broadcastStrides, broadcastValues, mergeLoops } from "./broadcast.ts";
 import { clamp } from "./fixed_point.ts";
 import { type Bound, defineOperator } from "./operator.ts";
 import { constantData, exactTypes, OWN_TYPES } from "./signal.ts";
@@ -66,12 +66,9 @@ export const integerArithmetic = defineOperator({
     const { shape } = outputs[0]!;
     const compute = COMPUTE[attributes.operation];
     const { min, max } = RANGES[attributes.activation];
-    const b = broadcastIndices(inputs[1]!.shape, shape);
-    return [
-      broadcastIndices(inputs[0]!.shape, shape).map((at, i) =>
-        clamp(compute(values[0]![at]!, values[1]![b[i]!]!), min, max),
-      ),
-    ];
+    const a = broadcastValues(values[0]!, inputs[0]!, shape);
+    const b = broadcastValues(values[1]!, inputs[1]!, shape);
+    return [Int32Array.from(a, (value, i) => clamp(compute(value, b[i]!), min, max))];
   },
 
   lower({ attributes, inputs, outputs }, to) {

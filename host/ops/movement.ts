@@ -1,5 +1,5 @@
-import { allocate, byteSize, elements, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
-import { mergeLoops, strideIndices } from "./broadcast.ts";
+import { byteSize, elements, type Shape, type Tensor, type TensorData } from "../ir/graph.ts";
+import { gather, mergeLoops, strideIndices } from "./broadcast.ts";
 import type { Lowering } from "./lowering.ts";
 
 /** Operators that only move values: the kernel strided_copy serves them all. */
@@ -27,10 +27,7 @@ export function evaluateMovement(
   x: TensorData,
   output: Tensor,
 ): TensorData {
-  const result = allocate(output.dtype, elements(sizes));
-  const indices = strideIndices(sizes, strides, offset);
-  for (let i = 0; i < result.length; i++) result[i] = x[indices[i]!]!;
-  return result;
+  return gather(x, strideIndices(sizes, strides, offset), output.dtype);
 }
 
 /** Whether all elements stay where they are, as where only axes of one value are moved. */

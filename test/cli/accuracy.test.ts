@@ -8,10 +8,9 @@ import { publicPem } from "../../host/image/keys.ts";
 import { parseImage } from "../../host/image/mcuboot.ts";
 import { readNeeds } from "../../host/image/module.ts";
 import { writeImage } from "../../host/image/write_image.ts";
-import type { BorderTensor } from "../../host/ops/border.ts";
 import { predictFiles } from "../../host/predict/batch/job.ts";
 import { decodeEntry, encodeEntry, hashOfLine } from "../../host/predict/log/entry.ts";
-import { described } from "../firmware/core/values_borders.ts";
+import { described, tensor } from "../firmware/core/values_borders.ts";
 import { type ServerProcess, startServer } from "../fleet/server/process.ts";
 import { trusted } from "../fleet/server/server_and_devices.ts";
 import { thimble } from "../support/command.ts";
@@ -20,15 +19,6 @@ import { encodeReport, encodeSample, quietReport } from "../support/reports.ts";
 import { key, sha256 } from "../support/signed_images.ts";
 
 const scratch = scratchFolder();
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, 2],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
 /** Decides for whichever of two numbers is greater. */
 const body = described({
   inputs: [tensor({ features: ["age", "weight"] })],

@@ -43,7 +43,7 @@ describe("where PATH has Node alone", () => {
   mkdirSync(bin);
   symlinkSync(process.execPath, join(bin, "node"));
 
-  /** What a script prints there; `built`, `engine` and `module` are imported for it. */
+  /** Runs a script there, with `buildWasm`, `wasmAvailability` and `wasm3` imported: all that it prints. */
   function printed(script: string, environment: Record<string, string> = {}): string {
     const folder = JSON.stringify(`${join(root, "dist", "host")}/`);
     const imports = ["firmware/wasm_build.js", "runtime/engines/wasm3.js"].map(

@@ -42,7 +42,7 @@ describe("factors of 64-bit sums", () => {
 test("the doubled high half of a product is that of whole numbers, however large it is", () => {
   const bytes = Buffer.from(lcgBytes(7, 4 * 2 * 4000).bytes);
   const random = Array.from({ length: 4000 }, (_, i) => [
-    // Of all magnitudes: half of the products fit a double.
+    // Magnitudes vary, so that half of the products fit a double.
     bytes.readInt32LE(8 * i) >> (i % 24),
     bytes.readInt32LE(8 * i + 4),
   ]);

@@ -8,6 +8,7 @@ import { number, type Row, text } from "./database.ts";
 import { LIMITS } from "./limits.ts";
 import { type Accuracy, accuracyOf } from "./measured.ts";
 import { Refused } from "./message.ts";
+import { findModel, noteModel } from "./model_rows.ts";
 import { lookAgain } from "./rollouts.ts";
 import { factsOf } from "./watched_models.ts";
 
@@ -50,11 +51,8 @@ export function classesOf(context: Context, hash: string): readonly string[] | u
 
 /** The number of a model that devices told of, or that was published here. Throws Refused (404). */
 function modelOf(context: Context, hash: string): number {
-  const { store, now } = context;
-  const row = store.get("SELECT id FROM models WHERE hash = ?", [hash]);
-  if (row) return number(row, "id");
-  if (factsOf(context, hash))
-    return store.run("INSERT INTO models (hash, first, last) VALUES (?, ?, ?)", [hash, now(), now()]).id;
+  const model = findModel(context, hash) ?? (factsOf(context, hash) && noteModel(context, hash));
+  if (model !== undefined) return model;
   throw new Refused(
     404,
     `model: expected the hash of one that devices told of or that was published, found "${hash.slice(0, 64)}"`,

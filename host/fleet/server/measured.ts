@@ -61,7 +61,7 @@ export function rolloutAccuracy(
 /** Why a rollout goes to no more devices, by the accuracy of its image; undefined where nothing speaks against it. */
 export function accuracyReason(context: Context, row: Row): string | undefined {
   const { plan, tally } = rolloutAccuracy(context, row) ?? {};
-  if (!plan || !tally || tally.labelled < plan.least || !isSurelyBelow(tally, plan.percent)) return undefined;
+  if (!plan || !tally || !isSurelyBelow(tally, plan.percent, plan.least)) return undefined;
   return `the image: ${tallyText(tally)}, expected ${plan.percent} %`;
 }
 

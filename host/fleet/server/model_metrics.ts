@@ -1,8 +1,8 @@
 /** The state of all models in the text format of Prometheus, version 0.0.4. */
 import { type Counts, emptyCounts, FAILURES } from "../telemetry/report.ts";
 import type { Context } from "./context.ts";
-import { number } from "./database.ts";
 import { allModels, type ModelHealth } from "./health.ts";
+import { findModel } from "./model_rows.ts";
 import { sumSince } from "./sums.ts";
 
 interface Summed extends ModelHealth {
@@ -83,8 +83,7 @@ const FAMILIES: Readonly<Record<string, Family>> = {
 
 export function modelMetrics(context: Context): string {
   const models = allModels(context).map((model): Summed => {
-    const id = number(context.store.get("SELECT id FROM models WHERE hash = ?", [model.hash])!, "id");
-    return { ...model, sum: sumSince(context, id, 0) ?? emptyCounts(0, 0) };
+    return { ...model, sum: sumSince(context, findModel(context, model.hash)!, 0) ?? emptyCounts(0, 0) };
   });
   const lines = Object.entries(FAMILIES).flatMap(([name, { type, help, samples }]) => [
     `# HELP ${name} ${help}`,

@@ -275,7 +275,7 @@ function closer({ hash, model, version }: Model): HTMLElement {
   return details;
 }
 
-/** What labels that came later have measured, where there are any. */
+/** The accuracy by labels that came later, where there are any. */
 function accuracyLine({ accuracy: { labelled, percent, low, high } }: Model): HTMLElement[] {
   if (percent === null || low === null || high === null) return [];
   const [share, from, to] = [percent, low, high].map((value) => value.toFixed(1));

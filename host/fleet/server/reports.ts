@@ -10,6 +10,7 @@ import type { DeviceRow } from "./devices.ts";
 import { noteFindings } from "./findings.ts";
 import { LIMITS } from "./limits.ts";
 import { Refused } from "./message.ts";
+import { noteModel } from "./model_rows.ts";
 import { judgeShadows, noteShadow } from "./shadows.ts";
 import { countsIn, DAY, HOUR, sumSince } from "./sums.ts";
 import { factsOf } from "./watched_models.ts";
@@ -45,12 +46,6 @@ function plus(a: Counts, b: Counts): Counts {
   } catch (error) {
     throw error instanceof ReportError ? new Refused(409, error.message) : error;
   }
-}
-
-function modelId({ store, now }: Context, hash: string): number {
-  const found = store.get("SELECT id FROM models WHERE hash = ?", [hash]);
-  if (found) return number(found, "id");
-  return store.run("INSERT INTO models (hash, first, last) VALUES (?, ?, ?)", [hash, now(), now()]).id;
 }
 
 /** Whether it is new: kept from now on. Throws Refused (409) where the device tells of too many models. */
@@ -140,7 +135,7 @@ function forget({ store, now }: Context): void {
 export function takeReport(context: Context, device: DeviceRow, body: Uint8Array): string {
   const report = read(body);
   context.store.transaction(() => {
-    const model = modelId(context, report.model);
+    const model = noteModel(context, report.model);
     if (!keep(context, device.id, model, report, body)) return;
     const counts = countsOf(report);
     if (report.shadow) noteShadow(context, { model, device: device.id }, report.counters);

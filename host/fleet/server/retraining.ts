@@ -1,6 +1,7 @@
 /**
- * Has models trained again, by rules: once something is wrong with one, or it is old, or labels are enough or show that it is too often wrong. Devices are asked for
- * samples first, and the command is run when there are enough. A model that has a newer version is left alone.
+ * Has models trained again, by rules: once something is wrong with one, it is old, it has enough labels, or labels show that
+ * it is wrong too often. Devices are asked for samples first, and the command is run when there are enough. A model that has
+ * a newer version is left alone.
  */
 import { readFileSync } from "node:fs";
 import { isSurelyBelow, tallyText } from "../telemetry/accuracy.ts";
@@ -9,6 +10,7 @@ import type { RetrainRule } from "./alert_rules.ts";
 import type { Actor, Context } from "./context.ts";
 import { number } from "./database.ts";
 import { allModels, type ModelHealth } from "./health.ts";
+import { findModel } from "./model_rows.ts";
 import { matches } from "./query.ts";
 import { wantSamples } from "./samples.ts";
 
@@ -59,9 +61,9 @@ function reasonWithoutFault(context: Context, rule: RetrainRule, model: ModelHea
   const image = context.store.get("SELECT uploaded FROM images WHERE digest = ?", [model.hash]);
   const days = image ? Math.floor((context.now() - number(image, "uploaded")) / DAY) : 0;
   if (rule.ageDays !== undefined && days >= rule.ageDays) return `age: ${days} days`;
-  const { below = 0, least = 0 } = rule.accuracy ?? {};
-  if (below > 0 && model.accuracy.labelled >= least && isSurelyBelow(model.accuracy, below))
-    return `accuracy: ${tallyText(model.accuracy)}, expected ${below} %`;
+  const wanted = rule.accuracy;
+  if (wanted && isSurelyBelow(model.accuracy, wanted.below, wanted.least))
+    return `accuracy: ${tallyText(model.accuracy)}, expected ${wanted.below} %`;
   if (rule.labels) {
     const labels = labelsIn(context, rule.labels.file);
     if (labels >= rule.labels.least) return `labels: ${labels}`;
@@ -81,7 +83,7 @@ function hasSamples(context: Context, rule: RetrainRule, { hash }: ModelHealth):
   const { store, now } = context;
   const least = rule.leastSamples ?? 0;
   if (least === 0) return true;
-  const model = number(store.get("SELECT id FROM models WHERE hash = ?", [hash])!, "id");
+  const model = findModel(context, hash)!;
   const wish = store.get("SELECT until FROM wishes WHERE model = ?", [model]);
   if (!wish || number(wish, "until") <= now())
     wantSamples(context, hash, { perDevice: rule.samplesPerDevice ?? 10, hours: ASKED_HOURS }, ACTOR);
@@ -89,8 +91,9 @@ function hasSamples(context: Context, rule: RetrainRule, { hash }: ModelHealth):
 }
 
 /** Notes that it starts: its number; undefined where it was done a short while ago. */
-function begin({ store, now }: Context, rule: number, hash: string, reason: string, again: number) {
-  const model = number(store.get("SELECT id FROM models WHERE hash = ?", [hash])!, "id");
+function begin(context: Context, rule: number, hash: string, reason: string, again: number) {
+  const { store, now } = context;
+  const model = findModel(context, hash)!;
   const since = now() - again * HOUR;
   const recent = store.get("SELECT 1 FROM retrainings WHERE rule = ? AND model = ? AND started > ?", [
     rule,

@@ -10,6 +10,7 @@ import { number, type Row, text } from "./database.ts";
 import type { DeviceRow } from "./devices.ts";
 import { LIMITS } from "./limits.ts";
 import { Refused } from "./message.ts";
+import { findModel } from "./model_rows.ts";
 
 const HOUR = 3_600_000;
 
@@ -22,9 +23,9 @@ export interface Wish {
 const iso = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 /** The model that devices have told of by that hash. Throws Refused (404). */
-function modelOf({ store }: Context, hash: string): number {
-  const row = store.get("SELECT id FROM models WHERE hash = ?", [hash]);
-  if (row) return number(row, "id");
+function modelOf(context: Context, hash: string): number {
+  const model = findModel(context, hash);
+  if (model !== undefined) return model;
   throw new Refused(
     404,
     `model: expected the hash of one that devices told of, found "${hash.slice(0, 64)}"`,
@@ -85,8 +86,7 @@ export function takeSample(context: Context, device: DeviceRow, body: Uint8Array
   const { model: hash } = read(body);
   const sha256 = createHash("sha256").update(body).digest("hex");
   store.transaction(() => {
-    const row = store.get("SELECT id FROM models WHERE hash = ?", [hash]);
-    const model = row ? number(row, "id") : 0;
+    const model = findModel(context, hash) ?? 0;
     const known = store.get("SELECT id FROM samples WHERE device = ? AND model = ? AND sha256 = ?", [
       device.id,
       model,

@@ -27,9 +27,9 @@ export function shareBounds(
   return { low: right === 0 ? 0 : middle - half, high: right === n ? 1 : middle + half };
 }
 
-/** Whether the share that is right is below so many per cent beyond what chance explains. */
-export const isSurelyBelow = (tally: Tally, percent: number): boolean =>
-  100 * shareBounds(tally, SURE).high < percent;
+/** Whether the share that is right is below so many per cent beyond what chance explains, by so many labels at least. */
+export const isSurelyBelow = (tally: Tally, percent: number, least = 1): boolean =>
+  tally.labelled >= least && 100 * shareBounds(tally, SURE).high < percent;
 
 const short = (share: number): string => (100 * share).toFixed(1);
 

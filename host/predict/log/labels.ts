@@ -6,6 +6,7 @@ import { DataError } from "../../runtime/data/dataset.ts";
 import { ARRAYS } from "../../runtime/model/model.ts";
 import { load, type NodeModel } from "../../runtime/model/node.ts";
 import type { Archive } from "./archive.ts";
+import { decidedLabel, realOutputs } from "./decision.ts";
 import { decodeEntry, type Entry, hashOfLine } from "./entry.ts";
 
 export interface LabelledPrediction {
@@ -28,29 +29,23 @@ interface Opened extends LabelledModule {
   readonly model: NodeModel;
 }
 
+/** The outputs' integers, from a log's bytes. Throws DataError where those are not the model's. */
+const integersOf = ({ outputs }: NodeModel, logged: readonly Uint8Array[]) =>
+  outputs.map(({ raw, dtype }, i) => {
+    const bytes = logged[i];
+    if (bytes?.length !== raw.byteLength)
+      throw new DataError(`output ${i}: expected ${raw.byteLength} bytes, found ${bytes?.length ?? 0}`);
+    return new ARRAYS[dtype](bytes.slice().buffer);
+  });
+
 /** The label that an entry's outputs decide for. Throws DataError where its model decides nothing, or they are not the model's. */
 function decisionOf({ model, file }: Opened, { input, output }: Entry): string {
-  const values =
-    "values" in output
-      ? output.values
-      : Float32Array.from(
-          model.outputs.flatMap(({ raw, dtype, scale, zeroPoint }, i) => {
-            const bytes = output.raw[i];
-            if (bytes?.length !== raw.byteLength)
-              throw new DataError(
-                `output ${i}: expected ${raw.byteLength} bytes, found ${bytes?.length ?? 0}`,
-              );
-            return Array.from(new ARRAYS[dtype](bytes.slice().buffer), (value) =>
-              Math.fround(Math.fround(value - zeroPoint) * scale),
-            );
-          }),
-        );
+  const values = "values" in output ? output.values : realOutputs(model, integersOf(model, output.raw));
   if (values.length !== model.outputLength)
     throw new DataError(`output: expected ${model.outputLength} values, found ${values.length}`);
-  const first = "values" in input ? input.values.subarray(0, model.inputs[0]!.raw.length) : undefined;
-  const decided = model.decide(values, 0, first);
-  if (!decided) throw new DataError(`${file}: expected a model that decides for a class, found another kind`);
-  return decided.label ?? String(decided.classNumber);
+  const decided = decidedLabel(model, input, values);
+  if (decided !== undefined) return decided;
+  throw new DataError(`${file}: expected a model that decides for a class, found one that decides nothing`);
 }
 
 async function open(archive: Archive, module: string): Promise<Opened> {

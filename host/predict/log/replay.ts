@@ -7,6 +7,7 @@ import { EngineError } from "../../module/engine.ts";
 import { DataError } from "../../runtime/data/dataset.ts";
 import { load, type NodeModel } from "../../runtime/model/node.ts";
 import type { Archive } from "./archive.ts";
+import { decidedLabel, realOutputs } from "./decision.ts";
 import { decodeEntry, type Entry, type Logged } from "./entry.ts";
 
 export interface ReplayOptions {
@@ -90,10 +91,9 @@ function compute(model: NodeModel, input: Logged): Float32Array {
     new Uint8Array(raw.buffer, raw.byteOffset, raw.byteLength).set(bytes);
   });
   model.invoke();
-  return Float32Array.from(
-    model.outputs.flatMap(({ raw, scale, zeroPoint }) =>
-      Array.from(raw, (value) => Math.fround(Math.fround(value - zeroPoint) * scale)),
-    ),
+  return realOutputs(
+    model,
+    model.outputs.map(({ raw }) => raw),
   );
 }
 
@@ -110,12 +110,8 @@ function outputFault(model: NodeModel, output: Logged, values: Float32Array): st
 }
 
 function answerOf(model: NodeModel, input: Logged, values: Float32Array): Answer {
-  const first = "values" in input ? input.values.subarray(0, model.inputs[0]!.raw.length) : undefined;
-  const decided = model.decide(values, 0, first);
-  return {
-    ...(decided && { label: decided.label ?? String(decided.classNumber) }),
-    values: [...values],
-  };
+  const label = decidedLabel(model, input, values);
+  return { ...(label !== undefined && { label }), values: [...values] };
 }
 
 const isKnown = (error: unknown): error is Error =>

@@ -29,7 +29,7 @@ export interface Wear {
   readonly monitor: number;
 }
 
-/** What a version of a model adds, which no other model's version adds at that time. */
+/** The number that a version of a model adds, which no other model's version adds at that time. */
 const amountOf = (model: number, number: number): number => 1 + ((number * MODELS + model) % 250);
 
 const imageOf = (model: number, number: number): Uint8Array =>

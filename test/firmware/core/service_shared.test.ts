@@ -37,7 +37,7 @@ describe("models that share RAM", { skip: skipDevices }, async () => {
       confirmAfter,
       trialStarts,
     });
-  /** What the model adds; or the status of an inference. */
+  /** The number that the model adds; or the status of an inference. */
   const infer = (device: Device, model: number): number => {
     const outputs = device.services[model]!.invoke([u32(1000)]);
     return typeof outputs === "number" ? outputs : new DataView(outputs[0]!.buffer).getInt32(0, true) - 1000;

@@ -34,6 +34,17 @@ export function echo({ inputs: [input], outputs: [output] }: Borders): Uint8Arra
 export const described = (borders: Borders): Uint8Array =>
   addCustomSection(echo(borders), DESCRIPTOR_SECTION, encodeDescriptor(borders));
 
+/** Two numbers of int8 in steps of a half, but for what is given. */
+export const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
+  name: "x",
+  dtype: "int8",
+  source: "float32",
+  shape: [1, 2],
+  scale: 0.5,
+  zeroPoint: 1,
+  ...more,
+});
+
 const TYPES = ["int8", "uint8", "int16", "int32"] as const;
 /** Numbers whose bits are all over the place, those of sensors, and those next to halves. */
 const single = fc.oneof(

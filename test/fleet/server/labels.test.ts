@@ -6,22 +6,12 @@ import type { Accuracy } from "../../../host/fleet/server/measured.ts";
 import { parseImage } from "../../../host/image/mcuboot.ts";
 import { readNeeds } from "../../../host/image/module.ts";
 import { writeImage } from "../../../host/image/write_image.ts";
-import type { BorderTensor } from "../../../host/ops/border.ts";
-import { described } from "../../firmware/core/values_borders.ts";
+import { described, tensor } from "../../firmware/core/values_borders.ts";
 import { encodeReport, encodeSample, quietReport } from "../../support/reports.ts";
 import { key } from "../../support/signed_images.ts";
 import { rawDevice } from "./raw_device.ts";
 import { rollout, type Scene, scene, startRollout } from "./server_and_devices.ts";
 
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, 2],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
 const body = described({
   inputs: [tensor({})],
   outputs: [tensor({ decision: "greatest", labels: ["young", "heavy"] })],
@@ -183,7 +173,7 @@ describe("a rollout by measured accuracy", () => {
     for (const device of devices.values()) device.configure({ board: "c3" });
     const stages = [{ count: 1 }, { rest: true }];
     const { id } = startRollout(at, at.publish(image), { stages, accuracy: plan });
-    /** Whoever has the order carries it out. */
+    /** The devices that have the order carry it out. */
     const succeed = (): void => {
       for (const device of devices.values())
         if (device.links()["deploymentBase"]) device.report("success", "fine");

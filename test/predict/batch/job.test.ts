@@ -6,22 +6,13 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { parquetReadObjects } from "hyparquet";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
-import type { Borders, BorderTensor } from "../../../host/ops/border.ts";
+import type { Borders } from "../../../host/ops/border.ts";
 import { type BatchOptions, predictFiles } from "../../../host/predict/batch/job.ts";
 import { load } from "../../../host/runtime/model/node.ts";
-import { described } from "../../firmware/core/values_borders.ts";
+import { described, tensor } from "../../firmware/core/values_borders.ts";
 import { scratchFolder, snapshot } from "../../support/folders.ts";
 import { sha256 } from "../../support/signed_images.ts";
 
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, 2],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
 const output = tensor({ name: "scores", decision: "greatest", labels: ["young", "heavy"] });
 /** Two numbers in, by name, the same two as scores out. */
 const borders: Borders = { inputs: [tensor({ features: ["age", "weight"] })], outputs: [output] };

@@ -5,9 +5,9 @@ import { closeSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import type { Borders, BorderTensor } from "../../../host/ops/border.ts";
+import type { Borders } from "../../../host/ops/border.ts";
 import { root } from "../../../host/root.ts";
-import { described } from "../../firmware/core/values_borders.ts";
+import { described, tensor } from "../../firmware/core/values_borders.ts";
 import { scratchFolder } from "../../support/folders.ts";
 
 const COLUMNS = 30;
@@ -16,16 +16,11 @@ const MOST_MORE_MIB = 48;
 
 const scratch = scratchFolder();
 const features = Array.from({ length: COLUMNS }, (_, i) => `column_${i}`);
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, COLUMNS],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
-const borders: Borders = { inputs: [tensor({ features })], outputs: [tensor({ decision: "greatest" })] };
+const shape = [1, COLUMNS];
+const borders: Borders = {
+  inputs: [tensor({ shape, features })],
+  outputs: [tensor({ shape, decision: "greatest" })],
+};
 const model = join(scratch, "model.wasm");
 writeFileSync(model, described(borders));
 

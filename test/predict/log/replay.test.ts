@@ -5,27 +5,17 @@ import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import fc from "fast-check";
 import { writeImage } from "../../../host/image/write_image.ts";
-import type { BorderTensor } from "../../../host/ops/border.ts";
 import { predictFiles } from "../../../host/predict/batch/job.ts";
 import { openArchive } from "../../../host/predict/log/archive.ts";
 import { decodeEntry, type Entry, encodeEntry } from "../../../host/predict/log/entry.ts";
 import { replay } from "../../../host/predict/log/replay.ts";
 import { DataError } from "../../../host/runtime/data/dataset.ts";
 import { load } from "../../../host/runtime/model/node.ts";
-import { described } from "../../firmware/core/values_borders.ts";
+import { described, tensor } from "../../firmware/core/values_borders.ts";
 import { thimble } from "../../support/command.ts";
 import { scratchFolder } from "../../support/folders.ts";
 import { key, sha256 } from "../../support/signed_images.ts";
 
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, 2],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
 /** Two numbers in, the same two out as scores; versions differ by their scales. */
 const moduleOf = (scale: number): Uint8Array =>
   described({

@@ -5,22 +5,13 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type HttpServer, serveHttp } from "../../../host/fleet/server/http.ts";
 import type { ServerResponse } from "../../../host/fleet/server/message.ts";
-import type { Borders, BorderTensor } from "../../../host/ops/border.ts";
+import type { Borders } from "../../../host/ops/border.ts";
 import { serveModels } from "../../../host/predict/server/models.ts";
 import { type PredictionServer, predictionServer } from "../../../host/predict/server/server.ts";
-import { described } from "../../firmware/core/values_borders.ts";
+import { described, tensor } from "../../firmware/core/values_borders.ts";
 import { scratchFolder } from "../../support/folders.ts";
 import { makeImage, sha256 } from "../../support/signed_images.ts";
 
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, 2],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
 /** Two numbers in, by name, the same two as scores out. */
 const labelled = (...labels: readonly string[]): Uint8Array => {
   const output = tensor({ name: "scores", decision: "greatest", labels });

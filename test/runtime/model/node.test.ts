@@ -10,23 +10,13 @@ import { publicPem } from "../../../host/image/keys.ts";
 import { encodeDescriptor } from "../../../host/module/descriptor.ts";
 import { DESCRIPTOR_SECTION } from "../../../host/module/descriptor_table.ts";
 import { addCustomSection } from "../../../host/module/sections.ts";
-import type { Borders, BorderTensor } from "../../../host/ops/border.ts";
+import type { Borders } from "../../../host/ops/border.ts";
 import { root } from "../../../host/root.ts";
 import type * as BrowserRuntime from "../../../host/runtime/model/browser.ts";
 import { load } from "../../../host/runtime/model/node.ts";
-import { described, echo } from "../../firmware/core/values_borders.ts";
+import { described, echo, tensor } from "../../firmware/core/values_borders.ts";
 import { scratchFolder } from "../../support/folders.ts";
 import { assemble, key, makeImage, otherKey, sha256 } from "../../support/signed_images.ts";
-
-const tensor = (more: Partial<BorderTensor>): BorderTensor => ({
-  name: "x",
-  dtype: "int8",
-  source: "float32",
-  shape: [1, 2],
-  scale: 0.5,
-  zeroPoint: 1,
-  ...more,
-});
 
 /** Two numbers in, the same two as scores out. */
 const borders: Borders = {
