@@ -140,6 +140,15 @@ describe("time", () => {
     checkTime();
   });
 
+  test("is looked at again and again in a stage that takes long", async () => {
+    const work = withinTime(0.1, async () => {
+      checkTime("long");
+      // Far more than fit the time: where the clock is not read again, they come to their end.
+      for (let layer = 0; layer < 2e7; layer++) checkTime();
+    });
+    await assert.rejects(work, (error) => error instanceof BudgetError && /"long"/.test(error.message));
+  });
+
   test("ends a build amid a stage", async () => {
     const late: string[] = [];
     const options = {
