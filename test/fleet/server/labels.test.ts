@@ -205,6 +205,14 @@ describe("a rollout by measured accuracy", () => {
     );
   });
 
+  test("does not stop by fewer labels than its plan asks for, however wrong they are", () => {
+    const { at, id } = rolling({ percent: 80, least: 20 });
+    label(at, logged(0, 19, 0));
+    assert.equal(rollout(at, id).state, "running");
+    label(at, logged(19, 1, 0));
+    assert.equal(rollout(at, id).state, "stopped");
+  });
+
   test("is planned with care", () => {
     const at = told();
     const refused = (accuracy: unknown): string =>
